@@ -1,0 +1,52 @@
+/**
+ * Measures Drover beside its floors and prints the table. usage: node bench/run.ts [ROW...]
+ * A run of all rows lands in `bench/results`; a run of some is only printed.
+ */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { built, root } from './places.ts'
+import { describeHost, formatTable, saveResults, type Results } from './report.ts'
+import type { Row } from './row.ts'
+import { adoptionRow } from './rows/adoption.ts'
+import { claudeRow } from './rows/claude.ts'
+import { cliRow } from './rows/cli.ts'
+import { eventsRow } from './rows/events.ts'
+import { memoryRow } from './rows/memory.ts'
+import { messageRow } from './rows/message.ts'
+import { rawLogRow } from './rows/raw-log.ts'
+import { startRow } from './rows/start.ts'
+import { Scratch } from './scratch.ts'
+
+const rows: readonly Row[] = [startRow, messageRow, rawLogRow, eventsRow, claudeRow, memoryRow, adoptionRow, cliRow]
+
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.find((name) => !rows.some((row) => row.name === name))
+  if (unknown !== undefined) {
+    process.stderr.write(`There is no row ${unknown}; there is: ${rows.map(({ name }) => name).join(', ')}.\n`)
+    return 2
+  }
+  if (!existsSync(built('runtimes/process/holder.sh'))) {
+    process.stderr.write('Drover is not built; `npm run build` does that.\n')
+    return 1
+  }
+  const results: Results = { date: new Date().toISOString().slice(0, 10), host: describeHost(), rows: [], skipped: [] }
+  for (const row of rows.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const begun = performance.now()
+    process.stderr.write(`${row.name} … `)
+    await using scratch = new Scratch()
+    const found = await row.measure(scratch)
+    if (typeof found === 'string') {
+      results.skipped.push({ row: row.name, reason: found })
+    } else {
+      results.rows.push({ row: row.name, findings: found })
+    }
+    process.stderr.write(`${Math.round((performance.now() - begun) / 1000)} s\n`)
+  }
+  process.stdout.write(`\nOn ${results.host}, ${results.date}.\n\n${formatTable(results)}\n`)
+  if (names.length === 0) {
+    process.stdout.write(`\nKept as ${path.relative(process.cwd(), saveResults(path.join(root, 'bench/results'), results))}.{json,md}\n`)
+  }
+  return 0
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,3 @@
+import { build, runScript } from './prepare.mjs'
+
+await runScript(build)

@@ -1,0 +1,9 @@
+/** `npm start`: dependencies, build, then the daemon in the foreground, or `npm start -- --detach`. */
+import path from 'node:path'
+import { build, installDependencies, pinnedNode, root, runScript, runToEnd } from './prepare.mjs'
+
+await runScript(async () => {
+  await installDependencies()
+  await build()
+  return runToEnd(pinnedNode(), [path.join(root, 'dist', 'main.js'), 'up', ...process.argv.slice(2)])
+})

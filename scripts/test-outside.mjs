@@ -1,0 +1,108 @@
+/**
+ * What the suites need that is no dependency of Drover: Debian packages, the real agent programs,
+ * and the oldest Node we promise to run on. Programs go to a cache of their own, never into the project.
+ */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { PrepareError, pinnedNode } from './prepare.mjs'
+
+/** Debian packages: the program each brings, and what it is for. */
+const debianPackages = [{ feature: 'tmux', package: 'tmux', program: 'tmux', reason: 'the end-to-end tests drive a real terminal through it' }]
+
+/** npm packages, at the versions the suites were written against. */
+const npmPrograms = [
+  {
+    feature: 'claude',
+    package: '@anthropic-ai/claude-code@2.1.329',
+    file: 'node_modules/.bin/claude',
+    reason: 'the provider tests drive the real Claude Code, offline',
+  },
+  {
+    feature: 'node-floor',
+    package: `node-${process.platform}-${process.arch}@24.15.0`,
+    file: `node_modules/node-${process.platform}-${process.arch}/bin/node`,
+    reason: 'a small run proves the oldest Node.js we promise to run on',
+  },
+]
+
+/** Brings what is missing where it may. Resolves to the environment that tells the suites where things are. */
+export async function prepareOutside() {
+  const env = {}
+  for (const wanted of debianPackages) {
+    if (!isOnPath(wanted.program) && !installDebian(wanted)) {
+      skip(wanted, `apt-get install ${wanted.package}`)
+    }
+  }
+  for (const wanted of npmPrograms) {
+    const name = `DROVER_TEST_${wanted.feature.toUpperCase().replaceAll('-', '_')}`
+    const file = process.env[name] ?? installNpm(wanted)
+    if (file) {
+      env[name] = file
+    } else {
+      skip(wanted, `npm install --prefix ${cacheFolder(wanted)} ${wanted.package}`)
+    }
+  }
+  return env
+}
+
+function installDebian({ package: name, program, reason }) {
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version') || !isOnPath('apt-get')) {
+    return false
+  }
+  console.log(`installing the Debian package ${name}: ${reason}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const install = () => spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (install().status !== 0) {
+    spawnSync('apt-get', ['update', '-qq'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+    install()
+  }
+  return isOnPath(program)
+}
+
+/** The program's path in the cache, installed under the pinned Node when it is not there; null when that fails. */
+function installNpm(wanted) {
+  const folder = cacheFolder(wanted)
+  const file = path.join(folder, wanted.file)
+  if (existsSync(file)) {
+    return file
+  }
+  console.log(`installing ${wanted.package} into the test cache: ${wanted.reason}`)
+  const draft = `${folder}.${process.pid}.new`
+  mkdirSync(draft, { recursive: true })
+  const env = { ...process.env, PATH: `${path.dirname(pinnedNode())}${path.delimiter}${process.env.PATH}` }
+  const args = ['install', '--prefix', draft, '--no-audit', '--no-fund', '--no-save', '--loglevel=error', wanted.package]
+  const { status } = spawnSync('npm', args, { env, cwd: draft, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (status === 0 && existsSync(path.join(draft, wanted.file))) {
+    rmSync(folder, { recursive: true, force: true })
+    renameSync(draft, folder)
+    return file
+  }
+  rmSync(draft, { recursive: true, force: true })
+  return null
+}
+
+function cacheFolder({ package: name }) {
+  const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
+  return path.join(cache, 'drover-test', name.replaceAll(/[@/]+/g, '-').replace(/^-/, ''))
+}
+
+function skip({ feature, reason }, command) {
+  const required = (process.env.REQUIRE ?? '').split(',')
+  if (required.includes('all') || required.includes(feature)) {
+    throw new PrepareError(`${feature} is required and can't be had here: ${reason}. By hand: ${command}`)
+  }
+  console.log(`skipping what needs ${feature} (${reason}); to have it: ${command}`)
+}
+
+function isOnPath(program) {
+  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => {
+    try {
+      accessSync(path.join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}

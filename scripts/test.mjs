@@ -1,0 +1,92 @@
+/**
+ * `npm test`: dependencies, build, what the suites need from outside, then every check.
+ *
+ *   npm test                      all of it
+ *   npm test -- unit contract     only these
+ *
+ * What can't be had here is skipped with one line, unless REQUIRE names it (`REQUIRE=claude,tmux`,
+ * or `REQUIRE=all`): then it is a failure.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { build, installDependencies, pinnedNode, root, runScript } from './prepare.mjs'
+import { prepareOutside } from './test-outside.mjs'
+
+const bin = (name) => path.join(root, 'node_modules', '.bin', name)
+
+/** Checks that are one command: passed or failed. */
+const commands = {
+  types: [bin('tsc'), '--noEmit'],
+  lint: [bin('oxlint'), '--type-aware', '--deny-warnings'],
+  format: [bin('oxfmt'), '--check'],
+}
+
+/** Suites of vitest, one project each. */
+const suites = ['unit', 'contract', 'integration', 'chaos', 'e2e']
+
+await runScript(async () => {
+  const asked = process.argv.slice(2)
+  const all = [...Object.keys(commands), ...suites]
+  const unknown = asked.find((name) => !all.includes(name))
+  if (unknown) {
+    console.error(`There is no check ${unknown}; there are: ${all.join(', ')}.`)
+    return 2
+  }
+  await installDependencies()
+  await build()
+  const env = { ...process.env, ...(await prepareOutside()) }
+  env.PATH = `${path.dirname(pinnedNode())}${path.delimiter}${env.PATH}`
+  const rows = []
+  for (const name of all.filter((each) => asked.length === 0 || asked.includes(each))) {
+    console.log(`\n== ${name}`)
+    rows.push(commands[name] ? await runCommand(name, env) : await runSuite(name, env))
+  }
+  return report(rows)
+})
+
+async function runCommand(name, env) {
+  const startedAt = Date.now()
+  const code = await run(commands[name], env)
+  return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, ms: Date.now() - startedAt }
+}
+
+/** A suite that ends without its result, or ran no test, has failed. */
+async function runSuite(name, env) {
+  const startedAt = Date.now()
+  const folder = mkdtempSync(path.join(tmpdir(), 'drover-test-'))
+  const file = path.join(folder, 'result.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+    const code = await run([bin('vitest'), 'run', '--project', name, ...reporters], env)
+    const result = JSON.parse(readFileSync(file, 'utf8'))
+    const failed = result.numFailedTests + (code !== 0 && result.numFailedTests === 0 ? 1 : 0)
+    const isEmpty = result.numPassedTests + failed === 0
+    return { name, passed: result.numPassedTests, failed: isEmpty ? 1 : failed, skipped: result.numPendingTests, ms: Date.now() - startedAt }
+  } catch (error) {
+    console.error(`${name} left no result: ${error.message}`)
+    return { name, passed: 0, failed: 1, skipped: 0, ms: Date.now() - startedAt }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function run([program, ...args], env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: 'inherit', env })
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}
+
+function report(rows) {
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0)
+  console.log('')
+  for (const { name, passed, failed, skipped, ms } of rows) {
+    const seconds = `${(ms / 1000).toFixed(1)} s`
+    console.log(`${name.padEnd(12)}${String(passed).padStart(5)} passed${String(failed).padStart(4)} failed${String(skipped).padStart(4)} skipped${seconds.padStart(9)}`)
+  }
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`)
+  return sum('failed') > 0 ? 1 : 0
+}

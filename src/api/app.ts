@@ -1,0 +1,54 @@
+import { Hono } from 'hono'
+import type { Daemon } from '../daemon/index.ts'
+import { DroverError, toProblem } from '../schema/error.ts'
+import type { DaemonStatus } from '../schema/reports.ts'
+import { mountAgentRoutes } from './agent-routes.ts'
+import { firstPage } from './first-page.ts'
+import { guard } from './guard.ts'
+import { mountMessageRoutes } from './message-routes.ts'
+import type { ApiApp, Bindings } from './route.ts'
+import { mountSystemRoutes } from './system-routes.ts'
+
+export interface AppOptions {
+  daemon: Daemon
+  token: string
+  port: () => number
+  address: () => Pick<DaemonStatus, 'url' | 'socket'>
+  onShutdown: () => void
+}
+
+/** The API over one daemon, as a fetch handler. */
+export function createApp(options: AppOptions): ApiApp {
+  const app = new Hono<{ Bindings: Bindings }>()
+  app.use(async (c, next) => {
+    guard(c, options)
+    await next()
+  })
+  mountAgentRoutes(app, options.daemon)
+  mountMessageRoutes(app, options.daemon)
+  mountSystemRoutes(app, options)
+  app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))
+  app.notFound((c) => {
+    throw new DroverError('route_not_found', `There is no ${c.req.method} ${c.req.path}.`)
+  })
+  app.onError((error, c) => {
+    const known = error instanceof DroverError ? error : fromUnknown(error)
+    if (known.code === 'internal') {
+      options.daemon.context.log.error({ err: error, path: c.req.path }, 'a request failed')
+    }
+    const problem = toProblem(known)
+    return c.body(JSON.stringify(problem), problem.status as 400, { 'content-type': 'application/problem+json' })
+  })
+  return app
+}
+
+/** SQLITE_FULL and ENOSPC are told apart from our own mistakes. Source: sqlite.org/rescode.html */
+function fromUnknown(error: Error & { errcode?: number; code?: unknown }): DroverError {
+  if (error.errcode !== undefined && ((error.errcode & 0xff) === 13 || (error.errcode & 0xff) === 10)) {
+    return new DroverError('disk_full', `The home can't be written: ${error.message}.`, { cause: error })
+  }
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+    return new DroverError('disk_full', 'The disk of the home is full.', { cause: error })
+  }
+  return new DroverError('internal', error.message, { cause: error })
+}

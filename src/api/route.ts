@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Context, Hono } from 'hono'
+import type { z } from 'zod'
+import { DroverError, isErrorCode } from '../schema/error.ts'
+import { limits } from '../schema/limits.ts'
+
+/** What a request reaches us by. */
+export interface Bindings {
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+  /** Came over the unix socket, which only its owner can open. */
+  isTrusted: boolean
+}
+
+export type ApiContext = Context<{ Bindings: Bindings }>
+export type ApiApp = Hono<{ Bindings: Bindings }>
+
+/** One route as data: served from it, checked by it, documented from it. */
+export interface Route<P extends z.ZodType = z.ZodType, Q extends z.ZodType = z.ZodType, B extends z.ZodType = z.ZodType> {
+  method: 'get' | 'post' | 'delete'
+  /** Path with `{name}` parameters. */
+  path: string
+  summary: string
+  params?: P
+  query?: Q
+  body?: B
+  response: { status: 200 | 201; description: string; schema?: z.ZodType; contentType?: string }
+}
+
+export interface RouteInput<P, Q, B> {
+  params: P
+  query: Q
+  body: B
+  c: ApiContext
+}
+
+/** Declares a route; its types follow from its schemas. */
+export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(route: Route<P, Q, B>): Route<P, Q, B> {
+  return route
+}
+
+/** Serves a route: checks the request by its schemas, then calls the handler. */
+export function mount<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  app: ApiApp,
+  route: Route<P, Q, B>,
+  handler: (input: RouteInput<z.infer<P>, z.infer<Q>, z.infer<B>>) => Response | Promise<Response>,
+): void {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
+  app.on(route.method.toUpperCase(), path, async (c) => {
+    const params = route.params ? check(route.params, c.req.param()) : undefined
+    const query = route.query ? check(route.query, c.req.query()) : undefined
+    const body = route.body ? check(route.body, await readJson(c)) : undefined
+    return await handler({ params: params as z.infer<P>, query: query as z.infer<Q>, body: body as z.infer<B>, c })
+  })
+}
+
+function check<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
+  const result = schema.safeParse(value)
+  if (result.success) {
+    return result.data
+  }
+  throw toDroverError(result.error)
+}
+
+/** The first problem of a request, by its field; an issue may carry a code of its own. */
+export function toDroverError(error: z.ZodError): DroverError {
+  const issue = error.issues[0]
+  const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const field = [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])].join('.')
+  const own: unknown = issue?.code === 'custom' ? issue.params?.['code'] : undefined
+  const code = isErrorCode(own) ? own : field === 'name' ? 'invalid_name' : 'invalid_request'
+  const problem = unknownKey === undefined ? (issue?.message ?? 'is not valid') : 'is not a known field'
+  return new DroverError(code, `${field === '' ? 'request' : field}: ${problem}.`, { details: { field } })
+}
+
+async function readJson(c: ApiContext): Promise<unknown> {
+  const declared = Number(c.req.header('content-length') ?? 0)
+  const bytes = declared > limits.requestBytes ? null : await readBytes(c)
+  if (!bytes || bytes.byteLength > limits.requestBytes) {
+    throw new DroverError('message_too_large', `request: is larger than ${limits.requestBytes} bytes.`, { details: { field: 'request' } })
+  }
+  if (bytes.byteLength === 0) {
+    return {}
+  }
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new DroverError('invalid_message', 'request: is not valid UTF-8.', { details: { field: 'request' }, cause: error })
+  }
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    throw new DroverError('invalid_request', 'request: is not valid JSON.', { details: { field: 'request' }, cause: error })
+  }
+}
+
+/** The body, read from the connection itself; null when it grows too large. */
+async function readBytes({ env }: ApiContext): Promise<Buffer | null> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of env.incoming) {
+    size += (chunk as Buffer).length
+    if (size > limits.requestBytes) {
+      return null
+    }
+    chunks.push(chunk as Buffer)
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import { Agent, AgentDetail } from '../schema/agent.ts'
+import { Event } from '../schema/event.ts'
+import { Message } from '../schema/message.ts'
+import { Accepted, DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import { AgentParams, EventsQuery, ListQuery, LogsQuery, MessageParams, RemoveQuery, RunRequest, SendRequest, WaitQuery } from '../schema/requests.ts'
+import { Template, TemplateSummary } from '../schema/template.ts'
+import { defineRoute } from './route.ts'
+
+const ok = (description: string, schema: z.ZodType): { status: 200; description: string; schema: z.ZodType } => ({
+  status: 200,
+  description,
+  schema,
+})
+
+/** Every route of the API, as data. */
+export const routes = {
+  getStatus: defineRoute({
+    method: 'get', path: '/v1/status', summary: 'The daemon: where it is, what it found at its start.',
+    response: ok('Status', DaemonStatus),
+  }),
+  listAgents: defineRoute({
+    method: 'get', path: '/v1/agents', summary: 'Agents that live or sleep; with `all` also stopped and failed ones.',
+    query: ListQuery, response: ok('Agents by name', z.array(Agent)),
+  }),
+  createAgent: defineRoute({
+    method: 'post', path: '/v1/agents', summary: 'Make an agent from a template or provider, and start it.',
+    query: WaitQuery, body: RunRequest,
+    response: { status: 201, description: 'The agent, and its first message', schema: Agent.extend({ message: Message.nullable() }) },
+  }),
+  getAgent: defineRoute({
+    method: 'get', path: '/v1/agents/{name}', summary: 'One agent with its spec.',
+    params: AgentParams, response: ok('The agent', AgentDetail),
+  }),
+  removeAgent: defineRoute({
+    method: 'delete', path: '/v1/agents/{name}', summary: 'Remove an agent for good; one with a live run only with `force`.',
+    params: AgentParams, query: RemoveQuery, response: ok('Removed', Accepted),
+  }),
+  wakeAgent: defineRoute({
+    method: 'post', path: '/v1/agents/{name}/wake', summary: 'Bring an agent up.',
+    params: AgentParams, query: WaitQuery, response: ok('The agent', Agent),
+  }),
+  sleepAgent: defineRoute({
+    method: 'post', path: '/v1/agents/{name}/sleep', summary: 'End its run when its turn is over; its session stays.',
+    params: AgentParams, query: WaitQuery, response: ok('The agent', Agent),
+  }),
+  stopAgent: defineRoute({
+    method: 'post', path: '/v1/agents/{name}/stop', summary: 'End its run and refuse messages until `start`.',
+    params: AgentParams, query: WaitQuery, response: ok('The agent', Agent),
+  }),
+  startAgent: defineRoute({
+    method: 'post', path: '/v1/agents/{name}/start', summary: 'Take messages again, and bring it up.',
+    params: AgentParams, query: WaitQuery, response: ok('The agent', Agent),
+  }),
+  sendMessage: defineRoute({
+    method: 'post', path: '/v1/agents/{name}/messages', summary: 'Write to an agent; on disk when this answers. A sleeping one wakes.',
+    params: AgentParams, query: WaitQuery, body: SendRequest, response: ok('The message with its receipt', Message),
+  }),
+  listMessages: defineRoute({
+    method: 'get', path: '/v1/agents/{name}/messages', summary: 'The newest messages of an agent, oldest first.',
+    params: AgentParams, query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
+    response: ok('Messages', z.array(Message)),
+  }),
+  getMessage: defineRoute({
+    method: 'get', path: '/v1/messages/{id}', summary: 'A message with its receipt; with `wait` once it is final.',
+    params: MessageParams, query: WaitQuery, response: ok('The message', Message),
+  }),
+  readLogs: defineRoute({
+    method: 'get', path: '/v1/agents/{name}/logs', summary: 'What an agent said.',
+    params: AgentParams, query: LogsQuery,
+    response: { status: 200, description: 'Lines of text, LogEntry objects one a line, or raw bytes', contentType: 'text/plain' },
+  }),
+  followEvents: defineRoute({
+    method: 'get', path: '/v1/events', summary: 'Everything that happens, by number. `Last-Event-ID` or `since` goes on where a client was.',
+    query: EventsQuery,
+    response: { status: 200, description: 'Server-sent events; each has an Event as its data', schema: Event, contentType: 'text/event-stream' },
+  }),
+  listTemplates: defineRoute({
+    method: 'get', path: '/v1/templates', summary: 'Templates and providers that agents are made from.',
+    response: ok('Templates', z.array(TemplateSummary)),
+  }),
+  getTemplate: defineRoute({
+    method: 'get', path: '/v1/templates/{name}', summary: 'One template, as written and as read.',
+    params: AgentParams,
+    response: ok('The template', z.object({ template: Template, source: TemplateSummary.shape.source, path: z.string().nullable(), text: z.string() })),
+  }),
+  listProviders: defineRoute({
+    method: 'get', path: '/v1/providers', summary: 'Agent programs, and whether each is usable here.',
+    response: ok('Providers', z.array(Usability)),
+  }),
+  listRuntimes: defineRoute({
+    method: 'get', path: '/v1/runtimes', summary: 'Isolation backends, and whether each is usable here.',
+    response: ok('Runtimes', z.array(Usability)),
+  }),
+  listHosts: defineRoute({
+    method: 'get', path: '/v1/hosts', summary: 'Machines of the fleet.',
+    response: ok('Hosts', z.array(z.object({ name: z.string(), isLocal: z.boolean(), version: z.string(), agents: z.number().int() }))),
+  }),
+  getDoctor: defineRoute({
+    method: 'get', path: '/v1/doctor', summary: 'What is usable on this machine, and how to get the rest.',
+    response: ok('Checks', DoctorReport),
+  }),
+  shutDown: defineRoute({
+    method: 'post', path: '/v1/shutdown', summary: 'End the daemon; with `agents` end their runs first.',
+    body: z.strictObject({ agents: z.boolean().default(false) }), response: ok('Ending', Accepted),
+  }),
+  getHealth: defineRoute({
+    method: 'get', path: '/healthz', summary: 'Answers while the daemon is at work; needs no token.',
+    response: { status: 200, description: 'ok', contentType: 'text/plain' },
+  }),
+  getMetrics: defineRoute({
+    method: 'get', path: '/metrics', summary: 'Counts for Prometheus.',
+    response: { status: 200, description: 'Prometheus text format', contentType: 'text/plain' },
+  }),
+  getOpenapi: defineRoute({
+    method: 'get', path: '/openapi.json', summary: 'This description.',
+    response: { status: 200, description: 'OpenAPI 3.1', contentType: 'application/json' },
+  }),
+} as const

@@ -1,0 +1,113 @@
+import { getRequestListener } from '@hono/node-server'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import type { Server } from 'node:http'
+import path from 'node:path'
+import type { Daemon } from '../daemon/index.ts'
+import { DroverError } from '../schema/error.ts'
+import type { DaemonStatus } from '../schema/reports.ts'
+import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
+import { createApp } from './app.ts'
+
+// An ES import of this module loads all it could ever need, 10 MB of it; this way it loads what is used.
+const http = process.getBuiltinModule('node:http')
+
+/** The port where people find Drover, unless it is taken or config says another. */
+const usualPort = 7717
+
+export interface ServerOptions {
+  daemon: Daemon
+  onShutdown: () => void
+}
+
+/** The API on the home's socket and on loopback. */
+export interface ApiServer {
+  address: Pick<DaemonStatus, 'url' | 'socket'>
+  /** Takes no more requests and lets go of those under way. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens both doors: the unix socket, 0600, and a loopback port. The caller holds the home's lock,
+ * so a socket file that exists is left over. Errors: `port_taken`.
+ */
+export async function startServer({ daemon, onShutdown }: ServerOptions): Promise<ApiServer> {
+  const { home, config } = daemon.context
+  const address = { url: '', socket: home.socketFile }
+  let port = 0
+  const app = createApp({ daemon, token: readToken(home.tokenFile), port: () => port, address: () => address, onShutdown })
+  const createServer = (isTrusted: boolean): Server => {
+    const listener = getRequestListener((request, env) => app.fetch(request, { ...env, isTrusted }), { overrideGlobalObjects: false })
+    return http.createServer({ keepAliveTimeout: 65_000, noDelay: true }, (incoming, outgoing) => void listener(incoming, outgoing))
+  }
+  const local = createServer(true)
+  const tcp = createServer(false)
+  await listenOnPort(tcp, config.port)
+  port = (tcp.address() as { port: number }).port
+  address.url = `http://127.0.0.1:${port}`
+  await listenOnSocket(local, home.socketFile)
+  writePrivateFile(home.daemonFile, `${JSON.stringify({ pid: process.pid, ...address })}\n`)
+  return {
+    address,
+    async close() {
+      const closed = [local, tcp].map(async (server) => {
+        server.close()
+        server.closeAllConnections()
+        await once(server, 'close')
+      })
+      await Promise.all(closed)
+      rmSync(home.socketFile, { force: true })
+    },
+  }
+}
+
+/** The home's token; made once. */
+function readToken(file: string): string {
+  try {
+    const token = readFileSync(file, 'utf8').trim()
+    if (token !== '') {
+      chmodSync(file, 0o600)
+      return token
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw error
+    }
+  }
+  const token = randomBytes(32).toString('base64url')
+  writePrivateFile(file, `${token}\n`)
+  return token
+}
+
+async function listenOnSocket(server: Server, file: string): Promise<void> {
+  createPrivateFolder(path.dirname(file))
+  rmSync(file, { force: true })
+  const mask = process.umask(0o177)
+  try {
+    server.listen(file)
+    await once(server, 'listening')
+  } finally {
+    process.umask(mask)
+  }
+}
+
+/** A port that was asked for must be free; the usual one is given up for any other. */
+async function listenOnPort(server: Server, wanted: number | undefined): Promise<void> {
+  try {
+    await listen(server, wanted ?? usualPort)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
+      throw error
+    }
+    if (wanted !== undefined) {
+      throw new DroverError('port_taken', `port: ${wanted} is taken by another program.`, { details: { field: 'port' }, cause: error })
+    }
+    await listen(server, 0)
+  }
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+}

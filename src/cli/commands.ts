@@ -1,0 +1,122 @@
+import type { Command } from 'commander'
+import type { Invocation } from './invocation.ts'
+
+export interface CommandEntry {
+  group: 'daemon' | 'agents' | 'talking' | 'looking' | 'more'
+  /** Arguments as the short help shows them. */
+  usage: string
+  summary: string
+  /** Everything after `--` is a program for it, not its own arguments. */
+  takesProgram?: true
+  /** It goes on when nobody reads its output any more. */
+  outlivesReader?: true
+  load(): Promise<(invocation: Invocation) => Command>
+}
+
+/** Every command. Only the one asked for is loaded: a cold start pays for nothing else. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  up: {
+    group: 'daemon',
+    usage: 'up [--detach]',
+    summary: 'start the daemon',
+    outlivesReader: true,
+    load: async () => (await import('./up.ts')).upCommand,
+  },
+  down: {
+    group: 'daemon',
+    usage: 'down [--agents]',
+    summary: 'end the daemon; agents go on',
+    load: async () => (await import('./down.ts')).downCommand,
+  },
+  status: {
+    group: 'daemon',
+    usage: 'status',
+    summary: 'show the daemon',
+    load: async () => (await import('./status.ts')).statusCommand,
+  },
+  doctor: {
+    group: 'daemon',
+    usage: 'doctor',
+    summary: 'say what is usable here, and how to get the rest',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  run: {
+    group: 'agents',
+    usage: 'run TEMPLATE [PROMPT]',
+    summary: 'make an agent and start it',
+    takesProgram: true,
+    load: async () => (await import('./run.ts')).runCommand,
+  },
+  ps: {
+    group: 'looking',
+    usage: 'ps [-a]',
+    summary: 'list agents',
+    load: async () => (await import('./ps.ts')).psCommand,
+  },
+  show: {
+    group: 'looking',
+    usage: 'show NAME',
+    summary: 'show one agent',
+    load: async () => (await import('./show.ts')).showCommand,
+  },
+  send: {
+    group: 'talking',
+    usage: 'send NAME TEXT [--wait]',
+    summary: 'write to an agent',
+    load: async () => (await import('./send.ts')).sendCommand,
+  },
+  logs: {
+    group: 'looking',
+    usage: 'logs NAME [-f]',
+    summary: 'show what an agent said',
+    load: async () => (await import('./logs.ts')).logsCommand,
+  },
+  events: {
+    group: 'looking',
+    usage: 'events [-f]',
+    summary: 'show what happened',
+    load: async () => (await import('./events.ts')).eventsCommand,
+  },
+  wake: {
+    group: 'agents',
+    usage: 'wake NAME',
+    summary: 'bring a sleeping agent up',
+    load: async () => (await import('./wake.ts')).wakeCommand,
+  },
+  sleep: {
+    group: 'agents',
+    usage: 'sleep NAME',
+    summary: 'put an agent to sleep; a message wakes it',
+    load: async () => (await import('./sleep.ts')).sleepCommand,
+  },
+  stop: {
+    group: 'agents',
+    usage: 'stop NAME',
+    summary: 'hold an agent; messages are refused',
+    load: async () => (await import('./stop.ts')).stopCommand,
+  },
+  start: {
+    group: 'agents',
+    usage: 'start NAME',
+    summary: 'release a stopped agent',
+    load: async () => (await import('./start.ts')).startCommand,
+  },
+  rm: {
+    group: 'agents',
+    usage: 'rm NAME [--force]',
+    summary: 'remove an agent for good',
+    load: async () => (await import('./rm.ts')).rmCommand,
+  },
+  template: {
+    group: 'more',
+    usage: 'template ls|show NAME',
+    summary: 'list templates and providers',
+    load: async () => (await import('./template.ts')).templateCommand,
+  },
+  completion: {
+    group: 'more',
+    usage: 'completion bash|zsh|fish',
+    summary: 'print a completion script for a shell',
+    load: async () => (await import('./completion.ts')).completionCommand,
+  },
+}

@@ -1,0 +1,48 @@
+import { DroverError, errorTable, toProblem, type Problem } from '../schema/error.ts'
+import { createColors, wantsColors } from './colors.ts'
+import type { CliContext } from './context.ts'
+import { oneLine } from './plain-text.ts'
+
+/** A person pressed Ctrl-C in a wait; `message` says what goes on. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}
+
+const interruptedExit = 130
+
+/** Prints an error for people or, as problem JSON, for programs; gives the exit code. Never a stack trace. */
+export function reportFailure(error: unknown, context: CliContext, isJson: boolean): number {
+  const { stderr, env } = context
+  if (error instanceof Interrupted) {
+    stderr.write(`drover: ${error.message}\n`)
+    return interruptedExit
+  }
+  const failure = toDroverError(error)
+  const problem = toProblem(failure)
+  if (isJson) {
+    stderr.write(`${JSON.stringify(problem)}\n`)
+  } else {
+    const colors = createColors(wantsColors(stderr.isTTY === true, env))
+    stderr.write(formatProblem(problem).map((text, index) => (index > 0 ? colors.dim(text) : text)).join('\n') + '\n')
+  }
+  return failure.row.exit
+}
+
+/** What is not ours becomes `internal`, or `disk_full` and the like where the system said so. */
+export function toDroverError(error: unknown): DroverError {
+  if (error instanceof DroverError) {
+    return error
+  }
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const message = error instanceof Error ? error.message : String(error)
+  return new DroverError(code === 'ENOSPC' ? 'disk_full' : 'internal', message, { cause: error })
+}
+
+/** Lines for people: what is wrong, then the way out. An absent daemon takes one line. */
+export function formatProblem(problem: Problem): string[] {
+  const message = `drover: ${oneLine(problem.detail)}`
+  if (problem.code === 'daemon_unreachable') {
+    return [`${message} ${errorTable.daemon_unreachable.hint}`]
+  }
+  return [message, `  ${oneLine(problem.hint)}`]
+}

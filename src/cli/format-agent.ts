@@ -1,0 +1,83 @@
+import type { Agent, AgentStatus, Cost } from '../schema/agent.ts'
+import type { Color, Colors } from './colors.ts'
+import { oneLine } from './plain-text.ts'
+import { formatRelativeTime } from './relative-time.ts'
+import { formatTable, type Column } from './table.ts'
+
+const looks: Readonly<Record<AgentStatus, readonly [dot: string, color: Color]>> = {
+  asleep: ['○', 'dim'],
+  waking: ['◐', 'yellow'],
+  idle: ['●', 'green'],
+  working: ['●', 'cyan'],
+  waiting: ['●', 'magenta'],
+  parked: ['◌', 'yellow'],
+  stopping: ['◑', 'yellow'],
+  stopped: ['■', 'dim'],
+  failed: ['●', 'red'],
+  unknown: ['?', 'yellow'],
+}
+
+/** The status word; on a terminal with its dot. */
+export function statusText(status: AgentStatus, isTerminal: boolean): string {
+  return isTerminal ? `${looks[status]?.[0] ?? '?'} ${status}` : status
+}
+
+export function paintStatus(text: string, status: AgentStatus, colors: Colors): string {
+  return colors[looks[status]?.[1] ?? 'yellow'](text)
+}
+
+/** Money and tokens; `–` is unmeasured. */
+export function formatCost({ usd, inputTokens, outputTokens }: Cost): string {
+  if (usd !== null) {
+    return usd > 0 && usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`
+  }
+  const tokens = (inputTokens ?? 0) + (outputTokens ?? 0)
+  return inputTokens === null && outputTokens === null ? '–' : `${formatCount(tokens)} tok`
+}
+
+/** `950`, `1.2k`, `3.4M`. */
+export function formatCount(count: number): string {
+  if (count < 1000) {
+    return String(count)
+  }
+  return count < 999_950 ? `${(count / 1000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`
+}
+
+export interface AgentTableOptions {
+  colors: Colors
+  isTerminal: boolean
+  width: number
+  /** Unix ms. */
+  now: number
+}
+
+/** The table of `drover ps` and of the live list. */
+export function formatAgentTable(
+  agents: readonly Agent[],
+  { colors, isTerminal, width, now }: AgentTableOptions,
+): string[] {
+  const columns: Column<Agent>[] = [
+    { title: 'NAME', cell: ({ name }) => name, paint: colors.bold, shrinkTo: 16 },
+    {
+      title: 'STATUS',
+      cell: ({ status }) => statusText(status, isTerminal),
+      paint: (text, { status }) => paintStatus(text, status, colors),
+    },
+    { title: 'PROVIDER', cell: ({ provider }) => provider, shrinkTo: 8 },
+    { title: 'RUNTIME', cell: ({ runtime }) => runtime, shrinkTo: 7 },
+    { title: 'MODEL', cell: ({ model }) => (model ? oneLine(model) : ''), shrinkTo: 8 },
+    { title: 'QUEUED', cell: ({ queued }) => (queued > 0 ? String(queued) : ''), align: 'right' },
+    { title: 'TURNS', cell: ({ turns }) => String(turns), align: 'right' },
+    { title: 'COST', cell: ({ cost }) => formatCost(cost), align: 'right' },
+    { title: 'ACTIVE', cell: ({ activeAt }) => formatRelativeTime(activeAt, now), paint: colors.dim },
+    { title: 'CAUSE', cell: ({ cause }) => (cause ? oneLine(cause) : ''), paint: colors.dim, shrinkTo: 5 },
+  ]
+  return formatTable(columns, agents, { width, paintTitle: colors.dim })
+}
+
+/** One agent on one line, after a verb. */
+export function formatAgentLine(agent: Agent, colors: Colors, isTerminal: boolean): string {
+  const status = paintStatus(statusText(agent.status, isTerminal), agent.status, colors)
+  const cause = agent.cause ? colors.dim(`  ${oneLine(agent.cause)}`) : ''
+  return `${colors.bold(agent.name)}  ${status}${cause}`
+}

@@ -1,0 +1,85 @@
+import type { Command } from 'commander'
+import { DroverError } from '../schema/error.ts'
+import type { LogEntry } from '../schema/event.ts'
+import type { Colors } from './colors.ts'
+import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+import { countParser } from './option-values.ts'
+import { plainText } from './plain-text.ts'
+import { formatClock } from './relative-time.ts'
+
+interface LogsOptions extends CommonOptions {
+  follow?: boolean
+  lines?: number
+  since?: number
+  raw?: boolean
+}
+
+export function logsCommand(invocation: Invocation): Command {
+  return createCommand('logs', invocation.context)
+    .description('Show what an agent was told and what it said.')
+    .argument('<name>', 'agent')
+    .option('-f, --follow', 'stay and show what comes')
+    .option('-n, --lines <count>', 'only the last lines', countParser('lines'))
+    .option('--since <seq>', 'only what came after this event', countParser('since'))
+    .option('--raw', 'the bytes as recorded, terminal codes and all')
+    .action(async (name: string, options: LogsOptions) => {
+      if (options.raw && options.json) {
+        throw new DroverError('usage', '--raw and --json exclude each other.')
+      }
+      await (options.raw ? printBytes(invocation, name, options) : printEntries(invocation, name, options))
+    })
+}
+
+async function printBytes({ client, output }: Invocation, name: string, options: LogsOptions): Promise<void> {
+  const { follow, lines, since } = options
+  for await (const chunk of await client.logs(name, { format: 'raw', follow, lines, since })) {
+    await output.write(chunk)
+  }
+}
+
+async function printEntries(
+  { client, output }: Invocation,
+  name: string,
+  { follow, lines, since, json }: LogsOptions,
+): Promise<void> {
+  const stream = client.logEntries(name, {
+    isFollowing: follow ?? false,
+    lines,
+    since,
+    onReconnect: (error) => {
+      if (error) {
+        output.note('drover: the daemon went away; trying again …')
+      }
+    },
+  })
+  await stream.open()
+  const format = output.isTerminal
+    ? (entry: LogEntry) => formatForTerminal(entry, output.colors)
+    : formatPlain
+  try {
+    for await (const entry of stream) {
+      await output.write(json ? `${JSON.stringify(entry)}\n` : `${format(entry)}\n`)
+    }
+  } catch (error) {
+    // It was removed while its log was followed: that is the log's end.
+    if (!(error instanceof DroverError && error.code === 'agent_not_found')) {
+      throw error
+    }
+  }
+}
+
+function formatPlain({ stream, text }: LogEntry): string {
+  const mark = stream === 'in' ? '> ' : stream === 'system' ? '-- ' : ''
+  return mark + plainText(text)
+}
+
+function formatForTerminal({ at, stream, text }: LogEntry, colors: Colors): string {
+  const clean = plainText(text)
+  const painted = {
+    out: clean,
+    err: colors.yellow(clean),
+    in: `${colors.cyan('›')} ${colors.bold(clean)}`,
+    system: colors.dim(`– ${clean}`),
+  }
+  return `${colors.dim(formatClock(at))} ${painted[stream] ?? clean}`
+}

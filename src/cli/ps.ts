@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+import { formatAgentTable } from './format-agent.ts'
+import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+
+export function psCommand({ context, client, output }: Invocation): Command {
+  return createCommand('ps', context)
+    .description('List agents: live and sleeping ones; with -a also stopped and failed ones.')
+    .option('-a, --all', 'also stopped and failed agents')
+    .action(async ({ json, all }: CommonOptions & { all?: boolean }) => {
+      const agents = await client.list({ all: all ?? false })
+      if (json) {
+        return output.json(agents)
+      }
+      if (agents.length === 0) {
+        return output.line(
+          output.colors.dim(
+            all
+              ? 'No agents yet. Make one: drover run hello --name hello'
+              : 'No live or sleeping agents. `drover ps -a` also lists stopped and failed ones.',
+          ),
+        )
+      }
+      await output.lines(formatAgentTable(agents, { ...output, now: Date.now() }))
+    })
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { limits } from '../schema/limits.ts'
+import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+import { withInterrupt } from './interrupt.ts'
+import { withSpinner } from './spinner.ts'
+
+export function rmCommand({ context, client, output }: Invocation): Command {
+  return createCommand('rm', context)
+    .description('Remove an agent for good, with its messages and logs. A live one only with --force.')
+    .argument('<name>', 'agent')
+    .option('-f, --force', 'stop it first when it is live')
+    .action(async (name: string, { json, force }: CommonOptions & { force?: boolean }) => {
+      await withInterrupt(
+        () => `left; ${name} goes on being removed.`,
+        (signal) =>
+          withSpinner(
+            context,
+            `removing ${name}`,
+            client.remove(name, { force: force ?? false, waitSeconds: limits.waitSeconds, signal }),
+          ),
+      )
+      await (json ? output.json({ ok: true, name }) : output.line(`${output.colors.bold(name)}  removed`))
+    })
+}

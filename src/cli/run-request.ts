@@ -1,0 +1,39 @@
+import path from 'node:path'
+import type { RunRequestInput } from '../schema/requests.ts'
+import type { CommonOptions } from './invocation.ts'
+
+export interface RunOptions extends CommonOptions {
+  name?: string
+  in?: string
+  dir?: string
+  model?: string
+  persona?: string
+  trigger?: string
+  env?: Record<string, string>
+  option?: Record<string, unknown>
+  requestId?: string
+  wait?: boolean
+  timeout: number
+}
+
+/** The request that a line of `drover run` asks for. The folder is the current one when none is given. */
+export function createRunRequest(
+  options: RunOptions,
+  given: { template: string; prompt: string | null; program: readonly string[] | null; cwd: string },
+): RunRequestInput {
+  const { name, model, persona, trigger, env, option, requestId } = options
+  return {
+    template: given.template,
+    dir: options.dir === undefined ? given.cwd : path.resolve(given.cwd, options.dir),
+    ...(given.prompt === null ? {} : { prompt: given.prompt }),
+    ...(name === undefined ? {} : { name }),
+    ...(options.in === undefined ? {} : { runtime: options.in }),
+    ...(model === undefined ? {} : { model }),
+    ...(persona === undefined ? {} : { persona }),
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(env === undefined ? {} : { env }),
+    ...(option === undefined ? {} : { options: option }),
+    ...(given.program === null ? {} : { program: [...given.program] }),
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}

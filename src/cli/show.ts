@@ -1,0 +1,94 @@
+import type { Command } from 'commander'
+import type { AgentDetail } from '../schema/agent.ts'
+import type { Message } from '../schema/message.ts'
+import { formatFields } from './fields.ts'
+import { formatAgentLine, formatCost, formatCount } from './format-agent.ts'
+import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+import type { Output } from './output.ts'
+import { oneLine, plainText } from './plain-text.ts'
+import { formatRelativeTime } from './relative-time.ts'
+import { truncateText } from './text-width.ts'
+
+const shownMessages = 5
+
+export function showCommand({ context, client, output }: Invocation): Command {
+  return createCommand('show', context)
+    .description('Show one agent: what it runs, where, how it is, and its last messages.')
+    .argument('<name>', 'agent')
+    .action(async (name: string, { json }: CommonOptions) => {
+      const agent = await client.show(name)
+      if (json) {
+        return output.json(agent)
+      }
+      const messages = await client.messages(name, { limit: shownMessages })
+      const now = Date.now()
+      await output.lines([
+        formatAgentLine(agent, output.colors, output.isTerminal),
+        '',
+        ...formatFields(agentFields(agent, now), output),
+        ...formatMessages(messages, output, now),
+      ])
+    })
+}
+
+function agentFields(agent: AgentDetail, now: number): (readonly [string, string | null])[] {
+  const { spec, cost, lastRun } = agent
+  return [
+    ['provider', agent.provider],
+    ['runtime', `${agent.runtime} on ${agent.host}`],
+    ['model', agent.model && oneLine(agent.model)],
+    ['template', agent.template],
+    ['dir', agent.dir],
+    ['program', spec.program.length > 0 ? spec.program.map((part) => quote(part)).join(' ') : null],
+    ['trigger', spec.trigger ? oneLine(spec.trigger) : null],
+    ['persona', spec.persona ? plainText(spec.persona).trim() : null],
+    ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
+    ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
+    ['run', agent.run ? `${agent.run}${agent.pid ? ` (pid ${agent.pid})` : ''}` : null],
+    ['session', agent.session],
+    ['queued', agent.queued > 0 ? String(agent.queued) : null],
+    ['turns', String(agent.turns)],
+    ['cost', cost.usd === null ? null : formatCost(cost)],
+    ['tokens', tokenText(agent)],
+    ['last run', lastRun ? `${lastRun.status}${endText(lastRun, now)}` : null],
+    ['made', formatRelativeTime(agent.createdAt, now)],
+    ['active', formatRelativeTime(agent.activeAt, now)],
+  ]
+}
+
+function tokenText({ cost: { inputTokens, outputTokens } }: AgentDetail): string | null {
+  if (inputTokens === null && outputTokens === null) {
+    return null
+  }
+  const side = (count: number | null): string => (count === null ? 'unmeasured' : formatCount(count))
+  return `${side(inputTokens)} in, ${side(outputTokens)} out`
+}
+
+function endText({ exitCode, cause, endedAt }: NonNullable<AgentDetail['lastRun']>, now: number): string {
+  const parts = [
+    exitCode === null ? null : `code ${exitCode}`,
+    cause ? oneLine(cause) : null,
+    endedAt === null ? null : formatRelativeTime(endedAt, now),
+  ].filter((part) => part !== null)
+  return parts.length > 0 ? ` (${parts.join(', ')})` : ''
+}
+
+function formatMessages(messages: readonly Message[], { colors, width }: Output, now: number): string[] {
+  if (messages.length === 0) {
+    return []
+  }
+  const room = Math.min(width, 100)
+  return [
+    '',
+    colors.dim('Last messages'),
+    ...messages.map(({ from, body, state, updatedAt }) => {
+      const end = `${state}, ${formatRelativeTime(updatedAt, now)}`
+      const start = `  ${from}: ${oneLine(body.slice(0, 500))}`
+      return `${truncateText(start, Math.max(room - end.length - 2, 20))}  ${colors.dim(end)}`
+    }),
+  ]
+}
+
+function quote(part: string): string {
+  return /^[\w./:=@%+,-]+$/.test(part) ? part : JSON.stringify(part)
+}

@@ -1,0 +1,52 @@
+import { createColors, wantsColors } from './colors.ts'
+import type { CliContext } from './context.ts'
+import { formatDuration } from './relative-time.ts'
+
+const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const frameMs = 80
+/** A wait shorter than this shows nothing. */
+const patienceMs = 300
+
+/** Runs the work; a wait that lasts shows on stderr, when that is a terminal, and leaves no trace. */
+export async function withSpinner<Result>(
+  context: CliContext,
+  text: string,
+  work: Promise<Result>,
+): Promise<Result> {
+  const spinner = startSpinner(context, text)
+  try {
+    return await work
+  } finally {
+    spinner.stop()
+  }
+}
+
+/** A spinner that is stopped by hand; stopping twice is harmless. */
+export function startSpinner({ stderr, env }: CliContext, text: string): { stop(): void } {
+  if (stderr.isTTY !== true) {
+    return { stop: () => undefined }
+  }
+  const colors = createColors(wantsColors(true, env))
+  const startedAt = performance.now()
+  let isShown = false
+  let count = 0
+  const timer = setInterval(() => {
+    const elapsedMs = performance.now() - startedAt
+    if (elapsedMs < patienceMs) {
+      return
+    }
+    isShown = true
+    const frame = frames[count++ % frames.length] ?? ''
+    const time = elapsedMs >= 2000 ? colors.dim(` ${formatDuration(elapsedMs)}`) : ''
+    stderr.write(`\r\u001B[2K${colors.cyan(frame)} ${text}${time}`)
+  }, frameMs)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      if (isShown) {
+        isShown = false
+        stderr.write('\r\u001B[2K')
+      }
+    },
+  }
+}

@@ -1,0 +1,228 @@
+import type { Agent, AgentDetail } from '../schema/agent.ts'
+import type { Event, LogEntry } from '../schema/event.ts'
+import { limits } from '../schema/limits.ts'
+import type { Message } from '../schema/message.ts'
+import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
+import type { Template, TemplateSummary } from '../schema/template.ts'
+import { openEventStream, type EventsOptions } from './event-stream.ts'
+import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
+import { isUnreachable, pause, type Body, type ResumingStream } from './resuming-stream.ts'
+import { Transport, type Target } from './transport.ts'
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined
+  /** Until the answer is here, on top of `waitSeconds`. Default 30 s. */
+  deadlineMs?: number | undefined
+}
+
+export interface WaitOptions extends CallOptions {
+  /** How long the daemon may hold the answer back until the thing is done, at most 300 s. */
+  waitSeconds?: number | undefined
+}
+
+/** An agent that was made, with its first message. */
+export type StartedAgent = Agent & { message: Message | null }
+
+/** A template as it stands, and where. */
+export interface TemplateDetail {
+  template: Template
+  path: string | null
+  source: TemplateSummary['source']
+  text: string
+}
+
+export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start'
+
+/** How long one long poll is held; short enough that a lost daemon is noticed. */
+const pollSeconds = 60
+const answerMs = 30_000
+
+/**
+ * Typed client of one daemon. Every method throws a DroverError with a code of the table:
+ * what the daemon refused with, `daemon_unreachable`, or `timeout`; or the reason of an aborted signal.
+ */
+export class Client {
+  readonly #transport: Transport
+
+  constructor(target: Target) {
+    this.#transport = new Transport(target)
+  }
+
+  status(options?: CallOptions): Promise<DaemonStatus> {
+    return this.#get('/v1/status', options)
+  }
+
+  /** Makes an agent and starts it. */
+  run(request: RunRequestInput, options?: WaitOptions): Promise<StartedAgent> {
+    return this.#post('/v1/agents', request, options)
+  }
+
+  /** Live and sleeping agents; with `all` also stopped and failed ones. */
+  list({ all, ...options }: CallOptions & { all?: boolean } = {}): Promise<Agent[]> {
+    return this.#get('/v1/agents', options, all ? { all: true } : {})
+  }
+
+  show(name: string, options?: CallOptions): Promise<AgentDetail> {
+    return this.#get(agentPath(name), options)
+  }
+
+  /** Removes an agent for good; a live one only with `force`. */
+  async remove(name: string, { force, ...options }: WaitOptions & { force?: boolean } = {}): Promise<void> {
+    const query = { wait: options.waitSeconds, ...(force ? { force: true } : {}) }
+    await this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
+  }
+
+  wake(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'wake', options)
+  }
+
+  sleep(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'sleep', options)
+  }
+
+  /** A durable hold: messages are refused until `start`. */
+  stop(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'stop', options)
+  }
+
+  start(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'start', options)
+  }
+
+  change(name: string, verb: AgentVerb, options?: WaitOptions): Promise<Agent> {
+    return this.#post(`${agentPath(name)}/${verb}`, undefined, options)
+  }
+
+  /** Stores a message; once this resolves it is not lost. The same id twice is the same message. */
+  send(name: string, request: SendRequestInput, options?: WaitOptions): Promise<Message> {
+    return this.#post(`${agentPath(name)}/messages`, request, options)
+  }
+
+  messages(name: string, { limit, ...options }: CallOptions & { limit?: number } = {}): Promise<Message[]> {
+    return this.#get(`${agentPath(name)}/messages`, options, { limit })
+  }
+
+  /** A message as it is, or, with `waitSeconds`, once it is final. */
+  message(id: string, options?: WaitOptions): Promise<Message> {
+    return this.#get(`/v1/messages/${encodeURIComponent(id)}`, options, { wait: options?.waitSeconds })
+  }
+
+  /**
+   * The message once it is final, or as it stands when the time is up. A daemon that goes away and
+   * comes back in between is waited for, 30 s at most.
+   */
+  async waitForMessage(
+    id: string,
+    { timeoutSeconds, signal }: { timeoutSeconds: number; signal?: AbortSignal | undefined },
+  ): Promise<Message> {
+    const end = performance.now() + timeoutSeconds * 1000
+    let awayUntil: number | null = null
+    while (true) {
+      const leftSeconds = Math.max((end - performance.now()) / 1000, 0)
+      try {
+        const waitSeconds = Math.min(leftSeconds, pollSeconds, limits.waitSeconds)
+        const message = await this.message(id, { waitSeconds, signal })
+        awayUntil = null
+        if (isFinal(message) || performance.now() >= end) {
+          return message
+        }
+      } catch (error) {
+        awayUntil ??= Math.min(performance.now() + answerMs, end)
+        if (!isUnreachable(error) || performance.now() >= awayUntil) {
+          throw error
+        }
+        await pause(200, signal)
+      }
+    }
+  }
+
+  /** An agent's log, entry by entry. */
+  logEntries(name: string, options: LogOptions = {}): ResumingStream<LogEntry> {
+    return openLogStream(this.#transport, name, options)
+  }
+
+  /** An agent's log as bytes: cleaned text, JSON lines, or as recorded. Not made again when it is lost. */
+  logs(
+    name: string,
+    { format, follow, lines, since, ...options }: LogBytesOptions = {},
+  ): Promise<Body> {
+    const query = { format, follow, lines, since }
+    return this.#transport.open({ method: 'GET', path: logsPath(name), query, ...withDeadline(options) })
+  }
+
+  events(options: EventsOptions = {}): ResumingStream<Event> {
+    return openEventStream(this.#transport, options)
+  }
+
+  templates(options?: CallOptions): Promise<TemplateSummary[]> {
+    return this.#get('/v1/templates', options)
+  }
+
+  template(name: string, options?: CallOptions): Promise<TemplateDetail> {
+    return this.#get(`/v1/templates/${encodeURIComponent(name)}`, options)
+  }
+
+  providers(options?: CallOptions): Promise<Usability[]> {
+    return this.#get('/v1/providers', options)
+  }
+
+  runtimes(options?: CallOptions): Promise<Usability[]> {
+    return this.#get('/v1/runtimes', options)
+  }
+
+  doctor(options?: CallOptions): Promise<DoctorReport> {
+    return this.#get('/v1/doctor', options)
+  }
+
+  /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */
+  async shutdown({ agents, ...options }: CallOptions & { agents?: boolean } = {}): Promise<void> {
+    await this.#post('/v1/shutdown', { agents: agents ?? false }, options)
+  }
+
+  /** Closes kept connections. */
+  close(): void {
+    this.#transport.close()
+  }
+
+  #get<Answer>(path: string, options?: CallOptions, query: Query = {}): Promise<Answer> {
+    return this.#call({ method: 'GET', path, query }, options)
+  }
+
+  #post<Answer>(path: string, body: unknown, options?: WaitOptions): Promise<Answer> {
+    const query = { wait: options?.waitSeconds }
+    return this.#call({ method: 'POST', path, query, ...(body === undefined ? {} : { body }) }, options)
+  }
+
+  #call<Answer>(
+    call: { method: 'GET' | 'POST' | 'DELETE'; path: string; query: Query; body?: unknown },
+    options?: WaitOptions,
+  ): Promise<Answer> {
+    return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
+  }
+}
+
+export interface LogBytesOptions extends CallOptions {
+  format?: 'text' | 'json' | 'raw' | undefined
+  follow?: boolean | undefined
+  lines?: number | undefined
+  since?: number | undefined
+}
+
+type Query = Record<string, string | number | boolean | undefined>
+
+function withDeadline({ signal, deadlineMs = answerMs, waitSeconds = 0 }: WaitOptions = {}): {
+  deadlineMs: number
+  signal: AbortSignal | undefined
+} {
+  return { deadlineMs: deadlineMs + waitSeconds * 1000, signal }
+}
+
+function agentPath(name: string): string {
+  return `/v1/agents/${encodeURIComponent(name)}`
+}
+
+/** As in the schema, which can't be imported here: it brings zod. */
+function isFinal({ state }: Message): boolean {
+  return state === 'done' || state === 'failed' || state === 'refused' || state === 'dead'
+}

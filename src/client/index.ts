@@ -1,0 +1,15 @@
+import { Client } from './client.ts'
+import type { Target } from './transport.ts'
+
+export { Client } from './client.ts'
+export type * from './client.ts'
+export type { EventsOptions } from './event-stream.ts'
+export type { LogOptions } from './log-stream.ts'
+export type { Body, ResumeOptions, ResumingStream } from './resuming-stream.ts'
+export type { Target } from './transport.ts'
+export { DroverError, errorTable, type ErrorCode, type Problem } from '../schema/error.ts'
+
+/** A client of one daemon; nothing is connected before the first call. */
+export function createClient(target: Target): Client {
+  return new Client(target)
+}

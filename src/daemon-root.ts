@@ -1,0 +1,66 @@
+import { startServer } from './api/server.ts'
+import { checkMachine, Daemon, loadConfig } from './daemon/index.ts'
+import { chatProvider } from './providers/chat/index.ts'
+import { claudeProvider } from './providers/claude/index.ts'
+import { commandProvider } from './providers/command/index.ts'
+import type { Provider } from './providers/contract.ts'
+import type { Runtime } from './runtimes/contract.ts'
+import { ProcessRuntime } from './runtimes/process/index.ts'
+import type { DaemonStatus, DoctorReport } from './schema/reports.ts'
+import type { Home } from './util/home.ts'
+
+export interface RootOptions {
+  home: Home
+  env: Readonly<Record<string, string | undefined>>
+  version: string
+  moveAsideCorrupt?: boolean
+}
+
+/** A daemon at work, with its doors open. */
+export interface RunningDaemon {
+  status: () => DaemonStatus
+  /** Resolves when it has ended, whoever asked for it. */
+  closed: Promise<void>
+  /** Ends it; agents go on. */
+  stop(): Promise<void>
+}
+
+const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider]
+const runtimes = (): Runtime[] => [new ProcessRuntime()]
+
+/** Puts the parts together: the one place that knows every provider and runtime. */
+export async function startDaemon({ home, env, version, moveAsideCorrupt = false }: RootOptions): Promise<RunningDaemon> {
+  const daemon = await Daemon.start({ home, env, version, providers: providers(), runtimes: runtimes(), moveAsideCorrupt })
+  const closed = Promise.withResolvers<void>()
+  let ending: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    ending ??= (async () => {
+      await server.close()
+      await daemon.stop()
+      closed.resolve()
+    })()
+    return await ending
+  }
+  const server = await startServer({ daemon, onShutdown: () => void stop() }).catch(async (error: unknown) => {
+    await daemon.stop()
+    throw error
+  })
+  return { status: () => ({ ...daemon.status(), ...server.address }), closed: closed.promise, stop }
+}
+
+/** What is usable here, without a daemon. */
+export async function localDoctor({ home, env, version }: RootOptions): Promise<DoctorReport> {
+  const checks = await checkMachine({
+    home,
+    config: loadConfig(home.configFile),
+    hostEnvironment: env,
+    providers: byName(providers()),
+    runtimes: byName(runtimes()),
+    signal: AbortSignal.timeout(20_000),
+  })
+  return { version, checks }
+}
+
+function byName<T extends { name: string }>(each: readonly T[]): Map<string, T> {
+  return new Map(each.map((one) => [one.name, one]))
+}

@@ -1,0 +1,63 @@
+import type { ProviderEvent } from '../providers/contract.ts'
+import type { MessageRow, RunRow } from '../store/index.ts'
+import type { DaemonContext } from './context.ts'
+import type { Records } from './records.ts'
+
+/** Longest answer kept with its message, characters; the events have all of it. */
+const longestReply = 256 * 1024
+
+/**
+ * Makes rows and events of what a program said; part of the transaction under way, which also
+ * stores how far its output was read.
+ */
+export function applyOutput(context: DaemonContext, records: Records, run: RunRow, events: readonly ProviderEvent[]): void {
+  const { store, now } = context
+  const name = store.agents.get(run.agent_id)?.name ?? null
+  const append = (type: Exclude<ProviderEvent['type'], 'ready' | 'accepted'>, data: Record<string, unknown>): void =>
+    store.events.append({ type, agent: name, run: run.id, data }, now())
+  for (const event of events) {
+    switch (event.type) {
+      case 'ready':
+        break
+      case 'session':
+        store.runs.setSession(run.id, event.session)
+        store.agents.setSession(run.agent_id, event.session)
+        append('session', { session: event.session })
+        break
+      case 'accepted':
+        moveOwn(event.message, (message) => records.moveReceipt(message, { state: 'accepted' }))
+        break
+      case 'turn.started':
+        store.runs.setTurn(run.id, 'working')
+        append('turn.started', { message: event.message })
+        break
+      case 'turn.ended':
+        endTurn(event)
+        break
+      default: {
+        const { type, ...data } = event
+        append(type, data)
+      }
+    }
+  }
+
+  function moveOwn(id: string, move: (message: MessageRow) => void): void {
+    const message = store.messages.get(id)
+    if (message?.run_id === run.id) {
+      move(message)
+    }
+  }
+
+  function endTurn(event: Extract<ProviderEvent, { type: 'turn.ended' }>): void {
+    const { message: id, error, cost, durationMs } = event
+    const reply = event.reply.slice(0, longestReply)
+    append('turn.ended', { message: id, reply, error, cost, durationMs })
+    store.agents.addTurn(run.agent_id, cost)
+    if (id !== null) {
+      moveOwn(id, (message) => records.moveReceipt(message, error === null ? { state: 'done', reply } : { state: 'failed', cause: error }))
+    }
+    if (store.messages.countOpen(run.id).open === 0) {
+      store.runs.setTurn(run.id, 'idle')
+    }
+  }
+}

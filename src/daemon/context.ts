@@ -1,0 +1,81 @@
+import path from 'node:path'
+import type { Provider, ProviderContext } from '../providers/contract.ts'
+import type { RunReference, Runtime } from '../runtimes/contract.ts'
+import type { Config } from '../schema/config.ts'
+import { DroverError } from '../schema/error.ts'
+import type { Store } from '../store/index.ts'
+import type { Home } from '../util/home.ts'
+import type { Notifier } from '../util/notifier.ts'
+import { buildEnvironment } from '../core/environment.ts'
+import type { EventHub } from './event-hub.ts'
+import type { Logger } from './log.ts'
+
+/** What the parts of the daemon share. */
+export interface DaemonContext {
+  home: Home
+  config: Config
+  /** The daemon's own environment, of which agents get the listed part. */
+  hostEnvironment: Readonly<Record<string, string | undefined>>
+  store: Store
+  hub: EventHub
+  log: Logger
+  providers: ReadonlyMap<string, Provider>
+  runtimes: ReadonlyMap<string, Runtime>
+  /** Wakes waiters: `agent:ID`, `message:ID`. */
+  notifier: Notifier
+  /** Unix ms. */
+  now: () => number
+  /** Aborts when the daemon ends. */
+  signal: AbortSignal
+}
+
+/** Errors: `provider_not_found`. */
+export function getProvider({ providers }: Pick<DaemonContext, 'providers'>, name: string): Provider {
+  const provider = providers.get(name)
+  if (!provider) {
+    throw new DroverError('provider_not_found', `provider: there is no provider ${JSON.stringify(name)}.`, { details: { field: 'provider' } })
+  }
+  return provider
+}
+
+/** Errors: `runtime_not_found`. */
+export function getRuntime({ runtimes }: Pick<DaemonContext, 'runtimes'>, name: string): Runtime {
+  const runtime = runtimes.get(name)
+  if (!runtime) {
+    const known = [...runtimes.keys()].join(', ')
+    throw new DroverError('runtime_not_found', `runtime: there is no runtime ${JSON.stringify(name)}; there is: ${known}.`, {
+      details: { field: 'runtime' },
+    })
+  }
+  return runtime
+}
+
+/** What a runtime knows a run by. */
+export function referenceOf({ store, home }: Pick<DaemonContext, 'store' | 'home'>, runId: string): RunReference {
+  return { id: runId, instance: store.instance, folder: path.join(home.runsFolder, runId) }
+}
+
+/** The folder of an agent's own state, and the one it works in when it was given none. */
+export function agentFolders({ home }: Pick<DaemonContext, 'home'>, agentId: string): { state: string; work: string } {
+  const folder = path.join(home.agentsFolder, agentId)
+  return { state: path.join(folder, 'state'), work: path.join(folder, 'work') }
+}
+
+/** What a provider may know, for an agent with this environment of its own. */
+export function providerContext(
+  context: Pick<DaemonContext, 'config' | 'hostEnvironment' | 'signal'>,
+  provider: string,
+  ownEnvironment: Readonly<Record<string, string>> = {},
+): ProviderContext {
+  const { config } = context
+  return {
+    env: buildEnvironment({ host: context.hostEnvironment, passEnv: config.passEnv, layers: [config.env, ownEnvironment] }),
+    programPath: config.providers[provider]?.path ?? null,
+    upstreams: withoutAbsent(config.gateway.upstreams),
+    signal: context.signal,
+  }
+}
+
+function withoutAbsent<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+}

@@ -1,0 +1,137 @@
+import { rmSync } from 'node:fs'
+import type { Provider } from '../providers/contract.ts'
+import type { Runtime } from '../runtimes/contract.ts'
+import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import { Store } from '../store/index.ts'
+import type { Home } from '../util/home.ts'
+import { Notifier } from '../util/notifier.ts'
+import { createPrivateFolder } from '../util/private-file.ts'
+import { Agents } from './agents.ts'
+import type { DaemonContext } from './context.ts'
+import { checkMachine } from './doctor.ts'
+import { EventHub } from './event-hub.ts'
+import { lockHome, type HomeLock } from './home-lock.ts'
+import { loadConfig } from './load-config.ts'
+import { createLog } from './log.ts'
+import { Reconciler } from './reconciler.ts'
+import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
+import { superviseRuns } from './supervise.ts'
+import { Templates } from './templates.ts'
+
+export interface DaemonOptions {
+  home: Home
+  env: Readonly<Record<string, string | undefined>>
+  version: string
+  providers: readonly Provider[]
+  runtimes: readonly Runtime[]
+  /** Start over when the database is corrupt; the old file is kept. */
+  moveAsideCorrupt: boolean
+}
+
+/** The part of the daemon's status that does not depend on how it is reached. */
+export type OwnStatus = Omit<DaemonStatus, 'url' | 'socket'>
+
+/** One home, taken, recovered and at work; how it is reached is not its matter. */
+export class Daemon {
+  readonly context: DaemonContext
+  readonly agents: Agents
+  readonly templates: Templates
+  readonly #lock: HomeLock
+  readonly #reconciler: Reconciler
+  readonly #ending: AbortController
+  readonly #version: string
+  readonly #startedAt: number
+  #recovered: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
+
+  private constructor(options: DaemonOptions, lock: HomeLock) {
+    const { home, env } = options
+    this.#lock = lock
+    this.#version = options.version
+    this.#ending = new AbortController()
+    const config = loadConfig(home.configFile)
+    const log = createLog(home.logFile, config.log.level)
+    const store = new Store({
+      file: home.databaseFile,
+      backupsFolder: home.backupsFolder,
+      moveAsideCorrupt: options.moveAsideCorrupt,
+      report: (line) => log.warn(line),
+    })
+    this.#startedAt = Date.now()
+    this.context = {
+      home,
+      config,
+      hostEnvironment: env,
+      store,
+      hub: new EventHub(store.events),
+      log,
+      providers: new Map(options.providers.map((provider) => [provider.name, provider])),
+      runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
+      notifier: new Notifier(),
+      now: Date.now,
+      signal: this.#ending.signal,
+    }
+    this.#reconciler = new Reconciler(this.context)
+    this.templates = new Templates(home.templatesFolder, this.context.providers)
+    this.agents = new Agents(this.context, this.#reconciler, this.templates)
+  }
+
+  /**
+   * Takes the home and brings it up to date with what happened while no daemon was there.
+   * Errors: `home_locked`, `invalid_config`, `database_corrupt`, `database_newer`.
+   */
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const lock = lockHome(options.home)
+    try {
+      createPrivateFolder(options.home.runsFolder)
+      createPrivateFolder(options.home.agentsFolder)
+      const daemon = new Daemon(options, lock)
+      await daemon.#begin()
+      return daemon
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  status(): OwnStatus {
+    const { store, home } = this.context
+    return {
+      pid: process.pid,
+      version: this.#version,
+      home: home.folder,
+      instance: store.instance,
+      host: store.host,
+      node: process.version,
+      startedAt: this.#startedAt,
+      agents: store.agents.count(),
+      recovered: this.#recovered,
+    }
+  }
+
+  async doctor(): Promise<DoctorReport> {
+    return { version: this.#version, checks: await checkMachine(this.context) }
+  }
+
+  async usability(kind: Usability['kind']): Promise<Usability[]> {
+    return (await checkMachine(this.context)).filter((check) => check.kind === kind)
+  }
+
+  /** Lets go of everything; agents go on without a daemon. */
+  async stop(): Promise<void> {
+    const { store, log } = this.context
+    await this.#reconciler.close()
+    this.#ending.abort(new Error('the daemon is ending'))
+    log.info('stopped; agents go on')
+    store.close()
+    rmSync(this.context.home.daemonFile, { force: true })
+    this.#lock.release()
+  }
+
+  async #begin(): Promise<void> {
+    const { store, log, now } = this.context
+    store.transaction('relaxed', () => store.events.append({ type: 'daemon.started', data: { version: this.#version, pid: process.pid } }, now()))
+    this.#recovered = await recoverRuns(this.context, this.#reconciler)
+    superviseRuns(this.context, this.#reconciler)
+    log.info({ version: this.#version, node: process.version, home: this.context.home.folder }, 'started')
+  }
+}

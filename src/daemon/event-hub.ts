@@ -1,0 +1,119 @@
+import { abortable } from '../util/abortable.ts'
+import type { EventLog, StoredEvent } from '../store/index.ts'
+
+/** Events that were committed together, and their SSE text, made once for all followers. */
+interface Batch {
+  first: number
+  last: number
+  events: readonly StoredEvent[]
+  frames: Buffer
+}
+
+/** What a follower gets next. */
+export interface Portion {
+  frames: Buffer
+  last: number
+}
+
+/** Recent batches kept in memory, bytes of SSE text. Older ones are read from the store. */
+const ringBytes = 4 * 1024 * 1024
+
+/** Events read from the store at once. */
+const pageEvents = 500
+
+/**
+ * Hands committed events to those who follow. A follower is a number, the last event it has: it is
+ * never sent anything, it asks for what comes next, as fast as it can take it. So a slow one costs
+ * no memory and misses nothing.
+ */
+export class EventHub {
+  readonly #log: EventLog
+  readonly #ring: Batch[] = []
+  #ringSize = 0
+  #next = Promise.withResolvers<void>()
+
+  constructor(log: EventLog) {
+    this.#log = log
+    log.setListener((events) => this.#add(events))
+  }
+
+  /** Number of the newest event. */
+  get lastSeq(): number {
+    return this.#log.lastSeq
+  }
+
+  /** What follows after `since`, of one agent or of all; null when nothing has come yet. */
+  read(since: number, agent?: string): Portion | null {
+    if (since >= this.#log.lastSeq) {
+      return null
+    }
+    const oldest = this.#ring[0]
+    if (!oldest || since + 1 < oldest.first) {
+      return this.#readStore(since, agent)
+    }
+    const batch = this.#ring[this.#find(since + 1)]
+    if (!batch) {
+      return null
+    }
+    if (agent === undefined && since + 1 === batch.first) {
+      return { frames: batch.frames, last: batch.last }
+    }
+    const wanted = batch.events.filter((event) => event.seq > since && (agent === undefined || event.agent === agent))
+    return { frames: encodeFrames(wanted), last: batch.last }
+  }
+
+  /** Resolves when there is more after `since`; rejects when the signal aborts. */
+  async wait(since: number, signal: AbortSignal): Promise<void> {
+    while (since >= this.#log.lastSeq) {
+      await abortable(this.#next.promise, signal)
+    }
+  }
+
+  #readStore(since: number, agent: string | undefined): Portion {
+    const events = this.#log.after(since, { agent, limit: pageEvents })
+    const isPage = events.length === pageEvents
+    return { frames: encodeFrames(events), last: isPage ? (events.at(-1)?.seq ?? since) : this.#log.lastSeq }
+  }
+
+  #add(events: readonly StoredEvent[]): void {
+    const frames = encodeFrames(events)
+    this.#ring.push({ first: events[0]?.seq ?? 0, last: events.at(-1)?.seq ?? 0, events, frames })
+    this.#ringSize += frames.length
+    while (this.#ringSize > ringBytes && this.#ring.length > 1) {
+      this.#ringSize -= this.#ring.shift()?.frames.length ?? 0
+    }
+    const { resolve } = this.#next
+    this.#next = Promise.withResolvers<void>()
+    resolve()
+  }
+
+  /** Index of the first batch that ends at `seq` or later. */
+  #find(seq: number): number {
+    let low = 0
+    let high = this.#ring.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#ring[middle]?.last ?? 0) < seq) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+}
+
+/** Source: WHATWG HTML, server-sent events. JSON has no raw newline, so one `data` line holds it. */
+function encodeFrames(events: readonly StoredEvent[]): Buffer {
+  let text = ''
+  for (const event of events) {
+    text += `id: ${event.seq}\ndata: ${encodeEvent(event)}\n\n`
+  }
+  return Buffer.from(text)
+}
+
+function encodeEvent({ seq, at, type, agent, run, json }: StoredEvent): string {
+  const agentText = agent === null ? 'null' : JSON.stringify(agent)
+  const runText = run === null ? 'null' : JSON.stringify(run)
+  return `{"seq":${seq},"at":${at},"type":"${type}","agent":${agentText},"run":${runText},"data":${json}}`
+}

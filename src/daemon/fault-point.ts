@@ -1,0 +1,25 @@
+/**
+ * Where a crash test may end the daemon: before and after each side effect on a message's way and
+ * on an agent's way out.
+ */
+export const faultPoints = [
+  'request-committed',
+  'input-assigned', 'input-appended', 'input-rung', 'input-recorded',
+  'launch-prepared', 'run-spawned', 'run-recorded',
+  'output-read', 'output-committed',
+  'run-stopped', 'run-read-out', 'run-ended',
+  'run-released', 'release-recorded',
+  'folders-removed', 'agent-removed',
+] as const
+export type FaultPoint = (typeof faultPoints)[number]
+
+/** `DROVER_FAULT=NAME` dies at the first pass, `NAME:3` at the third; for tests only. */
+const [wanted, count] = (process.env['DROVER_FAULT'] ?? '').split(':')
+let passesLeft = Number(count ?? 1)
+
+/** Kills this process as `kill -9` would, when it was told to die here. */
+export function faultPoint(name: FaultPoint): void {
+  if (name === wanted && --passesLeft === 0) {
+    process.kill(process.pid, 'SIGKILL')
+  }
+}

@@ -1,0 +1,7 @@
+/** What the surfaces may use of the daemon. */
+export { Agents } from './agents.ts'
+export { Daemon, type DaemonOptions, type OwnStatus } from './daemon.ts'
+export { checkMachine } from './doctor.ts'
+export { fieldPath, loadConfig } from './load-config.ts'
+export { readLog } from './read-log.ts'
+export type { FoundTemplate } from './templates.ts'

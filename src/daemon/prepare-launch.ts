@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import type { Launch } from '../runtimes/contract.ts'
+import { DroverError } from '../schema/error.ts'
+import type { RunRow } from '../store/index.ts'
+import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
+import { agentFolders, getProvider, providerContext, referenceOf, type DaemonContext } from './context.ts'
+import { readSpec } from './views.ts'
+
+/** Everything a runtime needs to bring a run up; writes the files its program reads at start. */
+export async function prepareLaunch(context: DaemonContext, run: RunRow): Promise<Launch> {
+  const agent = context.store.agents.get(run.agent_id)
+  if (!agent) {
+    throw new Error(`Run ${run.id} has no agent.`)
+  }
+  const spec = readSpec(agent)
+  const folders = agentFolders(context, agent.id)
+  createPrivateFolder(folders.state)
+  if (spec.dir === folders.work) {
+    mkdirSync(folders.work, { recursive: true, mode: 0o700 })
+  }
+  if (!statSync(spec.dir, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new DroverError('invalid_dir', `dir: ${spec.dir} is no folder any more.`, { details: { field: 'dir' } })
+  }
+  const base = providerContext(context, spec.provider, spec.env)
+  const launch = await getProvider(context, spec.provider).launch({
+    ...base,
+    agent: { id: agent.id, name: agent.name },
+    spec,
+    resume: run.is_resumed === 1 ? run.session : null,
+    newSession: randomUUID(),
+    stateFolder: folders.state,
+  })
+  for (const file of launch.files) {
+    writePrivateFile(file.path, file.content)
+  }
+  return {
+    run: referenceOf(context, run.id),
+    argv: launch.argv,
+    env: { ...base.env, ...launch.env, DROVER_AGENT: agent.name },
+    cwd: spec.dir,
+  }
+}

@@ -1,0 +1,140 @@
+import { watch } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { LogLines } from '../core/log-lines.ts'
+import { sanitise } from '../core/sanitise.ts'
+import { runFiles } from '../runtimes/run-folder.ts'
+import type { LogEntry } from '../schema/event.ts'
+import type { LogsQuery } from '../schema/requests.ts'
+import { toEvent } from '../store/index.ts'
+import { referenceOf, type DaemonContext } from './context.ts'
+
+export interface ReadLogOptions extends LogsQuery {
+  agent: { id: string; name: string }
+  signal: AbortSignal
+}
+
+/** Events read at once. */
+const pageEvents = 500
+
+/** Raw bytes read at once. */
+const chunkBytes = 256 * 1024
+
+/** An agent's log as bytes to send, in pieces; ends when it is read, or with `follow` when the signal aborts. */
+export async function* readLog(context: DaemonContext, options: ReadLogOptions): AsyncGenerator<Buffer> {
+  if (options.format === 'raw') {
+    yield* readRaw(context, options)
+    return
+  }
+  const format = options.format === 'json' ? formatJson : formatText
+  for await (const entries of readEntries(context, options)) {
+    if (entries.length > 0) {
+      yield Buffer.from(entries.map(format).join(''))
+    }
+  }
+}
+
+const formatJson = (entry: LogEntry): string => `${JSON.stringify(entry)}\n`
+const formatText = (entry: LogEntry): string => `${sanitise(entry.text)}\n`
+
+async function* readEntries(context: DaemonContext, options: ReadLogOptions): AsyncGenerator<LogEntry[]> {
+  const { store, hub } = context
+  const { agent, follow, signal } = options
+  const lines = new LogLines()
+  let since = options.since ?? 0
+  if (options.lines !== undefined) {
+    const last = lastEntries(context, options, options.lines)
+    since = last.seq
+    yield last.entries
+  }
+  for (;;) {
+    const head = hub.lastSeq
+    const events = store.events.after(since, { agent: agent.name, limit: pageEvents })
+    yield events.flatMap((event) => lines.push(toEvent(event)))
+    since = events.length === pageEvents ? (events.at(-1)?.seq ?? since) : Math.max(since, head)
+    if (events.length < pageEvents) {
+      if (!follow) {
+        yield lines.flush()
+        return
+      }
+      await hub.wait(since, signal)
+    }
+  }
+}
+
+/** The last lines of a log, read backward until there are enough. */
+function lastEntries({ store, hub }: DaemonContext, { agent, since = 0 }: ReadLogOptions, count: number): { entries: LogEntry[]; seq: number } {
+  const seq = hub.lastSeq
+  const events = []
+  let before = seq + 1
+  for (let found = 0; found <= count; ) {
+    const page = store.events.before(before, { agent: agent.name, limit: pageEvents }).filter((event) => event.seq > since)
+    events.push(...page)
+    before = page.at(-1)?.seq ?? 0
+    if (page.length < pageEvents) {
+      break
+    }
+    const lines = new LogLines()
+    found = events.toReversed().flatMap((event) => lines.push(toEvent(event))).length
+  }
+  const lines = new LogLines()
+  const entries = events.toReversed().flatMap((event) => lines.push(toEvent(event)))
+  return { entries: count === 0 ? [] : [...entries, ...lines.flush()].slice(-count), seq }
+}
+
+/** What the programs of an agent's runs printed, byte for byte, oldest run first. */
+async function* readRaw(context: DaemonContext, { agent, follow, signal }: ReadLogOptions): AsyncGenerator<Buffer> {
+  const { store, notifier } = context
+  const done = new Set<string>()
+  for (;;) {
+    const next = store.runs.listOfAgent(agent.id).find(({ id }) => !done.has(id))
+    if (next) {
+      done.add(next.id)
+      const hasEnded = (): boolean => store.runs.get(next.id)?.ended_at !== null
+      const ending = (): Promise<void> => notifier.wait(`agent:${agent.id}`, signal)
+      yield* readRawFile(referenceOf(context, next.id).folder, { follow, hasEnded, ending, signal })
+    } else if (follow && store.agents.get(agent.id)) {
+      await notifier.wait(`agent:${agent.id}`, signal)
+    } else {
+      return
+    }
+  }
+}
+
+interface RawFileOptions {
+  follow: boolean
+  hasEnded: () => boolean
+  /** Resolves when the run may have ended. */
+  ending: () => Promise<void>
+  signal: AbortSignal
+}
+
+async function* readRawFile(folder: string, { follow, hasEnded, ending, signal }: RawFileOptions): AsyncGenerator<Buffer> {
+  const file = await open(runFiles(folder).out, 'r').catch(() => null)
+  if (!file) {
+    return
+  }
+  let changed = Promise.withResolvers<void>()
+  const wake = (): void => changed.resolve()
+  const watcher = follow ? watch(folder, wake) : null
+  signal.addEventListener('abort', wake)
+  try {
+    for (let position = 0; !signal.aborted; ) {
+      const isLast = !follow || hasEnded()
+      const buffer = Buffer.allocUnsafe(chunkBytes)
+      const { bytesRead } = await file.read(buffer, 0, chunkBytes, position)
+      position += bytesRead
+      if (bytesRead > 0) {
+        yield buffer.subarray(0, bytesRead)
+      } else if (isLast) {
+        return
+      } else {
+        await Promise.race([changed.promise, ending()])
+        changed = Promise.withResolvers<void>()
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', wake)
+    watcher?.close()
+    await file.close()
+  }
+}

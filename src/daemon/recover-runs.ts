@@ -1,0 +1,119 @@
+import { readdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Recovery } from '../runtimes/contract.ts'
+import type { DaemonStatus } from '../schema/reports.ts'
+import type { RunRow } from '../store/index.ts'
+import { getRuntime, referenceOf, type DaemonContext } from './context.ts'
+import type { Reconciler } from './reconciler.ts'
+import { writeInput } from './write-input.ts'
+
+export type RecoveryReport = DaemonStatus['recovered']
+
+/** How long one runtime call of a recovery may take, ms. */
+const callDeadlineMs = 10_000
+
+/**
+ * After a start: adopts the runs that live, finishes those that ended meanwhile with their true
+ * exit, and releases what carries our mark and belongs to no live run. Nothing is touched whose
+ * runtime can't be asked.
+ */
+export async function recoverRuns(context: DaemonContext, reconciler: Reconciler): Promise<RecoveryReport> {
+  const { store, log } = context
+  const report: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
+  const runs = store.runs.listLive()
+  const results = await Promise.all(runs.map(async (run) => ({ run, found: await findRun(context, run) })))
+  for (const { run, found } of results) {
+    report[settleRun(context, reconciler, run, found)]++
+  }
+  report.orphans = await releaseOrphans(context, new Set(runs.map(({ id }) => id)))
+  await removeStrayFolders(context)
+  if (runs.length > 0 || report.orphans > 0) {
+    log.info(report, 'recovered')
+    store.transaction('relaxed', () => store.events.append({ type: 'daemon.recovered', data: { ...report } }, context.now()))
+  }
+  for (const agentId of store.agents.listUnsettled()) {
+    reconciler.kick(agentId)
+  }
+  return report
+}
+
+async function findRun(context: DaemonContext, run: RunRow): Promise<Recovery> {
+  try {
+    const handle = run.handle ? JSON.parse(run.handle) : null
+    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(callDeadlineMs)])
+    return await getRuntime(context, run.runtime).recover(referenceOf(context, run.id), handle, signal)
+  } catch (error) {
+    context.log.error({ err: error, run: run.id }, 'a run could not be asked for')
+    return { state: 'unknown', cause: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function settleRun(context: DaemonContext, reconciler: Reconciler, run: RunRow, found: Recovery): 'adopted' | 'finished' | 'unknown' {
+  const { store, now } = context
+  switch (found.state) {
+    case 'running':
+      reconciler.records.change(run.agent_id, 'relaxed', () => {
+        store.runs.setRunning(run.id, JSON.stringify(found.handle), now())
+        for (const message of store.messages.listOpen(run.id)) {
+          if (message.is_written === 1) {
+            reconciler.records.moveReceipt(message, { state: 'delivered' })
+          }
+        }
+      })
+      adopt(context, reconciler, run.id)
+      return 'adopted'
+    case 'exited':
+      reconciler.finishRun(run.id, found.exit)
+      return 'finished'
+    case 'lost':
+      reconciler.finishRun(run.id, null, found.cause)
+      return 'finished'
+    case 'unknown':
+      reconciler.records.change(run.agent_id, 'relaxed', () => store.runs.setUnknown(run.id, true))
+      return 'unknown'
+  }
+}
+
+/** First completes a half-written input, then reads on: the decoder must know of a message before its answer. */
+function adopt(context: DaemonContext, reconciler: Reconciler, runId: string): void {
+  const run = context.store.runs.get(runId)
+  if (run) {
+    const live = reconciler.live(run)
+    writeInput(context, reconciler.records, live)
+    // The last daemon may have died between a write and its ring.
+    getRuntime(context, run.runtime).notifyInput(referenceOf(context, runId), run.in_bytes)
+    live.follow()
+  }
+}
+
+async function releaseOrphans(context: DaemonContext, known: ReadonlySet<string>): Promise<number> {
+  const { store, runtimes, signal, log } = context
+  let count = 0
+  for (const runtime of runtimes.values()) {
+    const found = await runtime.list(store.instance, signal)
+    const orphans = found.filter(({ run }) => !known.has(run))
+    for (const runId of new Set(orphans.map(({ run }) => run))) {
+      log.warn({ run: runId, what: orphans.filter(({ run }) => run === runId).map(({ what }) => what) }, 'releasing an orphan')
+      await runtime.destroy(referenceOf(context, runId), null, signal)
+      count++
+    }
+  }
+  return count
+}
+
+/** Folders of runs that no row knows: a removal was interrupted. */
+async function removeStrayFolders({ store, home }: DaemonContext): Promise<void> {
+  const known = new Set(store.runs.listIds())
+  let entries: string[] = []
+  try {
+    entries = readdirSync(home.runsFolder)
+  } catch {
+    // no run was ever made
+  }
+  await Promise.all(
+    entries
+      .filter((entry) => entry.startsWith('run_') && !known.has(entry))
+      .map(async (entry) => await rm(path.join(home.runsFolder, entry), { recursive: true, force: true })),
+  )
+}

@@ -1,0 +1,65 @@
+import { realpathSync, statSync } from 'node:fs'
+import path from 'node:path'
+import type { Provider } from '../providers/contract.ts'
+import { AgentSpec } from '../schema/agent.ts'
+import { DroverError } from '../schema/error.ts'
+import type { RunRequest } from '../schema/requests.ts'
+import type { Template } from '../schema/template.ts'
+import { getProvider, getRuntime, type DaemonContext } from './context.ts'
+import { fieldPath } from './load-config.ts'
+
+/**
+ * The spec of a new agent: the template, with what the request says over it. Everything that could
+ * fail later and can be known now is an error now, naming the field; nothing is made.
+ */
+export function resolveSpec(context: DaemonContext, template: Template, request: RunRequest, ownFolder: string): AgentSpec {
+  const provider = getProvider(context, template.provider)
+  const runtime = getRuntime(context, request.runtime ?? template.runtime ?? 'process')
+  const wantedDir = request.dir ?? template.dir
+  const spec = AgentSpec.parse({
+    provider: provider.name,
+    runtime: runtime.name,
+    dir: wantedDir === undefined ? ownFolder : checkDir(wantedDir),
+    model: request.model ?? template.model,
+    persona: request.persona ?? template.persona,
+    trigger: request.trigger ?? template.trigger,
+    env: { ...template.env, ...request.env },
+    program: request.program.length > 0 ? request.program : template.program,
+    options: { ...template.options, ...request.options },
+    graceMs: request.graceMs ?? template.graceMs,
+  })
+  for (const field of provider.unsupported) {
+    const value = spec[field]
+    if (value !== undefined && value.length > 0) {
+      throw new DroverError('unsupported', `${field}: the ${provider.name} provider can't honour it.`, { details: { field } })
+    }
+  }
+  return { ...spec, options: checkOptions(provider.name, provider.options.safeParse(spec.options)) }
+}
+
+function checkOptions(provider: string, result: ReturnType<Provider['options']['safeParse']>): Record<string, unknown> {
+  if (result.success) {
+    return result.data as Record<string, unknown>
+  }
+  const issue = result.error.issues[0]
+  const field = ['options', ...(issue ? fieldPath(issue) : [])].join('.')
+  const problem = issue?.code === 'unrecognized_keys' ? `is not an option of the ${provider} provider` : (issue?.message ?? 'is not valid')
+  throw new DroverError('invalid_request', `${field}: ${problem}.`, { details: { field } })
+}
+
+/** The real path of an existing folder. Errors: `invalid_dir`. */
+function checkDir(dir: string): string {
+  const refuse = (problem: string): DroverError =>
+    new DroverError('invalid_dir', `dir: ${JSON.stringify(dir.slice(0, 200))} ${problem}.`, { details: { field: 'dir', dir } })
+  if (!path.isAbsolute(dir) || dir.includes('\0')) {
+    throw refuse('is no absolute path')
+  }
+  const stat = statSync(dir, { throwIfNoEntry: false })
+  if (!stat) {
+    throw refuse('does not exist')
+  }
+  if (!stat.isDirectory()) {
+    throw refuse('is no folder')
+  }
+  return realpathSync(dir)
+}

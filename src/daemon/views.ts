@@ -1,0 +1,118 @@
+import { agentStatus } from '../core/agent-status.ts'
+import type { AgentView } from '../core/agent-view.ts'
+import { AgentSpec, type Agent, type AgentStatus } from '../schema/agent.ts'
+import type { Message } from '../schema/message.ts'
+import type { AgentListRow, AgentRow, MessageRow, RunRow, Store } from '../store/index.ts'
+import type { DaemonContext } from './context.ts'
+
+/** What decisions about an agent are made from; undefined when it is gone. */
+export function readView({ store, providers }: Pick<DaemonContext, 'store' | 'providers'>, agentId: string): AgentView | undefined {
+  const agent = store.agents.get(agentId)
+  if (!agent) {
+    return undefined
+  }
+  const run = agent.run_id ? store.runs.get(agent.run_id) : undefined
+  const counts = run ? store.messages.countOpen(run.id) : { open: 0, unwritten: 0 }
+  return {
+    hold: agent.hold,
+    wish: agent.wish,
+    isRemoving: agent.is_removing === 1,
+    run: run
+      ? {
+          status: run.status,
+          turn: run.turn,
+          hasHandle: run.handle !== null,
+          stopReason: run.stop_reason,
+          hasTurns: providers.get(run.provider)?.capabilities.turns ?? false,
+        }
+      : null,
+    queued: store.messages.countQueued(agentId),
+    open: counts.open,
+    unwritten: counts.unwritten,
+    unreleased: store.runs.countUnreleased(agentId),
+  }
+}
+
+/** The agent's one-word status as its rows say now. */
+export function readStatus(store: Store, agentId: string): AgentStatus | undefined {
+  const row = store.agents.getListed(agentId)
+  return row ? statusOf(row) : undefined
+}
+
+export function statusOf(row: AgentListRow): AgentStatus {
+  return agentStatus({
+    hold: row.hold,
+    run: row.run_status ? { status: row.run_status, turn: row.run_turn ?? 'idle', isUnknown: row.run_is_unknown === 1 } : null,
+    queued: row.queued,
+  })
+}
+
+export function toAgent(row: AgentListRow, host: string): Agent {
+  const spec = JSON.parse(row.spec) as AgentSpec
+  const status = statusOf(row)
+  return {
+    id: row.id,
+    name: row.name,
+    status,
+    cause: causeOf(row),
+    provider: spec.provider,
+    runtime: spec.runtime,
+    host,
+    run: row.run_id,
+    pid: pidOf(row.run_handle),
+    session: row.session,
+    model: spec.model ?? null,
+    dir: spec.dir,
+    template: row.template,
+    queued: row.queued,
+    turns: row.turns,
+    cost: { usd: row.cost_usd, inputTokens: row.input_tokens, outputTokens: row.output_tokens },
+    lastRun: row.last_run_id
+      ? {
+          id: row.last_run_id,
+          status: row.last_status ?? 'lost',
+          exitCode: row.last_exit_code,
+          cause: row.last_cause,
+          endedAt: row.last_ended_at,
+        }
+      : null,
+    createdAt: row.created_at,
+    activeAt: row.active_at,
+  }
+}
+
+/** A resting agent whose last run ended badly says so. */
+function causeOf(row: AgentListRow): string | null {
+  if (row.run_id) {
+    return row.run_is_unknown ? 'its runtime can not be asked' : null
+  }
+  return row.last_status === 'failed' || row.last_status === 'lost' ? `last run ${row.last_status}: ${row.last_cause ?? 'no cause on record'}` : null
+}
+
+function pidOf(handle: string | null): number | null {
+  const pid = handle ? (JSON.parse(handle) as { pid?: unknown }).pid : undefined
+  return typeof pid === 'number' ? pid : null
+}
+
+export function readSpec(agent: Pick<AgentRow, 'spec'>): AgentSpec {
+  return AgentSpec.parse(JSON.parse(agent.spec))
+}
+
+export function toMessage(row: MessageRow, agentName: string): Message {
+  return {
+    id: row.id,
+    agent: agentName,
+    from: row.sender,
+    body: row.body,
+    state: row.state,
+    cause: row.cause,
+    reply: row.reply,
+    run: row.run_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+export function isLive(run: RunRow | undefined): run is RunRow {
+  return run !== undefined && run.ended_at === null
+}

@@ -1,0 +1,121 @@
+import type { Turn } from './conversation.ts'
+import type { ModelRequest, ToolCall } from './model.ts'
+
+/** OpenAI's Chat Completions format, as far as a streamed answer with tools needs it. */
+
+interface WireMessage {
+  role: 'system' | 'user' | 'assistant' | 'tool'
+  content: string | null
+  tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[]
+  tool_call_id?: string
+}
+
+/** The body of a request for one streamed answer. */
+export function encodeRequest(model: string, request: ModelRequest): string {
+  const system: WireMessage = { role: 'system', content: request.system }
+  const tools = request.tools.map((tool) => ({ type: 'function', function: tool }))
+  return JSON.stringify({
+    model,
+    messages: [system, ...request.turns.flatMap(encodeTurn)],
+    ...(tools.length > 0 ? { tools } : {}),
+    stream: true,
+    stream_options: { include_usage: true },
+  })
+}
+
+function encodeTurn({ from, text, steps }: Turn): WireMessage[] {
+  const question: WireMessage = {
+    role: 'user',
+    content: from === 'user' ? text : `Message from ${from}:\n${text}`,
+  }
+  const answers = steps.map((step): WireMessage => {
+    if (step.type === 'tool') {
+      return { role: 'tool', content: step.output, tool_call_id: step.id }
+    }
+    const calls = step.toolCalls.map(({ id, name, input }) => ({
+      id,
+      type: 'function' as const,
+      function: { name, arguments: input },
+    }))
+    return {
+      role: 'assistant',
+      content: step.text,
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    }
+  })
+  return [question, ...answers]
+}
+
+/** What one streamed chunk adds to the answer. */
+export interface ChunkDelta {
+  text: string
+  thinking: string
+  /** The endpoint's error in mid-stream; null when all is well. */
+  error: string | null
+}
+
+interface Chunk {
+  choices?: { delta?: Delta; message?: Delta }[]
+  usage?: { prompt_tokens?: number; completion_tokens?: number } | null
+  error?: unknown
+}
+
+interface Delta {
+  content?: string | null
+  reasoning?: string | null
+  reasoning_content?: string | null
+  tool_calls?: { index?: number; id?: string; function?: { name?: string; arguments?: string } }[]
+}
+
+/** Puts the chunks of one answer together. */
+export interface AnswerAssembly {
+  text: string
+  toolCalls: ToolCall[]
+  inputTokens: number | null
+  outputTokens: number | null
+  /** Place in `toolCalls` of the endpoint's index. */
+  places: Map<number, number>
+}
+
+export function createAssembly(): AnswerAssembly {
+  return { text: '', toolCalls: [], inputTokens: null, outputTokens: null, places: new Map() }
+}
+
+/** Adds the data of one event. Throws when it is not JSON. */
+export function addChunk(assembly: AnswerAssembly, data: string): ChunkDelta {
+  const chunk = JSON.parse(data) as Chunk | null
+  if (chunk?.error) {
+    return { text: '', thinking: '', error: JSON.stringify({ error: chunk.error }) }
+  }
+  const choice = chunk?.choices?.[0]
+  const delta = choice?.delta ?? choice?.message ?? {}
+  const text = delta.content ?? ''
+  assembly.text += text
+  for (const piece of delta.tool_calls ?? []) {
+    addToolCall(assembly, piece)
+  }
+  assembly.inputTokens = chunk?.usage?.prompt_tokens ?? assembly.inputTokens
+  assembly.outputTokens = chunk?.usage?.completion_tokens ?? assembly.outputTokens
+  return { text, thinking: delta.reasoning_content ?? delta.reasoning ?? '', error: null }
+}
+
+/** Some endpoints give every call the index 0, or none: a new id is a new call. */
+function addToolCall(
+  assembly: AnswerAssembly,
+  piece: NonNullable<Delta['tool_calls']>[number],
+): void {
+  const { places, toolCalls } = assembly
+  const index = piece.index ?? Math.max(0, toolCalls.length - 1)
+  const known = toolCalls[places.get(index) ?? -1]
+  if (known && (!piece.id || piece.id === known.id)) {
+    known.name += piece.function?.name ?? ''
+    known.input += piece.function?.arguments ?? ''
+    return
+  }
+  places.set(index, toolCalls.length)
+  toolCalls.push({
+    id: piece.id || `call_${toolCalls.length}`,
+    name: piece.function?.name ?? '',
+    input: piece.function?.arguments ?? '',
+  })
+}

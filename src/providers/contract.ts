@@ -1,0 +1,140 @@
+import type { z } from 'zod'
+import type { AgentSpec, Cost } from '../schema/agent.ts'
+import type { Upstream } from '../schema/config.ts'
+
+/**
+ * WHAT runs: the adapter to one agent program. It says how to launch it, turns messages into bytes
+ * for its input, and its output into the same events for every program. It has no effects but
+ * `detect` and the files that `launch` asks for.
+ */
+export interface Provider {
+  readonly name: string
+  /** The program's name for people: "Claude Code". */
+  readonly title: string
+  readonly capabilities: ProviderCapabilities
+  /** The provider's own options, strict: unknown keys are errors. */
+  readonly options: z.ZodType<object>
+  /** Fields of the spec that it can't honour; using one is an error that names it. */
+  readonly unsupported: readonly SpecField[]
+  /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
+  readonly askMs: number
+  /** Find the program without starting it for real. */
+  detect(context: ProviderContext): Promise<Detection>
+  /** argv, environment and files for one run. Throws DroverError `program_not_found`. */
+  launch(request: LaunchRequest): Promise<ProviderLaunch>
+  /** A message as bytes for the program's input; the same message always gives the same bytes. */
+  encode(message: OutgoingMessage): string
+  /** Makes the reader of one run's output, from the state an earlier one left, or null at the start. */
+  createDecoder(state: DecoderState | null, spec: AgentSpec): Decoder
+  /** First state of a run that resumes a session, from the last state of the run before it. */
+  carry?(previous: DecoderState): DecoderState
+}
+
+export interface ProviderCapabilities {
+  /** Speaks events, not only text. */
+  structured: boolean
+  terminal: boolean
+  /** A later run can go on with the session. */
+  resume: boolean
+  approvals: boolean
+  /** A model can be chosen. */
+  models: boolean
+  /** Reports tokens, money or both. */
+  cost: boolean
+  /** Says when a turn is over; messages are then given one at a time. */
+  turns: boolean
+}
+
+export type SpecField = 'model' | 'persona' | 'trigger' | 'program'
+
+/** What a provider may know of the machine and the config. */
+export interface ProviderContext {
+  /** Environment of the agent; PATH is searched for the program. */
+  env: Readonly<Record<string, string>>
+  /** Program path from config, when given. */
+  programPath: string | null
+  /** Model endpoints from config. */
+  upstreams: Readonly<Partial<Record<'anthropic' | 'openai' | 'gemini' | 'ollama', Upstream>>>
+  signal: AbortSignal
+}
+
+export interface Detection {
+  usable: boolean
+  /** Path and version, or what is missing. */
+  detail: string
+  /** How to install or log in; null when nothing is to do. */
+  hint: string | null
+}
+
+export interface LaunchRequest extends ProviderContext {
+  agent: { id: string; name: string }
+  spec: AgentSpec
+  /** The conversation to go on with; null starts a fresh one. */
+  resume: string | null
+  /** A new id, for a provider that lets its caller choose the session's. */
+  newSession: string
+  /** Folder of the agent's own state, absolute; files of the launch live below it. */
+  stateFolder: string
+}
+
+export interface ProviderLaunch {
+  argv: readonly [string, ...string[]]
+  /** On top of the agent's environment. */
+  env: Readonly<Record<string, string>>
+  /** Written 0600 before the start; paths absolute, inside the state folder. */
+  files: readonly { path: string; content: string }[]
+}
+
+export interface OutgoingMessage {
+  id: string
+  from: string
+  body: string
+}
+
+/** Plain JSON; stored in the same transaction as the events it produced. */
+export type DecoderState = Record<string, unknown>
+
+/** Reads one run's output, line by line. Deterministic: the same input gives the same events. */
+export interface Decoder {
+  /** A message went into the program's input. */
+  sent(message: OutgoingMessage, now: number): ProviderEvent[]
+  /** Whole lines without their newline; `isCut` tells that the last one is a piece of a longer line. */
+  push(stream: 'out' | 'err', lines: readonly string[], context: PushContext): ProviderEvent[]
+  /** When `due` must be called though nothing was printed, Unix ms; null: never. */
+  dueAt(): number | null
+  due(now: number): ProviderEvent[]
+  /** The program is gone, well or badly; turns that its ending answers are closed, others are left open. */
+  ended(now: number, isSuccess: boolean): ProviderEvent[]
+  snapshot(): DecoderState
+}
+
+export interface PushContext {
+  now: number
+  isCut: boolean
+}
+
+/** Classes of failure, the same for every provider. */
+export type ErrorClass = 'rate_limit' | 'auth' | 'quota' | 'overloaded' | 'network' | 'config' | 'crash' | 'unknown'
+
+/** What a program said, normalised. */
+export type ProviderEvent =
+  /** Ready for its first message. */
+  | { type: 'ready' }
+  /** The conversation's id; a later run can resume it. */
+  | { type: 'session'; session: string }
+  /** The program itself says that it took the message. */
+  | { type: 'accepted'; message: string }
+  | { type: 'turn.started'; message: string | null }
+  /** Additive: all texts in order are what was said. */
+  | { type: 'text'; text: string }
+  | { type: 'thinking'; text: string }
+  | { type: 'tool.call'; id: string; name: string; input: unknown }
+  | { type: 'tool.result'; id: string; output: string; isError: boolean }
+  | { type: 'turn.ended'; message: string | null; reply: string; error: string | null; cost: Cost; durationMs: number | null }
+  | { type: 'status'; status: string; detail?: string }
+  | { type: 'error'; class: ErrorClass; message: string }
+  /** Not understood: lines of stderr, or not the provider's format. */
+  | { type: 'output'; stream: 'out' | 'err'; text: string }
+
+/** A cost of which nothing is known. */
+export const unmeasured: Cost = { usd: null, inputTokens: null, outputTokens: null }

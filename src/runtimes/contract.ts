@@ -1,0 +1,108 @@
+/**
+ * WHERE an agent runs. Every runtime keeps the same record of a run, three files and an ending, in
+ * the run's folder (see `run-folder.ts`); what differs is how the program is brought up and found again.
+ *
+ * Rules that `describeRuntime` checks: a handle is plain data, stored before it is needed; whatever
+ * is made outside carries the instance id and the run id; `stop` and `destroy` may be called twice;
+ * every call ends by its AbortSignal; nothing is destroyed on `unknown`.
+ */
+
+/** One program to bring up. Everything is data: argv is never a shell string. */
+export interface Launch {
+  run: RunReference
+  /** Absolute path of the program, then its arguments, passed whole. */
+  argv: readonly [string, ...string[]]
+  /** The complete environment; nothing is added but the mark. */
+  env: Readonly<Record<string, string>>
+  /** Absolute folder the program starts in. */
+  cwd: string
+}
+
+/** What names a run, known before anything is started. */
+export interface RunReference {
+  /** Run id, unique over all homes. */
+  id: string
+  /** Id of the home that owns it. */
+  instance: string
+  /** The run's folder, absolute; it holds `in`, `out`, `err`, `exit`. */
+  folder: string
+}
+
+/** A runtime's own note of how to find a run again: plain, versioned JSON. */
+export interface Handle {
+  v: number
+  [key: string]: unknown
+}
+
+/** How a program ended. `code` is null when a signal ended it; signals are told by the shell's 128 + n. */
+export interface Exit {
+  code: number | null
+  signal: string | null
+}
+
+/** What became of a run while nobody watched. */
+export type Recovery =
+  | { state: 'running'; handle: Handle }
+  | { state: 'exited'; exit: Exit }
+  /** Gone with no record. After this answer the run can't start any more. */
+  | { state: 'lost'; cause: string }
+  /** The backend can't be asked. */
+  | { state: 'unknown'; cause: string }
+
+export type Liveness = 'alive' | 'dead' | 'unknown'
+
+/** Something outside that carries our mark. */
+export interface Found {
+  /** Run id it was made for. */
+  run: string
+  /** What it is, for people: `process 4711 (sh)`. */
+  what: string
+}
+
+export interface StopOptions {
+  /** Close the program's input first and give it this long to end by itself, ms; 0 asks nothing. */
+  askMs: number
+  /** Then TERM to all of it, and this long until KILL, ms. */
+  graceMs: number
+  signal: AbortSignal
+}
+
+export interface RuntimeCapabilities {
+  terminal: boolean
+  exec: boolean
+  limits: boolean
+  snapshot: boolean
+  networkPolicy: boolean
+  selfSupervised: boolean
+}
+
+/** Whether a runtime can be used on this machine. */
+export interface Probe {
+  usable: boolean
+  /** What was found: version, mode. */
+  detail: string
+  /** What to do where it is not usable. */
+  hint: string | null
+}
+
+export interface Runtime {
+  readonly name: string
+  readonly capabilities: RuntimeCapabilities
+  probe(signal: AbortSignal): Promise<Probe>
+  /** Bring the program up. The run folder exists. Throws DroverError `start_failed`. */
+  start(launch: Launch, signal: AbortSignal): Promise<Handle>
+  /** Find a run again; `handle` is null when the daemon died before it could store one. */
+  recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery>
+  /** One look, no side effects. */
+  inspect(handle: Handle, signal: AbortSignal): Promise<Liveness>
+  /** Bytes were appended to `in`. Never blocks; ringing once too often is harmless. */
+  notifyInput(run: RunReference, bytes: number): void
+  /** End of the program's input. */
+  closeInput(run: RunReference): void
+  /** Ask, TERM, KILL; resolves when nothing of it lives. Throws DroverError `stop_failed`. */
+  stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void>
+  /** Release everything that was made for the run, its folder excepted. */
+  destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void>
+  /** Everything alive that carries the instance's mark. */
+  list(instance: string, signal: AbortSignal): Promise<Found[]>
+}

@@ -1,0 +1,87 @@
+import { rm } from 'node:fs/promises'
+import { DroverError } from '../../schema/error.ts'
+import type { Found, Handle, Launch, Liveness, Probe, Recovery, RunReference, Runtime, StopOptions } from '../contract.ts'
+import { runFiles } from '../run-folder.ts'
+import { FakeFaults } from './faults.ts'
+import { parseHandle } from './handle.ts'
+import { FakeMachine } from './machine.ts'
+import { isAlive, recoverFake } from './recover.ts'
+import { startFake } from './start.ts'
+import { stopFake } from './stop.ts'
+
+export { FakeFaults, type Fault } from './faults.ts'
+export { FakeMachine, type FakeProcess } from './machine.ts'
+
+/**
+ * A runtime for tests: programs that live in a FakeMachine, and every failure on demand. What it
+ * does right it does as the others do, by the same conformance suite.
+ */
+export class FakeRuntime implements Runtime {
+  readonly name = 'fake'
+  readonly capabilities = {
+    terminal: false,
+    exec: false,
+    limits: false,
+    snapshot: false,
+    networkPolicy: false,
+    selfSupervised: false,
+  }
+  readonly machine: FakeMachine
+  readonly faults: FakeFaults
+
+  constructor(machine: FakeMachine = new FakeMachine(), faults: FakeFaults = new FakeFaults()) {
+    this.machine = machine
+    this.faults = faults
+  }
+
+  async probe(): Promise<Probe> {
+    return { usable: true, detail: 'programs made up for tests', hint: null }
+  }
+
+  async start(launch: Launch, signal: AbortSignal): Promise<Handle> {
+    return await startFake(launch, { machine: this.machine, faults: this.faults, signal })
+  }
+
+  async recover(run: RunReference, handle: Handle | null): Promise<Recovery> {
+    if (this.faults.take('recover-unknown')) {
+      return { state: 'unknown', cause: 'the fake runtime was told not to know' }
+    }
+    return recoverFake(this.machine, run, handle && parseHandle(handle))
+  }
+
+  async inspect(handle: Handle): Promise<Liveness> {
+    if (this.faults.take('inspect-unknown')) {
+      return 'unknown'
+    }
+    return isAlive(this.machine, parseHandle(handle)) ? 'alive' : 'dead'
+  }
+
+  notifyInput(run: RunReference): void {
+    this.machine.feed(run.id)
+  }
+
+  closeInput(run: RunReference): void {
+    this.machine.endInput(run.id)
+  }
+
+  async stop(run: RunReference, handle: Handle, { askMs, signal }: StopOptions): Promise<void> {
+    await stopFake(run, parseHandle(handle), { machine: this.machine, faults: this.faults, signal, askMs })
+  }
+
+  async destroy(run: RunReference): Promise<void> {
+    if (this.faults.take('destroy-throws')) {
+      throw new DroverError('stop_failed', 'The fake runtime was told that a destroy throws.')
+    }
+    this.machine.signal(run.id, 'SIGKILL')
+    await rm(runFiles(run.folder).bell, { force: true })
+  }
+
+  async list(instance: string): Promise<Found[]> {
+    if (this.faults.take('list-throws')) {
+      throw new DroverError('runtime_unavailable', 'The fake runtime was told that a list throws.')
+    }
+    return this.machine.processes
+      .filter(({ launch }) => launch.run.instance === instance)
+      .map(({ launch, pid, name }) => ({ run: launch.run.id, what: `fake process ${pid} (${name})` }))
+  }
+}

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Holds one program for Drover: follows `in` into its stdin, appends what it says to `out` and
+# `err`, and writes how it ended to `exit`. It needs no daemon.
+#
+# usage: holder.sh RUN_FOLDER FIRST_RING PROGRAM [ARG...]
+#
+# A ring is a line in the FIFO `bell`: r (a little came), c (much came), q (no more will come).
+run=$1
+ring=$2
+shift 2
+
+# Signals for the program reach its whole group; whoever must outlive them catches them. A caught
+# signal is back to its default in the program, an ignored one would not be.
+trap : HUP INT QUIT TERM
+
+# The claim. Whoever makes this file first decides: we go on, or the daemon that gave us up.
+set -C
+{ echo "$$" >"$run/holder"; } 2>/dev/null || exit 75
+set +C
+
+{
+  trap '' HUP INT QUIT TERM
+  PATH=/usr/bin:/bin:$PATH mkfifo -m 600 "$run/bell"
+  exec 3<"$run/in" 4<>"$run/bell"
+  while :; do
+    case $ring in
+    r)
+      # The shell's own read costs no process. It stops at the end of the file; a piece of a
+      # line is passed on as it is.
+      while IFS= read -r line <&3; do printf '%s\n' "$line"; done
+      printf %s "$line"
+      ;;
+    *) PATH=/usr/bin:/bin:$PATH cat <&3 ;;
+    esac
+    [ "$ring" = q ] && exit
+    read -r ring <&4
+  done
+} | {
+  trap : HUP INT QUIT TERM
+  # In a subshell, so that what the shell has to say of a death does not go to `err`.
+  (exec "$@" >>"$run/out" 2>>"$run/err")
+  echo "$?" >"$run/exit"
+  echo q 1<>"$run/bell"
+}

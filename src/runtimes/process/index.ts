@@ -1,0 +1,93 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { isProcessAlive } from '../../util/process-identity.ts'
+import { waitUntil } from '../../util/wait.ts'
+import type { Found, Launch, Liveness, Probe, Recovery, RunReference, Runtime, StopOptions, Handle } from '../contract.ts'
+import { runFiles } from '../run-folder.ts'
+import { parseHandle } from './handle.ts'
+import { findInstanceProcesses } from './marks.ts'
+import { recoverKnown, recoverUnknown } from './recover.ts'
+import { ringFor, startHolder } from './start.ts'
+import { killLeftovers, stopRun } from './stop.ts'
+
+/** Programs as plain processes of this machine, each under a holder in a session of its own. */
+export class ProcessRuntime implements Runtime {
+  readonly name = 'process'
+  readonly capabilities = {
+    terminal: false,
+    exec: false,
+    limits: false,
+    snapshot: false,
+    networkPolicy: false,
+    selfSupervised: false,
+  }
+
+  async probe(): Promise<Probe> {
+    return process.platform === 'linux' || process.platform === 'darwin'
+      ? { usable: true, detail: 'processes of this user, no isolation', hint: null }
+      : { usable: false, detail: `not on ${process.platform}`, hint: 'Use Linux, macOS, or WSL 2.' }
+  }
+
+  async start(launch: Launch): Promise<Handle> {
+    return await startHolder(launch)
+  }
+
+  async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
+    return handle ? await recoverKnown(run, parseHandle(handle)) : await recoverUnknown(run, signal)
+  }
+
+  async inspect(handle: Handle): Promise<Liveness> {
+    return (await isProcessAlive(parseHandle(handle))) ? 'alive' : 'dead'
+  }
+
+  notifyInput(run: RunReference, bytes: number): void {
+    ring(run, ringFor(bytes))
+  }
+
+  closeInput(run: RunReference): void {
+    ring(run, 'q')
+  }
+
+  async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
+    if (options.askMs > 0) {
+      this.closeInput(run)
+    }
+    await stopRun(run, parseHandle(handle), options)
+  }
+
+  async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
+    // The holder writes the ending and goes; whoever destroys has read that record already.
+    if (handle) {
+      const holder = parseHandle(handle)
+      await killLeftovers(run, signal)
+      await waitUntil(async () => !(await isProcessAlive(holder)), { deadlineMs: 1000, signal })
+    }
+    await killLeftovers(run, signal)
+    await rm(runFiles(run.folder).bell, { force: true })
+  }
+
+  async list(instance: string): Promise<Found[]> {
+    const processes = await findInstanceProcesses(instance)
+    return processes.map(({ run, pid, command }) => ({ run, what: `process ${pid} (${command})` }))
+  }
+}
+
+/**
+ * Wakes the holder's feeder. Without a bell it has not looked at the input yet, and will; with a
+ * full one it is awake anyway.
+ */
+function ring(run: RunReference, word: 'r' | 'c' | 'q'): void {
+  try {
+    const bell = openSync(runFiles(run.folder).bell, constants.O_WRONLY | constants.O_NONBLOCK)
+    try {
+      writeSync(bell, `${word}\n`)
+    } finally {
+      closeSync(bell)
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ENXIO' && code !== 'EAGAIN') {
+      throw error
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+import { environmentValue, findMarkedProcesses, type MarkedProcess } from '../../util/process-identity.ts'
+import type { RunReference } from '../contract.ts'
+
+/** What every process of a run carries in its environment, and so do its children, wherever they go. */
+export function markOf(run: RunReference): Record<string, string> {
+  return { DROVER_INSTANCE: run.instance, DROVER_RUN: run.id }
+}
+
+export interface MarkedRunProcess extends MarkedProcess {
+  run: string
+}
+
+let scan: { instance: string; result: Promise<MarkedRunProcess[]>; hasBegun: boolean } | undefined
+
+/**
+ * Every live process that carries the mark of this home. Calls that come before a scan begins share
+ * it, so ending fifty runs at once reads the process table once, not fifty times.
+ */
+export function findInstanceProcesses(instance: string): Promise<MarkedRunProcess[]> {
+  if (!scan || scan.instance !== instance || scan.hasBegun) {
+    const next = { instance, hasBegun: false, result: Promise.resolve<MarkedRunProcess[]>([]) }
+    next.result = Promise.resolve().then(async () => {
+      next.hasBegun = true
+      const found = await findMarkedProcesses(`DROVER_INSTANCE=${instance}`)
+      return found.map((each) => ({ ...each, run: environmentValue(each.environment, 'DROVER_RUN') ?? '' }))
+    })
+    scan = next
+  }
+  return scan.result
+}
+
+export async function findRunProcesses(run: RunReference): Promise<MarkedRunProcess[]> {
+  return (await findInstanceProcesses(run.instance)).filter((each) => each.run === run.id)
+}
+
+/** Whether a process is one of the holder's own shells, which record the ending and die last. */
+export async function isHolderProcess(pid: number, run: RunReference): Promise<boolean> {
+  const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+  return argv[1]?.endsWith('/holder.sh') === true && argv[2] === run.folder
+}

@@ -1,0 +1,56 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { bootId, environmentValue, identifyProcess, isProcessAlive } from '../../util/process-identity.ts'
+import { waitUntil } from '../../util/wait.ts'
+import type { Recovery, RunReference } from '../contract.ts'
+import { createRunFolder, readExit, runFiles } from '../run-folder.ts'
+import type { ProcessHandle } from './handle.ts'
+
+/** Finds a run whose handle was stored. */
+export async function recoverKnown(run: RunReference, handle: ProcessHandle): Promise<Recovery> {
+  const recorded = readExit(run.folder)
+  if (recorded) {
+    return { state: 'exited', exit: recorded }
+  }
+  if (handle.bootId !== bootId()) {
+    return { state: 'lost', cause: 'the machine was restarted' }
+  }
+  if (await isProcessAlive(handle)) {
+    return { state: 'running', handle }
+  }
+  // It may have ended between the two looks.
+  const late = readExit(run.folder)
+  return late ? { state: 'exited', exit: late } : { state: 'lost', cause: 'its process is gone and left no record' }
+}
+
+/**
+ * Finds a run of which only the intent was stored. Making the `holder` file first takes the run
+ * away from a holder that is still on its way up: it will see the file and end.
+ */
+export async function recoverUnknown(run: RunReference, signal: AbortSignal): Promise<Recovery> {
+  createRunFolder(run.folder)
+  const { holder } = runFiles(run.folder)
+  try {
+    closeSync(openSync(holder, 'wx', 0o600))
+    return { state: 'lost', cause: 'it was never started' }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw error
+    }
+  }
+  const readPid = (): number => Number(/^(\d+)\n/.exec(readFileSync(holder, 'utf8'))?.[1] ?? 0)
+  await waitUntil(() => readPid() > 0, { deadlineMs: 1000, signal })
+  const identity = readPid() > 0 ? await identifyProcess(readPid()) : null
+  if (identity && isMarked(identity.pid, run)) {
+    return await recoverKnown(run, { v: 1, ...identity })
+  }
+  const recorded = readExit(run.folder)
+  return recorded ? { state: 'exited', exit: recorded } : { state: 'lost', cause: 'its process is gone and left no record' }
+}
+
+function isMarked(pid: number, run: RunReference): boolean {
+  try {
+    return environmentValue(readFileSync(`/proc/${pid}/environ`, 'latin1'), 'DROVER_RUN') === run.id
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,64 @@
+import { DroverError } from '../../schema/error.ts'
+import { isProcessAlive, sendSignal } from '../../util/process-identity.ts'
+import { waitUntil } from '../../util/wait.ts'
+import type { RunReference, StopOptions } from '../contract.ts'
+import type { ProcessHandle } from './handle.ts'
+import { findRunProcesses, isHolderProcess } from './marks.ts'
+
+/** How long a killed process may take to be gone, ms. */
+const killDeadlineMs = 5000
+
+/**
+ * Asks (the input was closed), then TERM, then KILL, to the program and everything it started. The
+ * holder is spared until the end: it records how the program ended.
+ */
+export async function stopRun(run: RunReference, handle: ProcessHandle, options: StopOptions): Promise<void> {
+  const { signal } = options
+  const isGone = async (): Promise<boolean> => !(await isProcessAlive(handle))
+  if (options.askMs > 0 && (await waitUntil(isGone, { deadlineMs: options.askMs, signal }))) {
+    return await killLeftovers(run, signal)
+  }
+  await signalAll(run, handle, 'SIGTERM')
+  if (await waitUntil(isGone, { deadlineMs: options.graceMs, signal })) {
+    return await killLeftovers(run, signal)
+  }
+  await killLeftovers(run, signal)
+  // Without its program the holder ends by itself; one that does not is killed with its group.
+  if (!(await waitUntil(isGone, { deadlineMs: 1000, signal }))) {
+    await signalAll(run, handle, 'SIGKILL')
+  }
+  if (!(await waitUntil(isGone, { deadlineMs: killDeadlineMs, signal }))) {
+    throw new DroverError('stop_failed', `Process ${handle.pid} did not end, though it was killed.`, {
+      details: { pid: handle.pid },
+    })
+  }
+}
+
+/** To the group, and to those that left it but carry the mark. */
+async function signalAll(run: RunReference, handle: ProcessHandle, name: NodeJS.Signals): Promise<void> {
+  if (await isProcessAlive(handle)) {
+    sendSignal(-handle.pid, name)
+  }
+  for (const { pid } of await findRunProcesses(run)) {
+    if (!(await isHolderProcess(pid, run))) {
+      sendSignal(pid, name)
+    }
+  }
+}
+
+/** Kills what carries the run's mark, the holder excepted, until nothing of it is left. Errors: `stop_failed`. */
+export async function killLeftovers(run: RunReference, signal: AbortSignal): Promise<void> {
+  const isClean = async (): Promise<boolean> => {
+    let remaining = 0
+    for (const { pid } of await findRunProcesses(run)) {
+      if (!(await isHolderProcess(pid, run))) {
+        sendSignal(pid, 'SIGKILL')
+        remaining++
+      }
+    }
+    return remaining === 0
+  }
+  if (!(await waitUntil(isClean, { deadlineMs: killDeadlineMs, signal }))) {
+    throw new DroverError('stop_failed', `Processes of run ${run.id} did not end, though they were killed.`)
+  }
+}

@@ -1,0 +1,93 @@
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import type { Exit } from './contract.ts'
+
+/**
+ * The record of a run: what the program was told (`in`), what it said (`out`, `err`), how it ended
+ * (`exit`). All append-only and private, on disk whether or not a daemon lives.
+ */
+export interface RunFiles {
+  in: string
+  out: string
+  err: string
+  exit: string
+  /** FIFO that wakes whoever feeds `in` to the program. */
+  bell: string
+  /** Who brings the program up writes its pid here first; only one can. */
+  holder: string
+}
+
+export function runFiles(folder: string): RunFiles {
+  return {
+    in: path.join(folder, 'in'),
+    out: path.join(folder, 'out'),
+    err: path.join(folder, 'err'),
+    exit: path.join(folder, 'exit'),
+    bell: path.join(folder, 'bell'),
+    holder: path.join(folder, 'holder'),
+  }
+}
+
+/** Makes the folder and its three empty files; what exists stays as it is. */
+export function createRunFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { in: input, out, err } = runFiles(folder)
+  for (const file of [input, out, err]) {
+    closeSync(openSync(file, 'a', 0o600))
+  }
+}
+
+/**
+ * Puts bytes at their place in an append-only file, exactly once: what an earlier, interrupted call
+ * already wrote is left, only the rest is added. Calls must come in the order of their offsets.
+ * Throws if bytes before `offset` are missing.
+ */
+export function appendAt(file: string, offset: number, bytes: Buffer): void {
+  const descriptor = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600)
+  try {
+    const { size } = fstatSync(descriptor)
+    if (size < offset) {
+      throw new Error(`${file} has ${size} bytes, ${offset} were expected before the next write.`)
+    }
+    let done = size - offset
+    while (done < bytes.length) {
+      done += writeSync(descriptor, bytes, done)
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * The ending on record; null while there is none. The file counts once its line is whole. A shell
+ * reports a death by signal n as 128 + n; a program that exits so by itself can't be told from it.
+ */
+export function readExit(folder: string): Exit | null {
+  let text: string
+  try {
+    text = readFileSync(runFiles(folder).exit, 'utf8')
+  } catch {
+    return null
+  }
+  const match = /^(\d+)\n/.exec(text)
+  return match ? exitOfStatus(Number(match[1])) : null
+}
+
+const signalNames: Readonly<Record<number, string>> = {
+  1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 5: 'SIGTRAP', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 9: 'SIGKILL',
+  10: 'SIGUSR1', 11: 'SIGSEGV', 12: 'SIGUSR2', 13: 'SIGPIPE', 14: 'SIGALRM', 15: 'SIGTERM', 24: 'SIGXCPU', 25: 'SIGXFSZ',
+}
+
+/** A shell's exit status as code or signal. */
+export function exitOfStatus(status: number): Exit {
+  const signal = status > 128 ? signalNames[status - 128] : undefined
+  return signal ? { code: null, signal } : { code: status, signal: null }
+}
+
+export function fileSize(file: string): number {
+  try {
+    return statSync(file).size
+  } catch {
+    return 0
+  }
+}

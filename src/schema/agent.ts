@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { AgentName } from './agent-name.ts'
+import { Environment } from './environment.ts'
+import { limits } from './limits.ts'
+
+const noNul = (text: string): boolean => !text.includes('\0')
+const Text = z.string().refine(noNul, 'contains NUL')
+
+/** What an agent runs, where, and for whom. Everything but `dir` can come from a template. */
+export const AgentSpec = z.strictObject({
+  /** WHAT runs: the adapter's name. */
+  provider: z.string().min(1),
+  /** WHERE it runs: the isolation backend's name. */
+  runtime: z.string().min(1),
+  /** The folder it works in, absolute, real. */
+  dir: z.string().min(1),
+  /** Model name as the provider knows it; absent means the provider's default. */
+  model: Text.min(1).max(200).optional(),
+  /** Who it is: appended to the provider's system prompt. */
+  persona: Text.max(limits.messageBytes).optional(),
+  /** Word that a message must hold for the agent to answer; absent means it answers every message. */
+  trigger: Text.min(1).max(200).optional(),
+  /** Caller's environment, on top of the allowed host variables, config and template. */
+  env: Environment.default({}),
+  /** argv of the `command` provider. */
+  program: z.array(Text).max(limits.programArguments).default([]),
+  /** Provider's own options, validated by the provider. */
+  options: z.record(z.string(), z.unknown()).default({}),
+  /** How long a stopping program may take before it is killed, ms. */
+  graceMs: z.number().int().min(0).max(600_000).default(10_000),
+})
+export type AgentSpec = z.infer<typeof AgentSpec>
+
+/** Derived from rows, never scraped from a screen; the words are in docs/concepts.md. */
+export const AgentStatus = z.enum([
+  'asleep', 'waking', 'idle', 'working', 'waiting', 'parked', 'stopping', 'stopped', 'failed', 'unknown',
+])
+export type AgentStatus = z.infer<typeof AgentStatus>
+
+/** Tokens and money; null is "unmeasured", never zero. */
+export const Cost = z.object({
+  /** US dollars. */
+  usd: z.number().nullable(),
+  inputTokens: z.number().int().nullable(),
+  outputTokens: z.number().int().nullable(),
+})
+export type Cost = z.infer<typeof Cost>
+
+/** How the latest run ended, for people who wonder why an agent sleeps. */
+export const LastRun = z.object({
+  id: z.string(),
+  status: z.string(),
+  exitCode: z.number().int().nullable(),
+  cause: z.string().nullable(),
+  endedAt: z.number().int().nullable(),
+})
+export type LastRun = z.infer<typeof LastRun>
+
+/** An agent as the API shows it. Times are Unix milliseconds. */
+export const Agent = z.object({
+  id: z.string(),
+  name: AgentName,
+  status: AgentStatus,
+  /** Why it is in that status, one line, where there is more to say than the word. */
+  cause: z.string().nullable(),
+  provider: z.string(),
+  runtime: z.string(),
+  host: z.string(),
+  /** The live run's id; null when it has none. */
+  run: z.string().nullable(),
+  /** The live run's process id, where the runtime has one. */
+  pid: z.number().int().nullable(),
+  /** The provider's conversation id, which a later run resumes. */
+  session: z.string().nullable(),
+  model: z.string().nullable(),
+  dir: z.string(),
+  template: z.string().nullable(),
+  /** Messages stored and not yet in the program's input. */
+  queued: z.number().int(),
+  /** Turns taken over its life. */
+  turns: z.number().int(),
+  cost: Cost,
+  lastRun: LastRun.nullable(),
+  createdAt: z.number().int(),
+  /** Last message in or output out. */
+  activeAt: z.number().int(),
+})
+export type Agent = z.infer<typeof Agent>
+
+/** One agent with its spec. Environment values are shown as given: the home is private to its owner. */
+export const AgentDetail = Agent.extend({ spec: AgentSpec })
+export type AgentDetail = z.infer<typeof AgentDetail>

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { Environment } from './environment.ts'
+
+/** Where a model API is reached. */
+const Upstream = z.strictObject({
+  /** Base address, http or https. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** File that holds the key, 0600; read when an agent starts. */
+  keyFile: z.string().min(1).optional(),
+  /** Model that agents of this upstream use when they name none. */
+  model: z.string().min(1).optional(),
+})
+export type Upstream = z.infer<typeof Upstream>
+
+/** `config.yaml`. Unknown keys are errors: a typing mistake must not be silence. */
+export const Config = z.strictObject({
+  /** Loopback TCP port; 0 takes any free one. Left out: 7717, or a free one where that is taken. */
+  port: z.number().int().min(0).max(65_535).optional(),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  /** Environment of every agent. */
+  env: Environment.default({}),
+  /** Names of host variables that agents also get, besides the built-in list. */
+  passEnv: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
+  /** Where providers' programs are, when they are not on PATH. */
+  providers: z.partialRecord(z.string(), z.strictObject({ path: z.string().min(1).optional() })).default({}),
+  gateway: z
+    .strictObject({
+      upstreams: z
+        .strictObject({
+          anthropic: Upstream.optional(),
+          openai: Upstream.optional(),
+          gemini: Upstream.optional(),
+          ollama: Upstream.optional(),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      /** Output files of one agent, bytes; the oldest finished runs go first. */
+      agentBytes: z.number().int().min(1024 * 1024).default(1024 ** 3),
+      /** Events kept, count; the oldest go first. */
+      events: z.number().int().min(10_000).default(5_000_000),
+    })
+    .prefault({}),
+})
+export type Config = z.infer<typeof Config>

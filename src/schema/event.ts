@@ -1,0 +1,43 @@
+import { z } from 'zod'
+
+/** Everything the event stream can say. New types may be added; old ones keep their meaning. */
+export const EventType = z.enum([
+  // life of agents and runs
+  'agent.created', 'agent.status', 'agent.removed', 'run.starting', 'run.running', 'run.ended',
+  // messages
+  'message.state',
+  // what the program said, the same words for every provider
+  'session', 'turn.started', 'turn.ended', 'text', 'thinking', 'tool.call', 'tool.result', 'cost', 'status', 'error', 'output',
+  // the daemon itself
+  'daemon.started', 'daemon.recovered',
+])
+export type EventType = z.infer<typeof EventType>
+
+/**
+ * One event. `seq` grows by one for each event of a home and never repeats; following from a `seq`
+ * misses nothing and repeats nothing.
+ *
+ * `text` events are additive: their texts joined in order are what the program said, deltas and
+ * whole messages alike; lines of plain output keep their newline. `output` is what was not
+ * understood: lines of stderr, lines that are not the provider's format.
+ */
+export const Event = z.object({
+  seq: z.number().int(),
+  /** Unix milliseconds. */
+  at: z.number().int(),
+  type: z.string(),
+  agent: z.string().nullable(),
+  run: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+})
+export type Event = z.infer<typeof Event>
+
+/** A line of an agent's log: what it said, in order, with its stream and time. */
+export const LogEntry = z.object({
+  /** Event that completed the line. */
+  seq: z.number().int(),
+  at: z.number().int(),
+  stream: z.enum(['out', 'err', 'in', 'system']),
+  text: z.string(),
+})
+export type LogEntry = z.infer<typeof LogEntry>

@@ -1,0 +1,13 @@
+/** Everything of the schema with zod behind it. Programs that must start fast import types only, and `error.ts`. */
+export * from './agent-name.ts'
+export * from './agent.ts'
+export * from './config.ts'
+export * from './environment.ts'
+export * from './error.ts'
+export * from './event.ts'
+export * from './limits.ts'
+export * from './message.ts'
+export * from './reports.ts'
+export * from './requests.ts'
+export * from './run.ts'
+export * from './template.ts'

@@ -1,0 +1,15 @@
+/** Sizes and times that callers can meet; one place, so that docs and errors agree. */
+export const limits = {
+  /** Largest message body, bytes of UTF-8. */
+  messageBytes: 1024 * 1024,
+  /** Largest request body, bytes. */
+  requestBytes: 8 * 1024 * 1024,
+  /** Messages one agent may have waiting. */
+  queuedMessages: 10_000,
+  /** Longest line of agent output kept in one piece, bytes; a longer one is cut into pieces of this size. */
+  lineBytes: 1024 * 1024,
+  /** Arguments of a program. */
+  programArguments: 1000,
+  /** Longest wait of one request, seconds. */
+  waitSeconds: 300,
+} as const

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+/** Answer of `GET /v1/status` and of `drover status --json`. */
+export const DaemonStatus = z.object({
+  pid: z.number().int(),
+  version: z.string(),
+  /** Unix socket path. */
+  socket: z.string(),
+  /** Loopback address, with port. */
+  url: z.string(),
+  home: z.string(),
+  /** Identity of this home; every process we start carries it. */
+  instance: z.string(),
+  host: z.string(),
+  node: z.string(),
+  startedAt: z.number().int(),
+  agents: z.object({ total: z.number().int(), live: z.number().int() }),
+  /** Number of the newest event: where to begin to see only what comes. */
+  lastSeq: z.number().int().optional(),
+  /** What the last start found. */
+  recovered: z.object({
+    adopted: z.number().int(),
+    finished: z.number().int(),
+    orphans: z.number().int(),
+    unknown: z.number().int(),
+  }),
+})
+export type DaemonStatus = z.infer<typeof DaemonStatus>
+
+/** Whether one provider or runtime can be used here; if not, why and what to do. */
+export const Usability = z.object({
+  name: z.string(),
+  kind: z.enum(['provider', 'runtime', 'model', 'system']),
+  usable: z.boolean(),
+  /** Version, path or other finding. */
+  detail: z.string(),
+  /** What to do, when it is not usable or could be better. */
+  hint: z.string().nullable(),
+})
+export type Usability = z.infer<typeof Usability>
+
+/** Answer of `GET /v1/providers` and `/v1/runtimes`, and of `drover doctor --json`. */
+export const DoctorReport = z.object({ version: z.string(), checks: z.array(Usability) })
+export type DoctorReport = z.infer<typeof DoctorReport>
+
+/** Answer of a verb on an agent. */
+export const Accepted = z.object({ ok: z.literal(true) })

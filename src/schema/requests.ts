@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { AgentName } from './agent-name.ts'
+import { AgentSpec } from './agent.ts'
+import { limits } from './limits.ts'
+import { MessageBody, MessageId } from './message.ts'
+
+/** Seconds that a request may wait for an end, as a query parameter. */
+const Wait = z.coerce.number().min(0).max(limits.waitSeconds).optional()
+
+/** Body of `POST /v1/agents`: make an agent and start it. */
+export const RunRequest = z.strictObject({
+  /** Name of a template or of a provider. */
+  template: z.string().min(1),
+  /** First message. Left out: the agent starts and waits. */
+  prompt: MessageBody.optional(),
+  /** Left out: made from the template's name and a number. */
+  name: AgentName.optional(),
+  runtime: z.string().min(1).optional(),
+  /** Absolute folder; left out: the template's, else a folder of the agent's own. */
+  dir: z.string().min(1).optional(),
+  model: AgentSpec.shape.model,
+  persona: AgentSpec.shape.persona,
+  trigger: AgentSpec.shape.trigger,
+  env: AgentSpec.shape.env,
+  program: AgentSpec.shape.program,
+  options: AgentSpec.shape.options,
+  graceMs: AgentSpec.shape.graceMs.unwrap().optional(),
+  /** The same id twice answers with the first agent. */
+  requestId: MessageId.optional(),
+})
+export type RunRequest = z.infer<typeof RunRequest>
+/** What a client may send: fields with defaults are optional. */
+export type RunRequestInput = z.input<typeof RunRequest>
+
+/** Body of `POST /v1/agents/{name}/messages`. */
+export const SendRequest = z.strictObject({
+  body: MessageBody,
+  /** Idempotency key; left out: Drover makes one. */
+  id: MessageId.optional(),
+  from: AgentName.default('user'),
+})
+export type SendRequest = z.infer<typeof SendRequest>
+export type SendRequestInput = z.input<typeof SendRequest>
+
+export const AgentParams = z.object({ name: z.string() })
+export const MessageParams = z.object({ id: z.string() })
+export const WaitQuery = z.object({ wait: Wait })
+export const ListQuery = z.object({ all: z.stringbool().default(false) })
+export const RemoveQuery = z.object({ force: z.stringbool().default(false), wait: Wait })
+export const EventsQuery = z.object({
+  /** Only events after this number. */
+  since: z.coerce.number().int().min(0).optional(),
+  agent: z.string().optional(),
+  /** `true` keeps the stream open. */
+  follow: z.stringbool().default(true),
+})
+export const LogsQuery = z.object({
+  /** `text`: for people, cleaned of terminal codes. `json`: one LogEntry a line. `raw`: the bytes as recorded. */
+  format: z.enum(['text', 'json', 'raw']).default('text'),
+  follow: z.stringbool().default(false),
+  /** Only the last lines. */
+  lines: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  /** Only what came after this event. */
+  since: z.coerce.number().int().min(0).optional(),
+})
+export type LogsQuery = z.infer<typeof LogsQuery>

@@ -1,0 +1,119 @@
+import type { EventType } from '../schema/event.ts'
+import type { Event } from '../schema/event.ts'
+import type { Database } from './database.ts'
+import type { EventRow } from './rows.ts'
+
+/** An event that has no number yet. `agent` is a name. */
+export interface NewEvent {
+  type: EventType
+  agent?: string | null
+  run?: string | null
+  data: Record<string, unknown>
+}
+
+/** An event as stored: `json` is its `data`, already text. */
+export interface StoredEvent {
+  seq: number
+  at: number
+  type: string
+  agent: string | null
+  run: string | null
+  json: string
+}
+
+/** Told of events once they are committed, in order, each once. */
+export type EventListener = (events: readonly StoredEvent[]) => void
+
+/** The table of events, and those who follow it. Appending is part of the caller's transaction. */
+export class EventLog {
+  readonly #database: Database
+  #pending: StoredEvent[] = []
+  #listener: EventListener = () => undefined
+  #lastSeq: number
+
+  constructor(database: Database) {
+    this.#database = database
+    this.#lastSeq = database.get<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)?.seq ?? 0
+  }
+
+  /** Number of the newest committed event. */
+  get lastSeq(): number {
+    return this.#lastSeq
+  }
+
+  setListener(listener: EventListener): void {
+    this.#listener = listener
+  }
+
+  append(event: NewEvent, at: number): void {
+    const json = JSON.stringify(event.data)
+    const agent = event.agent ?? null
+    const run = event.run ?? null
+    const seq = this.#database.insert(
+      'INSERT INTO events (at, type, agent, run, data) VALUES (?, ?, ?, ?, ?)',
+      at, event.type, agent, run, json,
+    )
+    if (this.#pending.length === 0) {
+      this.#database.afterCommit(() => this.#publish())
+    }
+    this.#pending.push({ seq, at, type: event.type, agent, run, json })
+  }
+
+  /** Events after `since`, oldest first, of one agent or of all. */
+  after(since: number, { agent, limit }: { agent?: string | undefined; limit: number }): StoredEvent[] {
+    const rows =
+      agent === undefined
+        ? this.#database.all<EventRow>('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', since, limit)
+        : this.#database.all<EventRow>(
+            'SELECT * FROM events WHERE agent = ? AND seq > ? ORDER BY seq LIMIT ?',
+            agent, since, limit,
+          )
+    return rows.map(toStoredEvent)
+  }
+
+  /** Events of an agent before `before`, newest first. */
+  before(before: number, { agent, limit }: { agent: string; limit: number }): StoredEvent[] {
+    return this.#database
+      .all<EventRow>('SELECT * FROM events WHERE agent = ? AND seq < ? ORDER BY seq DESC LIMIT ?', agent, before, limit)
+      .map(toStoredEvent)
+  }
+
+  /** Deletes the oldest events, `keep` remain; at most `limit` at a time. Returns how many went. */
+  prune(keep: number, limit: number): number {
+    return this.#database.run(
+      'DELETE FROM events WHERE seq <= ? AND seq < (SELECT MIN(seq) FROM events) + ?',
+      this.#lastSeq - keep, limit,
+    )
+  }
+
+  /** A transaction that failed takes its events with it. */
+  discardPending(): void {
+    this.#pending = []
+  }
+
+  #publish(): void {
+    const events = this.#pending
+    this.#pending = []
+    const last = events.at(-1)
+    if (last) {
+      this.#lastSeq = last.seq
+      this.#listener(events)
+    }
+  }
+}
+
+function toStoredEvent(row: EventRow): StoredEvent {
+  return { seq: row.seq, at: row.at, type: row.type, agent: row.agent, run: row.run, json: row.data }
+}
+
+/** The event as clients see it. */
+export function toEvent(stored: StoredEvent): Event {
+  return {
+    seq: stored.seq,
+    at: stored.at,
+    type: stored.type,
+    agent: stored.agent,
+    run: stored.run,
+    data: JSON.parse(stored.json) as Record<string, unknown>,
+  }
+}

@@ -1,0 +1,58 @@
+import { hostname } from 'node:os'
+import { createId } from '../util/id.ts'
+import { AgentTable } from './agent-table.ts'
+import type { Database, Durability } from './database.ts'
+import { EventLog } from './event-log.ts'
+import { MessageTable } from './message-table.ts'
+import { openDatabase, type OpenOptions } from './open.ts'
+import { RunTable } from './run-table.ts'
+
+export type { AgentListRow } from './agent-table.ts'
+export { toEvent, type EventLog, type NewEvent, type StoredEvent } from './event-log.ts'
+export type { AgentRow, MessageRow, RunRow } from './rows.ts'
+export type { RunEnd } from './run-table.ts'
+
+/** The home's memory: one table a file, and the transactions that join them. */
+export class Store {
+  readonly agents: AgentTable
+  readonly runs: RunTable
+  readonly messages: MessageTable
+  readonly events: EventLog
+  /** Identity of this home; what we start outside carries it. */
+  readonly instance: string
+  readonly host: string
+  readonly #database: Database
+
+  constructor(options: OpenOptions) {
+    this.#database = openDatabase(options)
+    this.agents = new AgentTable(this.#database)
+    this.runs = new RunTable(this.#database)
+    this.messages = new MessageTable(this.#database)
+    this.events = new EventLog(this.#database)
+    this.instance = this.#constant('instance', () => createId('home'))
+    this.host = hostname()
+  }
+
+  /** One transaction; see `Durability` for what its commit survives. */
+  transaction<T>(durability: Durability, work: () => T): T {
+    try {
+      return this.#database.transaction(durability, work)
+    } catch (error) {
+      this.events.discardPending()
+      throw error
+    }
+  }
+
+  /** Folds the log into the file and closes it. */
+  close(): void {
+    this.#database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+    this.#database.close()
+  }
+
+  #constant(key: string, create: () => string): string {
+    return this.#database.transaction('durable', () => {
+      this.#database.run('INSERT OR IGNORE INTO home (key, value) VALUES (?, ?)', key, create())
+      return this.#database.get<{ value: string }>('SELECT value FROM home WHERE key = ?', key)?.value ?? ''
+    })
+  }
+}

@@ -1,0 +1,110 @@
+import type { ReceiptState } from '../schema/message.ts'
+import type { Database } from './database.ts'
+import type { MessageRow } from './rows.ts'
+
+export interface NewMessage {
+  id: string
+  agentId: string
+  sender: string
+  body: string
+  state: ReceiptState
+  cause: string | null
+  now: number
+}
+
+export interface ReceiptChange {
+  state: ReceiptState
+  cause?: string | null
+  reply?: string | null
+  now: number
+}
+
+const openStates = `('stored', 'waking', 'delivered', 'accepted')`
+
+export class MessageTable {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  insert(message: NewMessage): void {
+    this.#database.run(
+      `INSERT INTO messages (id, agent_id, sender, body, state, cause, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      message.id, message.agentId, message.sender, message.body, message.state, message.cause, message.now, message.now,
+    )
+  }
+
+  get(id: string): MessageRow | undefined {
+    return this.#database.get<MessageRow>('SELECT * FROM messages WHERE id = ?', id)
+  }
+
+  /** The newest messages of an agent, oldest first. */
+  listOfAgent(agentId: string, limit: number): MessageRow[] {
+    return this.#database
+      .all<MessageRow>('SELECT * FROM messages WHERE agent_id = ? ORDER BY seq DESC LIMIT ?', agentId, limit)
+      .toReversed()
+  }
+
+  countQueued(agentId: string): number {
+    return (
+      this.#database.get<{ count: number }>(
+        `SELECT COUNT(*) AS count FROM messages WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking')`,
+        agentId,
+      )?.count ?? 0
+    )
+  }
+
+  nextQueued(agentId: string): MessageRow | undefined {
+    return this.#database.get<MessageRow>(
+      `SELECT * FROM messages WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking') ORDER BY seq LIMIT 1`,
+      agentId,
+    )
+  }
+
+  listQueued(agentId: string): MessageRow[] {
+    return this.#database.all<MessageRow>(
+      `SELECT * FROM messages WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking') ORDER BY seq`,
+      agentId,
+    )
+  }
+
+  /** Messages given to a run and not finished, in the order of its input. */
+  listOpen(runId: string): MessageRow[] {
+    return this.#database.all<MessageRow>(
+      `SELECT * FROM messages WHERE run_id = ? AND state IN ${openStates} ORDER BY seq`,
+      runId,
+    )
+  }
+
+  countOpen(runId: string): { open: number; unwritten: number } {
+    return (
+      this.#database.get<{ open: number; unwritten: number }>(
+        `SELECT COUNT(*) AS open, COUNT(*) - COALESCE(SUM(is_written), 0) AS unwritten
+         FROM messages WHERE run_id = ? AND state IN ${openStates}`,
+        runId,
+      ) ?? { open: 0, unwritten: 0 }
+    )
+  }
+
+  /** Gives a message to a run, at a place in its input. */
+  assign(id: string, runId: string, offset: number): void {
+    this.#database.run('UPDATE messages SET run_id = ?, in_offset = ?, is_written = 0 WHERE id = ?', runId, offset, id)
+  }
+
+  /** The run never took it: the next one will. */
+  unassign(id: string): void {
+    this.#database.run('UPDATE messages SET run_id = NULL, in_offset = NULL, is_written = 0 WHERE id = ?', id)
+  }
+
+  setWritten(id: string): void {
+    this.#database.run('UPDATE messages SET is_written = 1 WHERE id = ?', id)
+  }
+
+  setState(id: string, change: ReceiptChange): void {
+    this.#database.run(
+      `UPDATE messages SET state = ?, cause = ?, reply = COALESCE(?, reply), updated_at = ? WHERE id = ?`,
+      change.state, change.cause ?? null, change.reply ?? null, change.now, id,
+    )
+  }
+}

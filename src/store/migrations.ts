@@ -1,0 +1,89 @@
+/**
+ * The schema, one step after the other, forward only. A step that has shipped never changes; a new
+ * one goes to the end. The database's `user_version` is the number of steps it has taken.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE home (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE agents (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    spec TEXT NOT NULL,
+    template TEXT,
+    hold TEXT,
+    wish TEXT,
+    is_removing INTEGER NOT NULL DEFAULT 0,
+    session TEXT,
+    run_id TEXT,
+    last_run_id TEXT,
+    request_id TEXT UNIQUE,
+    turns INTEGER NOT NULL DEFAULT 0,
+    cost_usd REAL,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    created_at INTEGER NOT NULL,
+    active_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX agents_live ON agents (run_id) WHERE run_id IS NOT NULL;
+
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    agent_id TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    status TEXT NOT NULL,
+    turn TEXT NOT NULL DEFAULT 'idle',
+    handle TEXT,
+    session TEXT,
+    is_resumed INTEGER NOT NULL,
+    stop_reason TEXT,
+    exit_code INTEGER,
+    signal TEXT,
+    cause TEXT,
+    in_bytes INTEGER NOT NULL DEFAULT 0,
+    out_bytes INTEGER NOT NULL DEFAULT 0,
+    err_bytes INTEGER NOT NULL DEFAULT 0,
+    decoder TEXT,
+    is_unknown INTEGER NOT NULL DEFAULT 0,
+    is_released INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX runs_of_agent ON runs (agent_id, created_at);
+  CREATE INDEX runs_unreleased ON runs (agent_id) WHERE ended_at IS NOT NULL AND is_released = 0;
+
+  CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    agent_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL,
+    cause TEXT,
+    reply TEXT,
+    run_id TEXT,
+    in_offset INTEGER,
+    is_written INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX messages_queued ON messages (agent_id, seq) WHERE run_id IS NULL AND state IN ('stored', 'waking');
+  CREATE INDEX messages_open ON messages (run_id, seq) WHERE state IN ('stored', 'waking', 'delivered', 'accepted');
+  CREATE INDEX messages_of_agent ON messages (agent_id, seq);
+
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    agent TEXT,
+    run TEXT,
+    data TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_of_agent ON events (agent, seq) WHERE agent IS NOT NULL;
+  `,
+]

@@ -1,0 +1,76 @@
+import type { ReceiptState } from '../schema/message.ts'
+import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
+
+/** Rows as they stand in the tables; booleans are 0 and 1, JSON is text, times are Unix ms. */
+export interface AgentRow {
+  id: string
+  name: string
+  spec: string
+  template: string | null
+  hold: 'stopped' | null
+  wish: 'wake' | 'sleep' | null
+  is_removing: 0 | 1
+  session: string | null
+  run_id: string | null
+  last_run_id: string | null
+  request_id: string | null
+  turns: number
+  cost_usd: number | null
+  input_tokens: number | null
+  output_tokens: number | null
+  created_at: number
+  active_at: number
+}
+
+export interface RunRow {
+  id: string
+  agent_id: string
+  runtime: string
+  provider: string
+  status: RunStatus
+  turn: TurnState
+  handle: string | null
+  session: string | null
+  is_resumed: 0 | 1
+  stop_reason: StopReason | null
+  exit_code: number | null
+  signal: string | null
+  cause: string | null
+  /** Bytes promised to the program's input so far: the next message goes there. */
+  in_bytes: number
+  /** Bytes of the output that became events. */
+  out_bytes: number
+  err_bytes: number
+  decoder: string | null
+  is_unknown: 0 | 1
+  is_released: 0 | 1
+  created_at: number
+  started_at: number | null
+  ended_at: number | null
+}
+
+export interface MessageRow {
+  seq: number
+  id: string
+  agent_id: string
+  sender: string
+  body: string
+  state: ReceiptState
+  cause: string | null
+  reply: string | null
+  run_id: string | null
+  /** Where its bytes begin in the run's input. */
+  in_offset: number | null
+  is_written: 0 | 1
+  created_at: number
+  updated_at: number
+}
+
+export interface EventRow {
+  seq: number
+  at: number
+  type: string
+  agent: string | null
+  run: string | null
+  data: string
+}

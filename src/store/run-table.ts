@@ -1,0 +1,143 @@
+import type { RunStatus, TurnState } from '../schema/run.ts'
+import type { Database } from './database.ts'
+import type { RunRow } from './rows.ts'
+
+export interface NewRun {
+  id: string
+  agentId: string
+  runtime: string
+  provider: string
+  session: string | null
+  isResumed: boolean
+  now: number
+}
+
+export interface RunEnd {
+  status: Extract<RunStatus, 'exited' | 'failed' | 'stopped' | 'lost'>
+  exitCode: number | null
+  signal: string | null
+  cause: string | null
+  now: number
+}
+
+/** How far a run's output was read, and what its decoder must remember. */
+export interface RunProgress {
+  outBytes: number
+  errBytes: number
+  /** JSON. */
+  decoder: string
+}
+
+export class RunTable {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  insert(run: NewRun): void {
+    this.#database.run(
+      `INSERT INTO runs (id, agent_id, runtime, provider, status, session, is_resumed, created_at) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?)`,
+      run.id, run.agentId, run.runtime, run.provider, run.session, run.isResumed ? 1 : 0, run.now,
+    )
+  }
+
+  get(id: string): RunRow | undefined {
+    return this.#database.get<RunRow>('SELECT * FROM runs WHERE id = ?', id)
+  }
+
+  /** Runs that have not ended. */
+  listLive(): RunRow[] {
+    return this.#database.all<RunRow>(
+      'SELECT r.* FROM agents a JOIN runs r ON r.id = a.run_id WHERE a.run_id IS NOT NULL ORDER BY r.id',
+    )
+  }
+
+  listOfAgent(agentId: string): RunRow[] {
+    return this.#database.all<RunRow>('SELECT * FROM runs WHERE agent_id = ? ORDER BY created_at, id', agentId)
+  }
+
+  listUnreleased(agentId: string): RunRow[] {
+    return this.#database.all<RunRow>(
+      'SELECT * FROM runs WHERE agent_id = ? AND ended_at IS NOT NULL AND is_released = 0',
+      agentId,
+    )
+  }
+
+  countUnreleased(agentId: string): number {
+    return (
+      this.#database.get<{ count: number }>(
+        'SELECT COUNT(*) AS count FROM runs WHERE agent_id = ? AND ended_at IS NOT NULL AND is_released = 0',
+        agentId,
+      )?.count ?? 0
+    )
+  }
+
+  /** The program is up: its handle is known. */
+  setRunning(id: string, handle: string, now: number): void {
+    this.#database.run(
+      `UPDATE runs SET handle = ?, started_at = COALESCE(started_at, ?), is_unknown = 0,
+         status = CASE status WHEN 'starting' THEN 'running' ELSE status END WHERE id = ?`,
+      handle, now, id,
+    )
+  }
+
+  setUnknown(id: string, isUnknown: boolean): void {
+    this.#database.run('UPDATE runs SET is_unknown = ? WHERE id = ?', isUnknown ? 1 : 0, id)
+  }
+
+  setStopping(id: string, reason: NonNullable<RunRow['stop_reason']>): void {
+    this.#database.run(`UPDATE runs SET status = 'stopping', stop_reason = ? WHERE id = ? AND ended_at IS NULL`, reason, id)
+  }
+
+  setTurn(id: string, turn: TurnState): void {
+    this.#database.run('UPDATE runs SET turn = ? WHERE id = ?', turn, id)
+  }
+
+  setSession(id: string, session: string): void {
+    this.#database.run('UPDATE runs SET session = ? WHERE id = ?', session, id)
+  }
+
+  setProgress(id: string, progress: RunProgress): void {
+    this.#database.run(
+      'UPDATE runs SET out_bytes = ?, err_bytes = ?, decoder = ? WHERE id = ?',
+      progress.outBytes, progress.errBytes, progress.decoder, id,
+    )
+  }
+
+  /** Reserves a place in the run's input; returns where it begins. */
+  reserveInput(id: string, bytes: number): number {
+    const row = this.#database.get<{ in_bytes: number }>(
+      'UPDATE runs SET in_bytes = in_bytes + ? WHERE id = ? RETURNING in_bytes',
+      bytes, id,
+    )
+    return (row?.in_bytes ?? bytes) - bytes
+  }
+
+  setDecoder(id: string, decoder: string): void {
+    this.#database.run('UPDATE runs SET decoder = ? WHERE id = ?', decoder, id)
+  }
+
+  /** Final statuses stay: a run ends once. Returns whether this call ended it. */
+  end(id: string, end: RunEnd): boolean {
+    return (
+      this.#database.run(
+        `UPDATE runs SET status = ?, exit_code = ?, signal = ?, cause = ?, ended_at = ?, turn = 'idle' WHERE id = ? AND ended_at IS NULL`,
+        end.status, end.exitCode, end.signal, end.cause, end.now, id,
+      ) > 0
+    )
+  }
+
+  setReleased(id: string): void {
+    this.#database.run('UPDATE runs SET is_released = 1 WHERE id = ?', id)
+  }
+
+  delete(id: string): void {
+    this.#database.run('DELETE FROM runs WHERE id = ?', id)
+  }
+
+  /** Ids of all runs of this home. */
+  listIds(): string[] {
+    return this.#database.all<{ id: string }>('SELECT id FROM runs').map(({ id }) => id)
+  }
+}

@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto'
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/**
+ * A new id: prefix, 10 characters of time (ms) and 12 of chance, in Crockford's base 32. Ids of one
+ * prefix sort by the time they were made. Example: `run_01kb3v7w1qh2m5n8p0r4s7`.
+ */
+export function createId(prefix: string): string {
+  let time = Date.now()
+  let text = ''
+  for (let index = 0; index < 10; index++) {
+    text = alphabet.charAt(time % 32) + text
+    time = Math.floor(time / 32)
+  }
+  for (const byte of randomBytes(12)) {
+    text += alphabet.charAt(byte % 32)
+  }
+  return `${prefix}_${text}`
+}

@@ -1,0 +1,27 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import path from 'node:path'
+
+/** Makes a folder and those above it, open to its owner only. */
+export function createPrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+}
+
+/**
+ * Writes a file 0600 that is either the old one or the new one, whole, whatever dies in between:
+ * written beside it, synced, renamed over it.
+ */
+export function writePrivateFile(file: string, content: string): void {
+  createPrivateFolder(path.dirname(file))
+  const draft = `${file}.${process.pid}.new`
+  const descriptor = openSync(draft, 'w', 0o600)
+  try {
+    writeSync(descriptor, content)
+    fsyncSync(descriptor)
+    renameSync(draft, file)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}
