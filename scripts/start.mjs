@@ -5,5 +5,9 @@ import { build, installDependencies, pinnedNode, root, runScript, runToEnd } fro
 await runScript(async () => {
   await installDependencies()
   await build()
-  return runToEnd(pinnedNode(), [path.join(root, 'dist', 'main.js'), 'up', ...process.argv.slice(2)])
+  return runToEnd(pinnedNode(), [
+    path.join(root, 'dist', 'main.js'),
+    'up',
+    ...process.argv.slice(2),
+  ])
 })

@@ -177,7 +177,7 @@ function bareSession(child: ChildProcess): Bare {
   }
   return {
     firstText: async (body) => await ask(body, (line) => line.includes('"text_delta"')),
-    turn: async () => await ask(prompt, (line) => line.startsWith('{"type":"result"')),
+    turn: async () => await ask(prompt, (line) => line.includes('"type":"result"')),
     end: () => stdin.end(),
     ended: once(child, 'exit'),
   }

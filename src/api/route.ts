@@ -66,17 +66,16 @@ function check<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
 export function toDroverError(error: z.ZodError): DroverError {
   const issue = error.issues[0]
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-  const field = [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])].join('.')
+  const field = [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])].join('.') || 'request'
   const own: unknown = issue?.code === 'custom' ? issue.params?.['code'] : undefined
   const code = isErrorCode(own) ? own : field === 'name' ? 'invalid_name' : 'invalid_request'
   const problem = unknownKey === undefined ? (issue?.message ?? 'is not valid') : 'is not a known field'
-  return new DroverError(code, `${field === '' ? 'request' : field}: ${problem}.`, { details: { field } })
+  return new DroverError(code, `${field}: ${problem}.`, { details: { field } })
 }
 
 async function readJson(c: ApiContext): Promise<unknown> {
-  const declared = Number(c.req.header('content-length') ?? 0)
-  const bytes = declared > limits.requestBytes ? null : await readBytes(c)
-  if (!bytes || bytes.byteLength > limits.requestBytes) {
+  const bytes = await readBytes(c)
+  if (!bytes) {
     throw new DroverError('message_too_large', `request: is larger than ${limits.requestBytes} bytes.`, { details: { field: 'request' } })
   }
   if (bytes.byteLength === 0) {
@@ -95,16 +94,23 @@ async function readJson(c: ApiContext): Promise<unknown> {
   }
 }
 
-/** The body, read from the connection itself; null when it grows too large. */
+/** A body that is too large is read up to this and dropped: who is still writing would not see our answer. */
+const droppedBytes = 8 * limits.requestBytes
+
+/** The body, read from the connection itself; null when it is too large. */
 async function readBytes({ env }: ApiContext): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of env.incoming) {
     size += (chunk as Buffer).length
-    if (size > limits.requestBytes) {
-      return null
+    if (size <= limits.requestBytes) {
+      chunks.push(chunk as Buffer)
+    } else if (size > droppedBytes) {
+      break
     }
-    chunks.push(chunk as Buffer)
+  }
+  if (size > limits.requestBytes) {
+    return null
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }

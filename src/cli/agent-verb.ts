@@ -29,12 +29,18 @@ export function agentVerbCommand(
       const agent = await withInterrupt(
         () => `left; ${name} goes on ${doing}.`,
         (signal) =>
-          withSpinner(context, `${doing} ${name}`, client.change(name, verb, { waitSeconds, signal })),
+          withSpinner(
+            context,
+            `${doing} ${name}`,
+            client.change(name, verb, { waitSeconds, signal }),
+          ),
       )
       if (wait) {
         checkSettled(agent, verb, timeout)
       }
-      await (json ? output.json(agent) : output.line(formatAgentLine(agent, output.colors, output.isTerminal)))
+      await (json
+        ? output.json(agent)
+        : output.line(formatAgentLine(agent, output.colors, output.isTerminal)))
     })
 }
 
@@ -48,14 +54,18 @@ const unsettled: Readonly<Record<AgentVerb, readonly AgentStatus[]>> = {
 /** The daemon answers when the time is up, too. */
 function checkSettled(agent: Agent, verb: AgentVerb, timeoutSeconds: number): void {
   if (unsettled[verb].includes(agent.status)) {
-    throw new DroverError('timeout', `${agent.name} is still ${agent.status} after ${timeoutSeconds} s.`)
+    throw new DroverError(
+      'timeout',
+      `${agent.name} is still ${agent.status} after ${timeoutSeconds} s.`,
+    )
   }
   checkUp(agent, verb === 'wake')
 }
 
 /** An agent that should be up and is not says why. */
 export function checkUp(agent: Agent, isWanted: boolean): void {
-  const isDown = agent.status === 'failed' || (agent.status === 'asleep' && agent.lastRun?.status === 'failed')
+  const isDown =
+    agent.status === 'failed' || (agent.status === 'asleep' && agent.lastRun?.status === 'failed')
   if (isWanted && isDown) {
     const cause = agent.cause ?? agent.lastRun?.cause ?? 'its program ended at once'
     throw new DroverError('start_failed', `${agent.name} did not stay up: ${cause}.`, {

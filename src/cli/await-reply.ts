@@ -87,14 +87,22 @@ async function printReply(
 /** The event stream for printing a reply as it is spoken; null where nobody watches. */
 export async function openReplyEvents(
   client: Client,
-  { isWanted, agent, signal }: { isWanted: boolean; agent?: string | undefined; signal: AbortSignal },
+  {
+    isWanted,
+    agent,
+    signal,
+  }: { isWanted: boolean; agent?: string | undefined; signal: AbortSignal },
 ): Promise<ReplyEvents | null> {
   if (!isWanted) {
     return null
   }
   const controller = new AbortController()
   const { lastSeq: since } = await client.status({ signal })
-  const stream = client.events({ since, agent, signal: AbortSignal.any([signal, controller.signal]) })
+  const stream = client.events({
+    since,
+    agent,
+    signal: AbortSignal.any([signal, controller.signal]),
+  })
   await stream.open()
   return { stream, close: () => controller.abort() }
 }

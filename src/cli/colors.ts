@@ -19,7 +19,9 @@ export type Colors = Record<Color, (text: string) => string>
 export function createColors(isEnabled: boolean): Colors {
   const entries = Object.entries(codes).map(([name, [on, off]]) => [
     name,
-    isEnabled ? (text: string) => (text === '' ? '' : `\u001B[${on}m${text}\u001B[${off}m`) : (text: string) => text,
+    isEnabled
+      ? (text: string) => (text === '' ? '' : `\u001B[${on}m${text}\u001B[${off}m`)
+      : (text: string) => text,
   ])
   return Object.fromEntries(entries) as Colors
 }

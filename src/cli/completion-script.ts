@@ -10,7 +10,10 @@ export interface CompletionNode {
 }
 
 /** The completion script of one shell, made from the command tree. */
-export function formatCompletionScript(shell: 'bash' | 'zsh' | 'fish', tree: readonly CompletionNode[]): string {
+export function formatCompletionScript(
+  shell: 'bash' | 'zsh' | 'fish',
+  tree: readonly CompletionNode[],
+): string {
   return { bash: formatBash, zsh: formatZsh, fish: formatFish }[shell](tree)
 }
 
@@ -34,7 +37,9 @@ complete -o default -F _drover drover
 /** Fixed words, options, and names asked for only while the first argument is typed. */
 function shellWords({ words, options, argument }: CompletionNode): string {
   const fixed = [...words, ...options.flatMap(({ names }) => names)].join(' ')
-  const asked = argument ? `$([ "$COMP_CWORD" -eq 2 ] && drover completion ${argument} 2>/dev/null) ` : ''
+  const asked = argument
+    ? `$([ "$COMP_CWORD" -eq 2 ] && drover completion ${argument} 2>/dev/null) `
+    : ''
   return `"${asked}${fixed}"`
 }
 
@@ -88,7 +93,9 @@ function formatFish(tree: readonly CompletionNode[]): string {
       ...(words.length > 0 ? [`${here} -f -a ${fishQuote(words.join(' '))}`] : []),
       ...(argument ? [`${here} -a '(drover completion ${argument} 2>/dev/null)'`] : []),
       ...options.map(({ names, description: what, takesValue }) => {
-        const flags = names.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`))
+        const flags = names.map((flag) =>
+          flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+        )
         return `${here} ${flags.join(' ')}${takesValue ? ' -r' : ''} -d ${fishQuote(what)}`
       }),
     ]

@@ -34,7 +34,10 @@ function noneWhenAway(error: unknown): { name: string }[] {
 }
 
 /** Names of a command's first argument, where they can be asked for. */
-const askedFor: Readonly<Record<string, CompletionNode['argument']>> = { name: 'agents', template: 'templates' }
+const askedFor: Readonly<Record<string, CompletionNode['argument']>> = {
+  name: 'agents',
+  template: 'templates',
+}
 
 function toNode(command: Command): CompletionNode {
   const first = command.registeredArguments[0]

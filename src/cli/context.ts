@@ -13,7 +13,9 @@ export interface TextSink {
   readonly rows?: number | undefined
 }
 
-export type TextSource = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean | undefined }
+export type TextSource = AsyncIterable<Uint8Array | string> & {
+  readonly isTTY?: boolean | undefined
+}
 
 export interface StartDaemonOptions {
   home: Home

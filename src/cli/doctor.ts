@@ -9,7 +9,9 @@ import { withSpinner } from './spinner.ts'
 export function doctorCommand(invocation: Invocation): Command {
   const { context, output } = invocation
   return createCommand('doctor', context)
-    .description('Say which providers, runtimes and models are usable here, and how to get the rest.')
+    .description(
+      'Say which providers, runtimes and models are usable here, and how to get the rest.',
+    )
     .action(async ({ json }: CommonOptions) => {
       const report = await withSpinner(context, 'looking around', examine(invocation))
       await (json ? output.json(report) : output.lines(formatReport(report, output)))

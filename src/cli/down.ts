@@ -11,11 +11,13 @@ const deadlineMs = 120_000
 export function downCommand(invocation: Invocation): Command {
   const { context, client, output } = invocation
   return createCommand('down', context)
-    .description('End the daemon. Its agents go on running; with --agents they are put to sleep first.')
+    .description(
+      'End the daemon. Its agents go on running; with --agents they are put to sleep first.',
+    )
     .option('--agents', 'also end every live run; its agent is asleep then')
     .action(async ({ json, agents }: CommonOptions & { agents?: boolean }) => {
       const status = await client.status()
-      const ending = end(invocation, status, agents ?? false)
+      const ending = endDaemon(invocation, status, agents ?? false)
       await withSpinner(context, agents ? 'putting agents to sleep' : 'ending the daemon', ending)
       const running = agents ? 0 : status.agents.live
       await (json
@@ -24,12 +26,19 @@ export function downCommand(invocation: Invocation): Command {
     })
 }
 
-async function end({ client }: Invocation, { pid }: DaemonStatus, agents: boolean): Promise<void> {
+async function endDaemon(
+  { client }: Invocation,
+  { pid }: DaemonStatus,
+  agents: boolean,
+): Promise<void> {
   const end = performance.now() + deadlineMs
   await client.shutdown({ agents, deadlineMs })
   while (!(await isAway(client)) || !isProcessGone(pid)) {
     if (performance.now() > end) {
-      throw new DroverError('timeout', `The daemon (pid ${pid}) has not ended after ${deadlineMs / 1000} s.`)
+      throw new DroverError(
+        'timeout',
+        `The daemon (pid ${pid}) has not ended after ${deadlineMs / 1000} s.`,
+      )
     }
     await pause(20)
   }

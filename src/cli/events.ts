@@ -31,7 +31,9 @@ export function eventsCommand({ context, client, output }: Invocation): Command 
         },
       })
       for await (const event of events) {
-        await (json ? output.json(event) : output.line(formatEvent(event, output.colors, output.width)))
+        await (json
+          ? output.json(event)
+          : output.line(formatEvent(event, output.colors, output.width)))
       }
     })
 }

@@ -1,12 +1,8 @@
 import { DroverError, errorTable, toProblem, type Problem } from '../schema/error.ts'
 import { createColors, wantsColors } from './colors.ts'
 import type { CliContext } from './context.ts'
+import { Interrupted } from './interrupt.ts'
 import { oneLine } from './plain-text.ts'
-
-/** A person pressed Ctrl-C in a wait; `message` says what goes on. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted'
-}
 
 const interruptedExit = 130
 
@@ -23,7 +19,11 @@ export function reportFailure(error: unknown, context: CliContext, isJson: boole
     stderr.write(`${JSON.stringify(problem)}\n`)
   } else {
     const colors = createColors(wantsColors(stderr.isTTY === true, env))
-    stderr.write(formatProblem(problem).map((text, index) => (index > 0 ? colors.dim(text) : text)).join('\n') + '\n')
+    stderr.write(
+      formatProblem(problem)
+        .map((text, index) => (index > 0 ? colors.dim(text) : text))
+        .join('\n') + '\n',
+    )
   }
   return failure.row.exit
 }

@@ -1,8 +1,13 @@
 import type { Output } from './output.ts'
 
 /** Aligned `name  value` lines; null values are left out, later lines of a value are indented. */
-export function formatFields(fields: readonly (readonly [string, string | null])[], { colors }: Output): string[] {
-  const shown = fields.filter((field): field is readonly [string, string] => field[1] !== null && field[1] !== '')
+export function formatFields(
+  fields: readonly (readonly [string, string | null])[],
+  { colors }: Output,
+): string[] {
+  const shown = fields.filter(
+    (field): field is readonly [string, string] => field[1] !== null && field[1] !== '',
+  )
   const width = shown.reduce((widest, [name]) => Math.max(widest, name.length), 0)
   return shown.map(([name, value]) => {
     const lines = value.split('\n').join(`\n${' '.repeat(width + 2)}`)

@@ -2,8 +2,8 @@ import type { Usability } from '../schema/reports.ts'
 import { awaitReply, openReplyEvents } from './await-reply.ts'
 import { toDroverError } from './failure.ts'
 import type { Invocation } from './invocation.ts'
+import { defaultTimeoutSeconds } from './option-values.ts'
 import { oneLine, plainText } from './plain-text.ts'
-import { defaultTimeoutSeconds } from './receipt.ts'
 
 const name = 'hello'
 const question = 'Hello! Who are you, and what can you do here?'
@@ -19,7 +19,9 @@ export async function showFirstRound(invocation: Invocation, signal: AbortSignal
     await showRound(invocation, signal)
   } catch (error) {
     if (!signal.aborted) {
-      output.note(`drover: the first agent did not get through its round: ${toDroverError(error).message}`)
+      output.note(
+        `drover: the first agent did not get through its round: ${toDroverError(error).message}`,
+      )
     }
   }
 }
@@ -31,7 +33,7 @@ async function showRound(invocation: Invocation, signal: AbortSignal): Promise<v
   await output.line(`No agents yet. Here is the first one: ${bold(name)}.`)
   const model = findModel((await client.doctor({ signal })).checks)
   if (model) {
-    await output.line(dim(`model: ${model.name} (${oneLine(model.detail)})`))
+    await output.line(dim(`model: ${oneLine(model.detail)}`))
   }
   const events = await openReplyEvents(client, { isWanted: output.isTerminal, signal })
   try {
@@ -45,7 +47,9 @@ async function showRound(invocation: Invocation, signal: AbortSignal): Promise<v
     await output.write(events ? `${cyan(`${name} ›`)} ` : '')
     const message = await awaitReply(invocation, wait)
     if (message.state !== 'done') {
-      await output.line(`the message is ${message.state}${message.cause ? `: ${oneLine(message.cause)}` : ''}`)
+      await output.line(
+        `the message is ${message.state}${message.cause ? `: ${oneLine(message.cause)}` : ''}`,
+      )
     } else if (!events && message.reply !== null) {
       await output.line(`${name} › ${plainText(message.reply).trimEnd()}`)
     }
@@ -57,7 +61,9 @@ async function showRound(invocation: Invocation, signal: AbortSignal): Promise<v
   }
 }
 
-/** Models are listed in the order in which the chat program takes them. */
+/** The check of the `chat` provider says which model its agents get. */
 function findModel(checks: readonly Usability[]): Usability | undefined {
-  return checks.find(({ kind, usable }) => kind === 'model' && usable)
+  return checks.find(
+    ({ kind, name: provider, usable }) => kind === 'provider' && provider === 'chat' && usable,
+  )
 }

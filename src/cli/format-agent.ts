@@ -69,8 +69,17 @@ export function formatAgentTable(
     { title: 'QUEUED', cell: ({ queued }) => (queued > 0 ? String(queued) : ''), align: 'right' },
     { title: 'TURNS', cell: ({ turns }) => String(turns), align: 'right' },
     { title: 'COST', cell: ({ cost }) => formatCost(cost), align: 'right' },
-    { title: 'ACTIVE', cell: ({ activeAt }) => formatRelativeTime(activeAt, now), paint: colors.dim },
-    { title: 'CAUSE', cell: ({ cause }) => (cause ? oneLine(cause) : ''), paint: colors.dim, shrinkTo: 5 },
+    {
+      title: 'ACTIVE',
+      cell: ({ activeAt }) => formatRelativeTime(activeAt, now),
+      paint: colors.dim,
+    },
+    {
+      title: 'CAUSE',
+      cell: ({ cause }) => (cause ? oneLine(cause) : ''),
+      paint: colors.dim,
+      shrinkTo: 5,
+    },
   ]
   return formatTable(columns, agents, { width, paintTitle: colors.dim })
 }

@@ -1,4 +1,7 @@
-import { Interrupted } from './failure.ts'
+/** A person pressed Ctrl-C in a wait; `message` says what goes on. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}
 
 /**
  * Runs work that a person may leave by Ctrl-C: its signal is aborted, and whatever it then throws

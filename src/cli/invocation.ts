@@ -14,7 +14,10 @@ export interface Invocation {
   exitCode: number
 }
 
-export function createInvocation(context: CliContext, program: readonly string[] | null): Invocation {
+export function createInvocation(
+  context: CliContext,
+  program: readonly string[] | null,
+): Invocation {
   return {
     context,
     output: createOutput(context),

@@ -79,6 +79,9 @@ export function formatFrame(
     agents.length === 0
       ? [dim(cut('no agents'))]
       : formatAgentTable(shown, { colors, isTerminal: true, width: columns - 1, now: Date.now() })
-  return [...table, ...(hidden > 0 ? [dim(cut(`… and ${hidden} more: drover ps -a`))] : []), ...foot]
+  return [
+    ...table,
+    ...(hidden > 0 ? [dim(cut(`… and ${hidden} more: drover ps -a`))] : []),
+    ...foot,
+  ]
 }
-

@@ -26,11 +26,17 @@ export function logsCommand(invocation: Invocation): Command {
       if (options.raw && options.json) {
         throw new DroverError('usage', '--raw and --json exclude each other.')
       }
-      await (options.raw ? printBytes(invocation, name, options) : printEntries(invocation, name, options))
+      await (options.raw
+        ? printBytes(invocation, name, options)
+        : printEntries(invocation, name, options))
     })
 }
 
-async function printBytes({ client, output }: Invocation, name: string, options: LogsOptions): Promise<void> {
+async function printBytes(
+  { client, output }: Invocation,
+  name: string,
+  options: LogsOptions,
+): Promise<void> {
   const { follow, lines, since } = options
   for await (const chunk of await client.logs(name, { format: 'raw', follow, lines, since })) {
     await output.write(chunk)

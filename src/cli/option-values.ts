@@ -1,13 +1,20 @@
 import { DroverError } from '../schema/error.ts'
 
+/** Seconds that `--wait` waits when not told otherwise. */
+export const defaultTimeoutSeconds = 600
+
 /** Parsers for the values of options; a bad one is a `usage` error that names the option. */
 
 export function parseSeconds(text: string): number {
   const seconds = Number(text)
   if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0) {
-    throw new DroverError('usage', `--timeout: ${JSON.stringify(text)} is not a number of seconds.`, {
-      details: { field: 'timeout' },
-    })
+    throw new DroverError(
+      'usage',
+      `--timeout: ${JSON.stringify(text)} is not a number of seconds.`,
+      {
+        details: { field: 'timeout' },
+      },
+    )
   }
   return seconds
 }
@@ -16,16 +23,23 @@ export function parseSeconds(text: string): number {
 export function countParser(option: string): (text: string) => number {
   return (text) => {
     if (!/^\d{1,15}$/.test(text)) {
-      throw new DroverError('usage', `--${option}: ${JSON.stringify(text)} is not a whole number from 0 up.`, {
-        details: { field: option },
-      })
+      throw new DroverError(
+        'usage',
+        `--${option}: ${JSON.stringify(text)} is not a whole number from 0 up.`,
+        {
+          details: { field: option },
+        },
+      )
     }
     return Number(text)
   }
 }
 
 /** Collects `--env NAME=VALUE`, given any number of times. */
-export function collectEnvironment(text: string, previous: Record<string, string> = {}): Record<string, string> {
+export function collectEnvironment(
+  text: string,
+  previous: Record<string, string> = {},
+): Record<string, string> {
   const split = text.indexOf('=')
   if (split < 1) {
     throw new DroverError('invalid_env', `--env: ${JSON.stringify(text)} is not NAME=VALUE.`, {
@@ -36,7 +50,10 @@ export function collectEnvironment(text: string, previous: Record<string, string
 }
 
 /** Collects `--option NAME=VALUE`; a value that is JSON is taken as such, anything else as text. */
-export function collectOptions(text: string, previous: Record<string, unknown> = {}): Record<string, unknown> {
+export function collectOptions(
+  text: string,
+  previous: Record<string, unknown> = {},
+): Record<string, unknown> {
   const split = text.indexOf('=')
   if (split < 1) {
     throw new DroverError('usage', `--option: ${JSON.stringify(text)} is not NAME=VALUE.`, {
@@ -47,7 +64,11 @@ export function collectOptions(text: string, previous: Record<string, unknown> =
 }
 
 /** A copy with one more entry; `__proto__` is a name like any other. */
-function withEntry<Value>(record: Record<string, Value>, name: string, value: Value): Record<string, Value> {
+function withEntry<Value>(
+  record: Record<string, Value>,
+  name: string,
+  value: Value,
+): Record<string, Value> {
   return Object.fromEntries([...Object.entries(record), [name, value]])
 }
 

@@ -15,7 +15,8 @@ const sequence =
   /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|\u001B[\]PX^_][^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)|\u001B[ -/]*[0-Z\\^-~]/g
 
 /** An escape sequence whose end has not come yet. */
-const openSequence = /\u001B(?:\[[0-?]*[ -/]*|[\]PX^_][^\u0007\u001B\u009C]*\u001B?|[ -/]*)?$/
+const openSequence =
+  /(?:\u009B[0-?]*[ -/]*|\u001B(?:\[[0-?]*[ -/]*|[\]PX^_][^\u0007\u001B\u009C]*\u001B?|[ -/]*)?)$/
 const longestOpen = 4096
 
 /** The same for text that comes in pieces: a sequence cut in two is held back until it is whole. */

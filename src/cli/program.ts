@@ -2,7 +2,6 @@ import { Command, CommanderError } from 'commander'
 import { DroverError } from '../schema/error.ts'
 import { commands, type CommandEntry } from './commands.ts'
 import type { CliContext } from './context.ts'
-import { reportFailure } from './failure.ts'
 import { createCommand, createInvocation } from './invocation.ts'
 
 /** Runs one call of the CLI; resolves to its exit code and never rejects. */
@@ -17,6 +16,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   try {
     return await dispatch(call, context)
   } catch (error) {
+    const { reportFailure } = await import('./failure.ts')
     return reportFailure(error, context, call.isJson)
   } finally {
     context.stdout.off('error', leave)
@@ -105,7 +105,10 @@ export function isNear(word: string, typed: string): boolean {
   const [left, right] = [word.slice(start), typed.slice(start)]
   const isSwapped = left.slice(2) === right.slice(2) && left[0] === right[1] && left[1] === right[0]
   return (
-    left.slice(1) === right.slice(1) || left === right.slice(1) || left.slice(1) === right || isSwapped
+    left.slice(1) === right.slice(1) ||
+    left === right.slice(1) ||
+    left.slice(1) === right ||
+    isSwapped
   )
 }
 
@@ -124,8 +127,13 @@ function fromCommander(error: unknown): number {
     return 0
   }
   const text = error.message.replace(/^error: /, '').trim()
-  const message = text === '(outputHelp)' ? 'A subcommand is missing.' : text.charAt(0).toUpperCase() + text.slice(1)
-  throw new DroverError('usage', /[.?!)]$/.test(message) ? message : `${message}.`, { cause: error })
+  const message =
+    text === '(outputHelp)'
+      ? 'A subcommand is missing.'
+      : text.charAt(0).toUpperCase() + text.slice(1)
+  throw new DroverError('usage', /[.?!)]$/.test(message) ? message : `${message}.`, {
+    cause: error,
+  })
 }
 
 /** Every command with all its options, for completion. */

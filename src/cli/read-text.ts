@@ -19,7 +19,9 @@ export async function readText(given: string, context: CliContext): Promise<stri
 /** Strict decoding: bytes that are not UTF-8 are an error that says where. */
 export function decodeText(bytes: Uint8Array, source: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, '')
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+      .decode(bytes)
+      .replace(/\r?\n$/, '')
   } catch (error) {
     throw invalid(`${capitalize(source)} is not valid UTF-8.`, error)
   }
@@ -72,9 +74,13 @@ function invalid(message: string, cause?: unknown): DroverError {
 }
 
 function tooLarge(name: string): DroverError {
-  return new DroverError('message_too_large', `${name} is larger than ${limits.messageBytes} bytes.`, {
-    details: { field: 'body', limit: limits.messageBytes },
-  })
+  return new DroverError(
+    'message_too_large',
+    `${name} is larger than ${limits.messageBytes} bytes.`,
+    {
+      details: { field: 'body', limit: limits.messageBytes },
+    },
+  )
 }
 
 function capitalize(text: string): string {

@@ -4,11 +4,12 @@ import { reportFailure } from './failure.ts'
 import type { Invocation } from './invocation.ts'
 import { plainText } from './plain-text.ts'
 
-/** Seconds that `--wait` waits when not told otherwise. */
-export const defaultTimeoutSeconds = 600
-
 /** Sets the exit code for how a message ended, and says it to people. */
-export function reportReceipt(invocation: Invocation, message: Message, options: ReceiptOptions): void {
+export function reportReceipt(
+  invocation: Invocation,
+  message: Message,
+  options: ReceiptOptions,
+): void {
   const { context, output } = invocation
   const { state, cause } = message
   if (state === 'done') {

@@ -26,7 +26,8 @@ export function createReplyReader(message: string): (event: Event) => ReplyStep 
       run = openStates.has(state) ? (event.run ?? run ?? anyRun) : run
       return { text: '', isOver: finalStates.has(state) }
     } else if (event.type === 'text' && run !== null && (run === anyRun || event.run === run)) {
-      return { text: String(event.data['text'] ?? ''), isOver: false }
+      const { text } = event.data
+      return { text: typeof text === 'string' ? text : '', isOver: false }
     }
     return { text: '', isOver: false }
   }

@@ -6,7 +6,9 @@ import { withSpinner } from './spinner.ts'
 
 export function rmCommand({ context, client, output }: Invocation): Command {
   return createCommand('rm', context)
-    .description('Remove an agent for good, with its messages and logs. A live one only with --force.')
+    .description(
+      'Remove an agent for good, with its messages and logs. A live one only with --force.',
+    )
     .argument('<name>', 'agent')
     .option('-f, --force', 'stop it first when it is live')
     .action(async (name: string, { json, force }: CommonOptions & { force?: boolean }) => {
@@ -19,6 +21,8 @@ export function rmCommand({ context, client, output }: Invocation): Command {
             client.remove(name, { force: force ?? false, waitSeconds: limits.waitSeconds, signal }),
           ),
       )
-      await (json ? output.json({ ok: true, name }) : output.line(`${output.colors.bold(name)}  removed`))
+      await (json
+        ? output.json({ ok: true, name })
+        : output.line(`${output.colors.bold(name)}  removed`))
     })
 }

@@ -19,7 +19,12 @@ export interface RunOptions extends CommonOptions {
 /** The request that a line of `drover run` asks for. The folder is the current one when none is given. */
 export function createRunRequest(
   options: RunOptions,
-  given: { template: string; prompt: string | null; program: readonly string[] | null; cwd: string },
+  given: {
+    template: string
+    prompt: string | null
+    program: readonly string[] | null
+    cwd: string
+  },
 ): RunRequestInput {
   const { name, model, persona, trigger, env, option, requestId } = options
   return {

@@ -8,10 +8,15 @@ import { awaitReply, openReplyEvents } from './await-reply.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type Invocation } from './invocation.ts'
-import { collectEnvironment, collectOptions, parseSeconds } from './option-values.ts'
+import {
+  collectEnvironment,
+  collectOptions,
+  defaultTimeoutSeconds,
+  parseSeconds,
+} from './option-values.ts'
 import { plainText } from './plain-text.ts'
 import { readText } from './read-text.ts'
-import { defaultTimeoutSeconds, reportReceipt } from './receipt.ts'
+import { reportReceipt } from './receipt.ts'
 import { createRunRequest, type RunOptions } from './run-request.ts'
 import { withSpinner } from './spinner.ts'
 
@@ -27,7 +32,11 @@ export function runCommand(invocation: Invocation): Command {
     .option('--dir <folder>', 'folder it works in (default: the current one)')
     .option('--model <model>', 'model, as the provider names it')
     .option('--env <name=value>', 'environment; may be given many times', collectEnvironment)
-    .option('--option <name=value>', "provider's own option; may be given many times", collectOptions)
+    .option(
+      '--option <name=value>',
+      "provider's own option; may be given many times",
+      collectOptions,
+    )
     .option('--persona <text>', 'who it is')
     .option('--trigger <word>', 'answer only messages that hold this word')
     .option('--request-id <id>', 'the same id twice is the same agent')
@@ -36,23 +45,39 @@ export function runCommand(invocation: Invocation): Command {
     .action(async (template: string, given: string | undefined, options: RunOptions) => {
       const prompt = given === undefined ? null : await readText(given, context)
       const request = createRunRequest(options, { template, prompt, program, cwd: context.cwd })
-      await (options.wait ? runAndWait(invocation, request, options) : run(invocation, request, options))
+      await (options.wait
+        ? runAndWait(invocation, request, options)
+        : run(invocation, request, options))
     })
 }
 
-async function run({ context, client, output }: Invocation, request: RunRequestInput, { json }: RunOptions): Promise<void> {
-  const agent = await withSpinner(context, `making ${request.name ?? request.template}`, client.run(request))
+async function run(
+  { context, client, output }: Invocation,
+  request: RunRequestInput,
+  { json }: RunOptions,
+): Promise<void> {
+  const agent = await withSpinner(
+    context,
+    `making ${request.name ?? request.template}`,
+    client.run(request),
+  )
   if (json) {
     return output.json(agent)
   }
   const { colors, isTerminal } = output
   await output.line(formatAgentLine(agent, colors, isTerminal))
   if (isTerminal) {
-    await output.line(colors.dim(`  drover send ${agent.name} "…" --wait    drover logs ${agent.name} -f`))
+    await output.line(
+      colors.dim(`  drover send ${agent.name} "…" --wait    drover logs ${agent.name} -f`),
+    )
   }
 }
 
-async function runAndWait(invocation: Invocation, request: RunRequestInput, options: RunOptions): Promise<void> {
+async function runAndWait(
+  invocation: Invocation,
+  request: RunRequestInput,
+  options: RunOptions,
+): Promise<void> {
   const { client, context, output } = invocation
   let made: StartedAgent | null = null
   await withInterrupt(
@@ -76,7 +101,11 @@ async function runAndWait(invocation: Invocation, request: RunRequestInput, opti
 }
 
 /** Without a prompt: the run is up, or it is an error. */
-async function finishStart({ output }: Invocation, agent: StartedAgent, { json, timeout }: RunOptions): Promise<void> {
+async function finishStart(
+  { output }: Invocation,
+  agent: StartedAgent,
+  { json, timeout }: RunOptions,
+): Promise<void> {
   checkUp(agent, true)
   if (agent.status === 'waking') {
     throw new DroverError('timeout', `${agent.name} is still waking after ${timeout} s.`)
@@ -89,7 +118,11 @@ async function finishStart({ output }: Invocation, agent: StartedAgent, { json, 
 async function finishTurn(
   invocation: Invocation,
   agent: StartedAgent,
-  { options, events, signal }: { options: RunOptions } & Pick<Parameters<typeof awaitReply>[1], 'events' | 'signal'>,
+  {
+    options,
+    events,
+    signal,
+  }: { options: RunOptions } & Pick<Parameters<typeof awaitReply>[1], 'events' | 'signal'>,
 ): Promise<void> {
   const { client, output } = invocation
   const { json, timeout } = options
@@ -99,7 +132,12 @@ async function finishTurn(
   if (!json) {
     output.note(formatAgentLine(agent, output.colors, output.isTerminal))
   }
-  const message = await awaitReply(invocation, { message: agent.message, events, timeoutSeconds: timeout, signal })
+  const message = await awaitReply(invocation, {
+    message: agent.message,
+    events,
+    timeoutSeconds: timeout,
+    signal,
+  })
   if (json) {
     const { spec: _, ...latest } = await client.show(agent.name)
     await output.json({ ...latest, message, receipt: message.state, reply: message.reply })

@@ -2,10 +2,8 @@ import type { Command } from 'commander'
 import type { Message } from '../schema/message.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
-import { parseSeconds } from './option-values.ts'
-import { plainText } from './plain-text.ts'
+import { defaultTimeoutSeconds, parseSeconds } from './option-values.ts'
 import { readText } from './read-text.ts'
-import { defaultTimeoutSeconds, reportReceipt } from './receipt.ts'
 
 interface SendOptions extends CommonOptions {
   wait?: boolean
@@ -37,15 +35,25 @@ async function send(
   const isStreamed = wait === true && !json && output.isTerminal
   let message: Message | null = null
   await withInterrupt(
-    () => (message ? `left; ${name} goes on with message ${message.id}.` : 'left before the message was stored.'),
+    () =>
+      message
+        ? `left; ${name} goes on with message ${message.id}.`
+        : 'left before the message was stored.',
     async (signal) => {
       // Only a wait pays for loading what it needs.
       const waiting = wait ? await import('./await-reply.ts') : null
-      const events = (await waiting?.openReplyEvents(client, { isWanted: isStreamed, agent: name, signal })) ?? null
+      const events =
+        (await waiting?.openReplyEvents(client, { isWanted: isStreamed, agent: name, signal })) ??
+        null
       try {
         message = await client.send(name, request, { signal })
         if (waiting) {
-          message = await waiting.awaitReply(invocation, { message, events, timeoutSeconds: timeout, signal })
+          message = await waiting.awaitReply(invocation, {
+            message,
+            events,
+            timeoutSeconds: timeout,
+            signal,
+          })
         }
       } finally {
         events?.close()
@@ -55,9 +63,15 @@ async function send(
       } else if (!wait) {
         await output.line(`${output.colors.bold(message.id)}  ${message.state}`)
       } else if (!isStreamed && message.reply !== null) {
-        await output.line(output.isTerminal ? plainText(message.reply) : message.reply)
+        await output.line(message.reply)
       }
-      reportReceipt(invocation, message, { isJson: json ?? false, timeoutSeconds: wait ? timeout : null })
+      if (wait || message.state === 'refused') {
+        const { reportReceipt } = await import('./receipt.ts')
+        reportReceipt(invocation, message, {
+          isJson: json ?? false,
+          timeoutSeconds: wait ? timeout : null,
+        })
+      }
     },
   )
 }

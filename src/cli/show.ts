@@ -60,11 +60,17 @@ function tokenText({ cost: { inputTokens, outputTokens } }: AgentDetail): string
   if (inputTokens === null && outputTokens === null) {
     return null
   }
-  const side = (count: number | null): string => (count === null ? 'unmeasured' : formatCount(count))
-  return `${side(inputTokens)} in, ${side(outputTokens)} out`
+  return `${tokenCount(inputTokens)} in, ${tokenCount(outputTokens)} out`
 }
 
-function endText({ exitCode, cause, endedAt }: NonNullable<AgentDetail['lastRun']>, now: number): string {
+function tokenCount(count: number | null): string {
+  return count === null ? 'unmeasured' : formatCount(count)
+}
+
+function endText(
+  { exitCode, cause, endedAt }: NonNullable<AgentDetail['lastRun']>,
+  now: number,
+): string {
   const parts = [
     exitCode === null ? null : `code ${exitCode}`,
     cause ? oneLine(cause) : null,
@@ -73,7 +79,11 @@ function endText({ exitCode, cause, endedAt }: NonNullable<AgentDetail['lastRun'
   return parts.length > 0 ? ` (${parts.join(', ')})` : ''
 }
 
-function formatMessages(messages: readonly Message[], { colors, width }: Output, now: number): string[] {
+function formatMessages(
+  messages: readonly Message[],
+  { colors, width }: Output,
+  now: number,
+): string[] {
   if (messages.length === 0) {
     return []
   }

@@ -6,6 +6,7 @@ export function stopCommand(invocation: Invocation): Command {
   return agentVerbCommand(invocation, {
     verb: 'stop',
     doing: 'stopping',
-    description: 'Hold an agent: its run ends, messages are refused, nothing wakes it but `drover start`.',
+    description:
+      'Hold an agent: its run ends, messages are refused, nothing wakes it but `drover start`.',
   })
 }

@@ -30,13 +30,19 @@ export function formatTable<Row>(
     .filter(({ cells }) => cells.some((cell) => cell !== ''))
   const widths = fitWidths(
     used.map(({ column, cells }) => ({
-      natural: cells.reduce((widest, cell) => Math.max(widest, textWidth(cell)), textWidth(column.title)),
+      natural: cells.reduce(
+        (widest, cell) => Math.max(widest, textWidth(cell)),
+        textWidth(column.title),
+      ),
       least: column.shrinkTo,
     })),
     width,
   )
   const join = (pick: (index: number) => string): string =>
-    used.map((_, index) => pick(index)).join(gap).trimEnd()
+    used
+      .map((_, index) => pick(index))
+      .join(gap)
+      .trimEnd()
   const header = join((index) => {
     const { column } = used[index]!
     return paintTitle(fill(column.title, { width: widths[index]!, align: column.align }))
@@ -59,7 +65,8 @@ function fitWidths(
   width: number,
 ): number[] {
   const widths = columns.map(({ natural }) => natural)
-  let excess = widths.reduce((sum, each) => sum + each, 0) + gap.length * (widths.length - 1) - width
+  let excess =
+    widths.reduce((sum, each) => sum + each, 0) + gap.length * (widths.length - 1) - width
   for (let index = columns.length - 1; index >= 0 && excess > 0; index--) {
     const { natural, least = natural } = columns[index]!
     const taken = Math.min(excess, Math.max(natural - least, 0))
@@ -69,7 +76,10 @@ function fitWidths(
   return widths
 }
 
-function fill(text: string, { width, align }: { width: number; align: 'left' | 'right' | undefined }): string {
+function fill(
+  text: string,
+  { width, align }: { width: number; align: 'left' | 'right' | undefined },
+): string {
   const space = ' '.repeat(Math.max(width - textWidth(text), 0))
   return align === 'right' ? space + text : text + space
 }

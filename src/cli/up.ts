@@ -21,10 +21,15 @@ export function upCommand(invocation: Invocation): Command {
     .description('Start the daemon. Ctrl-C ends it and leaves its agents running.')
     .option('-d, --detach', 'return once it is ready')
     .option('--move-aside-corrupt', 'start over when the database is corrupt; the old file is kept')
-    .action((options: UpOptions) => (options.detach ? upDetached(invocation, options) : up(invocation, options)))
+    .action((options: UpOptions) =>
+      options.detach ? upDetached(invocation, options) : up(invocation, options),
+    )
 }
 
-async function upDetached(invocation: Invocation, { json, moveAsideCorrupt }: UpOptions): Promise<void> {
+async function upDetached(
+  invocation: Invocation,
+  { json, moveAsideCorrupt }: UpOptions,
+): Promise<void> {
   const { context, output } = invocation
   const starting = startDetached(invocation, moveAsideCorrupt ?? false)
   const { status, isNew } = await withSpinner(context, 'starting the daemon', starting)
@@ -46,15 +51,21 @@ async function up(invocation: Invocation, options: UpOptions): Promise<void> {
       return
     }
     const controller = new AbortController()
-    const shown = show(invocation, daemon, { isJson: options.json ?? false, signal: controller.signal })
-    const isAsked = await Promise.race([ending.asked.then(() => true), daemon.closed.then(() => false)])
+    const shown = show(invocation, daemon, {
+      isJson: options.json ?? false,
+      signal: controller.signal,
+    })
+    const isAsked = await Promise.race([
+      ending.asked.then(() => true),
+      daemon.closed.then(() => false),
+    ])
     controller.abort()
     await shown
     const running = isAsked ? await countRunning(invocation) : 0
     await daemon.stop()
     await daemon.closed
     if (!context.notifyParent && !options.json) {
-      const again = running > 0 ? ' `drover up` finds them again.' : ''
+      const again = running > 0 ? ' The next `drover up` adopts what runs.' : ''
       await invocation.output.line(`The daemon ended.${runningText(running)}${again}`)
     }
   } finally {
@@ -63,11 +74,15 @@ async function up(invocation: Invocation, options: UpOptions): Promise<void> {
 }
 
 /** A parent that waits hears of a failure itself; the log keeps to its format. */
-async function startHere(invocation: Invocation, options: UpOptions): Promise<RunningDaemon | null> {
-  const { home, env, version, startDaemon, notifyParent } = invocation.context
+async function startHere(
+  invocation: Invocation,
+  options: UpOptions,
+): Promise<RunningDaemon | null> {
+  const { context } = invocation
+  const { home, env, version, notifyParent } = context
   try {
     const moveAsideCorrupt = options.moveAsideCorrupt ?? false
-    const daemon = await startDaemon({ home, env, version, moveAsideCorrupt })
+    const daemon = await context.startDaemon({ home, env, version, moveAsideCorrupt })
     notifyParent?.({ ready: daemon.status() })
     return daemon
   } catch (error) {
@@ -121,7 +136,7 @@ async function countRunning({ client }: Invocation): Promise<number> {
 const secondAfterMs = 1000
 
 /** Waits for a signal that asks for the end; a second one ends the process at once. */
-function listenForEnd({ exit }: CliContext): { asked: Promise<void>; dispose(): void } {
+function listenForEnd(context: CliContext): { asked: Promise<void>; dispose(): void } {
   const { promise: asked, resolve } = Promise.withResolvers<void>()
   let askedAt: number | null = null
   const listen = (): void => {
@@ -129,7 +144,7 @@ function listenForEnd({ exit }: CliContext): { asked: Promise<void>; dispose(): 
       askedAt = performance.now()
       resolve()
     } else if (performance.now() - askedAt > secondAfterMs) {
-      exit(130)
+      context.exit(130)
     }
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

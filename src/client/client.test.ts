@@ -22,21 +22,32 @@ describe('requests', () => {
 
   it('rejects with the error that the daemon described', async () => {
     await using api = await startFakeApi((_, response) =>
-      answerError(response, new DroverError('agent_stopped', 'a is stopped.', { details: { agent: 'a' } })),
+      answerError(
+        response,
+        new DroverError('agent_stopped', 'a is stopped.', { details: { agent: 'a' } }),
+      ),
     )
     const failure = createClient({ socket: api.socket }).send('a', { body: 'x' })
-    await expect(failure).rejects.toMatchObject({ code: 'agent_stopped', message: 'a is stopped.', details: { agent: 'a' } })
+    await expect(failure).rejects.toMatchObject({
+      code: 'agent_stopped',
+      message: 'a is stopped.',
+      details: { agent: 'a' },
+    })
   })
 
   it('rejects with timeout when no answer comes within the deadline', async () => {
     await using api = await startFakeApi(() => undefined)
-    await expect(createClient({ socket: api.socket }).status({ deadlineMs: 30 })).rejects.toMatchObject({ code: 'timeout' })
+    await expect(
+      createClient({ socket: api.socket }).status({ deadlineMs: 30 }),
+    ).rejects.toMatchObject({ code: 'timeout' })
   })
 
   it("rejects with the signal's reason when it is aborted", async () => {
     await using api = await startFakeApi(() => controller.abort(reason))
     const [controller, reason] = [new AbortController(), new Error('enough')]
-    await expect(createClient({ socket: api.socket }).status({ signal: controller.signal })).rejects.toBe(reason)
+    await expect(
+      createClient({ socket: api.socket }).status({ signal: controller.signal }),
+    ).rejects.toBe(reason)
   })
 
   it('sends the token and its own Host over TCP', async () => {
@@ -46,7 +57,10 @@ describe('requests', () => {
     const address = server.address()
     const port = typeof address === 'object' ? address?.port : 0
     const client = createClient({ url: `http://127.0.0.1:${port}`, token: 'secret\n' })
-    expect(await client.status()).toMatchObject({ authorization: 'Bearer secret', host: `127.0.0.1:${port}` })
+    expect(await client.status()).toMatchObject({
+      authorization: 'Bearer secret',
+      host: `127.0.0.1:${port}`,
+    })
     client.close()
     server.close()
   })
@@ -61,7 +75,9 @@ describe('requests', () => {
         answerJson(response, { id: 'm', state })
       }
     })
-    const message = await createClient({ socket: api.socket }).waitForMessage('m', { timeoutSeconds: 20 })
+    const message = await createClient({ socket: api.socket }).waitForMessage('m', {
+      timeoutSeconds: 20,
+    })
     expect(message.state).toBe('done')
   })
 })
@@ -81,7 +97,10 @@ describe('events', () => {
     })
     const controller = new AbortController()
     const seen: number[] = []
-    for await (const { seq } of createClient({ socket: api.socket }).events({ since: 0, signal: controller.signal })) {
+    for await (const { seq } of createClient({ socket: api.socket }).events({
+      since: 0,
+      signal: controller.signal,
+    })) {
       seen.push(seq)
       if (seq === 4) {
         break
@@ -110,8 +129,12 @@ describe('events', () => {
   })
 
   it('ends after the backlog when it does not follow', async () => {
-    await using api = await startFakeApi((_, response) => void sse(response).end(frame(1) + frame(2)))
-    const events = await Array.fromAsync(createClient({ socket: api.socket }).events({ isFollowing: false }))
+    await using api = await startFakeApi(
+      (_, response) => void sse(response).end(frame(1) + frame(2)),
+    )
+    const events = await Array.fromAsync(
+      createClient({ socket: api.socket }).events({ isFollowing: false }),
+    )
     expect(events.map(({ seq }) => seq)).toEqual([1, 2])
   })
 
@@ -133,14 +156,19 @@ describe('events', () => {
       sse(response).flushHeaders()
       setImmediate(() => controller.abort(new Error('enough')))
     })
-    const read = Array.fromAsync(createClient({ socket: api.socket }).events({ signal: controller.signal }))
+    const read = Array.fromAsync(
+      createClient({ socket: api.socket }).events({ signal: controller.signal }),
+    )
     await expect(read).rejects.toThrow('enough')
   })
 })
 
+function entry(seq: number, text: string): string {
+  return `${JSON.stringify({ seq, at: 0, stream: 'out', text })}\n`
+}
+
 describe('log entries', () => {
   it('goes on in the middle of an event that completed several lines', async () => {
-    const entry = (seq: number, text: string): string => `${JSON.stringify({ seq, at: 0, stream: 'out', text })}\n`
     let connection = 0
     await using api = await startFakeApi((_, response) => {
       connection++
@@ -152,7 +180,9 @@ describe('log entries', () => {
       }
     })
     const texts: string[] = []
-    for await (const { text } of createClient({ socket: api.socket }).logEntries('x', { isFollowing: true })) {
+    for await (const { text } of createClient({ socket: api.socket }).logEntries('x', {
+      isFollowing: true,
+    })) {
       texts.push(text)
       if (text === 'd') {
         break

@@ -68,7 +68,10 @@ export class Client {
   }
 
   /** Removes an agent for good; a live one only with `force`. */
-  async remove(name: string, { force, ...options }: WaitOptions & { force?: boolean } = {}): Promise<void> {
+  async remove(
+    name: string,
+    { force, ...options }: WaitOptions & { force?: boolean } = {},
+  ): Promise<void> {
     const query = { wait: options.waitSeconds, ...(force ? { force: true } : {}) }
     await this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
   }
@@ -99,13 +102,18 @@ export class Client {
     return this.#post(`${agentPath(name)}/messages`, request, options)
   }
 
-  messages(name: string, { limit, ...options }: CallOptions & { limit?: number } = {}): Promise<Message[]> {
+  messages(
+    name: string,
+    { limit, ...options }: CallOptions & { limit?: number } = {},
+  ): Promise<Message[]> {
     return this.#get(`${agentPath(name)}/messages`, options, { limit })
   }
 
   /** A message as it is, or, with `waitSeconds`, once it is final. */
   message(id: string, options?: WaitOptions): Promise<Message> {
-    return this.#get(`/v1/messages/${encodeURIComponent(id)}`, options, { wait: options?.waitSeconds })
+    return this.#get(`/v1/messages/${encodeURIComponent(id)}`, options, {
+      wait: options?.waitSeconds,
+    })
   }
 
   /**
@@ -148,7 +156,12 @@ export class Client {
     { format, follow, lines, since, ...options }: LogBytesOptions = {},
   ): Promise<Body> {
     const query = { format, follow, lines, since }
-    return this.#transport.open({ method: 'GET', path: logsPath(name), query, ...withDeadline(options) })
+    return this.#transport.open({
+      method: 'GET',
+      path: logsPath(name),
+      query,
+      ...withDeadline(options),
+    })
   }
 
   events(options: EventsOptions = {}): ResumingStream<Event> {
@@ -191,7 +204,10 @@ export class Client {
 
   #post<Answer>(path: string, body: unknown, options?: WaitOptions): Promise<Answer> {
     const query = { wait: options?.waitSeconds }
-    return this.#call({ method: 'POST', path, query, ...(body === undefined ? {} : { body }) }, options)
+    return this.#call(
+      { method: 'POST', path, query, ...(body === undefined ? {} : { body }) },
+      options,
+    )
   }
 
   #call<Answer>(

@@ -15,7 +15,10 @@ const silenceMs = 120_000
 const connectMs = 30_000
 
 /** The event stream of a daemon, by number: gapless and without repeats over any lost connection. */
-export function openEventStream(transport: Transport, options: EventsOptions): ResumingStream<Event> {
+export function openEventStream(
+  transport: Transport,
+  options: EventsOptions,
+): ResumingStream<Event> {
   const isFollowing = options.isFollowing ?? true
   let cursor = options.since
   return new ResumingStream<Event>(

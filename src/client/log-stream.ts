@@ -20,7 +20,11 @@ export function logsPath(name: string): string {
  * An agent's log, entry by entry. One event can complete several lines, so after a lost connection
  * the last event is asked for again and the entries already given are skipped.
  */
-export function openLogStream(transport: Transport, name: string, options: LogOptions): ResumingStream<LogEntry> {
+export function openLogStream(
+  transport: Transport,
+  name: string,
+  options: LogOptions,
+): ResumingStream<LogEntry> {
   const isFollowing = options.isFollowing ?? false
   /** The event of the last entry given, and how many entries of it were given. */
   let last: { seq: number; given: number } | null = null

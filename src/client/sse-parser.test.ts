@@ -8,13 +8,25 @@ function parseAll(pieces: readonly string[]): SseFrame[] {
 }
 
 function cut(text: string, places: readonly number[]): string[] {
-  const sorted = places.map((place) => place % (text.length + 1)).toSorted((one, other) => one - other)
+  const sorted = places
+    .map((place) => place % (text.length + 1))
+    .toSorted((one, other) => one - other)
   return [0, ...sorted].map((start, index) => text.slice(start, sorted[index] ?? text.length))
 }
 
 const ending = fc.constantFrom('\n', '\r\n', '\r')
 const line = fc.oneof(
-  fc.constantFrom('', '', 'data', 'data:', ': comment', 'event: x', 'id: 7', 'nonsense: y', 'data:  two spaces'),
+  fc.constantFrom(
+    '',
+    '',
+    'data',
+    'data:',
+    ': comment',
+    'event: x',
+    'id: 7',
+    'nonsense: y',
+    'data:  two spaces',
+  ),
   fc.string({ unit: 'grapheme' }).map((text) => `data: ${text.replace(/[\r\n]/g, '')}`),
 )
 const stream = fc.array(fc.tuple(line, ending)).map((lines) => lines.flat().join(''))
@@ -45,6 +57,8 @@ describe('SseParser', () => {
   })
 
   it('takes a CR and an LF in two pieces for one line end', () => {
-    expect(parseAll(['data: a\r', '\ndata: b\r', '\n\r', '\n'])).toEqual([{ id: null, event: null, data: 'a\nb' }])
+    expect(parseAll(['data: a\r', '\ndata: b\r', '\n\r', '\n'])).toEqual([
+      { id: null, event: null, data: 'a\nb' },
+    ])
   })
 })

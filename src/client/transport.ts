@@ -58,7 +58,9 @@ export class Transport {
       return JSON.parse(await this.#text(response)) as Answer
     } catch (error) {
       if (error instanceof SyntaxError) {
-        throw new DroverError('internal', `${this.#place} did not answer with JSON.`, { cause: error })
+        throw new DroverError('internal', `${this.#place} did not answer with JSON.`, {
+          cause: error,
+        })
       }
       throw error
     } finally {
@@ -112,7 +114,11 @@ export class Transport {
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
     if (body && body.length > limits.requestBytes) {
       const details = { bytes: body.length, limit: limits.requestBytes }
-      throw new DroverError('message_too_large', `The request is larger than ${limits.requestBytes} bytes.`, { details })
+      throw new DroverError(
+        'message_too_large',
+        `The request is larger than ${limits.requestBytes} bytes.`,
+        { details },
+      )
     }
     signal?.throwIfAborted()
     return new Promise((resolve, reject) => {
@@ -139,7 +145,8 @@ export class Transport {
       })
       request.on('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer)
-        const isStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+        const isStale =
+          request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
         const explained = signal?.aborted ? signal.reason : this.explain(error)
         reject(isStale && !signal?.aborted ? new StaleConnection(explained) : explained)
       })
@@ -170,7 +177,10 @@ class StaleConnection extends DroverError {
 
 function deadlinePassed(call: Call): DroverError {
   const seconds = Math.round(call.deadlineMs / 1000)
-  return new DroverError('timeout', `${call.method} ${call.path} got no answer within ${seconds} s.`)
+  return new DroverError(
+    'timeout',
+    `${call.method} ${call.path} got no answer within ${seconds} s.`,
+  )
 }
 
 function asError(reason: unknown): Error {
@@ -180,9 +190,13 @@ function asError(reason: unknown): Error {
 function parseUrl(text: string): URL {
   const url = URL.parse(text)
   if (url?.protocol !== 'http:') {
-    throw new DroverError('invalid_request', `url: ${JSON.stringify(text)} is not an http address.`, {
-      details: { field: 'url' },
-    })
+    throw new DroverError(
+      'invalid_request',
+      `url: ${JSON.stringify(text)} is not an http address.`,
+      {
+        details: { field: 'url' },
+      },
+    )
   }
   return url
 }

@@ -19,6 +19,8 @@ export interface DaemonContext {
   store: Store
   hub: EventHub
   log: Logger
+  /** Keeps the log's file within bounds. */
+  rotateLog: () => void
   providers: ReadonlyMap<string, Provider>
   runtimes: ReadonlyMap<string, Runtime>
   /** Wakes waiters: `agent:ID`, `message:ID`. */

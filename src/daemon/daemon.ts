@@ -49,7 +49,7 @@ export class Daemon {
     this.#version = options.version
     this.#ending = new AbortController()
     const config = loadConfig(home.configFile)
-    const log = createLog(home.logFile, config.log.level)
+    const { log, rotate } = createLog(home.logFile, config.log.level)
     const store = new Store({
       file: home.databaseFile,
       backupsFolder: home.backupsFolder,
@@ -64,6 +64,7 @@ export class Daemon {
       store,
       hub: new EventHub(store.events),
       log,
+      rotateLog: rotate,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
       notifier: new Notifier(),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { DroverError } from '../schema/error.ts'
 import type { Home } from '../util/home.ts'
@@ -15,6 +15,8 @@ export interface HomeLock {
  */
 export function lockHome(home: Home): HomeLock {
   createPrivateFolder(home.folder)
+  // Whoever could read it could lock it.
+  closeSync(openSync(home.lockFile, 'a', 0o600))
   const database = new DatabaseSync(home.lockFile, { timeout: 0 })
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')

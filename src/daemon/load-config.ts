@@ -58,11 +58,18 @@ export function fieldPath(issue: z.core.$ZodIssue): string[] {
 function lineOf(document: Document, lines: LineCounter, path: readonly string[]): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
-    const items = (parent as { items?: { key?: { value?: unknown; range?: [number, number, number] } }[] } | null)?.items
-    const pair = items?.find((item) => String(item.key?.value) === path[length - 1])
-    if (pair?.key?.range) {
-      return lines.linePos(pair.key.range[0]).line
+    const items = (parent as { items?: YamlItem[] } | null)?.items
+    const item = items?.find((each, index) => String(each.key ? each.key.value : index) === path[length - 1])
+    const range = item?.key?.range ?? item?.range
+    if (range) {
+      return lines.linePos(range[0]).line
     }
   }
   return 1
+}
+
+/** A pair of a map, or an item of a list. */
+interface YamlItem {
+  key?: { value?: unknown; range?: [number, number, number] }
+  range?: [number, number, number]
 }

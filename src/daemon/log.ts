@@ -1,18 +1,37 @@
+import { renameSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
 import type { Config } from '../schema/config.ts'
+import { fileSize } from '../util/file-size.ts'
 
 export type { Logger }
 
 /** Keys whose values never reach the log, at any depth we write: secrets, and what people said. */
 const hidden = ['token', 'authorization', 'key', 'apiKey', 'password', 'env', 'body', 'prompt', 'text', 'reply', 'persona']
 
-/** The daemon's structured log, one JSON object a line. `file` is appended to, 0600. */
-export function createLog(file: string | null, level: Config['log']['level']): Logger {
+/** A log file that is larger than this is set aside at the daemon's next look, bytes. */
+const longestLogBytes = 16 * 1024 * 1024
+
+/** The log, and the way to keep its file within bounds. */
+export interface DaemonLog {
+  log: Logger
+  /** Sets a log file aside that has grown too long; the one set aside before goes. */
+  rotate: () => void
+}
+
+/** The daemon's structured log, one JSON object a line, appended to a file that is 0600. */
+export function createLog(file: string, level: Config['log']['level']): DaemonLog {
   const options = {
     level,
     base: null,
     redact: { paths: hidden.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[hidden]' },
     timestamp: pino.stdTimeFunctions.isoTime,
   }
-  return file ? pino(options, pino.destination({ dest: file, append: true, mode: 0o600, mkdir: true, sync: true })) : pino({ ...options, enabled: false })
+  const destination = pino.destination({ dest: file, append: true, mode: 0o600, mkdir: true, sync: true })
+  const rotate = (): void => {
+    if (fileSize(file) > longestLogBytes) {
+      renameSync(file, `${file}.old`)
+      destination.reopen()
+    }
+  }
+  return { log: pino(options, destination), rotate }
 }

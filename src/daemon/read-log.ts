@@ -91,7 +91,8 @@ async function* readRaw(context: DaemonContext, { agent, follow, signal }: ReadL
       done.add(next.id)
       const hasEnded = (): boolean => store.runs.get(next.id)?.ended_at !== null
       const ending = (): Promise<void> => notifier.wait(`agent:${agent.id}`, signal)
-      yield* readRawFile(referenceOf(context, next.id).folder, { follow, hasEnded, ending, signal })
+      const from = next.dropped_bytes
+      yield* readRawFile(referenceOf(context, next.id).folder, { from, follow, hasEnded, ending, signal })
     } else if (follow && store.agents.get(agent.id)) {
       await notifier.wait(`agent:${agent.id}`, signal)
     } else {
@@ -101,6 +102,8 @@ async function* readRaw(context: DaemonContext, { agent, follow, signal }: ReadL
 }
 
 interface RawFileOptions {
+  /** Where the output begins that was not given up. */
+  from: number
   follow: boolean
   hasEnded: () => boolean
   /** Resolves when the run may have ended. */
@@ -108,7 +111,7 @@ interface RawFileOptions {
   signal: AbortSignal
 }
 
-async function* readRawFile(folder: string, { follow, hasEnded, ending, signal }: RawFileOptions): AsyncGenerator<Buffer> {
+async function* readRawFile(folder: string, { from, follow, hasEnded, ending, signal }: RawFileOptions): AsyncGenerator<Buffer> {
   const file = await open(runFiles(folder).out, 'r').catch(() => null)
   if (!file) {
     return
@@ -118,7 +121,7 @@ async function* readRawFile(folder: string, { follow, hasEnded, ending, signal }
   const watcher = follow ? watch(folder, wake) : null
   signal.addEventListener('abort', wake)
   try {
-    for (let position = 0; !signal.aborted; ) {
+    for (let position = from; !signal.aborted; ) {
       const isLast = !follow || hasEnded()
       const buffer = Buffer.allocUnsafe(chunkBytes)
       const { bytesRead } = await file.read(buffer, 0, chunkBytes, position)

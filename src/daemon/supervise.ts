@@ -1,11 +1,9 @@
 import { getRuntime, referenceOf, type DaemonContext } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
+import { keepBounds } from './retention.ts'
 
 /** How often live runs are looked at, ms. Endings come by event; this finds what leaves no record. */
 const tickMs = 5000
-
-/** Old events deleted at one go. */
-const prunedAtOnce = 5000
 
 /** Begins to look after live runs; stops when the daemon's signal aborts. */
 export function superviseRuns(context: DaemonContext, reconciler: Reconciler): void {
@@ -16,11 +14,11 @@ export function superviseRuns(context: DaemonContext, reconciler: Reconciler): v
     }
     isBusy = true
     void inspectRuns(context, reconciler)
+      .then(async () => await keepBounds(context))
       .catch((error: unknown) => context.log.error({ err: error }, 'looking after runs failed'))
       .finally(() => {
         isBusy = false
       })
-    context.store.transaction('relaxed', () => context.store.events.prune(context.config.retention.events, prunedAtOnce))
   }, tickMs)
   timer.unref()
   context.signal.addEventListener('abort', () => clearInterval(timer))

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import type { Exit } from './contract.ts'
 
@@ -13,6 +13,8 @@ export interface RunFiles {
   exit: string
   /** FIFO that wakes whoever feeds `in` to the program. */
   bell: string
+  /** Made when no more input will come. */
+  end: string
   /** Who brings the program up writes its pid here first; only one can. */
   holder: string
 }
@@ -24,6 +26,7 @@ export function runFiles(folder: string): RunFiles {
     err: path.join(folder, 'err'),
     exit: path.join(folder, 'exit'),
     bell: path.join(folder, 'bell'),
+    end: path.join(folder, 'end'),
     holder: path.join(folder, 'holder'),
   }
 }
@@ -82,12 +85,4 @@ const signalNames: Readonly<Record<number, string>> = {
 export function exitOfStatus(status: number): Exit {
   const signal = status > 128 ? signalNames[status - 128] : undefined
   return signal ? { code: null, signal } : { code: status, signal: null }
-}
-
-export function fileSize(file: string): number {
-  try {
-    return statSync(file).size
-  } catch {
-    return 0
-  }
 }

@@ -39,6 +39,10 @@ export const Config = z.strictObject({
     .strictObject({
       /** Output files of one agent, bytes; the oldest finished runs go first. */
       agentBytes: z.number().int().min(1024 * 1024).default(1024 ** 3),
+      /** Output files of all agents together, bytes. */
+      totalBytes: z.number().int().min(1024 * 1024).default(20 * 1024 ** 3),
+      /** Database, bytes in use; the oldest events go first. */
+      eventBytes: z.number().int().min(1024 * 1024).default(2 * 1024 ** 3),
       /** Events kept, count; the oldest go first. */
       events: z.number().int().min(10_000).default(5_000_000),
     })

@@ -78,12 +78,18 @@ export class EventLog {
       .map(toStoredEvent)
   }
 
-  /** Deletes the oldest events, `keep` remain; at most `limit` at a time. Returns how many went. */
+  /** Deletes the oldest events, the newest `keep` remain; at most `limit` at a time. Returns how many went. */
   prune(keep: number, limit: number): number {
     return this.#database.run(
       'DELETE FROM events WHERE seq <= ? AND seq < (SELECT MIN(seq) FROM events) + ?',
       this.#lastSeq - keep, limit,
     )
+  }
+
+  /** Bytes of the database that are in use; events are nearly all of it. */
+  usedBytes(): number {
+    const read = (name: string): number => Number(Object.values(this.#database.get(`PRAGMA ${name}`) ?? {})[0] ?? 0)
+    return (read('page_count') - read('freelist_count')) * read('page_size')
   }
 
   /** A transaction that failed takes its events with it. */

@@ -47,6 +47,7 @@ export const migrations: readonly string[] = [
     in_bytes INTEGER NOT NULL DEFAULT 0,
     out_bytes INTEGER NOT NULL DEFAULT 0,
     err_bytes INTEGER NOT NULL DEFAULT 0,
+    dropped_bytes INTEGER NOT NULL DEFAULT 0,
     decoder TEXT,
     is_unknown INTEGER NOT NULL DEFAULT 0,
     is_released INTEGER NOT NULL DEFAULT 0,

@@ -41,6 +41,8 @@ export interface RunRow {
   /** Bytes of the output that became events. */
   out_bytes: number
   err_bytes: number
+  /** Bytes at the beginning of the output that were given up to keep within bounds. */
+  dropped_bytes: number
   decoder: string | null
   is_unknown: 0 | 1
   is_released: 0 | 1

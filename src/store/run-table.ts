@@ -132,8 +132,33 @@ export class RunTable {
     this.#database.run('UPDATE runs SET is_released = 1 WHERE id = ?', id)
   }
 
+  setDropped(id: string, bytes: number): void {
+    this.#database.run('UPDATE runs SET dropped_bytes = MAX(dropped_bytes, ?) WHERE id = ?', bytes, id)
+  }
+
   delete(id: string): void {
     this.#database.run('DELETE FROM runs WHERE id = ?', id)
+  }
+
+  /** Bytes that the records of all runs take, and of each agent that takes more than `limit`. */
+  measure(limit: number): { total: number; agents: { agentId: string; bytes: number }[] } {
+    const size = 'SUM(in_bytes + out_bytes + err_bytes - dropped_bytes)'
+    const total = this.#database.get<{ bytes: number | null }>(`SELECT ${size} AS bytes FROM runs`)?.bytes ?? 0
+    const agents = this.#database.all<{ agentId: string; bytes: number }>(
+      `SELECT agent_id AS agentId, ${size} AS bytes FROM runs GROUP BY agent_id HAVING bytes > ?`,
+      limit,
+    )
+    return { total, agents }
+  }
+
+  /** Finished runs that are released, oldest first, of one agent or of all; the latest of each agent stays. */
+  listDisposable(agentId: string | null): RunRow[] {
+    return this.#database.all<RunRow>(
+      `SELECT r.* FROM runs r JOIN agents a ON a.id = r.agent_id
+       WHERE r.is_released = 1 AND r.id IS NOT a.last_run_id AND r.id IS NOT a.run_id AND (?1 IS NULL OR r.agent_id = ?1)
+       ORDER BY r.ended_at, r.id LIMIT 100`,
+      agentId,
+    )
   }
 
   /** Ids of all runs of this home. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -25,17 +25,15 @@ describe('agents that end while the daemon is dead', () => {
   test('are found with the way they ended', async () => {
     await using daemon = await startTestDaemon({ isLeftClean: true })
     const { client } = daemon
-    /** Say one line when told to, then end so. */
-    const program = (end: string): string[] => ['/bin/sh', '-c', `read -r line; echo "last words"; ${end}`]
     const ends = [
-      { name: 'well', end: 'exit 0', lastRun: { status: 'exited', exitCode: 0, cause: null }, receipt: 'done' },
-      { name: 'badly', end: 'echo "no good" >&2; exit 3', lastRun: { status: 'failed', exitCode: 3, cause: 'exit code 3: no good' }, receipt: 'done' },
-      { name: 'killed', end: 'kill -KILL $$', lastRun: { status: 'failed', exitCode: null, cause: 'ended by SIGKILL' }, receipt: 'done' },
-      { name: 'asked', end: 'kill -TERM $$', lastRun: { status: 'failed', exitCode: null, cause: 'ended by SIGTERM' }, receipt: 'done' },
+      { name: 'well', end: 'exit 0', lastRun: { status: 'exited', exitCode: 0, cause: null } },
+      { name: 'badly', end: 'echo "no good" >&2; exit 3', lastRun: { status: 'failed', exitCode: 3, cause: 'exit code 3: no good' } },
+      { name: 'killed', end: 'kill -KILL $$', lastRun: { status: 'failed', exitCode: null, cause: 'ended by SIGKILL' } },
+      { name: 'asked', end: 'kill -TERM $$', lastRun: { status: 'failed', exitCode: null, cause: 'ended by SIGTERM' } },
     ]
     const runs: (string | null)[] = []
     for (const { name, end } of ends) {
-      const agent = await client.run({ template: 'command', name, program: program(end), options: { settleMs: 60_000 } }, { waitSeconds: 10 })
+      const agent = await client.run({ template: 'command', name, program: ['/bin/sh', '-c', `read -r line; echo "last words"; ${end}`], options: { settleMs: 60_000 } }, { waitSeconds: 10 })
       runs.push(agent.run)
     }
     await daemon.kill()
@@ -117,10 +115,8 @@ describe('processes that carry the mark of a home', () => {
   test('and belong to nobody are swept at a start; those of another home are left alone', async () => {
     await using daemon = await startTestDaemon({ isLeftClean: true })
     await daemon.kill()
-    const start = (instance: string) =>
-      spawn('/bin/sleep', ['600'], { detached: true, stdio: 'ignore', env: { DROVER_INSTANCE: instance, DROVER_RUN: 'run_of_nobody' } })
-    const orphan = start(daemon.status.instance)
-    const stranger = start('home_of_somebody_else')
+    const orphan = startMarked(daemon.status.instance)
+    const stranger = startMarked('home_of_somebody_else')
     const ended = once(orphan, 'exit')
     try {
       await once(stranger, 'spawn')
@@ -210,6 +206,11 @@ describe('a home', () => {
     expect(daemon.status.url).toBe(`http://127.0.0.1:${port}`)
   })
 })
+
+/** A process that carries a mark, of a run that no home knows. */
+function startMarked(instance: string): ChildProcess {
+  return spawn('/bin/sleep', ['600'], { detached: true, stdio: 'ignore', env: { DROVER_INSTANCE: instance, DROVER_RUN: 'run_of_nobody' } })
+}
 
 function isThere(file: string): boolean {
   try {

@@ -12,13 +12,16 @@ export interface CliResult {
 export interface CliOptions {
   env: Record<string, string>
   cwd?: string
+  /** The program called, with its first arguments; left out: `drover`, from source. */
+  program?: readonly [string, ...string[]]
   /** What standard input holds. */
   input?: string | Uint8Array
 }
 
 /** One call of `drover`, from source, to its end. */
-export async function runDrover(args: readonly (string | Uint8Array)[], { env, cwd, input }: CliOptions): Promise<CliResult> {
-  const child = spawn(process.execPath, [mainFile, ...args.map(String)], { env, cwd: cwd ?? env['DROVER_HOME'] })
+export async function runDrover(args: readonly (string | Uint8Array)[], { env, cwd, program = [process.execPath, mainFile], input }: CliOptions): Promise<CliResult> {
+  const [file, ...first] = program
+  const child = spawn(file, [...first, ...args.map(String)], { env, cwd: cwd ?? env['DROVER_HOME'] })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))

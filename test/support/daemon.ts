@@ -145,7 +145,7 @@ async function launch(home: Home, { env, args = [] }: TestDaemonOptions): Promis
     env: { ...baseEnvironment(home), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const exited = once(child, 'exit').then(([code, signal]): DaemonExit => ({ code, signal }) as DaemonExit)
+  const exited = once(child, 'exit').then(([code, signal]): DaemonExit => ({ code, signal }))
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   const said = readLine(child)

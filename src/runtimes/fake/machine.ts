@@ -2,7 +2,8 @@ import { appendFileSync, closeSync, openSync, readFileSync, readSync, writeFileS
 import { constants } from 'node:os'
 import path from 'node:path'
 import type { Launch } from '../contract.ts'
-import { fileSize, runFiles } from '../run-folder.ts'
+import { fileSize } from '../../util/file-size.ts'
+import { runFiles } from '../run-folder.ts'
 import { fakePrograms, type Program, type ProgramContext } from './programs.ts'
 
 /** A process of the machine. The leader of a run reads its input and records its ending. */
@@ -82,8 +83,11 @@ export class FakeMachine {
     this.feed(runId)
     const leader = this.#leaderOf(runId)
     if (leader) {
-      const { inputEnd = ({ exit }: ProgramContext): void => exit(0) } = leader.program
-      inputEnd(leader.context)
+      if (leader.program.inputEnd) {
+        leader.program.inputEnd(leader.context)
+      } else {
+        leader.context.exit(0)
+      }
     }
   }
 

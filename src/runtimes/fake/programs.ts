@@ -84,6 +84,8 @@ export const fakePrograms: Readonly<Record<string, () => Program>> = {
   }),
   /** Neither the end of its input nor TERM ends it. */
   stubborn: () => ({ begin: ({ say }) => say('ready\n'), inputEnd: none, ignoresTerm: true }),
+  /** Says one thing, then lives until a line comes. */
+  mute: () => ({ begin: ({ say }) => say('ready\n'), input: (_bytes, { exit }) => exit(0) }),
   /** Leaves a child behind and exits. */
   parent: () => ({
     begin({ fork, say, exit }) {

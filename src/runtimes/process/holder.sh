@@ -5,9 +5,9 @@
 # usage: holder.sh RUN_FOLDER FIRST_RING PROGRAM [ARG...]
 #
 # A ring is a line in the FIFO `bell`: r (a little came), c (much came), q (no more will come).
-run=$1
-ring=$2
-shift 2
+# Whoever rings q makes the file `end` first, or `exit`, for rings before there is a bell are lost.
+#
+# Only the feeder has variables, for a variable of ours could be one of the program's environment.
 
 # Signals for the program reach its whole group; whoever must outlive them catches them. A caught
 # signal is back to its default in the program, an ignored one would not be.
@@ -15,14 +15,16 @@ trap : HUP INT QUIT TERM
 
 # The claim. Whoever makes this file first decides: we go on, or the daemon that gave us up.
 set -C
-{ echo "$$" >"$run/holder"; } 2>/dev/null || exit 75
+{ echo "$$" >"$1/holder"; } 2>/dev/null || exit 75
 set +C
 
 {
   trap '' HUP INT QUIT TERM
+  run=$1 ring=$2
   PATH=/usr/bin:/bin:$PATH mkfifo -m 600 "$run/bell"
   exec 3<"$run/in" 4<>"$run/bell"
   while :; do
+    [ -e "$run/end" ] || [ -e "$run/exit" ] && ring=q
     case $ring in
     r)
       # The shell's own read costs no process. It stops at the end of the file; a piece of a
@@ -38,7 +40,7 @@ set +C
 } | {
   trap : HUP INT QUIT TERM
   # In a subshell, so that what the shell has to say of a death does not go to `err`.
-  (exec "$@" >>"$run/out" 2>>"$run/err")
-  echo "$?" >"$run/exit"
-  echo q 1<>"$run/bell"
+  (exec >>"$1/out" 2>>"$1/err" && shift 2 && exec "$@")
+  echo "$?" >"$1/exit"
+  echo q 1<>"$1/bell"
 }

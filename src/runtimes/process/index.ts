@@ -5,7 +5,7 @@ import { waitUntil } from '../../util/wait.ts'
 import type { Found, Launch, Liveness, Probe, Recovery, RunReference, Runtime, StopOptions, Handle } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 import { parseHandle } from './handle.ts'
-import { findInstanceProcesses } from './marks.ts'
+import { findInstanceProcesses, findRunProcesses } from './marks.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { ringFor, startHolder } from './start.ts'
 import { killLeftovers, stopRun } from './stop.ts'
@@ -45,6 +45,14 @@ export class ProcessRuntime implements Runtime {
   }
 
   closeInput(run: RunReference): void {
+    // The file first: a ring is lost on a holder that has no bell yet, but it will look.
+    try {
+      closeSync(openSync(runFiles(run.folder).end, 'a', 0o600))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw error
+      }
+    }
     ring(run, 'q')
   }
 
@@ -56,14 +64,16 @@ export class ProcessRuntime implements Runtime {
   }
 
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
-    // The holder writes the ending and goes; whoever destroys has read that record already.
-    if (handle) {
-      const holder = parseHandle(handle)
-      await killLeftovers(run, signal)
-      await waitUntil(async () => !(await isProcessAlive(holder)), { deadlineMs: 1000, signal })
-    }
-    await killLeftovers(run, signal)
-    await rm(runFiles(run.folder).bell, { force: true })
+    // The holder records the ending and goes; one that does not is killed with the rest.
+    await killLeftovers(run, { isSparingHolder: true, signal })
+    const isGone = handle
+      ? async (): Promise<boolean> => !(await isProcessAlive(parseHandle(handle)))
+      : async (): Promise<boolean> => (await findRunProcesses(run)).length === 0
+    await waitUntil(isGone, { deadlineMs: 1000, signal })
+    await killLeftovers(run, { isSparingHolder: false, signal })
+    const { bell, end } = runFiles(run.folder)
+    await rm(bell, { force: true })
+    await rm(end, { force: true })
   }
 
   async list(instance: string): Promise<Found[]> {

@@ -16,13 +16,13 @@ export async function stopRun(run: RunReference, handle: ProcessHandle, options:
   const { signal } = options
   const isGone = async (): Promise<boolean> => !(await isProcessAlive(handle))
   if (options.askMs > 0 && (await waitUntil(isGone, { deadlineMs: options.askMs, signal }))) {
-    return await killLeftovers(run, signal)
+    return await killLeftovers(run, { isSparingHolder: true, signal })
   }
   await signalAll(run, handle, 'SIGTERM')
   if (await waitUntil(isGone, { deadlineMs: options.graceMs, signal })) {
-    return await killLeftovers(run, signal)
+    return await killLeftovers(run, { isSparingHolder: true, signal })
   }
-  await killLeftovers(run, signal)
+  await killLeftovers(run, { isSparingHolder: true, signal })
   // Without its program the holder ends by itself; one that does not is killed with its group.
   if (!(await waitUntil(isGone, { deadlineMs: 1000, signal }))) {
     await signalAll(run, handle, 'SIGKILL')
@@ -46,12 +46,18 @@ async function signalAll(run: RunReference, handle: ProcessHandle, name: NodeJS.
   }
 }
 
-/** Kills what carries the run's mark, the holder excepted, until nothing of it is left. Errors: `stop_failed`. */
-export async function killLeftovers(run: RunReference, signal: AbortSignal): Promise<void> {
+export interface KillOptions {
+  /** The holder's own shells live on, to record how the program ended. */
+  isSparingHolder: boolean
+  signal: AbortSignal
+}
+
+/** Kills what carries the run's mark until nothing of it is left. Errors: `stop_failed`. */
+export async function killLeftovers(run: RunReference, { isSparingHolder, signal }: KillOptions): Promise<void> {
   const isClean = async (): Promise<boolean> => {
     let remaining = 0
     for (const { pid } of await findRunProcesses(run)) {
-      if (!(await isHolderProcess(pid, run))) {
+      if (!isSparingHolder || !(await isHolderProcess(pid, run))) {
         sendSignal(pid, 'SIGKILL')
         remaining++
       }

@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { callCli } from '../../test/fixtures/cli-harness.ts'
+import { commands } from './commands.ts'
+
+describe.each(['bash', 'zsh', 'fish'])('completion for %s', (shell) => {
+  it('knows every command and its options', async () => {
+    const { exitCode, stdout } = await callCli(['completion', shell], {
+      home: '/tmp/drover-no-such-home',
+    })
+    expect(exitCode).toBe(0)
+    for (const word of [...Object.keys(commands), 'detach', 'request-id']) {
+      expect(stdout).toContain(word)
+    }
+  })
+
+  it('is a script the shell can read', async ({ skip }) => {
+    skip(spawnSync(shell, ['--version']).error !== undefined, `${shell} is not installed`)
+    const { stdout } = await callCli(['completion', shell], { home: '/tmp/drover-no-such-home' })
+    expect(spawnSync(shell, ['-n'], { input: stdout })).toMatchObject({ status: 0 })
+  })
+})
+
+it('completes commands in bash', async () => {
+  const { stdout } = await callCli(['completion', 'bash'], { home: '/tmp/drover-no-such-home' })
+  const script = `${stdout}\nCOMP_WORDS=(drover st); COMP_CWORD=1; _drover; echo "\${COMPREPLY[*]}"`
+  expect(
+    spawnSync('bash', ['--norc'], { input: script }).stdout.toString().trim().split(' ').toSorted(),
+  ).toEqual(['start', 'status', 'stop'])
+})

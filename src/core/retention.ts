@@ -1,0 +1,30 @@
+/** A finished run whose record could be given up. */
+export interface DisposableRun {
+  id: string
+  bytes: number
+}
+
+/** The runs to give up, oldest first, until what is left fits; as few as will do. */
+export function runsToDrop(runs: readonly DisposableRun[], excessBytes: number): string[] {
+  const dropped: string[] = []
+  for (const { id, bytes } of runs) {
+    if (excessBytes <= 0) {
+      break
+    }
+    dropped.push(id)
+    excessBytes -= bytes
+  }
+  return dropped
+}
+
+/** File systems free whole blocks only. */
+const blockBytes = 4096
+
+/**
+ * How much of the beginning of an output to give up so that the last `keepBytes` stay: whole blocks,
+ * never beyond what became events. 0 when it is too little to be worth it.
+ */
+export function bytesToDrop(readBytes: number, droppedBytes: number, keepBytes: number): number {
+  const wanted = Math.floor((readBytes - keepBytes) / blockBytes) * blockBytes
+  return wanted - droppedBytes >= keepBytes / 4 ? wanted : 0
+}

@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { bytesToDrop, runsToDrop } from '../core/retention.ts'
+import { runFiles } from '../runtimes/run-folder.ts'
+import type { RunRow } from '../store/index.ts'
+import { referenceOf, type DaemonContext } from './context.ts'
+
+/** Old events deleted in one transaction, and in one round. */
+const eventsAtOnce = 1000
+const eventsInRound = 50_000
+
+/** Events that are never given up for their bytes. */
+const eventsAlwaysKept = 1000
+
+/** How long the system may take to free part of a file, ms. */
+const punchDeadlineMs = 10_000
+
+/**
+ * Keeps what agents said within the bounds of config: the oldest events go; then the oldest finished
+ * runs, of an agent that has too much and of all together; then the beginning of a live run's output.
+ */
+export async function keepBounds(context: DaemonContext): Promise<void> {
+  const { store, config } = context
+  const { agentBytes, totalBytes } = config.retention
+  context.rotateLog()
+  await pruneEvents(context)
+  const { agents } = store.runs.measure(agentBytes)
+  for (const { agentId, bytes } of agents) {
+    await dropRuns(context, agentId, bytes - agentBytes)
+    await dropBeginning(context, agentId, agentBytes)
+  }
+  const { total } = store.runs.measure(agentBytes)
+  await dropRuns(context, null, total - totalBytes)
+}
+
+/** In small steps, so that nobody waits for long. */
+async function pruneEvents({ store, config, signal }: DaemonContext): Promise<void> {
+  const { events, eventBytes } = config.retention
+  for (let pruned = 0; pruned < eventsInRound && !signal.aborted; ) {
+    const keep = store.events.usedBytes() > eventBytes ? eventsAlwaysKept : events
+    const count = store.transaction('relaxed', () => store.events.prune(keep, eventsAtOnce))
+    if (count === 0) {
+      return
+    }
+    pruned += count
+    await setImmediate()
+  }
+}
+
+async function dropRuns(context: DaemonContext, agentId: string | null, excessBytes: number): Promise<void> {
+  const { store, log } = context
+  const runs = excessBytes > 0 ? store.runs.listDisposable(agentId) : []
+  const ids = runsToDrop(runs.map((run) => ({ id: run.id, bytes: bytesOf(run) })), excessBytes)
+  for (const id of ids) {
+    // The row goes last: a folder that was left by a crash is found by it and removed again.
+    await rm(referenceOf(context, id).folder, { recursive: true, force: true })
+    store.transaction('relaxed', () => store.runs.delete(id))
+    log.info({ run: id }, 'dropped the record of a finished run to keep within retention')
+  }
+}
+
+const bytesOf = (run: RunRow): number => run.in_bytes + run.out_bytes + run.err_bytes - run.dropped_bytes
+
+/**
+ * Frees the blocks at the beginning of an output whose run goes on. The program keeps its open file
+ * and every offset stays what it was; what was dropped is a hole. Source: fallocate(2), PUNCH_HOLE.
+ */
+async function dropBeginning(context: DaemonContext, agentId: string, agentBytes: number): Promise<void> {
+  const { store, log } = context
+  const runId = store.agents.get(agentId)?.run_id
+  const run = runId ? store.runs.get(runId) : undefined
+  const bytes = run ? bytesToDrop(run.out_bytes, run.dropped_bytes, Math.floor(agentBytes / 2)) : 0
+  if (!run || bytes === 0) {
+    return
+  }
+  store.transaction('relaxed', () => store.runs.setDropped(run.id, bytes))
+  const file = runFiles(referenceOf(context, run.id).folder).out
+  const args = ['--punch-hole', '--keep-size', '--offset', '0', '--length', String(bytes), file]
+  try {
+    await promisify(execFile)('fallocate', args, { timeout: punchDeadlineMs, signal: context.signal })
+  } catch (error) {
+    log.warn({ err: error, run: run.id }, 'the beginning of an output could not be freed; it goes when the run has ended')
+  }
+}

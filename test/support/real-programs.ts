@@ -1,0 +1,34 @@
+import { test } from 'vitest'
+import { findProgram } from '../../src/util/find-program.ts'
+
+/** Programs that `scripts/test-outside.mjs` brings, by the variable it tells their paths in. */
+const variables = { claude: 'DROVER_TEST_CLAUDE', 'node-floor': 'DROVER_TEST_NODE_FLOOR' } as const
+
+export type RealProgram = keyof typeof variables
+
+/** Path of a real program; null when it could not be had here. */
+export function realProgram(name: RealProgram): string | null {
+  return process.env[variables[name]] || null
+}
+
+/** Whether a program is on PATH. */
+export function hasProgram(name: string): boolean {
+  return findProgram(name, { searchPath: process.env['PATH'] ?? '', folder: '/' }) !== null
+}
+
+/**
+ * `test` where a feature is there. Where it is not, the test is skipped with one line, or fails when
+ * REQUIRE names the feature or is `all`.
+ */
+export function requireOrSkip(feature: string, isThere: boolean): typeof test | typeof test.skip {
+  if (isThere || isRequired(feature)) {
+    return test
+  }
+  console.log(`skipped: no ${feature} here; REQUIRE=${feature} makes that a failure`)
+  return test.skip
+}
+
+function isRequired(feature: string): boolean {
+  const required = (process.env['REQUIRE'] ?? '').split(',')
+  return required.includes('all') || required.includes(feature)
+}

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+import { waitFor } from './wait-for.ts'
+
+export interface TerminalOptions {
+  env: Record<string, string>
+  cwd: string
+  columns?: number
+  rows?: number
+}
+
+/** A real terminal with a program in it, on a tmux server of its own. */
+export class Terminal implements AsyncDisposable {
+  readonly #socket = `drover-test-${randomBytes(6).toString('hex')}`
+
+  static async open(argv: readonly string[], { env, cwd, columns = 110, rows = 40 }: TerminalOptions): Promise<Terminal> {
+    const terminal = new Terminal()
+    const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
+    await terminal.#tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'test', '-x', String(columns), '-y', String(rows), '-c', cwd, ...variables, ...argv)
+    // The screen stays when the program has ended.
+    await terminal.#tmux('set-option', '-g', 'remain-on-exit', 'on')
+    return terminal
+  }
+
+  /** What the screen shows, without colours, and what has scrolled off. */
+  async read(): Promise<string> {
+    return await this.#tmux('capture-pane', '-p', '-S', '-2000', '-t', '=test:')
+  }
+
+  /** Resolves once the screen shows this. */
+  async waitFor(text: string | RegExp, deadlineMs = 60_000): Promise<string> {
+    let screen = ''
+    const isShown = async (): Promise<boolean> => {
+      screen = await this.read()
+      return typeof text === 'string' ? screen.includes(text) : text.test(screen)
+    }
+    await waitFor(`the screen to show ${String(text)}`, isShown, deadlineMs).catch((error: unknown) => {
+      throw new Error(`${String(error)}\nThe screen was:\n${screen}`, { cause: error })
+    })
+    return screen
+  }
+
+  /** Presses keys, as tmux names them: `C-c`, `Enter`. */
+  async press(...keys: string[]): Promise<void> {
+    await this.#tmux('send-keys', '-t', '=test:', ...keys)
+  }
+
+  /** The program's exit code; null while it runs. */
+  async exitCode(): Promise<number | null> {
+    const [isDead, code] = (await this.#tmux('display-message', '-p', '-t', '=test:', '#{pane_dead} #{pane_dead_status}')).trim().split(' ')
+    return isDead === '1' ? Number(code) : null
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tmux('kill-server').catch(() => undefined)
+  }
+
+  async #tmux(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)('tmux', ['-L', this.#socket, ...args], { env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', TERM: 'xterm-256color' } })
+    return stdout
+  }
+}
