@@ -13,10 +13,10 @@ import { createClient, DroverError } from 'drover'
 const folder = process.env['DROVER_HOME'] ?? path.join(homedir(), '.local', 'state', 'drover')
 const client = createClient({ socket: path.join(folder, 'drover.sock') })
 
-/** Only what happens from here on is of interest. */
-const { lastSeq } = await client.status()
-
 try {
+  // Only what happens from here on is of interest.
+  const { lastSeq } = await client.status()
+
   // The same request id twice is the same agent, so the script can be run again.
   const agent = await client.run({ template: 'hello', name: 'guide', requestId: 'example-guide' })
   console.log(`${agent.name} runs with ${agent.provider}`)

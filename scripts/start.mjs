@@ -5,6 +5,8 @@ import { build, installDependencies, pinnedNode, root, runScript, runToEnd } fro
 await runScript(async () => {
   await installDependencies()
   await build()
+  // What a person types next, from this folder.
+  process.env.DROVER_COMMAND ??= './bin/drover'
   return runToEnd(pinnedNode(), [
     path.join(root, 'dist', 'main.js'),
     'up',

@@ -1,6 +1,7 @@
 import type { Agent } from '../schema/agent.ts'
 import type { RunningDaemon } from './context.ts'
 import { formatAgentTable } from './format-agent.ts'
+import { commandName } from './command-name.ts'
 import type { Invocation } from './invocation.ts'
 import { createPainter } from './painter.ts'
 import { truncateText } from './text-width.ts'
@@ -20,11 +21,12 @@ export async function showLiveList(
 ): Promise<void> {
   const { url, lastSeq: since } = daemon.status()
   const painter = createPainter(context.stdout)
+  const command = commandName(context.env)
   let timer: NodeJS.Timeout | null = null
   const draw = async (): Promise<void> => {
     const agents = await client.list({ all: true, signal })
     const { columns = 80, rows = 24 } = context.stdout
-    painter.draw(formatFrame(agents, { url, columns, rows, output }))
+    painter.draw(formatFrame(agents, { url, columns, rows, output, command }))
   }
   const drawSoon = (): void => {
     timer ??= setTimeout(() => {
@@ -53,13 +55,15 @@ interface FrameOptions {
   url: string
   columns: number
   rows: number
+  /** How `drover` is called here. */
+  command: string
   output: Pick<Invocation['output'], 'colors'>
 }
 
 /** The lines of one drawing; never more than fit the terminal, for those above could not be redrawn. */
 export function formatFrame(
   agents: readonly Agent[],
-  { url, columns, rows, output: { colors } }: FrameOptions,
+  { url, columns, rows, command, output: { colors } }: FrameOptions,
 ): string[] {
   const { dim, cyan } = colors
   const cut = (text: string): string => truncateText(text, columns - 1)
@@ -67,9 +71,9 @@ export function formatFrame(
   const foot = [
     '',
     dim(cut(`${url}   Ctrl-C ends the daemon; agents go on`)),
-    cyan(cut(`  drover send ${name} "…" --wait`)),
-    cyan(cut('  drover run claude "…" --name NAME')),
-    cyan(cut(`  drover logs ${name} -f`)),
+    cyan(cut(`  ${command} send ${name} "…" --wait`)),
+    cyan(cut(`  ${command} run claude "…" --name NAME`)),
+    cyan(cut(`  ${command} logs ${name} -f`)),
   ]
   const room = Math.max(rows - foot.length - 3, 1)
   const byActivity = agents.toSorted((one, other) => other.activeAt - one.activeAt)
@@ -81,7 +85,7 @@ export function formatFrame(
       : formatAgentTable(shown, { colors, isTerminal: true, width: columns - 1, now: Date.now() })
   return [
     ...table,
-    ...(hidden > 0 ? [dim(cut(`… and ${hidden} more: drover ps -a`))] : []),
+    ...(hidden > 0 ? [dim(cut(`… and ${hidden} more: ${command} ps -a`))] : []),
     ...foot,
   ]
 }

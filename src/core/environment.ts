@@ -1,4 +1,4 @@
-import { providerPrefixes } from '../schema/environment.ts'
+import { allowedProviderPrefixes, providerPrefixes } from '../schema/environment.ts'
 
 /** Variables of the host that agents get: who they are, where programs are, how text looks. Nothing else. */
 export const inheritedVariables: readonly string[] = [
@@ -17,7 +17,8 @@ export interface EnvironmentLayers {
 
 /**
  * The whole environment of an agent, denied by default: listed host variables, then each layer over
- * the one before. A variable that steers a provider never comes from the host.
+ * the one before. A variable that steers a provider never comes from the host, but for those on the
+ * list of exceptions.
  */
 export function buildEnvironment({ host, passEnv, layers }: EnvironmentLayers): Record<string, string> {
   const environment: Record<string, string> = {}
@@ -30,6 +31,9 @@ export function buildEnvironment({ host, passEnv, layers }: EnvironmentLayers): 
 }
 
 function isInherited(name: string, passEnv: readonly string[]): boolean {
+  if (allowedProviderPrefixes.some((prefix) => name.startsWith(prefix))) {
+    return true
+  }
   if (providerPrefixes.some((prefix) => name.toUpperCase().startsWith(prefix))) {
     return false
   }

@@ -17,8 +17,18 @@ export function sanitise(text: string): string {
     .replace(controlCharacters, '')
 }
 
-/** After a carriage return writing begins again at the start of the line. */
+/** After a carriage return writing begins again at the start of the line; what reaches further than all that came after it still shows. */
 function overwritten(line: string): string {
-  const parts = line.replace(/\r+$/, '').split('\r')
-  return parts.length === 1 ? (parts[0] ?? '') : parts.reduce((shown, part) => part + shown.slice(part.length), '')
+  if (!line.includes('\r')) {
+    return line
+  }
+  const shown: string[] = []
+  let width = 0
+  for (const part of line.split('\r').toReversed()) {
+    if (part.length > width) {
+      shown.push(part.slice(width))
+      width = part.length
+    }
+  }
+  return shown.join('')
 }

@@ -105,6 +105,7 @@ export class Daemon {
       node: process.version,
       startedAt: this.#startedAt,
       agents: store.agents.count(),
+      lastSeq: this.context.hub.lastSeq,
       recovered: this.#recovered,
     }
   }

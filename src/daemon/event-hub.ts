@@ -1,12 +1,16 @@
 import { abortable } from '../util/abortable.ts'
 import type { EventLog, StoredEvent } from '../store/index.ts'
 
-/** Events that were committed together, and their SSE text, made once for all followers. */
+/** Events that were committed together. */
 interface Batch {
   first: number
   last: number
   events: readonly StoredEvent[]
-  frames: Buffer
+  /** The agent that all of them are about; undefined when they are about several. */
+  agent: string | null | undefined
+  bytes: number
+  /** Their SSE text, made once for all followers, when the first of them asks. */
+  frames: Buffer | null
 }
 
 /** What a follower gets next. */
@@ -18,8 +22,8 @@ export interface Portion {
 /** Recent batches kept in memory, bytes of SSE text. Older ones are read from the store. */
 const ringBytes = 4 * 1024 * 1024
 
-/** Events read from the store at once. */
-const pageEvents = 500
+/** What an event's SSE text takes besides its data, about. */
+const frameBytes = 160
 
 /**
  * Hands committed events to those who follow. A follower is a number, the last event it has: it is
@@ -55,7 +59,8 @@ export class EventHub {
     if (!batch) {
       return null
     }
-    if (agent === undefined && since + 1 === batch.first) {
+    if (since + 1 === batch.first && (agent === undefined || agent === batch.agent)) {
+      batch.frames ??= encodeFrames(batch.events)
       return { frames: batch.frames, last: batch.last }
     }
     const wanted = batch.events.filter((event) => event.seq > since && (agent === undefined || event.agent === agent))
@@ -70,17 +75,23 @@ export class EventHub {
   }
 
   #readStore(since: number, agent: string | undefined): Portion {
-    const events = this.#log.after(since, { agent, limit: pageEvents })
-    const isPage = events.length === pageEvents
-    return { frames: encodeFrames(events), last: isPage ? (events.at(-1)?.seq ?? since) : this.#log.lastSeq }
+    const head = this.#log.lastSeq
+    const { events, hasMore } = this.#log.after(since, agent)
+    const last = events.at(-1)?.seq ?? since
+    const first = events[0]?.seq ?? since + 1
+    const isCutOff = agent === undefined && first > since + 1
+    const note = isCutOff ? Buffer.from(`: events ${since + 1} to ${first - 1} were given up by retention\n\n`) : Buffer.alloc(0)
+    return { frames: Buffer.concat([note, encodeFrames(events)]), last: hasMore ? last : head }
   }
 
   #add(events: readonly StoredEvent[]): void {
-    const frames = encodeFrames(events)
-    this.#ring.push({ first: events[0]?.seq ?? 0, last: events.at(-1)?.seq ?? 0, events, frames })
-    this.#ringSize += frames.length
+    const agent = events[0]?.agent
+    const isOfOne = events.every((event) => event.agent === agent)
+    const bytes = events.reduce((sum, { json }) => sum + json.length + frameBytes, 0)
+    this.#ring.push({ first: events[0]?.seq ?? 0, last: events.at(-1)?.seq ?? 0, events, agent: isOfOne ? agent : undefined, bytes, frames: null })
+    this.#ringSize += bytes
     while (this.#ringSize > ringBytes && this.#ring.length > 1) {
-      this.#ringSize -= this.#ring.shift()?.frames.length ?? 0
+      this.#ringSize -= this.#ring.shift()?.bytes ?? 0
     }
     const { resolve } = this.#next
     this.#next = Promise.withResolvers<void>()

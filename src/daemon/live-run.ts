@@ -23,6 +23,9 @@ export interface LiveRunOptions {
   onChange: () => void
 }
 
+/** After a write failed, it is tried again after this long, ms. */
+const retryMs = 1000
+
 /**
  * The daemon's side of one run: follows its files, and turns what the program says into events. The
  * offset, the decoder's state and the events are committed together, so a daemon that dies and a
@@ -30,7 +33,7 @@ export interface LiveRunOptions {
  */
 export class LiveRun {
   readonly #options: LiveRunOptions
-  readonly #decoder: Decoder
+  #decoder: Decoder
   readonly #out: OutputFile
   readonly #err: OutputFile
   #watcher: FSWatcher | null = null
@@ -41,9 +44,8 @@ export class LiveRun {
 
   constructor(options: LiveRunOptions) {
     this.#options = options
-    const { run, provider, spec, folder } = options
-    const saved = run.decoder ? (JSON.parse(run.decoder) as DecoderState) : null
-    this.#decoder = provider.createDecoder(saved, spec)
+    const { run, folder } = options
+    this.#decoder = createDecoder(options, run.decoder)
     createRunFolder(folder)
     const files = runFiles(folder)
     this.#out = new OutputFile(files.out, run.out_bytes)
@@ -59,7 +61,7 @@ export class LiveRun {
     if (this.#watcher || this.#isClosed) {
       return
     }
-    this.#watcher = watch(this.#options.folder, () => this.wake())
+    this.#watcher = watch(this.#options.folder, (_, file) => file !== 'in' && file !== 'bell' && this.wake())
     this.#watcher.on('error', (error) => this.#options.context.log.error({ err: error, run: this.#options.run.id }, 'watching a run failed'))
     this.#arm()
     this.wake()
@@ -80,6 +82,12 @@ export class LiveRun {
     applyOutput(context, records, run, this.#decoder.sent(message, context.now()))
     context.store.runs.setDecoder(run.id, JSON.stringify(this.#decoder.snapshot()))
     this.#arm()
+  }
+
+  /** A transaction failed: back to what was committed last, so that nothing is taken twice. */
+  reset(): void {
+    const { context, run } = this.#options
+    this.#decoder = createDecoder(this.#options, context.store.runs.get(run.id)?.decoder ?? null)
   }
 
   /** Reads everything to the end, also a last line without its newline. The program must be gone. */
@@ -127,7 +135,10 @@ export class LiveRun {
   #retry(error: unknown): void {
     const { log } = this.#options.context
     log.error({ err: error, run: this.#options.run.id }, 'reading a run failed; trying again')
-    setTimeout(() => this.wake(), 1000).unref()
+    setTimeout(() => {
+      this.#arm()
+      this.wake()
+    }, retryMs).unref()
   }
 
   /** Returns whether there was anything to read. */
@@ -163,16 +174,29 @@ export class LiveRun {
         decoder: JSON.stringify(this.#decoder.snapshot()),
       })
     }
-    if (changesState) {
-      records.change(run.agent_id, 'relaxed', write)
-    } else {
-      context.store.transaction('relaxed', write)
+    try {
+      if (changesState) {
+        records.change(run.agent_id, 'relaxed', write)
+      } else {
+        context.store.transaction('relaxed', write)
+      }
+    } catch (error) {
+      this.reset()
+      throw error
     }
     this.#out.offset += outBytes
     this.#err.offset += errBytes
     this.#arm()
     if (changesState) {
       this.#options.onChange()
+    }
+  }
+
+  #takeDue(): void {
+    try {
+      this.#commit(this.#decoder.due(this.#options.context.now()), 0, 0)
+    } catch (error) {
+      this.#retry(error)
     }
   }
 
@@ -185,9 +209,14 @@ export class LiveRun {
       return
     }
     const { now } = this.#options.context
-    this.#timer = setTimeout(() => this.#commit(this.#decoder.due(now()), 0, 0), Math.max(0, dueAt - now()) + 1)
+    this.#timer = setTimeout(() => this.#takeDue(), Math.max(0, dueAt - now()) + 1)
     this.#timer.unref()
   }
+}
+
+/** A decoder that goes on from a stored state. */
+function createDecoder({ provider, spec }: LiveRunOptions, saved: string | null): Decoder {
+  return provider.createDecoder(saved ? (JSON.parse(saved) as DecoderState) : null, spec)
 }
 
 /** Events after which the agent's status or next step may be another. */

@@ -11,6 +11,9 @@ const hidden = ['token', 'authorization', 'key', 'apiKey', 'password', 'env', 'b
 /** A log file that is larger than this is set aside at the daemon's next look, bytes. */
 const longestLogBytes = 16 * 1024 * 1024
 
+/** What a full disk keeps from being written is held in memory up to this, characters; more is dropped. */
+const longestUnwrittenLength = 1024 * 1024
+
 /** The log, and the way to keep its file within bounds. */
 export interface DaemonLog {
   log: Logger
@@ -26,7 +29,9 @@ export function createLog(file: string, level: Config['log']['level']): DaemonLo
     redact: { paths: hidden.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[hidden]' },
     timestamp: pino.stdTimeFunctions.isoTime,
   }
-  const destination = pino.destination({ dest: file, append: true, mode: 0o600, mkdir: true, sync: true })
+  const destination = pino.destination({ dest: file, append: true, mode: 0o600, mkdir: true, sync: true, maxLength: longestUnwrittenLength })
+  // A line that can't be written, on a full disk for one, is tried again with the next; the daemon goes on.
+  destination.on('error', () => undefined)
   const rotate = (): void => {
     if (fileSize(file) > longestLogBytes) {
       renameSync(file, `${file}.old`)

@@ -13,11 +13,9 @@ export interface ReadLogOptions extends LogsQuery {
   signal: AbortSignal
 }
 
-/** Events read at once. */
-const pageEvents = 500
-
-/** Raw bytes read at once. */
-const chunkBytes = 256 * 1024
+/** Raw bytes read at once: few for who is at the end, many for who has much to catch up with. */
+const leastChunkBytes = 64 * 1024
+const mostChunkBytes = 1024 * 1024
 
 /** An agent's log as bytes to send, in pieces; ends when it is read, or with `follow` when the signal aborts. */
 export async function* readLog(context: DaemonContext, options: ReadLogOptions): AsyncGenerator<Buffer> {
@@ -48,10 +46,10 @@ async function* readEntries(context: DaemonContext, options: ReadLogOptions): As
   }
   for (;;) {
     const head = hub.lastSeq
-    const events = store.events.after(since, { agent: agent.name, limit: pageEvents })
+    const { events, hasMore } = store.events.after(since, agent.name)
     yield events.flatMap((event) => lines.push(toEvent(event)))
-    since = events.length === pageEvents ? (events.at(-1)?.seq ?? since) : Math.max(since, head)
-    if (events.length < pageEvents) {
+    since = hasMore ? (events.at(-1)?.seq ?? since) : Math.max(since, head)
+    if (!hasMore) {
       if (!follow) {
         yield lines.flush()
         return
@@ -67,10 +65,11 @@ function lastEntries({ store, hub }: DaemonContext, { agent, since = 0 }: ReadLo
   const events = []
   let before = seq + 1
   for (let found = 0; found <= count; ) {
-    const page = store.events.before(before, { agent: agent.name, limit: pageEvents }).filter((event) => event.seq > since)
-    events.push(...page)
-    before = page.at(-1)?.seq ?? 0
-    if (page.length < pageEvents) {
+    const page = store.events.before(before, agent.name)
+    const wanted = page.events.filter((event) => event.seq > since)
+    events.push(...wanted)
+    before = wanted.at(-1)?.seq ?? 0
+    if (!page.hasMore || wanted.length < page.events.length) {
       break
     }
     const lines = new LogLines()
@@ -120,12 +119,14 @@ async function* readRawFile(folder: string, { from, follow, hasEnded, ending, si
   const wake = (): void => changed.resolve()
   const watcher = follow ? watch(folder, wake) : null
   signal.addEventListener('abort', wake)
+  let chunkBytes = leastChunkBytes
   try {
     for (let position = from; !signal.aborted; ) {
       const isLast = !follow || hasEnded()
       const buffer = Buffer.allocUnsafe(chunkBytes)
       const { bytesRead } = await file.read(buffer, 0, chunkBytes, position)
       position += bytesRead
+      chunkBytes = bytesRead === chunkBytes ? Math.min(chunkBytes * 2, mostChunkBytes) : leastChunkBytes
       if (bytesRead > 0) {
         yield buffer.subarray(0, bytesRead)
       } else if (isLast) {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { nextStep, type ActStep } from '../core/next-step.ts'
-import type { Exit } from '../runtimes/contract.ts'
+import type { Exit, Handle } from '../runtimes/contract.ts'
 import type { RunRow } from '../store/index.ts'
 import { getProvider, getRuntime, referenceOf, type DaemonContext } from './context.ts'
 import { causeOfExit } from './exit-cause.ts'
@@ -10,7 +10,7 @@ import { LiveRun } from './live-run.ts'
 import { prepareLaunch } from './prepare-launch.ts'
 import { Records } from './records.ts'
 import { readSpec, readView } from './views.ts'
-import { writeInput } from './write-input.ts'
+import { settleInput, writeInput } from './write-input.ts'
 
 /** After a step failed, the agent is looked at again after this long, ms. */
 const retryMs = 5000
@@ -24,6 +24,8 @@ export class Reconciler {
   readonly #context: DaemonContext
   readonly #busy = new Map<string, Promise<void>>()
   readonly #lives = new Map<string, LiveRun>()
+  /** Runs that were brought up and whose handle could not be stored yet, as on a full disk. */
+  readonly #started = new Map<string, Handle>()
   #isClosed = false
 
   constructor(context: DaemonContext) {
@@ -69,12 +71,15 @@ export class Reconciler {
   }
 
   /** The program is gone: reads what is left, ends the run. `exit` is null when there is no record of it. */
-  finishRun(runId: string, exit: Exit | null, lostCause = 'it is gone and left no record'): void {
+  finishRun(runId: string, exit: Exit | null, lost: { cause: string; isUnstarted?: boolean } = { cause: 'it is gone and left no record' }): void {
     const run = this.#context.store.runs.get(runId)
     if (!run || run.ended_at !== null) {
       return
     }
     const live = this.live(run)
+    if (!lost.isUnstarted) {
+      settleInput(this.#context, this.records, live)
+    }
     const isSuccess = exit?.code === 0
     live.finish(isSuccess)
     faultPoint('run-read-out')
@@ -83,7 +88,7 @@ export class Reconciler {
       status: run.stop_reason ? 'stopped' : exit === null ? 'lost' : isSuccess ? 'exited' : 'failed',
       exitCode: exit?.code ?? null,
       signal: exit?.signal ?? null,
-      cause: run.stop_reason ? `asked to ${run.stop_reason}` : exit ? causeOfExit(exit, referenceOf(this.#context, runId).folder) : lostCause,
+      cause: run.stop_reason ? `asked to ${run.stop_reason}` : exit ? causeOfExit(exit, referenceOf(this.#context, runId).folder) : lost.cause,
       now: this.#context.now(),
     })
     faultPoint('run-ended')
@@ -147,8 +152,30 @@ export class Reconciler {
   }
 
   async #startRun(agentId: string): Promise<void> {
-    const { store, now, signal } = this.#context
+    const { store, now } = this.#context
     const run = this.#liveRow(agentId)
+    const handle = this.#started.get(run.id) ?? (await this.#bringUp(run))
+    if (!handle) {
+      return
+    }
+    this.#started.set(run.id, handle)
+    this.records.change(agentId, 'relaxed', () => {
+      store.runs.setRunning(run.id, JSON.stringify(handle), now())
+      this.records.event(agentId, 'run.running', { runtime: run.runtime }, run.id)
+      for (const message of store.messages.listOpen(run.id)) {
+        if (message.is_written === 1) {
+          this.records.moveReceipt(message, { state: 'delivered' })
+        }
+      }
+    })
+    this.#started.delete(run.id)
+    faultPoint('run-recorded')
+    this.live(run).wake()
+  }
+
+  /** The handle; null when it could not be brought up, and its run has ended. */
+  async #bringUp(run: RunRow): Promise<Handle | null> {
+    const { now, signal } = this.#context
     const live = this.live(run)
     try {
       const launch = await prepareLaunch(this.#context, run)
@@ -156,23 +183,14 @@ export class Reconciler {
       faultPoint('launch-prepared')
       const handle = await getRuntime(this.#context, run.runtime).start(launch, signal)
       faultPoint('run-spawned')
-      this.records.change(agentId, 'relaxed', () => {
-        store.runs.setRunning(run.id, JSON.stringify(handle), now())
-        this.records.event(agentId, 'run.running', { runtime: run.runtime }, run.id)
-        for (const message of store.messages.listOpen(run.id)) {
-          if (message.is_written === 1) {
-            this.records.moveReceipt(message, { state: 'delivered' })
-          }
-        }
-      })
-      faultPoint('run-recorded')
-      live.wake()
+      return handle
     } catch (error) {
-      this.#context.log.warn({ err: error, agent: agentId, run: run.id }, 'a start failed')
+      this.#context.log.warn({ err: error, agent: run.agent_id, run: run.id }, 'a start failed')
       live.close()
       this.#lives.delete(run.id)
       const cause = error instanceof Error ? error.message : String(error)
       this.records.endRun(run, { status: 'failed', exitCode: null, signal: null, cause, now: now() })
+      return null
     }
   }
 

@@ -67,7 +67,7 @@ function settleRun(context: DaemonContext, reconciler: Reconciler, run: RunRow, 
       reconciler.finishRun(run.id, found.exit)
       return 'finished'
     case 'lost':
-      reconciler.finishRun(run.id, null, found.cause)
+      reconciler.finishRun(run.id, null, found)
       return 'finished'
     case 'unknown':
       reconciler.records.change(run.agent_id, 'relaxed', () => store.runs.setUnknown(run.id, true))

@@ -2,7 +2,7 @@ import { agentStatus } from '../core/agent-status.ts'
 import type { AgentView } from '../core/agent-view.ts'
 import { AgentSpec, type Agent, type AgentStatus } from '../schema/agent.ts'
 import type { Message } from '../schema/message.ts'
-import type { AgentListRow, AgentRow, MessageRow, RunRow, Store } from '../store/index.ts'
+import type { AgentListRow, AgentRow, AgentStatusRow, MessageRow, RunRow, Store } from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
 
 /** What decisions about an agent are made from; undefined when it is gone. */
@@ -35,11 +35,11 @@ export function readView({ store, providers }: Pick<DaemonContext, 'store' | 'pr
 
 /** The agent's one-word status as its rows say now. */
 export function readStatus(store: Store, agentId: string): AgentStatus | undefined {
-  const row = store.agents.getListed(agentId)
+  const row = store.agents.getStatus(agentId)
   return row ? statusOf(row) : undefined
 }
 
-export function statusOf(row: AgentListRow): AgentStatus {
+export function statusOf(row: AgentStatusRow): AgentStatus {
   return agentStatus({
     hold: row.hold,
     run: row.run_status ? { status: row.run_status, turn: row.run_turn ?? 'idle', isUnknown: row.run_is_unknown === 1 } : null,

@@ -44,8 +44,8 @@ export interface Exit {
 export type Recovery =
   | { state: 'running'; handle: Handle }
   | { state: 'exited'; exit: Exit }
-  /** Gone with no record. After this answer the run can't start any more. */
-  | { state: 'lost'; cause: string }
+  /** Gone with no record. After this answer the run can't start any more; `isUnstarted`: it never did. */
+  | { state: 'lost'; cause: string; isUnstarted?: boolean }
   /** The backend can't be asked. */
   | { state: 'unknown'; cause: string }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import type { Exit } from './contract.ts'
 
@@ -66,9 +66,14 @@ export function appendAt(file: string, offset: number, bytes: Buffer): void {
  * reports a death by signal n as 128 + n; a program that exits so by itself can't be told from it.
  */
 export function readExit(folder: string): Exit | null {
+  const { exit } = runFiles(folder)
   let text: string
   try {
-    text = readFileSync(runFiles(folder).exit, 'utf8')
+    // It is looked for at each portion of output, so that it is not there must not cost an exception.
+    if (!statSync(exit, { throwIfNoEntry: false })) {
+      return null
+    }
+    text = readFileSync(exit, 'utf8')
   } catch {
     return null
   }

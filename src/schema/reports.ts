@@ -16,7 +16,7 @@ export const DaemonStatus = z.object({
   startedAt: z.number().int(),
   agents: z.object({ total: z.number().int(), live: z.number().int() }),
   /** Number of the newest event: where to begin to see only what comes. */
-  lastSeq: z.number().int().optional(),
+  lastSeq: z.number().int(),
   /** What the last start found. */
   recovered: z.object({
     adopted: z.number().int(),

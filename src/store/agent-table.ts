@@ -28,12 +28,15 @@ export type AgentListRow = AgentRow & {
 
 const listColumns = `
   SELECT a.*,
-    (SELECT COUNT(*) FROM messages m WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ('stored', 'waking')) AS queued,
+    (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ('stored', 'waking')) AS queued,
     r.status AS run_status, r.turn AS run_turn, r.handle AS run_handle, r.is_unknown AS run_is_unknown,
     l.status AS last_status, l.exit_code AS last_exit_code, l.cause AS last_cause, l.ended_at AS last_ended_at
   FROM agents a
   LEFT JOIN runs r ON r.id = a.run_id
   LEFT JOIN runs l ON l.id = a.last_run_id`
+
+/** What an agent's status follows from, and nothing else. */
+export type AgentStatusRow = Pick<AgentListRow, 'hold' | 'queued' | 'run_status' | 'run_turn' | 'run_is_unknown'>
 
 export class AgentTable {
   readonly #database: Database
@@ -68,6 +71,15 @@ export class AgentTable {
 
   getListed(id: string): AgentListRow | undefined {
     return this.#database.get<AgentListRow>(`${listColumns} WHERE a.id = ?`, id)
+  }
+
+  getStatus(id: string): AgentStatusRow | undefined {
+    return this.#database.get<AgentStatusRow>(
+      `SELECT a.hold, r.status AS run_status, r.turn AS run_turn, r.is_unknown AS run_is_unknown,
+         EXISTS (SELECT 1 FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ('stored', 'waking')) AS queued
+       FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`,
+      id,
+    )
   }
 
   /** Names that begin with a word and a dash, to number the next one. */

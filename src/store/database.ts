@@ -44,6 +44,11 @@ export class Database {
     return this.#statement(sql).all(...values) as T[]
   }
 
+  /** Rows one by one, for as long as they are asked for; no other call may come in between. */
+  iterate<T = Row>(sql: string, ...values: SQLInputValue[]): IterableIterator<T> {
+    return this.#statement(sql).iterate(...values) as IterableIterator<T>
+  }
+
   /**
    * Runs `work` in one transaction; all of it is committed, or none. Nested calls join the outer
    * transaction. Source of the durability: `PRAGMA synchronous`, FULL syncs the log at each commit.

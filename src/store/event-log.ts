@@ -21,6 +21,16 @@ export interface StoredEvent {
   json: string
 }
 
+/** Some events, and whether there may be more of them. */
+export interface EventPage {
+  events: StoredEvent[]
+  hasMore: boolean
+}
+
+/** A page ends with the event that reaches one of these. */
+const pageEvents = 500
+const pageCharacters = 1024 * 1024
+
 /** Told of events once they are committed, in order, each once. */
 export type EventListener = (events: readonly StoredEvent[]) => void
 
@@ -59,23 +69,20 @@ export class EventLog {
     this.#pending.push({ seq, at, type: event.type, agent, run, json })
   }
 
-  /** Events after `since`, oldest first, of one agent or of all. */
-  after(since: number, { agent, limit }: { agent?: string | undefined; limit: number }): StoredEvent[] {
-    const rows =
+  /** Events after `since`, oldest first, of one agent or of all: a page. */
+  after(since: number, agent?: string): EventPage {
+    return this.#page(
       agent === undefined
-        ? this.#database.all<EventRow>('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', since, limit)
-        : this.#database.all<EventRow>(
-            'SELECT * FROM events WHERE agent = ? AND seq > ? ORDER BY seq LIMIT ?',
-            agent, since, limit,
-          )
-    return rows.map(toStoredEvent)
+        ? this.#database.iterate<EventRow>('SELECT * FROM events WHERE seq > ? ORDER BY seq', since)
+        : this.#database.iterate<EventRow>('SELECT * FROM events WHERE agent = ? AND seq > ? ORDER BY seq', agent, since),
+    )
   }
 
-  /** Events of an agent before `before`, newest first. */
-  before(before: number, { agent, limit }: { agent: string; limit: number }): StoredEvent[] {
-    return this.#database
-      .all<EventRow>('SELECT * FROM events WHERE agent = ? AND seq < ? ORDER BY seq DESC LIMIT ?', agent, before, limit)
-      .map(toStoredEvent)
+  /** Events of an agent before `before`, newest first: a page. */
+  before(before: number, agent: string): EventPage {
+    return this.#page(
+      this.#database.iterate<EventRow>('SELECT * FROM events WHERE agent = ? AND seq < ? ORDER BY seq DESC', agent, before),
+    )
   }
 
   /** Deletes the oldest events, the newest `keep` remain; at most `limit` at a time. Returns how many went. */
@@ -95,6 +102,19 @@ export class EventLog {
   /** A transaction that failed takes its events with it. */
   discardPending(): void {
     this.#pending = []
+  }
+
+  #page(rows: IterableIterator<EventRow>): EventPage {
+    const events: StoredEvent[] = []
+    let characters = 0
+    for (const row of rows) {
+      events.push(toStoredEvent(row))
+      characters += row.data.length
+      if (events.length >= pageEvents || characters >= pageCharacters) {
+        return { events, hasMore: true }
+      }
+    }
+    return { events, hasMore: false }
   }
 
   #publish(): void {

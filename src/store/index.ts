@@ -7,8 +7,8 @@ import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
 import { RunTable } from './run-table.ts'
 
-export type { AgentListRow } from './agent-table.ts'
-export { toEvent, type EventLog, type NewEvent, type StoredEvent } from './event-log.ts'
+export type { AgentListRow, AgentStatusRow } from './agent-table.ts'
+export { toEvent, type EventLog, type EventPage, type NewEvent, type StoredEvent } from './event-log.ts'
 export type { AgentRow, MessageRow, RunRow } from './rows.ts'
 export type { RunEnd } from './run-table.ts'
 

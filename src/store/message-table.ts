@@ -49,7 +49,7 @@ export class MessageTable {
   countQueued(agentId: string): number {
     return (
       this.#database.get<{ count: number }>(
-        `SELECT COUNT(*) AS count FROM messages WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking')`,
+        `SELECT COUNT(*) AS count FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking')`,
         agentId,
       )?.count ?? 0
     )
@@ -57,14 +57,14 @@ export class MessageTable {
 
   nextQueued(agentId: string): MessageRow | undefined {
     return this.#database.get<MessageRow>(
-      `SELECT * FROM messages WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking') ORDER BY seq LIMIT 1`,
+      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking') ORDER BY seq LIMIT 1`,
       agentId,
     )
   }
 
   listQueued(agentId: string): MessageRow[] {
     return this.#database.all<MessageRow>(
-      `SELECT * FROM messages WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking') ORDER BY seq`,
+      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking') ORDER BY seq`,
       agentId,
     )
   }

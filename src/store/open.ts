@@ -1,9 +1,10 @@
 import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { DroverError } from '../schema/error.ts'
+import { fileSize } from '../util/file-size.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import { Database } from './database.ts'
-import { migrations } from './migrations.ts'
+import { migrations as ownMigrations } from './migrations.ts'
 
 export interface OpenOptions {
   file: string
@@ -12,6 +13,8 @@ export interface OpenOptions {
   moveAsideCorrupt: boolean
   /** Told what was done to the file, for the log. */
   report: (line: string) => void
+  /** Left out: Drover's own. */
+  migrations?: readonly string[]
 }
 
 /**
@@ -75,7 +78,13 @@ function checkHeader(file: string): boolean {
     closeSync(descriptor)
   }
   const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
-  return size <= alwaysCheckedBytes || size < header.readUInt32BE(28) * pageBytes
+  const wantedBytes = header.readUInt32BE(28) * pageBytes
+  // SQLite reads a last page that is cut off as if zeroes stood there. With a log beside it, a
+  // file may be short for a good reason: it was being folded in.
+  if (size < wantedBytes && fileSize(`${file}-wal`) === 0) {
+    throw corrupt(file, new Error(`${size} bytes of ${wantedBytes}`))
+  }
+  return size <= alwaysCheckedBytes || size < wantedBytes
 }
 
 function checkContent(database: Database, file: string): void {
@@ -95,7 +104,7 @@ function schemaVersion(database: Database): number {
   return database.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
 }
 
-function migrate(database: Database, { file, backupsFolder, report }: OpenOptions, isNew: boolean): void {
+function migrate(database: Database, { file, backupsFolder, report, migrations = ownMigrations }: OpenOptions, isNew: boolean): void {
   const version = schemaVersion(database)
   if (version > migrations.length) {
     throw new DroverError('database_newer', `${file} was written by a newer Drover (schema ${version}; this one knows ${migrations.length}).`)

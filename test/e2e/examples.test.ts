@@ -18,11 +18,64 @@ import { startModelServer } from '../../src/testing/index.ts'
 import { readSteps, toPattern, type Step } from '../support/document-steps.ts'
 import { projectFolder, Shell } from '../support/shell.ts'
 
-const documents = ['README.md', ...globSync(['docs/**/*.md', 'examples/*.md'], { cwd: projectFolder })].toSorted()
+const documents = [
+  'README.md',
+  ...globSync(['docs/**/*.md', 'examples/*.md'], { cwd: projectFolder }),
+].toSorted()
 const read = (file: string): string => readFileSync(path.join(projectFolder, file), 'utf8')
 
+describe('what a document says is printed', () => {
+  const names = { '/home/ada/drover': '/tmp/a.b' }
+
+  test.each([
+    ['msg_01m7wqcfq8cgxke0htca7c  delivered', 'msg_01m7wqce4f54ym1ewjmaby    delivered'],
+    ['hello  idle  3  now', 'hello idle 3 12s ago'],
+    ['home  /home/ada/drover/token', 'home    /tmp/a.b/token'],
+    ['Hello, … (1)', 'Hello, I am hello. (1)'],
+  ])('%s may be %s', (printed, real) => {
+    expect(`${real}\n`).toMatch(toPattern([printed], names))
+  })
+
+  test.each([
+    ['msg_01m7wqcfq8cgxke0htca7c  delivered', 'msg_01m7wqce4f54ym1ewjmaby  stored'],
+    ['hello  idle  3  now', 'hello  idle  4  now'],
+    ['home  /home/ada/drover/token', 'home  /tmp/aXb/token'],
+    ['a', 'a\nb'],
+    ['a.', 'ab'],
+  ])('%s may not be %s', (printed, real) => {
+    expect(`${real}\n`).not.toMatch(toPattern([printed], names))
+  })
+
+  test('has any lines where a line is …', () => {
+    expect('a\nb\nc\nd\n').toMatch(toPattern(['a', '…', 'd'], {}))
+    expect('a\nd\n').toMatch(toPattern(['a', '…', 'd'], {}))
+  })
+
+  test('stands under its command, which may go on in the next line', () => {
+    const fence = '```'
+    const markdown = [
+      `${fence}console run`,
+      '$ one \\',
+      '  two',
+      'said',
+      '$ three',
+      fence,
+      '$ no',
+      `${fence}sh`,
+      '$ no',
+      fence,
+    ].join('\n')
+    expect(readSteps(markdown)).toEqual([
+      { command: 'one \\\n  two', printed: ['said'], line: 2 },
+      { command: 'three', printed: [], line: 5 },
+    ])
+  })
+})
+
 describe('the documents', () => {
-  const withSteps = documents.map((file) => ({ file, steps: readSteps(read(file)) })).filter(({ steps }) => steps.length > 0)
+  const withSteps = documents
+    .map((file) => ({ file, steps: readSteps(read(file)) }))
+    .filter(({ steps }) => steps.length > 0)
 
   test.each(withSteps)('$file prints what the commands print', async ({ file, steps }) => {
     await using shell = new Shell()
@@ -33,8 +86,12 @@ describe('the documents', () => {
     for (const [index, { command, printed, line }] of steps.entries()) {
       const result = results[index]
       const what = `${file}:${line}: ${command}\nexit code ${result?.code}, printed:\n${result?.printed}`
-      expect(result?.printed.replace(/[^\n]$/, '$&\n'), what).toMatch(toPattern(printed, shell.names))
-      const isRefusal = printed.some((each) => /^(?:drover:|curl:)/.test(each))
+      expect(result?.printed.replace(/[^\n]$/, '$&\n'), what).toMatch(
+        toPattern(printed, shell.names),
+      )
+      const isRefusal = printed.some((each) =>
+        /^(?:drover: |\{"type":"urn:drover:error)/.test(each),
+      )
       expect(result?.code === 0 || isRefusal || command.startsWith('timeout '), what).toBe(true)
     }
   })
@@ -44,9 +101,14 @@ describe('the documents', () => {
   })
 
   test.each(documents)('%s links to files and headings that exist', (file) => {
-    const missing = [...read(file).matchAll(/(?:\]\(|src(?:set)?=")([^)"#:\s]*)(?:#([^)"\s]+))?[)"]/g)].filter(([, place, heading]) => {
+    const missing = [
+      ...read(file).matchAll(/(?:\]\(|src(?:set)?=")([^)"#:\s]*)(?:#([^)"\s]+))?[)"]/g),
+    ].filter(([, place, heading]) => {
       const target = place ? path.join(path.dirname(file), place) : file
-      return !existsSync(path.join(projectFolder, target)) || (heading !== undefined && !headingsOf(target).includes(heading))
+      return (
+        !existsSync(path.join(projectFolder, target)) ||
+        (heading !== undefined && !headingsOf(target).includes(heading))
+      )
     })
     expect(missing.map(([link]) => link)).toEqual([])
   })
@@ -54,21 +116,45 @@ describe('the documents', () => {
 
 describe('the documents name everything', () => {
   test('troubleshooting has each error as the table has it', () => {
-    const rows = [...read('docs/troubleshooting.md').matchAll(/^\| `(\w+)` \| (\d+) \| (\d) \| (yes|no) \|/gm)].map(
-      ([, code, status, exit, retryable]) => [code, { status: Number(status), exit: Number(exit), retryable: retryable === 'yes' }],
-    )
-    const table = Object.entries(errorTable).map(([code, { status, exit, retryable }]) => [code, { status, exit, retryable }])
+    const rows = [
+      ...read('docs/troubleshooting.md').matchAll(/^\| `(\w+)` \| (\d+) \| (\d) \| (yes|no) \|/gm),
+    ].map(([, code, status, exit, retryable]) => [
+      code,
+      { status: Number(status), exit: Number(exit), retryable: retryable === 'yes' },
+    ])
+    const table = Object.entries(errorTable).map(([code, { status, exit, retryable }]) => [
+      code,
+      { status, exit, retryable },
+    ])
     expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(table))
   })
 
   test.each([
     ['README.md', Object.keys(commands).map((name) => `drover ${name}`)],
-    ['docs/start.md', keysOf(Config.parse({ gateway: { upstreams: { openai: { url: 'http://a' } } } })).map((key) => `\`${key}\``)],
+    [
+      'docs/start.md',
+      keysOf(Config.parse({ gateway: { upstreams: { openai: { url: 'http://a' } } } })).map(
+        (key) => `\`${key}\``,
+      ),
+    ],
     ['docs/agents.md', Object.keys(Template.shape).map((key) => `\`${key}\``)],
-    ['docs/providers.md', [ChatOptions, ClaudeOptions, CommandOptions].flatMap(({ shape }) => Object.keys(shape).map((key) => `| \`${key}\` |`))],
-    ['docs/concepts.md', [...AgentStatus.options, ...ReceiptState.options].map((word) => `\`${word}\``)],
+    [
+      'docs/providers.md',
+      [ChatOptions, ClaudeOptions, CommandOptions].flatMap(({ shape }) =>
+        Object.keys(shape).map((key) => `| \`${key}\` |`),
+      ),
+    ],
+    [
+      'docs/concepts.md',
+      [...AgentStatus.options, ...ReceiptState.options].map((word) => `\`${word}\``),
+    ],
     ['docs/logs-and-events.md', EventType.options.map((type) => `\`${type}\``)],
-    ['docs/api.md', Object.values(routes).map(({ method, path: place }) => `| \`${method.toUpperCase()} ${place}\` |`)],
+    [
+      'docs/api.md',
+      Object.values(routes).map(
+        ({ method, path: place }) => `| \`${method.toUpperCase()} ${place}\` |`,
+      ),
+    ],
     ['docs/architecture.md', faultPoints.map((name) => `\`${name}\``)],
   ])('%s', (file, words) => {
     const text = read(file)
@@ -89,8 +175,13 @@ describe('the examples', () => {
   test('client.ts sends once though it sends twice, and streams the reply', async () => {
     await using shell = new Shell()
     await shell.run(['drover', 'up', '--detach'])
-    const { code, printed } = await shell.run(['node', path.join(projectFolder, 'examples/client.ts')])
-    expect(printed).toMatch(/^guide runs with chat\n.*Drover runs agents like me.*\nquestion-agent_\w+ is done, event \d+\n$/s)
+    const { code, printed } = await shell.run([
+      'node',
+      path.join(projectFolder, 'examples/client.ts'),
+    ])
+    expect(printed).toMatch(
+      /^guide runs with chat\n.*Drover runs agents like me.*\nquestion-agent_\w+ is done, event \d+\n$/s,
+    )
     expect(code).toBe(0)
     const shown = await shell.run(['drover', 'show', 'guide', '--json'])
     expect(JSON.parse(shown.printed)).toMatchObject({ status: 'asleep', turns: 1 })
@@ -98,7 +189,10 @@ describe('the examples', () => {
 
   test('client.ts says what is wrong where no daemon runs', async () => {
     await using shell = new Shell()
-    const { code, printed } = await shell.run(['node', path.join(projectFolder, 'examples/client.ts')])
+    const { code, printed } = await shell.run([
+      'node',
+      path.join(projectFolder, 'examples/client.ts'),
+    ])
     expect(printed).toContain('daemon_unreachable: No daemon answers')
     expect(code).toBe(5)
   })
@@ -106,12 +200,18 @@ describe('the examples', () => {
   test('note-taker.yaml makes an agent that minds its trigger and keeps its notes in its folder', async () => {
     await using shell = new Shell()
     mkdirSync(path.join(shell.home, 'templates'))
-    cpSync(path.join(projectFolder, 'examples/note-taker.yaml'), path.join(shell.home, 'templates/note-taker.yaml'))
+    cpSync(
+      path.join(projectFolder, 'examples/note-taker.yaml'),
+      path.join(shell.home, 'templates/note-taker.yaml'),
+    )
     await shell.run(['drover', 'up', '--detach'])
     await shell.run(['drover', 'run', 'note-taker', '--name', 'notes', '--wait'])
-    const ask = async (text: string): Promise<string> => (await shell.run(['drover', 'send', 'notes', text, '--wait'])).printed.trim()
+    const ask = async (text: string): Promise<string> =>
+      (await shell.run(['drover', 'send', 'notes', text, '--wait'])).printed.trim()
     expect(await ask('Nobody asked you.')).toBe('')
-    expect(await ask('Remember for the notes: tea is at four.')).toContain('I wrote that into my memory file.')
+    expect(await ask('Remember for the notes: tea is at four.')).toContain(
+      'I wrote that into my memory file.',
+    )
     expect(readFileSync(path.join(shell.work, 'NOTES.md'), 'utf8')).toContain('tea is at four.')
   })
 
@@ -123,7 +223,14 @@ describe('the examples', () => {
       await using shell = new Shell()
       shell.configure({ openai: { ...gateway.upstreams.openai, url: `${server.url}/v1` } })
       await shell.run(['drover', 'up', '--detach'])
-      const { printed } = await shell.run(['drover', 'run', 'chat', 'over the wire', '--wait', '--json'])
+      const { printed } = await shell.run([
+        'drover',
+        'run',
+        'chat',
+        'over the wire',
+        '--wait',
+        '--json',
+      ])
       expect(JSON.parse(printed)).toMatchObject({ receipt: 'done', reply: 'echo: over the wire' })
     } finally {
       await server.close()
@@ -132,8 +239,16 @@ describe('the examples', () => {
 })
 
 /** Runs the commands in one shell, so that folders and variables carry over. */
-async function runSteps(shell: Shell, steps: readonly Step[]): Promise<{ code: number; printed: string }[]> {
-  const script = steps.map(({ command }, index) => `${command}\n__code=$?; printf '\\n@@@ ${index} %d\\n' "$__code"; (exit "$__code")\n`).join('')
+async function runSteps(
+  shell: Shell,
+  steps: readonly Step[],
+): Promise<{ code: number; printed: string }[]> {
+  const script = steps
+    .map(
+      ({ command }, index) =>
+        `${command}\n__code=$?; printf '\\n@@@ ${index} %d\\n' "$__code"; (exit "$__code")\n`,
+    )
+    .join('')
   const { printed } = await shell.run(['bash', '--norc', '-c', `exec 2>&1\n${script}`])
   const results: { code: number; printed: string }[] = []
   let rest = printed

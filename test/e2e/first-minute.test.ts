@@ -26,7 +26,7 @@ requireOrSkip('tmux', hasProgram('tmux'))('npm start shows a newcomer a first ro
   expect(screen).toMatch(/is ready: http:\/\/127\.0\.0\.1:\d+/)
   expect(screen).toContain('practice model')
   expect(screen).toMatch(/hello is asleep/)
-  expect(screen.match(/^ {2}\S*drover /gm)).toHaveLength(3)
+  expect(screen.match(/^ {2}\.\/bin\/drover /gm)).toHaveLength(3)
 
   const { stdout } = await runDrover(['send', 'hello', 'Are you still here?', '--wait', '--json'], { env })
   expect(JSON.parse(stdout)).toMatchObject({ state: 'done', reply: expect.stringContaining('message 2') })

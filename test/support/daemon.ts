@@ -36,6 +36,7 @@ interface Process {
   child: ChildProcess
   exited: Promise<DaemonExit>
   status: DaemonStatus
+  stderr: () => string
 }
 
 /** Starts a daemon from source as a process of its own; resolves once it takes requests. */
@@ -79,6 +80,11 @@ export class TestDaemon implements AsyncDisposable {
   /** Resolves when the process that runs now has ended. */
   get exited(): Promise<DaemonExit> {
     return this.#process.exited
+  }
+
+  /** What it said on stderr; a daemon that is well says nothing there. */
+  get stderr(): string {
+    return this.#process.stderr()
   }
 
   /** The environment that `drover` of this home is called with. */
@@ -154,7 +160,7 @@ async function launch(home: Home, { env, args = [] }: TestDaemonOptions): Promis
     const { code, signal } = await exited
     throw new Error(`The daemon did not start (${signal ?? `exit ${code}`}): ${stderr}`)
   }
-  return { child, exited, status: JSON.parse(line) as DaemonStatus }
+  return { child, exited, status: JSON.parse(line) as DaemonStatus, stderr: () => stderr }
 }
 
 async function readLine({ stdout }: ChildProcess): Promise<string | null> {

@@ -56,14 +56,22 @@ const variableParts: readonly RegExp[] = [
  * anything in its line, and alone in a line for any lines. `names` gives a document's names of places
  * their true ones.
  */
-export function toPattern(printed: readonly string[], names: Readonly<Record<string, string>>): RegExp {
-  const lines = printed.map((line) => (line === '…' ? '(?:.*\n)*?' : `${linePattern(line, names)}\n`))
+export function toPattern(
+  printed: readonly string[],
+  names: Readonly<Record<string, string>>,
+): RegExp {
+  const lines = printed.map((line) =>
+    line === '…' ? '(?:.*\n)*?' : `${linePattern(line, names)}\n`,
+  )
   return new RegExp(`^${lines.join('')}$`)
 }
 
 function linePattern(line: string, names: Readonly<Record<string, string>>): string {
   const places = Object.keys(names).map(escape)
-  const special = new RegExp([...places, ...variableParts.map(({ source }) => source), '…'].join('|'), 'g')
+  const special = new RegExp(
+    [...places, ...variableParts.map(({ source }) => source), '…'].join('|'),
+    'g',
+  )
   let pattern = ''
   let end = 0
   for (const match of line.matchAll(special)) {

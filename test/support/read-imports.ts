@@ -58,9 +58,9 @@ export function loadedWith(entry: string, imports: readonly Import[]): Set<strin
   return loaded
 }
 
-/** The first circle of imports found, as a path that ends where it began; null when there is none. */
+/** The first circle found among imports that are loaded together, as a path that ends where it began; null when there is none. */
 export function findCircle(imports: readonly Import[]): string[] | null {
-  const next = Map.groupBy(imports.filter(({ isPackage }) => !isPackage), ({ from }) => from)
+  const next = Map.groupBy(imports.filter(({ isPackage, isType, isLate }) => !isPackage && !isType && !isLate), ({ from }) => from)
   const done = new Set<string>()
   const follow = (file: string, trail: readonly string[]): string[] | null => {
     if (trail.includes(file)) {

@@ -38,14 +38,21 @@ export class Shell implements AsyncDisposable {
 
   /** Writes config.yaml. No Ollama of this machine is found, so that every run says the same. */
   configure(upstreams: Record<string, unknown>): void {
-    const config = { port: 0, gateway: { upstreams: { ollama: { url: 'http://127.0.0.1:9' }, ...upstreams } } }
+    const config = {
+      port: 0,
+      gateway: { upstreams: { ollama: { url: 'http://127.0.0.1:9' }, ...upstreams } },
+    }
     writeFileSync(path.join(this.home, 'config.yaml'), JSON.stringify(config))
   }
 
   /** Runs a program to its end. */
   async run(argv: readonly [string, ...string[]]): Promise<ShellResult> {
     const [program, ...args] = argv
-    const child = spawn(program, args, { cwd: this.work, env: this.#environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, {
+      cwd: this.work,
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let printed = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (printed += text))
@@ -67,7 +74,16 @@ export class Shell implements AsyncDisposable {
   }
 
   #environment(): Record<string, string> {
-    const programs = [path.join(projectFolder, 'bin'), path.dirname(process.execPath), process.env['PATH'] ?? '/usr/bin:/bin']
-    return { PATH: programs.join(path.delimiter), HOME: this.#folder, LANG: 'C.UTF-8', DROVER_HOME: this.home }
+    const programs = [
+      path.join(projectFolder, 'bin'),
+      path.dirname(process.execPath),
+      process.env['PATH'] ?? '/usr/bin:/bin',
+    ]
+    return {
+      PATH: programs.join(path.delimiter),
+      HOME: this.#folder,
+      LANG: 'C.UTF-8',
+      DROVER_HOME: this.home,
+    }
   }
 }

@@ -1,5 +1,5 @@
-import type { Turn } from './conversation.ts'
-import type { ModelRequest, ToolCall } from './model.ts'
+import type { ToolCall, Turn } from './conversation.ts'
+import type { ModelRequest } from './model.ts'
 
 /** OpenAI's Chat Completions format, as far as a streamed answer with tools needs it. */
 

@@ -1,4 +1,10 @@
-import type { ToolCall } from './model.ts'
+/** A tool that the model asked for. */
+export interface ToolCall {
+  id: string
+  name: string
+  /** JSON text as the model wrote it. */
+  input: string
+}
 
 /** One line of a session file. A turn is `user`, then any steps, then `end`. */
 export type Entry =

@@ -1,5 +1,5 @@
 import type { ErrorClass } from '../contract.ts'
-import type { Turn } from './conversation.ts'
+import type { ToolCall, Turn } from './conversation.ts'
 import type { ToolDefinition } from './tool-definitions.ts'
 
 /** Whatever answers: a real model behind an endpoint, or the practice model. */
@@ -30,13 +30,6 @@ export interface ModelRequest {
 export interface ModelListener {
   text(delta: string): void
   thinking(delta: string): void
-}
-
-export interface ToolCall {
-  id: string
-  name: string
-  /** JSON text as the model wrote it. */
-  input: string
 }
 
 export interface ModelAnswer {

@@ -1,7 +1,7 @@
 import type { ChatConfig } from './chat-config.ts'
 import { readFileInside, writeFileInside } from './file-tools.ts'
 import { appendMemory } from './memory.ts'
-import type { ToolCall } from './model.ts'
+import type { ToolCall } from './conversation.ts'
 import type { CommandResult } from './run-command.ts'
 import { toolNames, type ToolName } from './tool-definitions.ts'
 

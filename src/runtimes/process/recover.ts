@@ -31,7 +31,7 @@ export async function recoverUnknown(run: RunReference, signal: AbortSignal): Pr
   const { holder } = runFiles(run.folder)
   try {
     closeSync(openSync(holder, 'wx', 0o600))
-    return { state: 'lost', cause: 'it was never started' }
+    return { state: 'lost', cause: 'it was never started', isUnstarted: true }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error
