@@ -21,13 +21,13 @@ test.for<[string, StatusFacts]>([
 
 test('every agent has one of the words', () => {
   const run = fc.record({
-    status: fc.constantFrom('starting', 'running', 'stopping'),
-    turn: fc.constantFrom('idle', 'working', 'waiting'),
+    status: fc.constantFrom('starting' as const, 'running' as const, 'stopping' as const),
+    turn: fc.constantFrom('idle' as const, 'working' as const, 'waiting' as const),
     isUnknown: fc.boolean(),
   })
   fc.assert(
-    fc.property(fc.constantFrom('stopped', null), fc.option(run), fc.nat(), (hold, live, queued) => {
-      expect(AgentStatus.options).toContain(agentStatus({ hold, run: live as StatusFacts['run'], queued }))
+    fc.property(fc.constantFrom('stopped' as const, null), fc.option(run), fc.nat(), (hold, live, queued) => {
+      expect(AgentStatus.options).toContain(agentStatus({ hold, run: live, queued }))
     }),
   )
 })

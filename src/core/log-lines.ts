@@ -58,7 +58,7 @@ function saidBy({ type, data }: LoggedEvent): { stream: Stream; text: string } |
       return { stream: 'system', text: `error (${String(data['class'])}): ${String(data['message'])}\n` }
     case 'run.ended':
       return data['status'] === 'failed' || data['status'] === 'lost'
-        ? { stream: 'system', text: `run ${String(data['status'])}: ${String(data['cause'])}\n` }
+        ? { stream: 'system', text: `run ${data['status']}: ${String(data['cause'])}\n` }
         : null
     default:
       return null

@@ -22,6 +22,9 @@ export interface Portion {
 /** Recent batches kept in memory, bytes of SSE text. Older ones are read from the store. */
 const ringBytes = 4 * 1024 * 1024
 
+/** Pages of the store kept for followers that are behind. */
+const keptPages = 4
+
 /** What an event's SSE text takes besides its data, about. */
 const frameBytes = 160
 
@@ -33,6 +36,7 @@ const frameBytes = 160
 export class EventHub {
   readonly #log: EventLog
   readonly #ring: Batch[] = []
+  readonly #pages = new Map<string, Portion>()
   #ringSize = 0
   #next = Promise.withResolvers<void>()
 
@@ -74,14 +78,27 @@ export class EventHub {
     }
   }
 
+  /** Followers that fell behind together read the same pages, so the last few are kept. */
   #readStore(since: number, agent: string | undefined): Portion {
+    const key = `${since} ${agent ?? ''}`
+    const kept = this.#pages.get(key)
+    if (kept) {
+      return kept
+    }
     const head = this.#log.lastSeq
     const { events, hasMore } = this.#log.after(since, agent)
     const last = events.at(-1)?.seq ?? since
     const first = events[0]?.seq ?? since + 1
     const isCutOff = agent === undefined && first > since + 1
-    const note = isCutOff ? Buffer.from(`: events ${since + 1} to ${first - 1} were given up by retention\n\n`) : Buffer.alloc(0)
-    return { frames: Buffer.concat([note, encodeFrames(events)]), last: hasMore ? last : head }
+    const note = isCutOff ? `: events ${since + 1} to ${first - 1} were given up by retention\n\n` : ''
+    const portion = { frames: encodeFrames(events, note), last: hasMore ? last : head }
+    if (hasMore) {
+      this.#pages.set(key, portion)
+      for (const oldest of [...this.#pages.keys()].slice(0, -keptPages)) {
+        this.#pages.delete(oldest)
+      }
+    }
+    return portion
   }
 
   #add(events: readonly StoredEvent[]): void {
@@ -115,8 +132,8 @@ export class EventHub {
 }
 
 /** Source: WHATWG HTML, server-sent events. JSON has no raw newline, so one `data` line holds it. */
-function encodeFrames(events: readonly StoredEvent[]): Buffer {
-  let text = ''
+function encodeFrames(events: readonly StoredEvent[], before = ''): Buffer {
+  let text = before
   for (const event of events) {
     text += `id: ${event.seq}\ndata: ${encodeEvent(event)}\n\n`
   }

@@ -152,22 +152,13 @@ export class Reconciler {
   }
 
   async #startRun(agentId: string): Promise<void> {
-    const { store, now } = this.#context
     const run = this.#liveRow(agentId)
     const handle = this.#started.get(run.id) ?? (await this.#bringUp(run))
     if (!handle) {
       return
     }
     this.#started.set(run.id, handle)
-    this.records.change(agentId, 'relaxed', () => {
-      store.runs.setRunning(run.id, JSON.stringify(handle), now())
-      this.records.event(agentId, 'run.running', { runtime: run.runtime }, run.id)
-      for (const message of store.messages.listOpen(run.id)) {
-        if (message.is_written === 1) {
-          this.records.moveReceipt(message, { state: 'delivered' })
-        }
-      }
-    })
+    this.records.setRunning(run, handle)
     this.#started.delete(run.id)
     faultPoint('run-recorded')
     this.live(run).wake()

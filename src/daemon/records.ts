@@ -79,6 +79,22 @@ export class Records {
     return true
   }
 
+  /** A run is up: its handle is known, and what was written to its input is in its program's reach. */
+  setRunning(run: RunRow, handle: object): void {
+    const { store, now } = this.#context
+    this.change(run.agent_id, 'relaxed', () => {
+      store.runs.setRunning(run.id, JSON.stringify(handle), now())
+      if (run.handle === null) {
+        this.event(run.agent_id, 'run.running', { runtime: run.runtime }, run.id)
+      }
+      for (const message of store.messages.listOpen(run.id)) {
+        if (message.is_written === 1) {
+          this.moveReceipt(message, { state: 'delivered' })
+        }
+      }
+    })
+  }
+
   /**
    * Ends a run: its row, its agent, and the receipts of what it had. Messages whose bytes a live
    * program may have read fail; those it can't have seen wait for the next run. Once only.

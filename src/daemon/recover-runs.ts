@@ -50,17 +50,10 @@ async function findRun(context: DaemonContext, run: RunRow): Promise<Recovery> {
 }
 
 function settleRun(context: DaemonContext, reconciler: Reconciler, run: RunRow, found: Recovery): 'adopted' | 'finished' | 'unknown' {
-  const { store, now } = context
+  const { store } = context
   switch (found.state) {
     case 'running':
-      reconciler.records.change(run.agent_id, 'relaxed', () => {
-        store.runs.setRunning(run.id, JSON.stringify(found.handle), now())
-        for (const message of store.messages.listOpen(run.id)) {
-          if (message.is_written === 1) {
-            reconciler.records.moveReceipt(message, { state: 'delivered' })
-          }
-        }
-      })
+      reconciler.records.setRunning(run, found.handle)
       adopt(context, reconciler, run.id)
       return 'adopted'
     case 'exited':

@@ -23,12 +23,13 @@ test('everyone who waits for a key hears of it, nobody else', async () => {
 test('until looks first, then after each word, and gives what it found', async () => {
   const notifier = new Notifier()
   let looks = 0
-  const found = notifier.until('a', () => (++looks === 3 ? looks : undefined), { seconds: 60, signal: never })
-  while (looks < 3) {
-    notifier.notify('a')
-    await Promise.resolve()
+  const look = (): number | undefined => {
+    looks++
+    // Somebody changes something each time, after the look.
+    queueMicrotask(() => setImmediate(() => notifier.notify('a')))
+    return looks === 3 ? looks : undefined
   }
-  expect(await found).toBe(3)
+  expect(await notifier.until('a', look, { seconds: 60, signal: never })).toBe(3)
   expect(await notifier.until('a', () => 'at once', { seconds: 0, signal: never })).toBe('at once')
 })
 

@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { DroverError } from '../../src/schema/error.ts'
 import { problemOf, runDrover } from '../support/cli.ts'
 import { startTestDaemon } from '../support/daemon.ts'
 import { expectGapless, readEvents, receiptsIn } from '../support/events.ts'
+import { requireOrSkip } from '../support/real-programs.ts'
 import { canMount, mountSmallDisk } from '../support/small-disk.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const agentScript = fileURLToPath(new URL('../fixtures/taking-agent.sh', import.meta.url))
+const testOnSmallDisk = requireOrSkip('small disk', canMount)
 const diskBytes = 8 * 1024 * 1024
 
-test.skipIf(!canMount)('a full disk: requests are refused as disk_full, nothing acknowledged is lost, and all goes on once there is space', async () => {
+testOnSmallDisk('a full disk: requests are refused as disk_full, nothing acknowledged is lost, and all goes on once there is space', async () => {
   using disk = mountSmallDisk(diskBytes)
   using folder = temporaryFolder()
   await using daemon = await startTestDaemon({ home: disk.path, isLeftClean: true })
@@ -62,7 +64,7 @@ test.skipIf(!canMount)('a full disk: requests are refused as disk_full, nothing 
   expect(await client.sleep('a', { waitSeconds: 10 })).toMatchObject({ status: 'asleep' })
 })
 
-test.skipIf(!canMount)('a daemon that is killed on a full disk finds all that was acknowledged', async () => {
+testOnSmallDisk('a daemon that is killed on a full disk finds all that was acknowledged', async () => {
   using disk = mountSmallDisk(diskBytes)
   using folder = temporaryFolder()
   await using daemon = await startTestDaemon({ home: disk.path, isLeftClean: true })
@@ -93,7 +95,7 @@ test.skipIf(!canMount)('a daemon that is killed on a full disk finds all that wa
 /** Each page that is left lets the daemon come a step further before the disk is full. */
 const pagesLeft = [10, 12, 16, 18, 20, 24, 32]
 
-test.skipIf(!canMount)('a disk that is full at any step of a wake doubles no message, and tells the truth of each', async () => {
+testOnSmallDisk('a disk that is full at any step of a wake doubles no message, and tells the truth of each', async () => {
   using disk = mountSmallDisk(diskBytes)
   using folder = temporaryFolder()
   await using daemon = await startTestDaemon({ home: disk.path, isLeftClean: true })

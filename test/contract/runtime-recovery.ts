@@ -29,10 +29,15 @@ export function describeRecovery(given: () => RuntimeStage): void {
     test('says that a run is lost which is gone and left no record', async () => {
       const stage = given()
       const { run, handle } = await stage.start(stage.case.programs.copy)
+      // It must have begun: one that vanishes before was never started.
+      stage.write(run, 'hello\n')
+      await stage.said(run, 'hello\n')
       await stage.case.vanish(run, handle)
       expect(await stage.runtime.inspect(handle, stage.signal)).toBe('dead')
       expect(await stage.recover(run, handle)).toMatchObject({ state: 'lost', cause: expect.stringMatching(/\S/) })
-      expect(await stage.recover(run, null)).toMatchObject({ state: 'lost' })
+      const found = await stage.recover(run, null)
+      expect(found).toMatchObject({ state: 'lost' })
+      expect(found).not.toHaveProperty('isUnstarted')
     })
 
     test('finds a run whose handle was never stored', async () => {
@@ -47,8 +52,8 @@ export function describeRecovery(given: () => RuntimeStage): void {
     test('takes a run that was never started away from a start that comes too late', async () => {
       const stage = given()
       const run = stage.prepare()
-      expect(await stage.recover(run, null)).toMatchObject({ state: 'lost' })
-      expect(await stage.recover(run, null)).toMatchObject({ state: 'lost' })
+      expect(await stage.recover(run, null)).toMatchObject({ state: 'lost', isUnstarted: true })
+      expect(await stage.recover(run, null)).toMatchObject({ state: 'lost', isUnstarted: true })
       const late = await stage.start(stage.case.programs.stubborn, { run }).catch(() => null)
       if (late) {
         await stage.dead(late.handle)

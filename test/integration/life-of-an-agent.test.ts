@@ -101,7 +101,7 @@ test('many sends that race to a sleeping agent make one run', async () => {
 test('wakes, sleeps and sends that race leave one truth', async () => {
   using folder = temporaryFolder()
   const { client } = daemon
-  await client.run({ template: 'command', name: 'torn', dir: folder.path, program: ['/bin/sh', agentScript, folder.path] }, up)
+  await client.run({ template: 'command', name: 'torn', graceMs: 1000, dir: folder.path, program: ['/bin/sh', agentScript, folder.path] }, up)
   const bodies = [...Array(15).keys()].map((number) => `m${number}`)
   await Promise.all(bodies.flatMap((body) => [client.send('torn', { body }), client.wake('torn'), client.sleep('torn')]))
   for (const { id } of await client.messages('torn')) {

@@ -2,7 +2,7 @@ import type { Recovery, RunReference } from '../contract.ts'
 import { createRunFolder, readExit } from '../run-folder.ts'
 import type { FakeHandle } from './handle.ts'
 import type { FakeMachine } from './machine.ts'
-import { claim } from './start.ts'
+import { claim, givenUp } from './start.ts'
 
 /** Whether the handle names a process that lives; another boot's or another start's is somebody else. */
 export function isAlive(machine: FakeMachine, handle: FakeHandle): boolean {
@@ -13,8 +13,8 @@ export function isAlive(machine: FakeMachine, handle: FakeHandle): boolean {
 export function recoverFake(machine: FakeMachine, run: RunReference, handle: FakeHandle | null): Recovery {
   if (!handle) {
     createRunFolder(run.folder)
-    if (claim(run.folder, null)) {
-      return { state: 'lost', cause: 'it was never started' }
+    if (claim(run.folder, givenUp) === givenUp) {
+      return { state: 'lost', cause: 'it was never started', isUnstarted: true }
     }
   }
   const exit = readExit(run.folder)

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { DroverError } from '../../schema/error.ts'
 import { abortable } from '../../util/abortable.ts'
 import type { Launch } from '../contract.ts'
@@ -16,7 +16,7 @@ export async function startFake(launch: Launch, { machine, faults, signal }: Fak
     await abortable(new Promise<never>(() => undefined), signal)
   }
   const pid = machine.takePid()
-  if (claim(launch.run.folder, pid)) {
+  if (claim(launch.run.folder, String(pid)) === String(pid)) {
     const env = { ...launch.env, DROVER_INSTANCE: launch.run.instance, DROVER_RUN: launch.run.id }
     machine.bringUp({ ...launch, env }, pid)
   }
@@ -33,14 +33,18 @@ export interface FakeCall {
   signal: AbortSignal
 }
 
-/** Whoever makes the file first decides: a start, or the daemon that gave it up. */
-export function claim(folder: string, pid: number | null): boolean {
+/** What stands in the `holder` file of a run that was taken away before it began. */
+export const givenUp = 'none'
+
+/** Whoever makes the file first decides: a start by its pid, or the daemon that gave it up. Returns what stands in it. */
+export function claim(folder: string, claimant: string): string {
+  const { holder } = runFiles(folder)
   try {
-    writeFileSync(runFiles(folder).holder, pid === null ? '' : `${pid}\n`, { flag: 'wx', mode: 0o600 })
-    return true
+    writeFileSync(holder, `${claimant}\n`, { flag: 'wx', mode: 0o600 })
+    return claimant
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      return false
+      return readFileSync(holder, 'utf8').trimEnd()
     }
     throw error
   }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { bootId, environmentValue, identifyProcess, isProcessAlive } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { Recovery, RunReference } from '../contract.ts'
@@ -22,6 +22,11 @@ export async function recoverKnown(run: RunReference, handle: ProcessHandle): Pr
   return late ? { state: 'exited', exit: late } : { state: 'lost', cause: 'its process is gone and left no record' }
 }
 
+/** What stands in the `holder` file of a run that a daemon took away before it began. */
+const givenUp = 'none\n'
+
+const neverStarted: Recovery = { state: 'lost', cause: 'it was never started', isUnstarted: true }
+
 /**
  * Finds a run of which only the intent was stored. Making the `holder` file first takes the run
  * away from a holder that is still on its way up: it will see the file and end.
@@ -30,12 +35,15 @@ export async function recoverUnknown(run: RunReference, signal: AbortSignal): Pr
   createRunFolder(run.folder)
   const { holder } = runFiles(run.folder)
   try {
-    closeSync(openSync(holder, 'wx', 0o600))
-    return { state: 'lost', cause: 'it was never started', isUnstarted: true }
+    writeFileSync(holder, givenUp, { flag: 'wx', mode: 0o600 })
+    return neverStarted
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error
     }
+  }
+  if (readFileSync(holder, 'utf8') === givenUp) {
+    return neverStarted
   }
   const readPid = (): number => Number(/^(\d+)\n/.exec(readFileSync(holder, 'utf8'))?.[1] ?? 0)
   await waitUntil(() => readPid() > 0, { deadlineMs: 1000, signal })
