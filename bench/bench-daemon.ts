@@ -3,11 +3,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Client } from '../src/client/index.ts'
+import type * as Clients from '../src/client/index.ts'
 import type { DaemonStatus } from '../src/schema/reports.ts'
 import { built, root } from './places.ts'
 
-const { createClient } = (await import(built('client/index.js'))) as typeof import('../src/client/index.ts')
+const { createClient } = (await import(built('client/index.js'))) as typeof Clients
 
 export interface DaemonOptions {
   /** Text of config.yaml, besides the port. */
@@ -18,7 +18,7 @@ export interface DaemonOptions {
 export class BenchDaemon {
   readonly home: string
   readonly env: NodeJS.ProcessEnv
-  client!: Client
+  client!: Clients.Client
   status!: DaemonStatus
 
   private constructor(home: string) {
@@ -51,12 +51,18 @@ export class BenchDaemon {
 
   /** One command of the command line, as its users start it. */
   async drover(...args: string[]): Promise<{ stdout: string }> {
-    return await promisify(execFile)(path.join(root, 'bin/drover'), args, { env: this.env, maxBuffer: 2 ** 27 })
+    return await promisify(execFile)(path.join(root, 'bin/drover'), args, {
+      env: this.env,
+      maxBuffer: 2 ** 27,
+    })
   }
 
   /** A live agent that runs a program. */
   async run(name: string, argv: readonly string[]): Promise<string> {
-    const agent = await this.client.run({ template: 'command', name, program: [...argv] }, { waitSeconds: 30 })
+    const agent = await this.client.run(
+      { template: 'command', name, program: [...argv] },
+      { waitSeconds: 30 },
+    )
     return agent.run ?? ''
   }
 
@@ -107,7 +113,9 @@ export function markedProcesses(instance: string): number[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`DROVER_INSTANCE=${instance}\0`)
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(
+          `DROVER_INSTANCE=${instance}\0`,
+        )
       } catch {
         return false
       }

@@ -24,11 +24,21 @@ export function describeHost(): string {
 export function formatTable({ rows, skipped }: Results): string {
   const header = ['what', 'measured', 'floor', 'ratio', 'goal', 'met']
   const body = rows.flatMap(({ findings }) =>
-    findings.map(({ what, measured, floor, ratio, goal, isMet }) => [what, measured, floor, ratio, goal, isMet === null ? '' : isMet ? 'yes' : 'no']),
+    findings.map(({ what, measured, floor, ratio, goal, isMet }) => [
+      what,
+      measured,
+      floor,
+      ratio,
+      goal,
+      isMet === null ? '' : isMet ? 'yes' : 'no',
+    ]),
   )
   const all = [header, ...body]
-  const widths = header.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)))
-  const format = (cells: readonly string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  const widths = header.map((_, column) =>
+    Math.max(...all.map((cells) => cells[column]?.length ?? 0)),
+  )
+  const format = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`
   const notes = skipped.map(({ row, reason }) => `\nNot measured: ${row} (${reason}).`)
   return [format(header), rule, ...body.map(format), ...notes].join('\n')
@@ -40,6 +50,9 @@ export function saveResults(folder: string, results: Results): string {
   const host = `${cpus().length}-core-${type().toLowerCase()}`
   const file = path.join(folder, `${results.date}-${host}`)
   writeFileSync(`${file}.json`, `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync(`${file}.md`, `# Benchmarks of ${results.date}\n\nOn ${results.host}.\n\n${formatTable(results)}\n`)
+  writeFileSync(
+    `${file}.md`,
+    `# Benchmarks of ${results.date}\n\nOn ${results.host}.\n\n${formatTable(results)}\n`,
+  )
   return file
 }

@@ -17,7 +17,16 @@ import { rawLogRow } from './rows/raw-log.ts'
 import { startRow } from './rows/start.ts'
 import { Scratch } from './scratch.ts'
 
-const rows: readonly Row[] = [startRow, messageRow, rawLogRow, eventsRow, claudeRow, memoryRow, adoptionRow, cliRow]
+const rows: readonly Row[] = [
+  startRow,
+  messageRow,
+  rawLogRow,
+  eventsRow,
+  claudeRow,
+  memoryRow,
+  adoptionRow,
+  cliRow,
+]
 
 /** Longest time that one row may take. */
 const rowSeconds = 120
@@ -25,14 +34,21 @@ const rowSeconds = 120
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.find((name) => !rows.some((row) => row.name === name))
   if (unknown !== undefined) {
-    process.stderr.write(`There is no row ${unknown}; there is: ${rows.map(({ name }) => name).join(', ')}.\n`)
+    process.stderr.write(
+      `There is no row ${unknown}; there is: ${rows.map(({ name }) => name).join(', ')}.\n`,
+    )
     return 2
   }
   if (!existsSync(built('runtimes/process/holder.sh'))) {
     process.stderr.write('Drover is not built; `npm run build` does that.\n')
     return 1
   }
-  const results: Results = { date: new Date().toISOString().slice(0, 10), host: describeHost(), rows: [], skipped: [] }
+  const results: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    host: describeHost(),
+    rows: [],
+    skipped: [],
+  }
   for (const row of rows.filter(({ name }) => names.length === 0 || names.includes(name))) {
     const begun = performance.now()
     process.stderr.write(`${row.name} … `)
@@ -46,7 +62,9 @@ async function main(names: readonly string[]): Promise<number> {
   }
   process.stdout.write(`\nOn ${results.host}, ${results.date}.\n\n${formatTable(results)}\n`)
   if (names.length === 0) {
-    process.stdout.write(`\nKept as ${path.relative(process.cwd(), saveResults(path.join(root, 'bench/results'), results))}.{json,md}\n`)
+    process.stdout.write(
+      `\nKept as ${path.relative(process.cwd(), saveResults(path.join(root, 'bench/results'), results))}.{json,md}\n`,
+    )
   }
   return 0
 }
@@ -55,7 +73,10 @@ async function main(names: readonly string[]): Promise<number> {
 async function measure(row: Row): Promise<Finding[] | string> {
   await using scratch = new Scratch()
   const ending = Promise.withResolvers<string>()
-  const timer = setTimeout(() => ending.resolve(`it took longer than ${rowSeconds} s`), rowSeconds * 1000)
+  const timer = setTimeout(
+    () => ending.resolve(`it took longer than ${rowSeconds} s`),
+    rowSeconds * 1000,
+  )
   const stop = (): void => ending.reject(new Error('stopped'))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {

@@ -10,7 +10,10 @@ export function median(samples: readonly number[]): number {
 }
 
 /** Runs the samples one of each kind after the other, so that what else the machine does hits all alike. */
-export async function interleave(rounds: number, ...kinds: readonly ((round: number) => Promise<void>)[]): Promise<void> {
+export async function interleave(
+  rounds: number,
+  ...kinds: readonly ((round: number) => Promise<void>)[]
+): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (const kind of kinds) {
       await kind(round)
@@ -22,4 +25,5 @@ export const formatMs = (ms: number): string => `${ms.toFixed(ms < 10 ? 2 : ms <
 export const formatMb = (mb: number): string => `${mb.toFixed(1)} MB`
 export const formatRatio = (ratio: number): string => `${ratio.toFixed(2)}×`
 /** A rate in thousands a second. */
-export const formatRate = (perSecond: number, unit: string): string => `${Math.round(perSecond / 1000)}k ${unit}/s`
+export const formatRate = (perSecond: number, unit: string): string =>
+  `${Math.round(perSecond / 1000)}k ${unit}/s`

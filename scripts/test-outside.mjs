@@ -9,7 +9,14 @@ import path from 'node:path'
 import { PrepareError, pinnedNode } from './prepare.mjs'
 
 /** Debian packages: the program each brings, and what it is for. */
-const debianPackages = [{ feature: 'tmux', package: 'tmux', program: 'tmux', reason: 'the end-to-end tests drive a real terminal through it' }]
+const debianPackages = [
+  {
+    feature: 'tmux',
+    package: 'tmux',
+    program: 'tmux',
+    reason: 'the end-to-end tests drive a real terminal through it',
+  },
+]
 
 /** npm packages, at the versions the suites were written against. */
 const npmPrograms = [
@@ -53,7 +60,11 @@ function installDebian({ package: name, program, reason }) {
   }
   console.log(`installing the Debian package ${name}: ${reason}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = () => spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const install = () =>
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
   if (install().status !== 0) {
     spawnSync('apt-get', ['update', '-qq'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
     install()
@@ -71,9 +82,25 @@ function installNpm(wanted) {
   console.log(`installing ${wanted.package} into the test cache: ${wanted.reason}`)
   const draft = `${folder}.${process.pid}.new`
   mkdirSync(draft, { recursive: true })
-  const env = { ...process.env, PATH: `${path.dirname(pinnedNode())}${path.delimiter}${process.env.PATH}` }
-  const args = ['install', '--prefix', draft, '--no-audit', '--no-fund', '--no-save', '--loglevel=error', wanted.package]
-  const { status } = spawnSync('npm', args, { env, cwd: draft, stdio: ['ignore', 'ignore', 'inherit'] })
+  const env = {
+    ...process.env,
+    PATH: `${path.dirname(pinnedNode())}${path.delimiter}${process.env.PATH}`,
+  }
+  const args = [
+    'install',
+    '--prefix',
+    draft,
+    '--no-audit',
+    '--no-fund',
+    '--no-save',
+    '--loglevel=error',
+    wanted.package,
+  ]
+  const { status } = spawnSync('npm', args, {
+    env,
+    cwd: draft,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   if (status === 0 && existsSync(path.join(draft, wanted.file))) {
     rmSync(folder, { recursive: true, force: true })
     renameSync(draft, folder)
@@ -91,7 +118,9 @@ function cacheFolder({ package: name }) {
 function skip({ feature, reason }, command) {
   const required = (process.env.REQUIRE ?? '').split(',')
   if (required.includes('all') || required.includes(feature)) {
-    throw new PrepareError(`${feature} is required and can't be had here: ${reason}. By hand: ${command}`)
+    throw new PrepareError(
+      `${feature} is required and can't be had here: ${reason}. By hand: ${command}`,
+    )
   }
   console.log(`skipping what needs ${feature} (${reason}); to have it: ${command}`)
 }

@@ -49,7 +49,13 @@ await runScript(async () => {
 async function runCommand(name, env) {
   const startedAt = Date.now()
   const code = await run(commands[name], env)
-  return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, ms: Date.now() - startedAt }
+  return {
+    name,
+    passed: code === 0 ? 1 : 0,
+    failed: code === 0 ? 0 : 1,
+    skipped: 0,
+    ms: Date.now() - startedAt,
+  }
 }
 
 /** A suite that ends without its result, or ran no test, has failed. */
@@ -63,7 +69,13 @@ async function runSuite(name, env) {
     const result = JSON.parse(readFileSync(file, 'utf8'))
     const failed = result.numFailedTests + (code !== 0 && result.numFailedTests === 0 ? 1 : 0)
     const isEmpty = result.numPassedTests + failed === 0
-    return { name, passed: result.numPassedTests, failed: isEmpty ? 1 : failed, skipped: result.numPendingTests, ms: Date.now() - startedAt }
+    return {
+      name,
+      passed: result.numPassedTests,
+      failed: isEmpty ? 1 : failed,
+      skipped: result.numPendingTests,
+      ms: Date.now() - startedAt,
+    }
   } catch (error) {
     console.error(`${name} left no result: ${error.message}`)
     return { name, passed: 0, failed: 1, skipped: 0, ms: Date.now() - startedAt }
@@ -85,8 +97,12 @@ function report(rows) {
   console.log('')
   for (const { name, passed, failed, skipped, ms } of rows) {
     const seconds = `${(ms / 1000).toFixed(1)} s`
-    console.log(`${name.padEnd(12)}${String(passed).padStart(5)} passed${String(failed).padStart(4)} failed${String(skipped).padStart(4)} skipped${seconds.padStart(9)}`)
+    console.log(
+      `${name.padEnd(12)}${String(passed).padStart(5)} passed${String(failed).padStart(4)} failed${String(skipped).padStart(4)} skipped${seconds.padStart(9)}`,
+    )
   }
-  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`)
+  console.log(
+    `\n${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`,
+  )
   return sum('failed') > 0 ? 1 : 0
 }

@@ -29,8 +29,20 @@ const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvid
 const runtimes = (): Runtime[] => [new ProcessRuntime()]
 
 /** Puts the parts together: the one place that knows every provider and runtime. */
-export async function startDaemon({ home, env, version, moveAsideCorrupt = false }: RootOptions): Promise<RunningDaemon> {
-  const daemon = await Daemon.start({ home, env, version, providers: providers(), runtimes: runtimes(), moveAsideCorrupt })
+export async function startDaemon({
+  home,
+  env,
+  version,
+  moveAsideCorrupt = false,
+}: RootOptions): Promise<RunningDaemon> {
+  const daemon = await Daemon.start({
+    home,
+    env,
+    version,
+    providers: providers(),
+    runtimes: runtimes(),
+    moveAsideCorrupt,
+  })
   const closed = Promise.withResolvers<void>()
   let ending: Promise<void> | undefined
   const stop = async (): Promise<void> => {
@@ -41,10 +53,12 @@ export async function startDaemon({ home, env, version, moveAsideCorrupt = false
     })()
     return await ending
   }
-  const server = await startServer({ daemon, onShutdown: () => void stop() }).catch(async (error: unknown) => {
-    await daemon.stop()
-    throw error
-  })
+  const server = await startServer({ daemon, onShutdown: () => void stop() }).catch(
+    async (error: unknown) => {
+      await daemon.stop()
+      throw error
+    },
+  )
   return { status: () => ({ ...daemon.status(), ...server.address }), closed: closed.promise, stop }
 }
 

@@ -17,7 +17,10 @@ const rooms: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   web: { rooms: ['client', 'schema'], packages: [] },
   channels: { rooms: ['client', 'schema', 'util'], packages: [] },
   mcp: { rooms: ['client', 'schema', 'util'], packages: [] },
-  api: { rooms: ['daemon', 'schema', 'util'], packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'zod'] },
+  api: {
+    rooms: ['daemon', 'schema', 'util'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'zod'],
+  },
   fleet: { rooms: ['daemon', 'schema', 'util'], packages: [] },
   daemon: {
     rooms: ['core', 'store', 'runtimes', 'providers', 'gateway', 'schema', 'util'],
@@ -44,23 +47,33 @@ describe('the arrows between rooms', () => {
 
   test('are read from the files: there are many', () => {
     expect(imports.length).toBeGreaterThan(300)
-    expect(imports.filter(({ isPackage }) => !isPackage).every(({ to }) => listSources(src).includes(to))).toBe(true)
+    expect(
+      imports
+        .filter(({ isPackage }) => !isPackage)
+        .every(({ to }) => listSources(src).includes(to)),
+    ).toBe(true)
   })
 
   test('begin in a room that is in the table', () => {
-    expect(listSources(src).filter((file) => !compositionRoots.has(file) && !(roomOf(file) in rooms))).toEqual([])
+    expect(
+      listSources(src).filter((file) => !compositionRoots.has(file) && !(roomOf(file) in rooms)),
+    ).toEqual([])
   })
 
   test('point downwards only', () => {
     const wrong = inside.filter(
-      ({ from, to, isPackage }) => !isPackage && roomOf(from) !== roomOf(to) && !rooms[roomOf(from)]?.rooms.includes(roomOf(to)),
+      ({ from, to, isPackage }) =>
+        !isPackage &&
+        roomOf(from) !== roomOf(to) &&
+        !rooms[roomOf(from)]?.rooms.includes(roomOf(to)),
     )
     expect(wrong.map(arrow)).toEqual([])
   })
 
   test('lead to packages that the room needs', () => {
     const wrong = inside.filter(
-      ({ from, to, isPackage }) => isPackage && to !== 'node' && !rooms[roomOf(from)]?.packages.includes(to),
+      ({ from, to, isPackage }) =>
+        isPackage && to !== 'node' && !rooms[roomOf(from)]?.packages.includes(to),
     )
     expect(wrong.map(arrow)).toEqual([])
   })
@@ -70,7 +83,9 @@ describe('the arrows between rooms', () => {
   })
 
   test('lead from the daemon to contracts, never to one runtime or provider', () => {
-    const wrong = inside.filter(({ from, to }) => roomOf(from) === 'daemon' && /^(runtimes|providers)\/.+\//.test(to))
+    const wrong = inside.filter(
+      ({ from, to }) => roomOf(from) === 'daemon' && /^(runtimes|providers)\/.+\//.test(to),
+    )
     expect(wrong.map(arrow)).toEqual([])
   })
 
@@ -80,26 +95,41 @@ describe('the arrows between rooms', () => {
     expect(wrong.map(arrow)).toEqual([])
   })
 
-  test.for(['main.ts', 'cli/program.ts', 'cli/send.ts', 'cli/ps.ts', 'client/index.ts'])('keep zod out of what is loaded with %s', (entry) => {
-    const loaded = loadedWith(entry, imports)
-    expect([...loaded].filter((name) => ['zod', 'hono', 'pino', 'yaml'].includes(name))).toEqual([])
-    expect([...loaded].filter((name) => ['daemon', 'api', 'store'].includes(roomOf(name)))).toEqual([])
-  })
+  test.for(['main.ts', 'cli/program.ts', 'cli/send.ts', 'cli/ps.ts', 'client/index.ts'])(
+    'keep zod out of what is loaded with %s',
+    (entry) => {
+      const loaded = loadedWith(entry, imports)
+      expect([...loaded].filter((name) => ['zod', 'hono', 'pino', 'yaml'].includes(name))).toEqual(
+        [],
+      )
+      expect(
+        [...loaded].filter((name) => ['daemon', 'api', 'store'].includes(roomOf(name))),
+      ).toEqual([])
+    },
+  )
 })
 
 describe('a file of src', () => {
   test('has at most 300 lines', () => {
-    const lines = (file: string): number => readFileSync(path.join(src, file), 'utf8').split('\n').length - 1
+    const lines = (file: string): number =>
+      readFileSync(path.join(src, file), 'utf8').split('\n').length - 1
     expect(listSources(src).filter((file) => lines(file) > 300)).toEqual([])
   })
 
   test('has a name in kebab-case', () => {
-    const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).map((file) => path.basename(file))
-    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?(\.(ts|sh|html|css|md))?$/.test(name))).toEqual([])
+    const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).map((file) =>
+      path.basename(file),
+    )
+    expect(
+      names.filter(
+        (name) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?(\.(ts|sh|html|css|md))?$/.test(name),
+      ),
+    ).toEqual([])
   })
 
   test('has no default export', () => {
-    const hasDefault = (file: string): boolean => /^export default|\bas default\b/m.test(readFileSync(path.join(src, file), 'utf8'))
+    const hasDefault = (file: string): boolean =>
+      /^export default|\bas default\b/m.test(readFileSync(path.join(src, file), 'utf8'))
     expect(listSources(src).filter(hasDefault)).toEqual([])
   })
 })
@@ -132,14 +162,20 @@ describe('the table of errors', () => {
     const exempt = new Set(['node_too_old'])
     // Part of the wire since its first version.
     exempt.add('agent_busy').add('run_ended')
-    expect(rows.map(([name]) => name).filter((name) => !exempt.has(name) && !code.includes(`'${name}'`))).toEqual([])
+    expect(
+      rows.map(([name]) => name).filter((name) => !exempt.has(name) && !code.includes(`'${name}'`)),
+    ).toEqual([])
   })
 })
 
 describe('docs/openapi.json', () => {
   test('is what the routes say; `npm run openapi` writes it', () => {
-    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-    const written = JSON.parse(readFileSync(path.join(root, 'docs', 'openapi.json'), 'utf8')) as unknown
+    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      version: string
+    }
+    const written = JSON.parse(
+      readFileSync(path.join(root, 'docs', 'openapi.json'), 'utf8'),
+    ) as unknown
     expect(JSON.parse(JSON.stringify(createOpenapiDocument(version)))).toEqual(written)
   })
 })

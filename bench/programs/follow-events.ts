@@ -10,7 +10,12 @@ const http = process.getBuiltinModule('node:http')
 const following = Array.from({ length: followers }, async () => {
   const done = Promise.withResolvers<{ events: number; bytes: number }>()
   const request = http.get(
-    { socketPath, path: `/v1/events?since=${since}&agent=${agent}`, headers: { host: 'localhost' }, agent: false },
+    {
+      socketPath,
+      path: `/v1/events?since=${since}&agent=${agent}`,
+      headers: { host: 'localhost' },
+      agent: false,
+    },
     (response) => {
       let [events, bytes] = [0, 0]
       let tail = Buffer.alloc(0)
@@ -31,7 +36,9 @@ const following = Array.from({ length: followers }, async () => {
 })
 process.stdout.write('following\n')
 const seen = await Promise.all(following)
-process.stdout.write(`${JSON.stringify({ ended: String(process.hrtime.bigint()), seen })}\n`, () => process.exit(0))
+process.stdout.write(`${JSON.stringify({ ended: String(process.hrtime.bigint()), seen })}\n`, () =>
+  process.exit(0),
+)
 
 /** A frame ends with an empty line; JSON holds no raw newline. */
 function countFrames(chunk: Buffer): number {

@@ -10,16 +10,26 @@ let faults = 0
 
 const http = process.getBuiltinModule('node:http')
 http
-  .get({ socketPath, path: `/v1/agents/${agent}/logs?format=raw&follow=true`, headers: { host: 'localhost' } }, (response) => {
-    process.stdout.write('following\n')
-    response.on('data', (chunk: Buffer) => {
-      check(chunk)
-      position += chunk.length
-      if (position >= wanted) {
-        process.stdout.write(`${JSON.stringify({ ended: String(process.hrtime.bigint()), bytes: position, faults })}\n`, () => process.exit(0))
-      }
-    })
-  })
+  .get(
+    {
+      socketPath,
+      path: `/v1/agents/${agent}/logs?format=raw&follow=true`,
+      headers: { host: 'localhost' },
+    },
+    (response) => {
+      process.stdout.write('following\n')
+      response.on('data', (chunk: Buffer) => {
+        check(chunk)
+        position += chunk.length
+        if (position >= wanted) {
+          process.stdout.write(
+            `${JSON.stringify({ ended: String(process.hrtime.bigint()), bytes: position, faults })}\n`,
+            () => process.exit(0),
+          )
+        }
+      })
+    },
+  )
   .on('error', () => process.exit(1))
 
 /** Every line that begins in this chunk has the number that belongs to its place. */

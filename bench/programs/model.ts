@@ -1,4 +1,6 @@
 /** The scripted model server in a process of its own. Prints its address. usage: model MODULE */
-const { startModelServer } = (await import(process.argv[2] ?? '')) as typeof import('../../src/testing/index.ts')
+import type * as Testing from '../../src/testing/index.ts'
+
+const { startModelServer } = (await import(process.argv[2] ?? '')) as typeof Testing
 const server = await startModelServer()
 process.stdout.write(`${server.url}\n`)

@@ -5,7 +5,7 @@ const descriptor = openSync(process.argv[2] ?? '', 'r')
 const buffer = Buffer.alloc(256 * 1024)
 const begun = performance.now()
 let lines = 0
-for (let offset = 0; ; ) {
+for (let offset = 0; ;) {
   const filled = readSync(descriptor, buffer, 0, buffer.length, offset)
   const end = buffer.lastIndexOf(10, filled - 1)
   if (filled === 0 || end < 0) {

@@ -4,7 +4,8 @@
  */
 import { readSync, writeFileSync, writeSync } from 'node:fs'
 
-const [count = 0, report = ''] = [Number(process.argv[2]), process.argv[3]]
+const count = Number(process.argv[2])
+const report = process.argv[3] ?? ''
 const lineBytes = 200
 const linesAtOnce = 320
 const buffer = Buffer.alloc(lineBytes * linesAtOnce, 'x')
@@ -21,7 +22,7 @@ for (let number = 0; number < count; number += linesAtOnce) {
     writeNumber(index * lineBytes, number + index)
   }
   const bytes = lines * lineBytes
-  for (let done = 0; done < bytes; ) {
+  for (let done = 0; done < bytes;) {
     done += writeSync(1, buffer, done, bytes - done)
   }
 }

@@ -14,7 +14,7 @@ for (let bytes = 0; bytes < wanted; bytes += streamChunk.length) {
 write(Buffer.from(streamTail))
 
 function write(buffer: Buffer): void {
-  for (let done = 0; done < buffer.length; ) {
+  for (let done = 0; done < buffer.length;) {
     done += writeSync(1, buffer, done)
   }
 }

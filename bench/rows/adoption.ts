@@ -29,7 +29,9 @@ export const adoptionRow: Row = {
       adopted = Math.min(adopted, daemon.status.recovered.adopted)
       await sleep(200)
     }
-    const isTheSame = (await daemon.client.list()).every(({ pid, status }) => pids.includes(pid ?? -1) && status === 'idle')
+    const isTheSame = (await daemon.client.list()).every(
+      ({ pid, status }) => pids.includes(pid ?? -1) && status === 'idle',
+    )
     const ms = median(adopting)
     return [
       {

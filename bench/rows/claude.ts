@@ -29,7 +29,12 @@ export const claudeRow: Row = {
       config: `providers:\n  claude:\n    path: ${claude}\ngateway:\n  upstreams:\n    anthropic:\n      url: ${url}\n`,
     })
     const events = followTexts(daemon)
-    const samples = { bare: [] as number[], started: [] as number[], bareTurn: [] as number[], turn: [] as number[] }
+    const samples = {
+      bare: [] as number[],
+      started: [] as number[],
+      bareTurn: [] as number[],
+      turn: [] as number[],
+    }
     const bareTurns = startBare(scratch, setting, 'bare-turns')
     await bareTurns.turn()
     await startAgent(daemon, setting, 'turns')
@@ -72,7 +77,12 @@ export const claudeRow: Row = {
       },
     )
     events.close()
-    const [started, bare, turn, bareTurn] = [median(samples.started), median(samples.bare), median(samples.turn), median(samples.bareTurn)]
+    const [started, bare, turn, bareTurn] = [
+      median(samples.started),
+      median(samples.bare),
+      median(samples.turn),
+      median(samples.bareTurn),
+    ]
     return [
       {
         what: 'claude: start → first text',
@@ -118,7 +128,9 @@ function isExecutable(file: string): boolean {
 }
 
 async function startModel(scratch: Scratch): Promise<string> {
-  const child = scratch.spawn([process.execPath, program('model'), built('testing/index.js')], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = scratch.spawn([process.execPath, program('model'), built('testing/index.js')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   if (!child.stdout) {
     throw new Error('The model server has no output.')
   }
@@ -126,7 +138,11 @@ async function startModel(scratch: Scratch): Promise<string> {
   return said.toString().trim()
 }
 
-async function startAgent(daemon: BenchDaemon, { configDir }: Setting, name: string): Promise<void> {
+async function startAgent(
+  daemon: BenchDaemon,
+  { configDir }: Setting,
+  name: string,
+): Promise<void> {
   await daemon.client.run({ template: 'claude', name, prompt, options: { configDir } })
 }
 
@@ -134,15 +150,31 @@ async function startAgent(daemon: BenchDaemon, { configDir }: Setting, name: str
 function startBare(scratch: Scratch, { claude, url, configDir }: Setting, name: string): Bare {
   const cwd = scratch.file(name)
   mkdirSync(cwd)
-  const flags = ['--print', '--verbose', '--input-format', 'stream-json', '--output-format', 'stream-json', '--include-partial-messages']
+  const flags = [
+    '--print',
+    '--verbose',
+    '--input-format',
+    'stream-json',
+    '--output-format',
+    'stream-json',
+    '--include-partial-messages',
+  ]
   const { PATH, HOME, USER, LANG } = process.env
   const child = scratch.spawn([claude, ...flags, '--session-id', randomUUID()], {
     cwd,
     stdio: ['pipe', 'pipe', 'inherit'],
     env: {
-      PATH, HOME, USER, LANG,
-      DISABLE_AUTOUPDATER: '1', DISABLE_TELEMETRY: '1', DISABLE_ERROR_REPORTING: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      CLAUDE_CONFIG_DIR: configDir, ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: 'drover-no-key',
+      PATH,
+      HOME,
+      USER,
+      LANG,
+      DISABLE_AUTOUPDATER: '1',
+      DISABLE_TELEMETRY: '1',
+      DISABLE_ERROR_REPORTING: '1',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      CLAUDE_CONFIG_DIR: configDir,
+      ANTHROPIC_BASE_URL: url,
+      ANTHROPIC_API_KEY: 'drover-no-key',
     },
   })
   return bareSession(child)
@@ -172,7 +204,9 @@ function bareSession(child: ChildProcess): Bare {
     const { promise, resolve } = Promise.withResolvers<void>()
     awaited = { matches, resolve }
     const message = { role: 'user', content: [{ type: 'text', text: body }] }
-    stdin.write(`${JSON.stringify({ type: 'user', message, parent_tool_use_id: null, session_id: '', uuid: randomUUID() })}\n`)
+    stdin.write(
+      `${JSON.stringify({ type: 'user', message, parent_tool_use_id: null, session_id: '', uuid: randomUUID() })}\n`,
+    )
     await promise
   }
   return {

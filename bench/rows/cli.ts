@@ -13,7 +13,11 @@ export const cliRow: Row = {
     const daemon = await scratch.startDaemon()
     await daemon.run('echo', ['/bin/cat'])
     const samples = { node: [] as number[], ps: [] as number[], send: [] as number[] }
-    const timed = async (into: number[], round: number, work: () => Promise<unknown>): Promise<void> => {
+    const timed = async (
+      into: number[],
+      round: number,
+      work: () => Promise<unknown>,
+    ): Promise<void> => {
       const begun = performance.now()
       await work()
       if (round >= warmUp) {
@@ -22,9 +26,15 @@ export const cliRow: Row = {
     }
     await interleave(
       rounds,
-      async (round) => await timed(samples.node, round, async () => await promisify(execFile)(process.execPath, ['-e', '0'])),
+      async (round) =>
+        await timed(
+          samples.node,
+          round,
+          async () => await promisify(execFile)(process.execPath, ['-e', '0']),
+        ),
       async (round) => await timed(samples.ps, round, async () => await daemon.drover('ps')),
-      async (round) => await timed(samples.send, round, async () => await daemon.drover('send', 'echo', 'hello')),
+      async (round) =>
+        await timed(samples.send, round, async () => await daemon.drover('send', 'echo', 'hello')),
     )
     const floor = median(samples.node)
     const line = (command: string, times: readonly number[]): Finding => ({
@@ -34,7 +44,11 @@ export const cliRow: Row = {
       ratio: formatRatio(median(times) / floor),
       goal: '≤ 2.5×',
       isMet: median(times) / floor <= 2.5,
-      figures: { [`${command}P50Ms`]: median(times), [`${command}P99Ms`]: percentile(times, 0.99), nodeP50Ms: floor },
+      figures: {
+        [`${command}P50Ms`]: median(times),
+        [`${command}P99Ms`]: percentile(times, 0.99),
+        nodeP50Ms: floor,
+      },
     })
     return [line('ps', samples.ps), line('send', samples.send)]
   },

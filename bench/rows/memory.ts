@@ -26,7 +26,14 @@ export const memoryRow: Row = {
 
     const crowded = await scratch.startDaemon()
     await crowded.down({ agents: false })
-    await scratch.run([process.execPath, program('seed-sleeping'), built('store/index.js'), crowded.database, String(sleeping), scratch.folder])
+    await scratch.run([
+      process.execPath,
+      program('seed-sleeping'),
+      built('store/index.js'),
+      crowded.database,
+      String(sleeping),
+      scratch.folder,
+    ])
     await crowded.up()
     const freshMb = await restingMb(crowded)
     const ps: number[] = []
@@ -43,7 +50,16 @@ export const memoryRow: Row = {
       answers.push(performance.now() - asked)
     }
     const sleepingMb = await restingMb(crowded)
-    const figures = { emptyMb: empty, idleMb, liveMb, freshMb, sleepingMb, cpuPercent, psMs: median(ps), listMs: median(answers) }
+    const figures = {
+      emptyMb: empty,
+      idleMb,
+      liveMb,
+      freshMb,
+      sleepingMb,
+      cpuPercent,
+      psMs: median(ps),
+      listMs: median(answers),
+    }
     const line = (what: string, mb: number, allowed: number): Finding => ({
       what: `daemon memory, ${what}`,
       measured: formatMb(mb),
@@ -80,7 +96,9 @@ export const memoryRow: Row = {
 }
 
 async function emptyNodeMb(scratch: Scratch): Promise<number> {
-  const child = scratch.spawn([process.execPath, '-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' })
+  const child = scratch.spawn([process.execPath, '-e', 'setInterval(() => {}, 1e6)'], {
+    stdio: 'ignore',
+  })
   await sleep(1000)
   return residentMb(child.pid ?? 0)
 }

@@ -32,9 +32,18 @@ export const rawLogRow: Row = {
         lost += result.lost
       },
     )
-    const [floor, disk, client] = [median(samples.file), median(samples.disk), median(samples.followed)]
+    const [floor, disk, client] = [
+      median(samples.file),
+      median(samples.disk),
+      median(samples.followed),
+    ]
     const floorText = `${formatRate(floor, 'lines')} (program to a file)`
-    const figures = { floorLinesPerSecond: floor, diskLinesPerSecond: disk, followedLinesPerSecond: client, lostLines: lost }
+    const figures = {
+      floorLinesPerSecond: floor,
+      diskLinesPerSecond: disk,
+      followedLinesPerSecond: client,
+      lostLines: lost,
+    }
     return [
       {
         what: 'raw log, 200-byte lines, 1 GB: to disk',
@@ -63,7 +72,12 @@ interface Report {
   ended: bigint
 }
 
-const printer = (report: string): [string, ...string[]] => [process.execPath, program('print-lines'), String(lines), report]
+const printer = (report: string): [string, ...string[]] => [
+  process.execPath,
+  program('print-lines'),
+  String(lines),
+  report,
+]
 
 /** Seconds that the bare program takes, its output going to a file. */
 async function printToFile(scratch: Scratch): Promise<number> {
@@ -88,10 +102,20 @@ async function printAsAgent(scratch: Scratch, daemon: BenchDaemon, name: string)
   return seconds(result)
 }
 
-async function followAgent(scratch: Scratch, daemon: BenchDaemon, name: string): Promise<{ seconds: number; lost: number }> {
+async function followAgent(
+  scratch: Scratch,
+  daemon: BenchDaemon,
+  name: string,
+): Promise<{ seconds: number; lost: number }> {
   const report = scratch.file(name)
   const run = await daemon.run(name, printer(report))
-  const argv = [process.execPath, program('follow-log'), daemon.status.socket, name, String(lines)] as const
+  const argv = [
+    process.execPath,
+    program('follow-log'),
+    daemon.status.socket,
+    name,
+    String(lines),
+  ] as const
   const follower = scratch.spawn(argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   if (!follower.stdout) {
     throw new Error('The follower has no output.')
@@ -102,9 +126,16 @@ async function followAgent(scratch: Scratch, daemon: BenchDaemon, name: string):
   await daemon.client.send(name, { body: 'go' })
   await once(follower, 'close')
   const { begun } = await awaitReport(report)
-  const seen = JSON.parse(said.split('\n')[1] ?? '{}') as { ended: string; bytes: number; faults: number }
+  const seen = JSON.parse(said.split('\n')[1] ?? '{}') as {
+    ended: string
+    bytes: number
+    faults: number
+  }
   const written = statSync(daemon.runFile(run, 'out')).size
-  const lost = Math.abs(written - lines * lineBytes) / lineBytes + Math.abs(seen.bytes - written) / lineBytes + seen.faults
+  const lost =
+    Math.abs(written - lines * lineBytes) / lineBytes +
+    Math.abs(seen.bytes - written) / lineBytes +
+    seen.faults
   await settle(daemon, name)
   return { seconds: seconds({ begun, ended: BigInt(seen.ended) }), lost }
 }
@@ -125,7 +156,10 @@ async function awaitReport(file: string): Promise<Report> {
 }
 
 function readReport(file: string): Report {
-  const { begun, ended } = JSON.parse(readFileSync(file, 'utf8')) as { begun: string; ended: string }
+  const { begun, ended } = JSON.parse(readFileSync(file, 'utf8')) as {
+    begun: string
+    ended: string
+  }
   return { begun: BigInt(begun), ended: BigInt(ended) }
 }
 

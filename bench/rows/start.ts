@@ -22,17 +22,28 @@ export const startRow: Row = {
         const file = scratch.file(`bare-${round}`)
         const begun = unixMs()
         const descriptor = openSync(file, 'a', 0o600)
-        const child = scratch.spawn([...program], { detached: true, stdio: ['ignore', descriptor, descriptor] })
+        const child = scratch.spawn([...program], {
+          detached: true,
+          stdio: ['ignore', descriptor, descriptor],
+        })
         closeSync(descriptor)
         await once(child, 'exit')
         bare.push(firstByteMs(file) - begun)
       },
       async (round) => {
         const begun = unixMs()
-        const agent = await daemon.client.run({ template: 'command', name: `date-${round}`, program: [...program] })
+        const agent = await daemon.client.run({
+          template: 'command',
+          name: `date-${round}`,
+          program: [...program],
+        })
         answered.push(unixMs() - begun)
         const file = daemon.runFile(agent.run ?? '', 'out')
-        for (let tries = 0; tries < 1000 && !/\n$/.test(readFileSync(file, { encoding: 'utf8', flag: 'a+' })); tries++) {
+        for (
+          let tries = 0;
+          tries < 1000 && !readFileSync(file, { encoding: 'utf8', flag: 'a+' }).endsWith('\n');
+          tries++
+        ) {
           await sleep(2)
         }
         started.push(firstByteMs(file) - begun)

@@ -37,15 +37,22 @@ export function createApp(options: AppOptions): ApiApp {
       options.daemon.context.log.error({ err: error, path: c.req.path }, 'a request failed')
     }
     const problem = toProblem(known)
-    return c.body(JSON.stringify(problem), problem.status as 400, { 'content-type': 'application/problem+json' })
+    return c.body(JSON.stringify(problem), problem.status as 400, {
+      'content-type': 'application/problem+json',
+    })
   })
   return app
 }
 
 /** SQLITE_FULL and ENOSPC are told apart from our own mistakes. Source: sqlite.org/rescode.html */
 function fromUnknown(error: Error & { errcode?: number; code?: unknown }): DroverError {
-  if (error.errcode !== undefined && ((error.errcode & 0xff) === 13 || (error.errcode & 0xff) === 10)) {
-    return new DroverError('disk_full', `The home can't be written: ${error.message}.`, { cause: error })
+  if (
+    error.errcode !== undefined &&
+    ((error.errcode & 0xff) === 13 || (error.errcode & 0xff) === 10)
+  ) {
+    return new DroverError('disk_full', `The home can't be written: ${error.message}.`, {
+      cause: error,
+    })
   }
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
     return new DroverError('disk_full', 'The disk of the home is full.', { cause: error })

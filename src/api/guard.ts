@@ -23,14 +23,20 @@ export function guard(c: ApiContext, { token, port }: GuardOptions): void {
   const hosts = [`127.0.0.1:${port()}`, `localhost:${port()}`, `[::1]:${port()}`]
   const host = c.req.header('host')?.toLowerCase()
   if (!host || !hosts.includes(host)) {
-    throw new DroverError('forbidden_host', 'Host: is not an address of this daemon.', { details: { field: 'Host' } })
+    throw new DroverError('forbidden_host', 'Host: is not an address of this daemon.', {
+      details: { field: 'Host' },
+    })
   }
   const origin = c.req.header('origin')?.toLowerCase()
   if (origin !== undefined && !hosts.some((allowed) => origin === `http://${allowed}`)) {
-    throw new DroverError('forbidden_origin', 'Origin: is another page.', { details: { field: 'Origin' } })
+    throw new DroverError('forbidden_origin', 'Origin: is another page.', {
+      details: { field: 'Origin' },
+    })
   }
   if (!openPaths.has(c.req.path) && !isToken(c.req.header('authorization'), token)) {
-    throw new DroverError('unauthorized', 'Authorization: the token is missing or wrong.', { details: { field: 'Authorization' } })
+    throw new DroverError('unauthorized', 'Authorization: the token is missing or wrong.', {
+      details: { field: 'Authorization' },
+    })
   }
 }
 

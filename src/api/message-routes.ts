@@ -5,14 +5,25 @@ import { requestSignal, streamEvents } from './streams.ts'
 
 /** Routes of messages and events. */
 export function mountMessageRoutes(app: ApiApp, daemon: Daemon): void {
-  const { agents } = daemon
+  const { mailbox } = daemon
   mount(app, routes.sendMessage, async ({ params, query, body, c }) => {
-    const message = agents.send(params.name, body)
-    return c.json(query.wait ? await agents.awaitMessage(message.id, { seconds: query.wait, signal: requestSignal(c, daemon) }) : message)
+    const message = mailbox.send(params.name, body)
+    return c.json(
+      query.wait
+        ? await mailbox.await(message.id, { seconds: query.wait, signal: requestSignal(c, daemon) })
+        : message,
+    )
   })
-  mount(app, routes.listMessages, ({ params, query, c }) => c.json(agents.messages(params.name, query.limit)))
+  mount(app, routes.listMessages, ({ params, query, c }) =>
+    c.json(mailbox.list(params.name, query.limit)),
+  )
   mount(app, routes.getMessage, async ({ params, query, c }) =>
-    c.json(await agents.awaitMessage(params.id, { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) })),
+    c.json(
+      await mailbox.await(params.id, {
+        seconds: query.wait ?? 0,
+        signal: requestSignal(c, daemon),
+      }),
+    ),
   )
   mount(app, routes.followEvents, async ({ query, c }) => {
     const lastId = Number(c.req.header('last-event-id') ?? Number.NaN)

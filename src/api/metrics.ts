@@ -6,9 +6,24 @@ export function formatMetrics(daemon: Daemon): string {
   const rows: [name: string, kind: string, help: string, value: number][] = [
     ['drover_agents', 'gauge', 'Agents of this home.', agents.total],
     ['drover_agents_live', 'gauge', 'Agents with a live run.', agents.live],
-    ['drover_events_total', 'counter', 'Events since the home was made.', daemon.context.hub.lastSeq],
+    [
+      'drover_events_total',
+      'counter',
+      'Events since the home was made.',
+      daemon.context.hub.lastSeq,
+    ],
     ['process_resident_memory_bytes', 'gauge', 'Memory of the daemon.', process.memoryUsage.rss()],
-    ['process_start_time_seconds', 'gauge', 'When the daemon started, Unix seconds.', startedAt / 1000],
+    [
+      'process_start_time_seconds',
+      'gauge',
+      'When the daemon started, Unix seconds.',
+      startedAt / 1000,
+    ],
   ]
-  return rows.map(([name, kind, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${name} ${value}\n`).join('')
+  return rows
+    .map(
+      ([name, kind, help, value]) =>
+        `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${name} ${value}\n`,
+    )
+    .join('')
 }

@@ -20,13 +20,17 @@ export function createOpenapiDocument(version: string): Record<string, unknown> 
   for (const [operationId, route] of Object.entries<Route>(routes)) {
     app.openAPIRegistry.registerPath(toRouteConfig(operationId, route))
   }
-  app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+  })
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Drover',
       version,
-      description: 'One control plane for AI agents. Over the unix socket no token is needed; over TCP every route but /healthz needs one.',
+      description:
+        'One control plane for AI agents. Over the unix socket no token is needed; over TCP every route but /healthz needs one.',
       license: { name: 'Apache-2.0' },
     },
     security: [{ token: [] }],
@@ -44,11 +48,16 @@ function toRouteConfig(operationId: string, route: Route): RouteConfig {
     request: {
       ...(route.params ? { params: route.params as z.ZodObject } : {}),
       ...(route.query ? { query: route.query as z.ZodObject } : {}),
-      ...(route.body ? { body: { required: true, content: { 'application/json': { schema: route.body } } } } : {}),
+      ...(route.body
+        ? { body: { required: true, content: { 'application/json': { schema: route.body } } } }
+        : {}),
     },
     responses: {
       [status]: { description, content: { [contentType]: { schema: schema ?? z.string() } } },
-      default: { description: 'A problem', content: { 'application/problem+json': { schema: Problem } } },
+      default: {
+        description: 'A problem',
+        content: { 'application/problem+json': { schema: Problem } },
+      },
     },
   }
 }

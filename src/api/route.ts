@@ -16,7 +16,11 @@ export type ApiContext = Context<{ Bindings: Bindings }>
 export type ApiApp = Hono<{ Bindings: Bindings }>
 
 /** One route as data: served from it, checked by it, documented from it. */
-export interface Route<P extends z.ZodType = z.ZodType, Q extends z.ZodType = z.ZodType, B extends z.ZodType = z.ZodType> {
+export interface Route<
+  P extends z.ZodType = z.ZodType,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+> {
   method: 'get' | 'post' | 'delete'
   /** Path with `{name}` parameters. */
   path: string
@@ -35,7 +39,9 @@ export interface RouteInput<P, Q, B> {
 }
 
 /** Declares a route; its types follow from its schemas. */
-export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(route: Route<P, Q, B>): Route<P, Q, B> {
+export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  route: Route<P, Q, B>,
+): Route<P, Q, B> {
   return route
 }
 
@@ -50,7 +56,12 @@ export function mount<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     const params = route.params ? check(route.params, c.req.param()) : undefined
     const query = route.query ? check(route.query, c.req.query()) : undefined
     const body = route.body ? check(route.body, await readJson(c)) : undefined
-    return await handler({ params: params as z.infer<P>, query: query as z.infer<Q>, body: body as z.infer<B>, c })
+    return await handler({
+      params: params as z.infer<P>,
+      query: query as z.infer<Q>,
+      body: body as z.infer<B>,
+      c,
+    })
   })
 }
 
@@ -66,17 +77,28 @@ function check<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
 export function toDroverError(error: z.ZodError): DroverError {
   const issue = error.issues[0]
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-  const field = [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])].join('.') || 'request'
+  const field =
+    [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])].join('.') ||
+    'request'
   const own: unknown = issue?.code === 'custom' ? issue.params?.['code'] : undefined
   const code = isErrorCode(own) ? own : field === 'name' ? 'invalid_name' : 'invalid_request'
-  const problem = unknownKey === undefined ? (issue?.message ?? 'is not valid') : 'is not a known field'
+  const problem = unknownKey === undefined ? describeIssue(issue) : 'is not a known field'
   return new DroverError(code, `${field}: ${problem}.`, { details: { field } })
+}
+
+function describeIssue(issue: z.core.$ZodIssue | undefined): string {
+  const isMissing = issue?.code === 'invalid_type' && issue.message.endsWith('received undefined')
+  return isMissing ? 'is missing' : (issue?.message ?? 'is not valid')
 }
 
 async function readJson(c: ApiContext): Promise<unknown> {
   const bytes = await readBytes(c)
   if (!bytes) {
-    throw new DroverError('message_too_large', `request: is larger than ${limits.requestBytes} bytes.`, { details: { field: 'request' } })
+    throw new DroverError(
+      'message_too_large',
+      `request: is larger than ${limits.requestBytes} bytes.`,
+      { details: { field: 'request' } },
+    )
   }
   if (bytes.byteLength === 0) {
     return {}
@@ -85,12 +107,18 @@ async function readJson(c: ApiContext): Promise<unknown> {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
-    throw new DroverError('invalid_message', 'request: is not valid UTF-8.', { details: { field: 'request' }, cause: error })
+    throw new DroverError('invalid_message', 'request: is not valid UTF-8.', {
+      details: { field: 'request' },
+      cause: error,
+    })
   }
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
-    throw new DroverError('invalid_request', 'request: is not valid JSON.', { details: { field: 'request' }, cause: error })
+    throw new DroverError('invalid_request', 'request: is not valid JSON.', {
+      details: { field: 'request' },
+      cause: error,
+    })
   }
 }
 

@@ -36,10 +36,22 @@ export async function startServer({ daemon, onShutdown }: ServerOptions): Promis
   const { home, config } = daemon.context
   const address = { url: '', socket: home.socketFile }
   let port = 0
-  const app = createApp({ daemon, token: readToken(home.tokenFile), port: () => port, address: () => address, onShutdown })
+  const app = createApp({
+    daemon,
+    token: readToken(home.tokenFile),
+    port: () => port,
+    address: () => address,
+    onShutdown,
+  })
   const createServer = (isTrusted: boolean): Server => {
-    const listener = getRequestListener((request, env) => app.fetch(request, { ...env, isTrusted }), { overrideGlobalObjects: false })
-    return http.createServer({ keepAliveTimeout: 65_000, noDelay: true }, (incoming, outgoing) => void listener(incoming, outgoing))
+    const listener = getRequestListener(
+      (request, env) => app.fetch(request, { ...env, isTrusted }),
+      { overrideGlobalObjects: false },
+    )
+    return http.createServer(
+      { keepAliveTimeout: 65_000, noDelay: true },
+      (incoming, outgoing) => void listener(incoming, outgoing),
+    )
   }
   const local = createServer(true)
   const tcp = createServer(false)
@@ -101,7 +113,10 @@ async function listenOnPort(server: Server, wanted: number | undefined): Promise
       throw error
     }
     if (wanted !== undefined) {
-      throw new DroverError('port_taken', `port: ${wanted} is taken by another program.`, { details: { field: 'port' }, cause: error })
+      throw new DroverError('port_taken', `port: ${wanted} is taken by another program.`, {
+        details: { field: 'port' },
+        cause: error,
+      })
     }
     await listen(server, 0)
   }

@@ -21,11 +21,19 @@ export interface FollowOptions {
 }
 
 /** Sends events as they come, no faster than the client takes them. */
-export async function streamEvents(c: ApiContext, daemon: Daemon, options: FollowOptions): Promise<Response> {
+export async function streamEvents(
+  c: ApiContext,
+  daemon: Daemon,
+  options: FollowOptions,
+): Promise<Response> {
   const { hub } = daemon.context
   const { outgoing } = c.env
   const signal = requestSignal(c, daemon)
-  outgoing.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+  outgoing.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
   outgoing.flushHeaders()
   const keepAlive = setInterval(() => outgoing.write(': still here\n\n'), keepAliveMs)
   try {
@@ -53,7 +61,12 @@ export async function streamEvents(c: ApiContext, daemon: Daemon, options: Follo
 }
 
 /** Sends pieces as they come, no faster than the client takes them. */
-export async function streamPieces(c: ApiContext, contentType: string, pieces: AsyncGenerator<Buffer>, signal: AbortSignal): Promise<Response> {
+export async function streamPieces(
+  c: ApiContext,
+  contentType: string,
+  pieces: AsyncGenerator<Buffer>,
+  signal: AbortSignal,
+): Promise<Response> {
   const { outgoing } = c.env
   outgoing.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' })
   outgoing.flushHeaders()

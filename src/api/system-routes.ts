@@ -17,7 +17,10 @@ export interface SystemRoutesOptions {
 }
 
 /** Routes of the daemon itself and of what it knows. */
-export function mountSystemRoutes(app: ApiApp, { daemon, address, onShutdown }: SystemRoutesOptions): void {
+export function mountSystemRoutes(
+  app: ApiApp,
+  { daemon, address, onShutdown }: SystemRoutesOptions,
+): void {
   mount(app, routes.getStatus, ({ c }) => c.json({ ...daemon.status(), ...address() }))
   mount(app, routes.listTemplates, ({ c }) => c.json(daemon.templates.list()))
   mount(app, routes.getTemplate, ({ params, c }) => c.json(daemon.templates.get(params.name)))

@@ -16,7 +16,7 @@ interface LogsOptions extends CommonOptions {
 
 export function logsCommand(invocation: Invocation): Command {
   return createCommand('logs', invocation.context)
-    .description('Show what an agent was told and what it said.')
+    .description('Show what an agent said.')
     .argument('<name>', 'agent')
     .option('-f, --follow', 'stay and show what comes')
     .option('-n, --lines <count>', 'only the last lines', countParser('lines'))
@@ -75,7 +75,7 @@ async function printEntries(
 }
 
 function formatPlain({ stream, text }: LogEntry): string {
-  const mark = stream === 'in' ? '> ' : stream === 'system' ? '-- ' : ''
+  const mark = stream === 'system' ? '-- ' : ''
   return mark + plainText(text)
 }
 
@@ -84,7 +84,6 @@ function formatForTerminal({ at, stream, text }: LogEntry, colors: Colors): stri
   const painted = {
     out: clean,
     err: colors.yellow(clean),
-    in: `${colors.cyan('›')} ${colors.bold(clean)}`,
     system: colors.dim(`– ${clean}`),
   }
   return `${colors.dim(formatClock(at))} ${painted[stream] ?? clean}`

@@ -204,7 +204,7 @@ describe('drover run', () => {
     })
   })
 
-  it('resolves a relative folder, and takes the current one when none is given', async () => {
+  it('resolves a relative folder, and offers the current one to a template that names none', async () => {
     await using api = await startFakeApi((_, response) =>
       answerJson(response, { ...agent, message: null }, 201),
     )
@@ -212,7 +212,7 @@ describe('drover run', () => {
     await callCli(['run', 'hello'], { home: api.folder })
     expect(api.seen.map(({ body }) => body)).toMatchObject([
       { dir: `${api.folder}/sub` },
-      { dir: api.folder },
+      { defaultDir: api.folder },
     ])
   })
 

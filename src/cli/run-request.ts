@@ -16,7 +16,7 @@ export interface RunOptions extends CommonOptions {
   timeout: number
 }
 
-/** The request that a line of `drover run` asks for. The folder is the current one when none is given. */
+/** The request that a line of `drover run` asks for. The folder is the current one when neither it nor the template names one. */
 export function createRunRequest(
   options: RunOptions,
   given: {
@@ -29,7 +29,9 @@ export function createRunRequest(
   const { name, model, persona, trigger, env, option, requestId } = options
   return {
     template: given.template,
-    dir: options.dir === undefined ? given.cwd : path.resolve(given.cwd, options.dir),
+    ...(options.dir === undefined
+      ? { defaultDir: given.cwd }
+      : { dir: path.resolve(given.cwd, options.dir) }),
     ...(given.prompt === null ? {} : { prompt: given.prompt }),
     ...(name === undefined ? {} : { name }),
     ...(options.in === undefined ? {} : { runtime: options.in }),

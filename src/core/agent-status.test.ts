@@ -13,7 +13,10 @@ test.for<[string, StatusFacts]>([
   ['idle', { hold: null, run: running, queued: 0 }],
   ['working', { hold: null, run: { ...running, turn: 'working' }, queued: 3 }],
   ['waiting', { hold: null, run: { ...running, turn: 'waiting' }, queued: 0 }],
-  ['stopping', { hold: 'stopped', run: { ...running, status: 'stopping', turn: 'working' }, queued: 0 }],
+  [
+    'stopping',
+    { hold: 'stopped', run: { ...running, status: 'stopping', turn: 'working' }, queued: 0 },
+  ],
   ['unknown', { hold: null, run: { ...running, isUnknown: true }, queued: 0 }],
 ])('an agent is %s', ([status, facts]) => {
   expect(agentStatus(facts)).toBe(status)
@@ -26,8 +29,13 @@ test('every agent has one of the words', () => {
     isUnknown: fc.boolean(),
   })
   fc.assert(
-    fc.property(fc.constantFrom('stopped' as const, null), fc.option(run), fc.nat(), (hold, live, queued) => {
-      expect(AgentStatus.options).toContain(agentStatus({ hold, run: live, queued }))
-    }),
+    fc.property(
+      fc.constantFrom('stopped' as const, null),
+      fc.option(run),
+      fc.nat(),
+      (hold, live, queued) => {
+        expect(AgentStatus.options).toContain(agentStatus({ hold, run: live, queued }))
+      },
+    ),
   )
 })

@@ -2,8 +2,26 @@ import { allowedProviderPrefixes, providerPrefixes } from '../schema/environment
 
 /** Variables of the host that agents get: who they are, where programs are, how text looks. Nothing else. */
 export const inheritedVariables: readonly string[] = [
-  'PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR', 'SSH_AUTH_SOCK',
-  'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS',
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TMPDIR',
+  'XDG_RUNTIME_DIR',
+  'SSH_AUTH_SOCK',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
 ]
 
 export interface EnvironmentLayers {
@@ -20,7 +38,11 @@ export interface EnvironmentLayers {
  * the one before. A variable that steers a provider never comes from the host, but for those on the
  * list of exceptions.
  */
-export function buildEnvironment({ host, passEnv, layers }: EnvironmentLayers): Record<string, string> {
+export function buildEnvironment({
+  host,
+  passEnv,
+  layers,
+}: EnvironmentLayers): Record<string, string> {
   const environment: Record<string, string> = {}
   for (const [name, value] of Object.entries(host)) {
     if (value !== undefined && isInherited(name, passEnv)) {

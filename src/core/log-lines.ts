@@ -29,7 +29,8 @@ export class LogLines {
     for (const text of lines) {
       entries.push({ seq: event.seq, at: event.at, stream: said.stream, text })
     }
-    this.#open = rest === '' ? null : { seq: event.seq, at: event.at, stream: said.stream, text: rest }
+    this.#open =
+      rest === '' ? null : { seq: event.seq, at: event.at, stream: said.stream, text: rest }
     return entries
   }
 
@@ -41,7 +42,12 @@ export class LogLines {
   }
 }
 
-const endsLine: ReadonlySet<string> = new Set(['turn.started', 'turn.ended', 'run.ended', 'run.starting'])
+const endsLine: ReadonlySet<string> = new Set([
+  'turn.started',
+  'turn.ended',
+  'run.ended',
+  'run.starting',
+])
 
 /** What an event adds to the log; null for those that are no speech. */
 function saidBy({ type, data }: LoggedEvent): { stream: Stream; text: string } | null {
@@ -51,11 +57,20 @@ function saidBy({ type, data }: LoggedEvent): { stream: Stream; text: string } |
     case 'output':
       return { stream: data['stream'] === 'err' ? 'err' : 'out', text: String(data['text']) }
     case 'tool.call':
-      return { stream: 'system', text: `tool ${String(data['name'])} ${JSON.stringify(data['input'])}\n` }
+      return {
+        stream: 'system',
+        text: `tool ${String(data['name'])} ${JSON.stringify(data['input'])}\n`,
+      }
     case 'tool.result':
-      return { stream: 'system', text: `tool ${data['isError'] === true ? 'error' : 'result'}: ${String(data['output'])}\n` }
+      return {
+        stream: 'system',
+        text: `tool ${data['isError'] === true ? 'error' : 'result'}: ${String(data['output'])}\n`,
+      }
     case 'error':
-      return { stream: 'system', text: `error (${String(data['class'])}): ${String(data['message'])}\n` }
+      return {
+        stream: 'system',
+        text: `error (${String(data['class'])}): ${String(data['message'])}\n`,
+      }
     case 'run.ended':
       return data['status'] === 'failed' || data['status'] === 'lost'
         ? { stream: 'system', text: `run ${data['status']}: ${String(data['cause'])}\n` }

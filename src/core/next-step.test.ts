@@ -7,11 +7,22 @@ import { joinableSteps, nextStep } from './next-step.ts'
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   fc.constantFrom<Act>(
-    { do: 'send' }, { do: 'send' }, { do: 'send' }, { do: 'stop' }, { do: 'start' }, { do: 'wake' }, { do: 'sleep' },
-    { do: 'accept' }, { do: 'end-turn' }, { do: 'end-turn' }, { do: 'break-start' },
+    { do: 'send' },
+    { do: 'send' },
+    { do: 'send' },
+    { do: 'stop' },
+    { do: 'start' },
+    { do: 'wake' },
+    { do: 'sleep' },
+    { do: 'accept' },
+    { do: 'end-turn' },
+    { do: 'end-turn' },
+    { do: 'break-start' },
   ),
   fc.constantFrom('exited', 'failed', 'lost').map((how) => ({ do: 'end-run', how }) as const),
-  fc.constantFrom('running', 'exited', 'lost').map((found) => ({ do: 'restart', found }) as const),
+  fc
+    .constantFrom('running', 'exited', 'lost', 'unstarted')
+    .map((found) => ({ do: 'restart', found }) as const),
   fc.integer({ min: 1, max: 5 }).map((count) => ({ do: 'steps', count }) as const),
 )
 const story = fc.array(act, { maxLength: 40 })
@@ -20,9 +31,23 @@ const story = fc.array(act, { maxLength: 40 })
 const enough = 1000
 
 const view = (part: Partial<AgentView>): AgentView => ({
-  hold: null, wish: null, isRemoving: false, run: null, queued: 0, open: 0, unwritten: 0, unreleased: 0, ...part,
+  hold: null,
+  wish: null,
+  isRemoving: false,
+  run: null,
+  queued: 0,
+  open: 0,
+  unwritten: 0,
+  unreleased: 0,
+  ...part,
 })
-const upRun = { status: 'running', turn: 'idle', hasHandle: true, stopReason: null, hasTurns: true } as const
+const upRun = {
+  status: 'running',
+  turn: 'idle',
+  hasHandle: true,
+  stopReason: null,
+  hasTurns: true,
+} as const
 
 test('whatever happens, steps come to an end and break no invariant', () => {
   fc.assert(
@@ -33,6 +58,9 @@ test('whatever happens, steps come to an end and break no invariant', () => {
       expect(model.view().unreleased === 0 || model.live !== null).toBe(true)
       expect(model.hold !== null && (model.live !== null || model.view().queued > 0)).toBe(false)
       expect(model.view().unwritten).toBe(0)
+      // Callers wait for a wish to be gone; only sleep may wait for a turn.
+      expect(model.wish === null || (model.wish === 'sleep' && model.live !== null)).toBe(true)
+      expect(model.hold !== null && model.wish !== null).toBe(false)
     }),
     { numRuns: 3000 },
   )
@@ -85,11 +113,19 @@ test('a message to a sleeping agent makes a run, goes into its input, then the p
 test('a held agent never gets a run', () => {
   const wish = fc.constantFrom('wake', 'sleep', null)
   fc.assert(
-    fc.property(wish, fc.nat(3), fc.nat(3), fc.boolean(), (wished, queued, unreleased, isRemoving) => {
-      const step = nextStep(view({ hold: 'stopped', wish: wished, queued, unreleased, isRemoving }))
-      expect(step?.do).not.toBe('create-run')
-      expect(step?.do).not.toBe('start-run')
-    }),
+    fc.property(
+      wish,
+      fc.nat(3),
+      fc.nat(3),
+      fc.boolean(),
+      (wished, queued, unreleased, isRemoving) => {
+        const step = nextStep(
+          view({ hold: 'stopped', wish: wished, queued, unreleased, isRemoving }),
+        )
+        expect(step?.do).not.toBe('create-run')
+        expect(step?.do).not.toBe('start-run')
+      },
+    ),
   )
 })
 
@@ -97,20 +133,35 @@ test('a program is never started without its row, nor when it is to stop', () =>
   expect(nextStep(view({ wish: 'wake' }))).toEqual({ kind: 'record', do: 'create-run' })
   const starting = { ...upRun, status: 'starting', hasHandle: false } as const
   expect(nextStep(view({ run: starting }))).toEqual({ kind: 'act', do: 'start-run' })
-  expect(nextStep(view({ run: starting, hold: 'stopped' }))).toEqual({ kind: 'record', do: 'cancel-run' })
+  expect(nextStep(view({ run: starting, hold: 'stopped' }))).toEqual({
+    kind: 'record',
+    do: 'cancel-run',
+  })
 })
 
 test('sleep waits for the turn and for what is queued; stop does not', () => {
   const working = { ...upRun, turn: 'working' } as const
   expect(nextStep(view({ run: working, open: 1, wish: 'sleep' }))).toBeNull()
-  expect(nextStep(view({ run: upRun, wish: 'sleep', queued: 1 }))).toEqual({ kind: 'record', do: 'assign-message' })
-  expect(nextStep(view({ run: upRun, wish: 'sleep' }))).toEqual({ kind: 'record', do: 'request-stop' })
-  expect(nextStep(view({ run: working, open: 1, hold: 'stopped' }))).toEqual({ kind: 'record', do: 'request-stop' })
+  expect(nextStep(view({ run: upRun, wish: 'sleep', queued: 1 }))).toEqual({
+    kind: 'record',
+    do: 'assign-message',
+  })
+  expect(nextStep(view({ run: upRun, wish: 'sleep' }))).toEqual({
+    kind: 'record',
+    do: 'request-stop',
+  })
+  expect(nextStep(view({ run: working, open: 1, hold: 'stopped' }))).toEqual({
+    kind: 'record',
+    do: 'request-stop',
+  })
 })
 
 test('a program without turns is given every message at once', () => {
   const run = { ...upRun, hasTurns: false }
-  expect(nextStep(view({ run, queued: 1, open: 3 }))).toEqual({ kind: 'record', do: 'assign-message' })
+  expect(nextStep(view({ run, queued: 1, open: 3 }))).toEqual({
+    kind: 'record',
+    do: 'assign-message',
+  })
   expect(nextStep(view({ run: upRun, queued: 1, open: 1 }))).toBeNull()
 })
 

@@ -4,9 +4,7 @@ import type { AgentView, RunView } from './agent-view.ts'
  * What to do next about one agent. `record` steps are one transaction and no effect; `act` steps
  * have an effect outside, which an earlier record already announced. Both may be repeated.
  */
-export type Step =
-  | { kind: 'record'; do: RecordStep }
-  | { kind: 'act'; do: ActStep }
+export type Step = { kind: 'record'; do: RecordStep } | { kind: 'act'; do: ActStep }
 
 export type RecordStep =
   | 'create-run'
@@ -21,7 +19,11 @@ export type ActStep = 'write-input' | 'start-run' | 'stop-run' | 'release-runs' 
  * Record steps that may join the transaction of a request at once, though an act may be under way.
  * All others wait for the agent's lock.
  */
-export const joinableSteps: ReadonlySet<RecordStep> = new Set(['create-run', 'assign-message', 'refuse-messages'])
+export const joinableSteps: ReadonlySet<RecordStep> = new Set([
+  'create-run',
+  'assign-message',
+  'refuse-messages',
+])
 
 const record = (name: RecordStep): Step => ({ kind: 'record', do: name })
 const act = (name: ActStep): Step => ({ kind: 'act', do: name })

@@ -5,9 +5,12 @@ import { canAdvanceReceipt } from './receipt.ts'
 
 const state = fc.constantFrom(...ReceiptState.options)
 
-test.for(['done', 'failed', 'refused', 'dead'] as const)('a receipt that is %s stays so', (from) => {
-  expect(ReceiptState.options.filter((to) => canAdvanceReceipt(from, to))).toEqual([])
-})
+test.for(['done', 'failed', 'refused', 'dead'] as const)(
+  'a receipt that is %s stays so',
+  (from) => {
+    expect(ReceiptState.options.filter((to) => canAdvanceReceipt(from, to))).toEqual([])
+  },
+)
 
 test.for([
   ['stored', ['waking', 'delivered', 'accepted', 'done', 'failed', 'refused', 'dead']],

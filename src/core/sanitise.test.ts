@@ -5,7 +5,25 @@ import { sanitise } from './sanitise.ts'
 const escape = '\u001b'
 const hostile = fc.string({
   unit: fc.oneof(
-    fc.constantFrom(escape, '[', ']', 'P', '\\', '\u0007', '\r', '\n', '\t', '0', ';', 'm', ' ', '\u009b', '\u0000', '\u007f', 'x'),
+    fc.constantFrom(
+      escape,
+      '[',
+      ']',
+      'P',
+      '\\',
+      '\u0007',
+      '\r',
+      '\n',
+      '\t',
+      '0',
+      ';',
+      'm',
+      ' ',
+      '\u009b',
+      '\u0000',
+      '\u007f',
+      'x',
+    ),
     fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
   ),
   maxLength: 200,
@@ -32,9 +50,12 @@ test('what is clean stays as it is, and what was cleaned is clean', () => {
 
 test('as many lines come out as go in', () => {
   fc.assert(
-    fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', '\r', `${escape}[1m`, `${escape}[K`) })), (lines) => {
-      expect(sanitise(lines.join('\n')).split('\n')).toHaveLength(Math.max(1, lines.length))
-    }),
+    fc.property(
+      fc.array(fc.string({ unit: fc.constantFrom('a', '\r', `${escape}[1m`, `${escape}[K`) })),
+      (lines) => {
+        expect(sanitise(lines.join('\n')).split('\n')).toHaveLength(Math.max(1, lines.length))
+      },
+    ),
   )
 })
 
@@ -60,15 +81,28 @@ const hostileMegabytes: [string, string][] = [
   ['begun sequences', `${escape}[`.repeat(megabyte / 2)],
   ['begun strings', `${escape}]`.repeat(megabyte / 2)],
   ['one endless sequence', `${escape}[${'0'.repeat(megabyte)}`],
-  ['one sequence that comes to nothing', `${escape}[${'0'.repeat(megabyte / 2)}${' '.repeat(megabyte / 2)}\u0001`],
+  [
+    'one sequence that comes to nothing',
+    `${escape}[${'0'.repeat(megabyte / 2)}${' '.repeat(megabyte / 2)}\u0001`,
+  ],
   ['one endless string', `${escape}P${'x'.repeat(megabyte)}`],
   ['carriage returns', `${'\r'.repeat(megabyte)}x`],
-  ['a long line that is overwritten letter by letter', `${'x'.repeat(megabyte / 2)}${'\ra'.repeat(megabyte / 4)}`],
-  ['a line that grows at each return', Array.from({ length: 1400 }, (_, index) => 'y'.repeat(index)).join('\r')],
+  [
+    'a long line that is overwritten letter by letter',
+    `${'x'.repeat(megabyte / 2)}${'\ra'.repeat(megabyte / 4)}`,
+  ],
+  [
+    'a line that grows at each return',
+    Array.from({ length: 1400 }, (_, index) => 'y'.repeat(index)).join('\r'),
+  ],
   ['newlines', '\r\n'.repeat(megabyte / 2)],
 ]
 
-test.for(hostileMegabytes)('a megabyte of %s takes no longer than it must', { timeout: 10_000 }, ([, text]) => {
-  // The deadline of the test is the check: anything but linear takes minutes.
-  expect(sanitise(text).length).toBeLessThanOrEqual(text.length)
-})
+test.for(hostileMegabytes)(
+  'a megabyte of %s takes no longer than it must',
+  { timeout: 10_000 },
+  ([, text]) => {
+    // The deadline of the test is the check: anything but linear takes minutes.
+    expect(sanitise(text).length).toBeLessThanOrEqual(text.length)
+  },
+)

@@ -2,7 +2,8 @@
  * Terminal control strings: CSI, OSC, DCS, SOS, PM and APC, in their 7-bit form, whole or cut off
  * at the end of the text. Source: ECMA-48, 5th edition, 5.4 and 5.6.
  */
-const controlStrings = /\u001b\[[0-?]*[ -/]*(?:[@-~]|$)|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\|\u001b|$)|\u001b[ -/]*(?:[0-~]|$)/g
+const controlStrings =
+  /\u001b\[[0-?]*[ -/]*(?:[@-~]|$)|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\|\u001b|$)|\u001b[ -/]*(?:[0-~]|$)/g
 
 /** What is left of C0 and C1, tab and newline excepted. */
 const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g

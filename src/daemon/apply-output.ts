@@ -10,11 +10,18 @@ const longestReply = 256 * 1024
  * Makes rows and events of what a program said; part of the transaction under way, which also
  * stores how far its output was read.
  */
-export function applyOutput(context: DaemonContext, records: Records, run: RunRow, events: readonly ProviderEvent[]): void {
+export function applyOutput(
+  context: DaemonContext,
+  records: Records,
+  run: RunRow,
+  events: readonly ProviderEvent[],
+): void {
   const { store, now } = context
   const name = store.agents.get(run.agent_id)?.name ?? null
-  const append = (type: Exclude<ProviderEvent['type'], 'ready' | 'accepted'>, data: Record<string, unknown>): void =>
-    store.events.append({ type, agent: name, run: run.id, data }, now())
+  const append = (
+    type: Exclude<ProviderEvent['type'], 'ready' | 'accepted'>,
+    data: Record<string, unknown>,
+  ): void => store.events.append({ type, agent: name, run: run.id, data }, now())
   for (const event of events) {
     switch (event.type) {
       case 'ready':
@@ -54,7 +61,12 @@ export function applyOutput(context: DaemonContext, records: Records, run: RunRo
     append('turn.ended', { message: id, reply, error, cost, durationMs })
     store.agents.addTurn(run.agent_id, cost)
     if (id !== null) {
-      moveOwn(id, (message) => records.moveReceipt(message, error === null ? { state: 'done', reply } : { state: 'failed', cause: error }))
+      moveOwn(id, (message) =>
+        records.moveReceipt(
+          message,
+          error === null ? { state: 'done', reply } : { state: 'failed', cause: error },
+        ),
+      )
     }
     if (store.messages.countOpen(run.id).open === 0) {
       store.runs.setTurn(run.id, 'idle')

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import type { Provider, ProviderContext } from '../providers/contract.ts'
 import type { RunReference, Runtime } from '../runtimes/contract.ts'
+import { AgentName } from '../schema/agent-name.ts'
 import type { Config } from '../schema/config.ts'
 import { DroverError } from '../schema/error.ts'
-import type { Store } from '../store/index.ts'
+import type { AgentRow, Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
 import { buildEnvironment } from '../core/environment.ts'
@@ -32,10 +33,17 @@ export interface DaemonContext {
 }
 
 /** Errors: `provider_not_found`. */
-export function getProvider({ providers }: Pick<DaemonContext, 'providers'>, name: string): Provider {
+export function getProvider(
+  { providers }: Pick<DaemonContext, 'providers'>,
+  name: string,
+): Provider {
   const provider = providers.get(name)
   if (!provider) {
-    throw new DroverError('provider_not_found', `provider: there is no provider ${JSON.stringify(name)}.`, { details: { field: 'provider' } })
+    throw new DroverError(
+      'provider_not_found',
+      `provider: there is no provider ${JSON.stringify(name)}.`,
+      { details: { field: 'provider' } },
+    )
   }
   return provider
 }
@@ -45,20 +53,30 @@ export function getRuntime({ runtimes }: Pick<DaemonContext, 'runtimes'>, name: 
   const runtime = runtimes.get(name)
   if (!runtime) {
     const known = [...runtimes.keys()].join(', ')
-    throw new DroverError('runtime_not_found', `runtime: there is no runtime ${JSON.stringify(name)}; there is: ${known}.`, {
-      details: { field: 'runtime' },
-    })
+    throw new DroverError(
+      'runtime_not_found',
+      `runtime: there is no runtime ${JSON.stringify(name)}; there is: ${known}.`,
+      {
+        details: { field: 'runtime' },
+      },
+    )
   }
   return runtime
 }
 
 /** What a runtime knows a run by. */
-export function referenceOf({ store, home }: Pick<DaemonContext, 'store' | 'home'>, runId: string): RunReference {
+export function referenceOf(
+  { store, home }: Pick<DaemonContext, 'store' | 'home'>,
+  runId: string,
+): RunReference {
   return { id: runId, instance: store.instance, folder: path.join(home.runsFolder, runId) }
 }
 
 /** The folder of an agent's own state, and the one it works in when it was given none. */
-export function agentFolders({ home }: Pick<DaemonContext, 'home'>, agentId: string): { state: string; work: string } {
+export function agentFolders(
+  { home }: Pick<DaemonContext, 'home'>,
+  agentId: string,
+): { state: string; work: string } {
   const folder = path.join(home.agentsFolder, agentId)
   return { state: path.join(folder, 'state'), work: path.join(folder, 'work') }
 }
@@ -71,7 +89,11 @@ export function providerContext(
 ): ProviderContext {
   const { config } = context
   return {
-    env: buildEnvironment({ host: context.hostEnvironment, passEnv: config.passEnv, layers: [config.env, ownEnvironment] }),
+    env: buildEnvironment({
+      host: context.hostEnvironment,
+      passEnv: config.passEnv,
+      layers: [config.env, ownEnvironment],
+    }),
     programPath: config.providers[provider]?.path ?? null,
     upstreams: withoutAbsent(config.gateway.upstreams),
     signal: context.signal,
@@ -79,5 +101,20 @@ export function providerContext(
 }
 
 function withoutAbsent<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}
+
+/** Errors: `agent_not_found`. */
+export function getAgentByName({ store }: Pick<DaemonContext, 'store'>, name: string): AgentRow {
+  const row = AgentName.safeParse(name).success ? store.agents.getByName(name) : undefined
+  if (!row) {
+    throw new DroverError(
+      'agent_not_found',
+      `There is no agent ${JSON.stringify(name.slice(0, 80))}.`,
+      { details: { field: 'name' } },
+    )
+  }
+  return row
 }

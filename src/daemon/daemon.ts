@@ -13,6 +13,7 @@ import { EventHub } from './event-hub.ts'
 import { lockHome, type HomeLock } from './home-lock.ts'
 import { loadConfig } from './load-config.ts'
 import { createLog } from './log.ts'
+import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
 import { superviseRuns } from './supervise.ts'
@@ -35,6 +36,7 @@ export type OwnStatus = Omit<DaemonStatus, 'url' | 'socket'>
 export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
+  readonly mailbox: Mailbox
   readonly templates: Templates
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
@@ -53,6 +55,7 @@ export class Daemon {
     const store = new Store({
       file: home.databaseFile,
       backupsFolder: home.backupsFolder,
+      companions: [home.runsFolder, home.agentsFolder],
       moveAsideCorrupt: options.moveAsideCorrupt,
       report: (line) => log.warn(line),
     })
@@ -73,7 +76,9 @@ export class Daemon {
     }
     this.#reconciler = new Reconciler(this.context)
     this.templates = new Templates(home.templatesFolder, this.context.providers)
-    this.agents = new Agents(this.context, this.#reconciler, this.templates)
+    this.mailbox = new Mailbox(this.context, this.#reconciler)
+    const { context, templates, mailbox } = this
+    this.agents = new Agents({ context, reconciler: this.#reconciler, templates, mailbox })
   }
 
   /**
@@ -83,9 +88,9 @@ export class Daemon {
   static async start(options: DaemonOptions): Promise<Daemon> {
     const lock = lockHome(options.home)
     try {
+      const daemon = new Daemon(options, lock)
       createPrivateFolder(options.home.runsFolder)
       createPrivateFolder(options.home.agentsFolder)
-      const daemon = new Daemon(options, lock)
       await daemon.#begin()
       return daemon
     } catch (error) {
@@ -131,9 +136,17 @@ export class Daemon {
 
   async #begin(): Promise<void> {
     const { store, log, now } = this.context
-    store.transaction('relaxed', () => store.events.append({ type: 'daemon.started', data: { version: this.#version, pid: process.pid } }, now()))
+    store.transaction('relaxed', () =>
+      store.events.append(
+        { type: 'daemon.started', data: { version: this.#version, pid: process.pid } },
+        now(),
+      ),
+    )
     this.#recovered = await recoverRuns(this.context, this.#reconciler)
     superviseRuns(this.context, this.#reconciler)
-    log.info({ version: this.#version, node: process.version, home: this.context.home.folder }, 'started')
+    log.info(
+      { version: this.#version, node: process.version, home: this.context.home.folder },
+      'started',
+    )
   }
 }

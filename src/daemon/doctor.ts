@@ -9,7 +9,10 @@ const checkDeadlineMs = 15_000
 /** Less free disk than this is worth a word, bytes. */
 const lowDiskBytes = 1024 ** 3
 
-export type DoctorContext = Pick<DaemonContext, 'home' | 'config' | 'hostEnvironment' | 'providers' | 'runtimes' | 'signal'>
+export type DoctorContext = Pick<
+  DaemonContext,
+  'home' | 'config' | 'hostEnvironment' | 'providers' | 'runtimes' | 'signal'
+>
 
 /** What is usable on this machine, and how to get the rest. No model is asked, nothing is changed. */
 export async function checkMachine(context: DoctorContext): Promise<Usability[]> {
@@ -26,7 +29,13 @@ export async function checkMachine(context: DoctorContext): Promise<Usability[]>
 }
 
 function checkNode(): Usability {
-  return { name: 'node', kind: 'system', usable: true, detail: `${process.version}, ${process.execPath}`, hint: null }
+  return {
+    name: 'node',
+    kind: 'system',
+    usable: true,
+    detail: `${process.version}, ${process.execPath}`,
+    hint: null,
+  }
 }
 
 function checkHome({ home }: DoctorContext): Usability {
@@ -36,9 +45,21 @@ function checkHome({ home }: DoctorContext): Usability {
     const { bavail, bsize } = statfsSync(home.folder)
     const freeBytes = bavail * bsize
     const detail = `${home.folder}, ${(freeBytes / 1024 ** 3).toFixed(1)} GiB free`
-    return { name: 'home', kind: 'system', usable: true, detail, hint: freeBytes < lowDiskBytes ? 'Free some disk space.' : null }
+    return {
+      name: 'home',
+      kind: 'system',
+      usable: true,
+      detail,
+      hint: freeBytes < lowDiskBytes ? 'Free some disk space.' : null,
+    }
   } catch (error) {
     const detail = `${home.folder} can't be written: ${(error as Error).message}`
-    return { name: 'home', kind: 'system', usable: false, detail, hint: 'Give Drover a folder of yours with DROVER_HOME.' }
+    return {
+      name: 'home',
+      kind: 'system',
+      usable: false,
+      detail,
+      hint: 'Give Drover a folder of yours with DROVER_HOME.',
+    }
   }
 }

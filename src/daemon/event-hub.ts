@@ -67,7 +67,9 @@ export class EventHub {
       batch.frames ??= encodeFrames(batch.events)
       return { frames: batch.frames, last: batch.last }
     }
-    const wanted = batch.events.filter((event) => event.seq > since && (agent === undefined || event.agent === agent))
+    const wanted = batch.events.filter(
+      (event) => event.seq > since && (agent === undefined || event.agent === agent),
+    )
     return { frames: encodeFrames(wanted), last: batch.last }
   }
 
@@ -90,7 +92,9 @@ export class EventHub {
     const last = events.at(-1)?.seq ?? since
     const first = events[0]?.seq ?? since + 1
     const isCutOff = agent === undefined && first > since + 1
-    const note = isCutOff ? `: events ${since + 1} to ${first - 1} were given up by retention\n\n` : ''
+    const note = isCutOff
+      ? `: events ${since + 1} to ${first - 1} were given up by retention\n\n`
+      : ''
     const portion = { frames: encodeFrames(events, note), last: hasMore ? last : head }
     if (hasMore) {
       this.#pages.set(key, portion)
@@ -105,7 +109,14 @@ export class EventHub {
     const agent = events[0]?.agent
     const isOfOne = events.every((event) => event.agent === agent)
     const bytes = events.reduce((sum, { json }) => sum + json.length + frameBytes, 0)
-    this.#ring.push({ first: events[0]?.seq ?? 0, last: events.at(-1)?.seq ?? 0, events, agent: isOfOne ? agent : undefined, bytes, frames: null })
+    this.#ring.push({
+      first: events[0]?.seq ?? 0,
+      last: events.at(-1)?.seq ?? 0,
+      events,
+      agent: isOfOne ? agent : undefined,
+      bytes,
+      frames: null,
+    })
     this.#ringSize += bytes
     while (this.#ringSize > ringBytes && this.#ring.length > 1) {
       this.#ringSize -= this.#ring.shift()?.bytes ?? 0

@@ -4,12 +4,22 @@
  */
 export const faultPoints = [
   'request-committed',
-  'input-assigned', 'input-appended', 'input-rung', 'input-recorded',
-  'launch-prepared', 'run-spawned', 'run-recorded',
-  'output-read', 'output-committed',
-  'run-stopped', 'run-read-out', 'run-ended',
-  'run-released', 'release-recorded',
-  'folders-removed', 'agent-removed',
+  'input-assigned',
+  'input-appended',
+  'input-rung',
+  'input-recorded',
+  'launch-prepared',
+  'run-spawned',
+  'run-recorded',
+  'output-read',
+  'output-committed',
+  'run-stopped',
+  'run-read-out',
+  'run-ended',
+  'run-released',
+  'release-recorded',
+  'folders-removed',
+  'agent-removed',
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

@@ -1,5 +1,11 @@
 import { watch, type FSWatcher } from 'node:fs'
-import type { Decoder, DecoderState, OutgoingMessage, Provider, ProviderEvent } from '../providers/contract.ts'
+import type {
+  Decoder,
+  DecoderState,
+  OutgoingMessage,
+  Provider,
+  ProviderEvent,
+} from '../providers/contract.ts'
 import type { Exit } from '../runtimes/contract.ts'
 import { createRunFolder, readExit, runFiles } from '../runtimes/run-folder.ts'
 import type { AgentSpec } from '../schema/agent.ts'
@@ -61,8 +67,16 @@ export class LiveRun {
     if (this.#watcher || this.#isClosed) {
       return
     }
-    this.#watcher = watch(this.#options.folder, (_, file) => file !== 'in' && file !== 'bell' && this.wake())
-    this.#watcher.on('error', (error) => this.#options.context.log.error({ err: error, run: this.#options.run.id }, 'watching a run failed'))
+    this.#watcher = watch(
+      this.#options.folder,
+      (_, file) => file !== 'in' && file !== 'bell' && this.wake(),
+    )
+    this.#watcher.on('error', (error) =>
+      this.#options.context.log.error(
+        { err: error, run: this.#options.run.id },
+        'watching a run failed',
+      ),
+    )
     this.#arm()
     this.wake()
   }
@@ -220,4 +234,10 @@ function createDecoder({ provider, spec }: LiveRunOptions, saved: string | null)
 }
 
 /** Events after which the agent's status or next step may be another. */
-const stateEvents: ReadonlySet<ProviderEvent['type']> = new Set(['ready', 'session', 'accepted', 'turn.started', 'turn.ended'])
+const stateEvents: ReadonlySet<ProviderEvent['type']> = new Set([
+  'ready',
+  'session',
+  'accepted',
+  'turn.started',
+  'turn.ended',
+])

@@ -13,7 +13,9 @@ export function loadConfig(file: string): Config {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return Config.parse({})
     }
-    throw new DroverError('invalid_config', `${file} can't be read: ${(error as Error).message}`, { cause: error })
+    throw new DroverError('invalid_config', `${file} can't be read: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
   return parseYaml(text, { file, schema: Config, code: 'invalid_config' })
 }
@@ -33,7 +35,10 @@ export function parseYaml<T>(text: string, { file, schema, code, defaults }: Yam
   const [syntax] = document.errors
   if (syntax) {
     const line = lines.linePos(syntax.pos[0]).line
-    throw new DroverError(code, `${file}:${line}: ${syntax.message.split('\n')[0]}`, { details: { file, line }, cause: syntax })
+    throw new DroverError(code, `${file}:${line}: ${syntax.message.split('\n')[0]}`, {
+      details: { file, line },
+      cause: syntax,
+    })
   }
   const content: unknown = document.toJS() ?? {}
   const isMap = typeof content === 'object' && !Array.isArray(content)
@@ -45,8 +50,11 @@ export function parseYaml<T>(text: string, { file, schema, code, defaults }: Yam
   const path = issue ? fieldPath(issue) : []
   const line = lineOf(document, lines, path)
   const field = path.join('.')
-  const problem = issue?.code === 'unrecognized_keys' ? 'is not a known key' : (issue?.message ?? 'is not valid')
-  throw new DroverError(code, `${file}:${line}: ${field ? `${field}: ` : ''}${problem}`, { details: { field, file, line } })
+  const problem =
+    issue?.code === 'unrecognized_keys' ? 'is not a known key' : (issue?.message ?? 'is not valid')
+  throw new DroverError(code, `${file}:${line}: ${field ? `${field}: ` : ''}${problem}`, {
+    details: { field, file, line },
+  })
 }
 
 /** The field an issue is about; for unknown keys the first of them. */
@@ -57,9 +65,12 @@ export function fieldPath(issue: z.core.$ZodIssue): string[] {
 
 function lineOf(document: Document, lines: LineCounter, path: readonly string[]): number {
   for (let length = path.length; length > 0; length--) {
-    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
+    const parent =
+      length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
     const items = (parent as { items?: YamlItem[] } | null)?.items
-    const item = items?.find((each, index) => String(each.key ? each.key.value : index) === path[length - 1])
+    const item = items?.find(
+      (each, index) => String(each.key ? each.key.value : index) === path[length - 1],
+    )
     const range = item?.key?.range ?? item?.range
     if (range) {
       return lines.linePos(range[0]).line

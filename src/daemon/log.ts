@@ -6,7 +6,19 @@ import { fileSize } from '../util/file-size.ts'
 export type { Logger }
 
 /** Keys whose values never reach the log, at any depth we write: secrets, and what people said. */
-const hidden = ['token', 'authorization', 'key', 'apiKey', 'password', 'env', 'body', 'prompt', 'text', 'reply', 'persona']
+const hidden = [
+  'token',
+  'authorization',
+  'key',
+  'apiKey',
+  'password',
+  'env',
+  'body',
+  'prompt',
+  'text',
+  'reply',
+  'persona',
+]
 
 /** A log file that is larger than this is set aside at the daemon's next look, bytes. */
 const longestLogBytes = 16 * 1024 * 1024
@@ -29,7 +41,14 @@ export function createLog(file: string, level: Config['log']['level']): DaemonLo
     redact: { paths: hidden.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[hidden]' },
     timestamp: pino.stdTimeFunctions.isoTime,
   }
-  const destination = pino.destination({ dest: file, append: true, mode: 0o600, mkdir: true, sync: true, maxLength: longestUnwrittenLength })
+  const destination = pino.destination({
+    dest: file,
+    append: true,
+    mode: 0o600,
+    mkdir: true,
+    sync: true,
+    maxLength: longestUnwrittenLength,
+  })
   // A line that can't be written, on a full disk for one, is tried again with the next; the daemon goes on.
   destination.on('error', () => undefined)
   const rotate = (): void => {

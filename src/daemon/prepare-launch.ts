@@ -5,7 +5,13 @@ import type { Launch } from '../runtimes/contract.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRow } from '../store/index.ts'
 import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
-import { agentFolders, getProvider, providerContext, referenceOf, type DaemonContext } from './context.ts'
+import {
+  agentFolders,
+  getProvider,
+  providerContext,
+  referenceOf,
+  type DaemonContext,
+} from './context.ts'
 import { readSpec } from './views.ts'
 
 /** Everything a runtime needs to bring a run up; writes the files its program reads at start. */
@@ -21,7 +27,9 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
     mkdirSync(folders.work, { recursive: true, mode: 0o700 })
   }
   if (!statSync(spec.dir, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new DroverError('invalid_dir', `dir: ${spec.dir} is no folder any more.`, { details: { field: 'dir' } })
+    throw new DroverError('invalid_dir', `dir: ${spec.dir} is no folder any more.`, {
+      details: { field: 'dir' },
+    })
   }
   const base = providerContext(context, spec.provider, spec.env)
   const launch = await getProvider(context, spec.provider).launch({

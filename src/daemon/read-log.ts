@@ -17,14 +17,24 @@ export interface ReadLogOptions extends LogsQuery {
 const leastChunkBytes = 64 * 1024
 const mostChunkBytes = 1024 * 1024
 
-/** An agent's log as bytes to send, in pieces; ends when it is read, or with `follow` when the signal aborts. */
-export async function* readLog(context: DaemonContext, options: ReadLogOptions): AsyncGenerator<Buffer> {
+/**
+ * An agent's log as bytes to send, in pieces; ends when it is read, or with `follow` when the signal
+ * aborts. What an agent of the same name said before it was removed is not of this one.
+ */
+export async function* readLog(
+  context: DaemonContext,
+  options: ReadLogOptions,
+): AsyncGenerator<Buffer> {
   if (options.format === 'raw') {
     yield* readRaw(context, options)
     return
   }
   const format = options.format === 'json' ? formatJson : formatText
-  for await (const entries of readEntries(context, options)) {
+  const since = Math.max(
+    options.since ?? 0,
+    context.store.agents.get(options.agent.id)?.first_seq ?? 0,
+  )
+  for await (const entries of readEntries(context, { ...options, since })) {
     if (entries.length > 0) {
       yield Buffer.from(entries.map(format).join(''))
     }
@@ -34,7 +44,10 @@ export async function* readLog(context: DaemonContext, options: ReadLogOptions):
 const formatJson = (entry: LogEntry): string => `${JSON.stringify(entry)}\n`
 const formatText = (entry: LogEntry): string => `${sanitise(entry.text)}\n`
 
-async function* readEntries(context: DaemonContext, options: ReadLogOptions): AsyncGenerator<LogEntry[]> {
+async function* readEntries(
+  context: DaemonContext,
+  options: ReadLogOptions,
+): AsyncGenerator<LogEntry[]> {
   const { store, hub } = context
   const { agent, follow, signal } = options
   const lines = new LogLines()
@@ -60,11 +73,15 @@ async function* readEntries(context: DaemonContext, options: ReadLogOptions): As
 }
 
 /** The last lines of a log, read backward until there are enough. */
-function lastEntries({ store, hub }: DaemonContext, { agent, since = 0 }: ReadLogOptions, count: number): { entries: LogEntry[]; seq: number } {
+function lastEntries(
+  { store, hub }: DaemonContext,
+  { agent, since = 0 }: ReadLogOptions,
+  count: number,
+): { entries: LogEntry[]; seq: number } {
   const seq = hub.lastSeq
   const events = []
   let before = seq + 1
-  for (let found = 0; found <= count; ) {
+  for (let found = 0; found <= count;) {
     const page = store.events.before(before, agent.name)
     const wanted = page.events.filter((event) => event.seq > since)
     events.push(...wanted)
@@ -81,7 +98,10 @@ function lastEntries({ store, hub }: DaemonContext, { agent, since = 0 }: ReadLo
 }
 
 /** What the programs of an agent's runs printed, byte for byte, oldest run first. */
-async function* readRaw(context: DaemonContext, { agent, follow, signal }: ReadLogOptions): AsyncGenerator<Buffer> {
+async function* readRaw(
+  context: DaemonContext,
+  { agent, follow, signal }: ReadLogOptions,
+): AsyncGenerator<Buffer> {
   const { store, notifier } = context
   const done = new Set<string>()
   for (;;) {
@@ -91,7 +111,13 @@ async function* readRaw(context: DaemonContext, { agent, follow, signal }: ReadL
       const hasEnded = (): boolean => store.runs.get(next.id)?.ended_at !== null
       const ending = (): Promise<void> => notifier.wait(`agent:${agent.id}`, signal)
       const from = next.dropped_bytes
-      yield* readRawFile(referenceOf(context, next.id).folder, { from, follow, hasEnded, ending, signal })
+      yield* readRawFile(referenceOf(context, next.id).folder, {
+        from,
+        follow,
+        hasEnded,
+        ending,
+        signal,
+      })
     } else if (follow && store.agents.get(agent.id)) {
       await notifier.wait(`agent:${agent.id}`, signal)
     } else {
@@ -110,7 +136,10 @@ interface RawFileOptions {
   signal: AbortSignal
 }
 
-async function* readRawFile(folder: string, { from, follow, hasEnded, ending, signal }: RawFileOptions): AsyncGenerator<Buffer> {
+async function* readRawFile(
+  folder: string,
+  { from, follow, hasEnded, ending, signal }: RawFileOptions,
+): AsyncGenerator<Buffer> {
   const file = await open(runFiles(folder).out, 'r').catch(() => null)
   if (!file) {
     return
@@ -121,12 +150,13 @@ async function* readRawFile(folder: string, { from, follow, hasEnded, ending, si
   signal.addEventListener('abort', wake)
   let chunkBytes = leastChunkBytes
   try {
-    for (let position = from; !signal.aborted; ) {
+    for (let position = from; !signal.aborted;) {
       const isLast = !follow || hasEnded()
       const buffer = Buffer.allocUnsafe(chunkBytes)
       const { bytesRead } = await file.read(buffer, 0, chunkBytes, position)
       position += bytesRead
-      chunkBytes = bytesRead === chunkBytes ? Math.min(chunkBytes * 2, mostChunkBytes) : leastChunkBytes
+      chunkBytes =
+        bytesRead === chunkBytes ? Math.min(chunkBytes * 2, mostChunkBytes) : leastChunkBytes
       if (bytesRead > 0) {
         yield buffer.subarray(0, bytesRead)
       } else if (isLast) {

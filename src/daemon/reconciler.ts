@@ -71,7 +71,11 @@ export class Reconciler {
   }
 
   /** The program is gone: reads what is left, ends the run. `exit` is null when there is no record of it. */
-  finishRun(runId: string, exit: Exit | null, lost: { cause: string; isUnstarted?: boolean } = { cause: 'it is gone and left no record' }): void {
+  finishRun(
+    runId: string,
+    exit: Exit | null,
+    lost: { cause: string; isUnstarted?: boolean } = { cause: 'it is gone and left no record' },
+  ): void {
     const run = this.#context.store.runs.get(runId)
     if (!run || run.ended_at !== null) {
       return
@@ -85,10 +89,20 @@ export class Reconciler {
     faultPoint('run-read-out')
     this.#lives.delete(runId)
     this.records.endRun(run, {
-      status: run.stop_reason ? 'stopped' : exit === null ? 'lost' : isSuccess ? 'exited' : 'failed',
+      status: run.stop_reason
+        ? 'stopped'
+        : exit === null
+          ? 'lost'
+          : isSuccess
+            ? 'exited'
+            : 'failed',
       exitCode: exit?.code ?? null,
       signal: exit?.signal ?? null,
-      cause: run.stop_reason ? `asked to ${run.stop_reason}` : exit ? causeOfExit(exit, referenceOf(this.#context, runId).folder) : lost.cause,
+      cause: run.stop_reason
+        ? `asked to ${run.stop_reason}`
+        : exit
+          ? causeOfExit(exit, referenceOf(this.#context, runId).folder)
+          : lost.cause,
       now: this.#context.now(),
     })
     faultPoint('run-ended')
@@ -180,7 +194,13 @@ export class Reconciler {
       live.close()
       this.#lives.delete(run.id)
       const cause = error instanceof Error ? error.message : String(error)
-      this.records.endRun(run, { status: 'failed', exitCode: null, signal: null, cause, now: now() })
+      this.records.endRun(run, {
+        status: 'failed',
+        exitCode: null,
+        signal: null,
+        cause,
+        now: now(),
+      })
       return null
     }
   }
@@ -220,7 +240,12 @@ export class Reconciler {
   async #removeAgent(agentId: string): Promise<void> {
     const { store, home, notifier } = this.#context
     const runs = store.runs.listOfAgent(agentId)
-    await Promise.all(runs.map(async ({ id }) => await rm(path.join(home.runsFolder, id), { recursive: true, force: true })))
+    await Promise.all(
+      runs.map(
+        async ({ id }) =>
+          await rm(path.join(home.runsFolder, id), { recursive: true, force: true }),
+      ),
+    )
     await rm(path.join(home.agentsFolder, agentId), { recursive: true, force: true })
     faultPoint('folders-removed')
     store.transaction('durable', () => {

@@ -45,7 +45,12 @@ export class Records {
   }
 
   /** Appends an event about an agent; part of the transaction under way. */
-  event(agentId: string, type: EventType, data: Record<string, unknown>, runId: string | null = null): void {
+  event(
+    agentId: string,
+    type: EventType,
+    data: Record<string, unknown>,
+    runId: string | null = null,
+  ): void {
     const name = this.#context.store.agents.get(agentId)?.name ?? null
     this.#context.store.events.append({ type, agent: name, run: runId, data }, this.#context.now())
   }
@@ -74,7 +79,12 @@ export class Records {
       return false
     }
     store.messages.setState(message.id, { ...move, now: now() })
-    this.event(message.agent_id, 'message.state', { id: message.id, state: move.state, cause: move.cause ?? null }, current.run_id)
+    this.event(
+      message.agent_id,
+      'message.state',
+      { id: message.id, state: move.state, cause: move.cause ?? null },
+      current.run_id,
+    )
     queueMicrotask(() => notifier.notify(`message:${message.id}`))
     return true
   }
@@ -107,9 +117,15 @@ export class Records {
       }
       for (const message of store.messages.listOpen(run.id)) {
         if (message.state === 'delivered' || message.state === 'accepted') {
-          this.moveReceipt(message, { state: 'failed', cause: `the run ended before the turn was over: ${end.cause ?? end.status}` })
+          this.moveReceipt(message, {
+            state: 'failed',
+            cause: `the run ended before the turn was over: ${end.cause ?? end.status}`,
+          })
         } else if (end.status === 'failed') {
-          this.moveReceipt(message, { state: 'failed', cause: `the program could not be brought up: ${end.cause ?? end.status}` })
+          this.moveReceipt(message, {
+            state: 'failed',
+            cause: `the program could not be brought up: ${end.cause ?? end.status}`,
+          })
         } else {
           store.messages.unassign(message.id)
         }
@@ -118,7 +134,12 @@ export class Records {
       if (end.status === 'failed' && store.agents.get(run.agent_id)?.wish === 'wake') {
         store.agents.setWish(run.agent_id, null)
       }
-      this.event(run.agent_id, 'run.ended', { status: end.status, exitCode: end.exitCode, signal: end.signal, cause: end.cause }, run.id)
+      this.event(
+        run.agent_id,
+        'run.ended',
+        { status: end.status, exitCode: end.exitCode, signal: end.signal, cause: end.cause },
+        run.id,
+      )
     })
   }
 
@@ -160,13 +181,21 @@ export class Records {
     })
     const previous = canResume && agent.last_run_id ? store.runs.get(agent.last_run_id) : undefined
     if (previous?.decoder && provider.carry) {
-      store.runs.setDecoder(id, JSON.stringify(provider.carry(JSON.parse(previous.decoder) as Record<string, unknown>)))
+      store.runs.setDecoder(
+        id,
+        JSON.stringify(provider.carry(JSON.parse(previous.decoder) as Record<string, unknown>)),
+      )
     }
     store.agents.setRun(agent.id, id)
     for (const message of store.messages.listQueued(agent.id)) {
       this.moveReceipt(message, { state: 'waking' })
     }
-    this.event(agent.id, 'run.starting', { runtime: spec.runtime, provider: spec.provider, isResumed: canResume }, id)
+    this.event(
+      agent.id,
+      'run.starting',
+      { runtime: spec.runtime, provider: spec.provider, isResumed: canResume },
+      id,
+    )
   }
 
   /** Decides where in the program's input the next message goes; nothing is written yet. */
@@ -178,7 +207,9 @@ export class Records {
       return
     }
     const provider = getProvider(this.#context, run.provider)
-    const bytes = Buffer.byteLength(provider.encode({ id: message.id, from: message.sender, body: message.body }))
+    const bytes = Buffer.byteLength(
+      provider.encode({ id: message.id, from: message.sender, body: message.body }),
+    )
     store.messages.assign(message.id, run.id, store.runs.reserveInput(run.id, bytes))
     if (provider.capabilities.turns) {
       store.runs.setTurn(run.id, 'working')
@@ -202,7 +233,13 @@ export class Records {
   #cancelRun(agent: AgentRow): void {
     const run = agent.run_id ? this.#context.store.runs.get(agent.run_id) : undefined
     if (run) {
-      this.endRun(run, { status: 'stopped', exitCode: null, signal: null, cause: 'it was stopped before it started', now: this.#context.now() })
+      this.endRun(run, {
+        status: 'stopped',
+        exitCode: null,
+        signal: null,
+        cause: 'it was stopped before it started',
+        now: this.#context.now(),
+      })
     }
   }
 }

@@ -1,6 +1,3 @@
-import { readdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import path from 'node:path'
 import type { Recovery } from '../runtimes/contract.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import type { RunRow } from '../store/index.ts'
@@ -18,19 +15,25 @@ const callDeadlineMs = 10_000
  * exit, and releases what carries our mark and belongs to no live run. Nothing is touched whose
  * runtime can't be asked.
  */
-export async function recoverRuns(context: DaemonContext, reconciler: Reconciler): Promise<RecoveryReport> {
+export async function recoverRuns(
+  context: DaemonContext,
+  reconciler: Reconciler,
+): Promise<RecoveryReport> {
   const { store, log } = context
   const report: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
   const runs = store.runs.listLive()
-  const results = await Promise.all(runs.map(async (run) => ({ run, found: await findRun(context, run) })))
+  const results = await Promise.all(
+    runs.map(async (run) => ({ run, found: await findRun(context, run) })),
+  )
   for (const { run, found } of results) {
     report[settleRun(context, reconciler, run, found)]++
   }
   report.orphans = await releaseOrphans(context, new Set(runs.map(({ id }) => id)))
-  await removeStrayFolders(context)
   if (runs.length > 0 || report.orphans > 0) {
     log.info(report, 'recovered')
-    store.transaction('relaxed', () => store.events.append({ type: 'daemon.recovered', data: { ...report } }, context.now()))
+    store.transaction('relaxed', () =>
+      store.events.append({ type: 'daemon.recovered', data: { ...report } }, context.now()),
+    )
   }
   for (const agentId of store.agents.listUnsettled()) {
     reconciler.kick(agentId)
@@ -42,14 +45,23 @@ async function findRun(context: DaemonContext, run: RunRow): Promise<Recovery> {
   try {
     const handle = run.handle ? JSON.parse(run.handle) : null
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(callDeadlineMs)])
-    return await getRuntime(context, run.runtime).recover(referenceOf(context, run.id), handle, signal)
+    return await getRuntime(context, run.runtime).recover(
+      referenceOf(context, run.id),
+      handle,
+      signal,
+    )
   } catch (error) {
     context.log.error({ err: error, run: run.id }, 'a run could not be asked for')
     return { state: 'unknown', cause: error instanceof Error ? error.message : String(error) }
   }
 }
 
-function settleRun(context: DaemonContext, reconciler: Reconciler, run: RunRow, found: Recovery): 'adopted' | 'finished' | 'unknown' {
+function settleRun(
+  context: DaemonContext,
+  reconciler: Reconciler,
+  run: RunRow,
+  found: Recovery,
+): 'adopted' | 'finished' | 'unknown' {
   const { store } = context
   switch (found.state) {
     case 'running':
@@ -87,26 +99,13 @@ async function releaseOrphans(context: DaemonContext, known: ReadonlySet<string>
     const found = await runtime.list(store.instance, signal)
     const orphans = found.filter(({ run }) => !known.has(run))
     for (const runId of new Set(orphans.map(({ run }) => run))) {
-      log.warn({ run: runId, what: orphans.filter(({ run }) => run === runId).map(({ what }) => what) }, 'releasing an orphan')
+      log.warn(
+        { run: runId, what: orphans.filter(({ run }) => run === runId).map(({ what }) => what) },
+        'releasing an orphan',
+      )
       await runtime.destroy(referenceOf(context, runId), null, signal)
       count++
     }
   }
   return count
-}
-
-/** Folders of runs that no row knows: a removal was interrupted. */
-async function removeStrayFolders({ store, home }: DaemonContext): Promise<void> {
-  const known = new Set(store.runs.listIds())
-  let entries: string[] = []
-  try {
-    entries = readdirSync(home.runsFolder)
-  } catch {
-    // no run was ever made
-  }
-  await Promise.all(
-    entries
-      .filter((entry) => entry.startsWith('run_') && !known.has(entry))
-      .map(async (entry) => await rm(path.join(home.runsFolder, entry), { recursive: true, force: true })),
-  )
 }

@@ -12,10 +12,15 @@ import { fieldPath } from './load-config.ts'
  * The spec of a new agent: the template, with what the request says over it. Everything that could
  * fail later and can be known now is an error now, naming the field; nothing is made.
  */
-export function resolveSpec(context: DaemonContext, template: Template, request: RunRequest, ownFolder: string): AgentSpec {
+export function resolveSpec(
+  context: DaemonContext,
+  template: Template,
+  request: RunRequest,
+  ownFolder: string,
+): AgentSpec {
   const provider = getProvider(context, template.provider)
   const runtime = getRuntime(context, request.runtime ?? template.runtime ?? 'process')
-  const wantedDir = request.dir ?? template.dir
+  const wantedDir = request.dir ?? template.dir ?? request.defaultDir
   const spec = AgentSpec.parse({
     provider: provider.name,
     runtime: runtime.name,
@@ -31,26 +36,38 @@ export function resolveSpec(context: DaemonContext, template: Template, request:
   for (const field of provider.unsupported) {
     const value = spec[field]
     if (value !== undefined && value.length > 0) {
-      throw new DroverError('unsupported', `${field}: the ${provider.name} provider can't honour it.`, { details: { field } })
+      throw new DroverError(
+        'unsupported',
+        `${field}: the ${provider.name} provider can't honour it.`,
+        { details: { field } },
+      )
     }
   }
   return { ...spec, options: checkOptions(provider.name, provider.options.safeParse(spec.options)) }
 }
 
-function checkOptions(provider: string, result: ReturnType<Provider['options']['safeParse']>): Record<string, unknown> {
+function checkOptions(
+  provider: string,
+  result: ReturnType<Provider['options']['safeParse']>,
+): Record<string, unknown> {
   if (result.success) {
     return result.data as Record<string, unknown>
   }
   const issue = result.error.issues[0]
   const field = ['options', ...(issue ? fieldPath(issue) : [])].join('.')
-  const problem = issue?.code === 'unrecognized_keys' ? `is not an option of the ${provider} provider` : (issue?.message ?? 'is not valid')
+  const problem =
+    issue?.code === 'unrecognized_keys'
+      ? `is not an option of the ${provider} provider`
+      : (issue?.message ?? 'is not valid')
   throw new DroverError('invalid_request', `${field}: ${problem}.`, { details: { field } })
 }
 
 /** The real path of an existing folder. Errors: `invalid_dir`. */
 function checkDir(dir: string): string {
   const refuse = (problem: string): DroverError =>
-    new DroverError('invalid_dir', `dir: ${JSON.stringify(dir.slice(0, 200))} ${problem}.`, { details: { field: 'dir', dir } })
+    new DroverError('invalid_dir', `dir: ${JSON.stringify(dir.slice(0, 200))} ${problem}.`, {
+      details: { field: 'dir', dir },
+    })
   if (!path.isAbsolute(dir) || dir.includes('\0')) {
     throw refuse('is no absolute path')
   }

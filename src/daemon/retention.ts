@@ -38,7 +38,7 @@ export async function keepBounds(context: DaemonContext): Promise<void> {
 /** In small steps, so that nobody waits for long. */
 async function pruneEvents({ store, config, signal }: DaemonContext): Promise<void> {
   const { events, eventBytes } = config.retention
-  for (let pruned = 0; pruned < eventsInRound && !signal.aborted; ) {
+  for (let pruned = 0; pruned < eventsInRound && !signal.aborted;) {
     const keep = store.events.usedBytes() > eventBytes ? eventsAlwaysKept : events
     const count = store.transaction('relaxed', () => store.events.prune(keep, eventsAtOnce))
     if (count === 0) {
@@ -49,10 +49,17 @@ async function pruneEvents({ store, config, signal }: DaemonContext): Promise<vo
   }
 }
 
-async function dropRuns(context: DaemonContext, agentId: string | null, excessBytes: number): Promise<void> {
+async function dropRuns(
+  context: DaemonContext,
+  agentId: string | null,
+  excessBytes: number,
+): Promise<void> {
   const { store, log } = context
   const runs = excessBytes > 0 ? store.runs.listDisposable(agentId) : []
-  const ids = runsToDrop(runs.map((run) => ({ id: run.id, bytes: bytesOf(run) })), excessBytes)
+  const ids = runsToDrop(
+    runs.map((run) => ({ id: run.id, bytes: bytesOf(run) })),
+    excessBytes,
+  )
   for (const id of ids) {
     // The row goes last: a folder that was left by a crash is found by it and removed again.
     await rm(referenceOf(context, id).folder, { recursive: true, force: true })
@@ -61,13 +68,18 @@ async function dropRuns(context: DaemonContext, agentId: string | null, excessBy
   }
 }
 
-const bytesOf = (run: RunRow): number => run.in_bytes + run.out_bytes + run.err_bytes - run.dropped_bytes
+const bytesOf = (run: RunRow): number =>
+  run.in_bytes + run.out_bytes + run.err_bytes - run.dropped_bytes
 
 /**
  * Frees the blocks at the beginning of an output whose run goes on. The program keeps its open file
  * and every offset stays what it was; what was dropped is a hole. Source: fallocate(2), PUNCH_HOLE.
  */
-async function dropBeginning(context: DaemonContext, agentId: string, agentBytes: number): Promise<void> {
+async function dropBeginning(
+  context: DaemonContext,
+  agentId: string,
+  agentBytes: number,
+): Promise<void> {
   const { store, log } = context
   const runId = store.agents.get(agentId)?.run_id
   const run = runId ? store.runs.get(runId) : undefined
@@ -79,8 +91,14 @@ async function dropBeginning(context: DaemonContext, agentId: string, agentBytes
   const file = runFiles(referenceOf(context, run.id).folder).out
   const args = ['--punch-hole', '--keep-size', '--offset', '0', '--length', String(bytes), file]
   try {
-    await promisify(execFile)('fallocate', args, { timeout: punchDeadlineMs, signal: context.signal })
+    await promisify(execFile)('fallocate', args, {
+      timeout: punchDeadlineMs,
+      signal: context.signal,
+    })
   } catch (error) {
-    log.warn({ err: error, run: run.id }, 'the beginning of an output could not be freed; it goes when the run has ended')
+    log.warn(
+      { err: error, run: run.id },
+      'the beginning of an output could not be freed; it goes when the run has ended',
+    )
   }
 }

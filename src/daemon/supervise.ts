@@ -34,12 +34,18 @@ export async function inspectRuns(context: DaemonContext, reconciler: Reconciler
     const runtime = getRuntime(context, run.runtime)
     const liveness = await runtime.inspect(JSON.parse(run.handle), signal)
     if (liveness === 'dead') {
-      const found = await runtime.recover(referenceOf(context, run.id), JSON.parse(run.handle), signal)
+      const found = await runtime.recover(
+        referenceOf(context, run.id),
+        JSON.parse(run.handle),
+        signal,
+      )
       if (found.state === 'exited' || found.state === 'lost') {
         reconciler.finishRun(run.id, found.state === 'exited' ? found.exit : null)
       }
     } else if ((liveness === 'unknown') !== (run.is_unknown === 1)) {
-      reconciler.records.change(run.agent_id, 'relaxed', () => store.runs.setUnknown(run.id, liveness === 'unknown'))
+      reconciler.records.change(run.agent_id, 'relaxed', () =>
+        store.runs.setUnknown(run.id, liveness === 'unknown'),
+      )
       reconciler.kick(run.agent_id)
     }
   }

@@ -31,20 +31,38 @@ export class Templates {
     const file = this.#files().get(name)
     if (file) {
       const text = readFileSync(file.path, 'utf8')
-      const template = parseYaml(text, { file: file.path, schema: Template, code: 'invalid_template', defaults: { name } })
+      const template = parseYaml(text, {
+        file: file.path,
+        schema: Template,
+        code: 'invalid_template',
+        defaults: { name },
+      })
       if (!this.#providers.has(template.provider)) {
-        throw new DroverError('invalid_template', `${file.path}: provider: there is no provider ${JSON.stringify(template.provider)}.`, {
-          details: { field: 'provider', file: file.path },
-        })
+        throw new DroverError(
+          'invalid_template',
+          `${file.path}: provider: there is no provider ${JSON.stringify(template.provider)}.`,
+          {
+            details: { field: 'provider', file: file.path },
+          },
+        )
       }
       return { template, source: file.source, path: file.path, text }
     }
     if (this.#providers.has(name)) {
-      return { template: Template.parse({ name, provider: name }), source: 'provider', path: null, text: `provider: ${name}\n` }
+      return {
+        template: Template.parse({ name, provider: name }),
+        source: 'provider',
+        path: null,
+        text: `provider: ${name}\n`,
+      }
     }
-    throw new DroverError('template_not_found', `template: there is no template or provider ${JSON.stringify(name.slice(0, 80))}.`, {
-      details: { field: 'template', template: name.slice(0, 80) },
-    })
+    throw new DroverError(
+      'template_not_found',
+      `template: there is no template or provider ${JSON.stringify(name.slice(0, 80))}.`,
+      {
+        details: { field: 'template', template: name.slice(0, 80) },
+      },
+    )
   }
 
   /** All of them; a file that can't be used is listed with what is wrong. */
@@ -52,28 +70,43 @@ export class Templates {
     const files = [...this.#files()].map(([name, { path: file, source }]): TemplateSummary => {
       try {
         const { template } = this.get(name)
-        return { name, description: template.description, provider: template.provider, source, path: file, problem: null }
+        return {
+          name,
+          description: template.description,
+          provider: template.provider,
+          source,
+          path: file,
+          problem: null,
+        }
       } catch (error) {
-        return { name, description: '', provider: null, source, path: file, problem: (error as Error).message }
+        return {
+          name,
+          description: '',
+          provider: null,
+          source,
+          path: file,
+          problem: (error as Error).message,
+        }
       }
     })
-    const providers = [...this.#providers.values()].map(
-      ({ name, title }): TemplateSummary => ({
-        name,
-        description: title,
-        provider: name,
-        source: 'provider',
-        path: null,
-        problem: null,
-      }),
-    )
+    const providers = [...this.#providers.values()].map(({ name, title }): TemplateSummary => ({
+      name,
+      description: title,
+      provider: name,
+      source: 'provider',
+      path: null,
+      problem: null,
+    }))
     const names = new Set(files.map(({ name }) => name))
     return [...files, ...providers.filter(({ name }) => !names.has(name))]
   }
 
   #files(): Map<string, { path: string; source: 'file' | 'built-in' }> {
     const found = new Map<string, { path: string; source: 'file' | 'built-in' }>()
-    for (const [folder, source] of [[builtInFolder, 'built-in'], [this.#homeFolder, 'file']] as const) {
+    for (const [folder, source] of [
+      [builtInFolder, 'built-in'],
+      [this.#homeFolder, 'file'],
+    ] as const) {
       for (const entry of listYaml(folder)) {
         found.set(entry.replace(/\.ya?ml$/, ''), { path: path.join(folder, entry), source })
       }

@@ -2,11 +2,21 @@ import { agentStatus } from '../core/agent-status.ts'
 import type { AgentView } from '../core/agent-view.ts'
 import { AgentSpec, type Agent, type AgentStatus } from '../schema/agent.ts'
 import type { Message } from '../schema/message.ts'
-import type { AgentListRow, AgentRow, AgentStatusRow, MessageRow, RunRow, Store } from '../store/index.ts'
+import type {
+  AgentListRow,
+  AgentRow,
+  AgentStatusRow,
+  MessageRow,
+  RunRow,
+  Store,
+} from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
 
 /** What decisions about an agent are made from; undefined when it is gone. */
-export function readView({ store, providers }: Pick<DaemonContext, 'store' | 'providers'>, agentId: string): AgentView | undefined {
+export function readView(
+  { store, providers }: Pick<DaemonContext, 'store' | 'providers'>,
+  agentId: string,
+): AgentView | undefined {
   const agent = store.agents.get(agentId)
   if (!agent) {
     return undefined
@@ -42,7 +52,13 @@ export function readStatus(store: Store, agentId: string): AgentStatus | undefin
 export function statusOf(row: AgentStatusRow): AgentStatus {
   return agentStatus({
     hold: row.hold,
-    run: row.run_status ? { status: row.run_status, turn: row.run_turn ?? 'idle', isUnknown: row.run_is_unknown === 1 } : null,
+    run: row.run_status
+      ? {
+          status: row.run_status,
+          turn: row.run_turn ?? 'idle',
+          isUnknown: row.run_is_unknown === 1,
+        }
+      : null,
     queued: row.queued,
   })
 }
@@ -86,7 +102,9 @@ function causeOf(row: AgentListRow): string | null {
   if (row.run_id) {
     return row.run_is_unknown ? 'its runtime can not be asked' : null
   }
-  return row.last_status === 'failed' || row.last_status === 'lost' ? `last run ${row.last_status}: ${row.last_cause ?? 'no cause on record'}` : null
+  return row.last_status === 'failed' || row.last_status === 'lost'
+    ? `last run ${row.last_status}: ${row.last_cause ?? 'no cause on record'}`
+    : null
 }
 
 function pidOf(handle: string | null): number | null {

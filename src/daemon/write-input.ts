@@ -53,7 +53,11 @@ export function writeInput(context: DaemonContext, records: Records, live: LiveR
 export function settleInput(context: DaemonContext, records: Records, live: LiveRun): void {
   const { store } = context
   const run = store.runs.get(live.runId)
-  const open = run ? store.messages.listOpen(run.id).filter(({ state }) => state === 'stored' || state === 'waking') : []
+  const open = run
+    ? store.messages
+        .listOpen(run.id)
+        .filter(({ state }) => state === 'stored' || state === 'waking')
+    : []
   if (!run || open.length === 0) {
     return
   }
@@ -63,7 +67,10 @@ export function settleInput(context: DaemonContext, records: Records, live: Live
     records.change(run.agent_id, 'relaxed', () => {
       for (const row of open) {
         const message = { id: row.id, from: row.sender, body: row.body }
-        if (row.is_written === 0 && size >= (row.in_offset ?? 0) + Buffer.byteLength(provider.encode(message))) {
+        if (
+          row.is_written === 0 &&
+          size >= (row.in_offset ?? 0) + Buffer.byteLength(provider.encode(message))
+        ) {
           store.messages.setWritten(row.id)
           live.sent(message)
           records.moveReceipt(row, { state: 'delivered' })

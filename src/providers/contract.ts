@@ -114,7 +114,15 @@ export interface PushContext {
 }
 
 /** Classes of failure, the same for every provider. */
-export type ErrorClass = 'rate_limit' | 'auth' | 'quota' | 'overloaded' | 'network' | 'config' | 'crash' | 'unknown'
+export type ErrorClass =
+  | 'rate_limit'
+  | 'auth'
+  | 'quota'
+  | 'overloaded'
+  | 'network'
+  | 'config'
+  | 'crash'
+  | 'unknown'
 
 /** What a program said, normalised. */
 export type ProviderEvent =
@@ -130,7 +138,14 @@ export type ProviderEvent =
   | { type: 'thinking'; text: string }
   | { type: 'tool.call'; id: string; name: string; input: unknown }
   | { type: 'tool.result'; id: string; output: string; isError: boolean }
-  | { type: 'turn.ended'; message: string | null; reply: string; error: string | null; cost: Cost; durationMs: number | null }
+  | {
+      type: 'turn.ended'
+      message: string | null
+      reply: string
+      error: string | null
+      cost: Cost
+      durationMs: number | null
+    }
   | { type: 'status'; status: string; detail?: string }
   | { type: 'error'; class: ErrorClass; message: string }
   /** Not understood: lines of stderr, or not the provider's format. */

@@ -14,22 +14,31 @@ describe('appendAt', () => {
   test('gives exactly the bytes of all messages, at whatever byte it died and was called again', () => {
     const message = fc.uint8Array({ minLength: 1, maxLength: 30 })
     fc.assert(
-      fc.property(fc.array(fc.tuple(message, fc.array(fc.nat(30), { maxLength: 3 }))), (messages) => {
-        writeFileSync(file, '')
-        let offset = 0
-        for (const [content, deaths] of messages) {
-          const bytes = Buffer.from(content)
-          for (const death of deaths) {
-            // What a call that died after so many bytes has left behind.
-            const written = statSync(file).size - offset
-            writeFileSync(file, bytes.subarray(written, Math.max(written, Math.min(death, bytes.length))), { flag: 'a' })
+      fc.property(
+        fc.array(fc.tuple(message, fc.array(fc.nat(30), { maxLength: 3 }))),
+        (messages) => {
+          writeFileSync(file, '')
+          let offset = 0
+          for (const [content, deaths] of messages) {
+            const bytes = Buffer.from(content)
+            for (const death of deaths) {
+              // What a call that died after so many bytes has left behind.
+              const written = statSync(file).size - offset
+              writeFileSync(
+                file,
+                bytes.subarray(written, Math.max(written, Math.min(death, bytes.length))),
+                { flag: 'a' },
+              )
+            }
+            appendAt(file, offset, bytes)
+            appendAt(file, offset, bytes)
+            offset += bytes.length
           }
-          appendAt(file, offset, bytes)
-          appendAt(file, offset, bytes)
-          offset += bytes.length
-        }
-        expect(readFileSync(file).equals(Buffer.concat(messages.map(([content]) => content)))).toBe(true)
-      }),
+          expect(
+            readFileSync(file).equals(Buffer.concat(messages.map(([content]) => content))),
+          ).toBe(true)
+        },
+      ),
     )
   })
 
@@ -49,7 +58,9 @@ describe('a run folder', () => {
     createRunFolder(run)
     expect(readFileSync(files.out, 'utf8')).toBe('said')
     expect(statSync(run).mode & 0o777).toBe(0o700)
-    expect([files.in, files.out, files.err].map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600, 0o600])
+    expect([files.in, files.out, files.err].map((file) => statSync(file).mode & 0o777)).toEqual([
+      0o600, 0o600, 0o600,
+    ])
   })
 
   test.for([

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import type { Exit } from './contract.ts'
 
@@ -15,6 +24,8 @@ export interface RunFiles {
   bell: string
   /** Made when no more input will come. */
   end: string
+  /** Made before the program is told to stop: one that is still on its way up does not begin. */
+  stop: string
   /** Who brings the program up writes its pid here first; only one can. */
   holder: string
 }
@@ -27,6 +38,7 @@ export function runFiles(folder: string): RunFiles {
     exit: path.join(folder, 'exit'),
     bell: path.join(folder, 'bell'),
     end: path.join(folder, 'end'),
+    stop: path.join(folder, 'stop'),
     holder: path.join(folder, 'holder'),
   }
 }
@@ -46,7 +58,11 @@ export function createRunFolder(folder: string): void {
  * Throws if bytes before `offset` are missing.
  */
 export function appendAt(file: string, offset: number, bytes: Buffer): void {
-  const descriptor = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600)
+  const descriptor = openSync(
+    file,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT,
+    0o600,
+  )
   try {
     const { size } = fstatSync(descriptor)
     if (size < offset) {
@@ -82,8 +98,23 @@ export function readExit(folder: string): Exit | null {
 }
 
 const signalNames: Readonly<Record<number, string>> = {
-  1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 5: 'SIGTRAP', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 9: 'SIGKILL',
-  10: 'SIGUSR1', 11: 'SIGSEGV', 12: 'SIGUSR2', 13: 'SIGPIPE', 14: 'SIGALRM', 15: 'SIGTERM', 24: 'SIGXCPU', 25: 'SIGXFSZ',
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  4: 'SIGILL',
+  5: 'SIGTRAP',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  9: 'SIGKILL',
+  10: 'SIGUSR1',
+  11: 'SIGSEGV',
+  12: 'SIGUSR2',
+  13: 'SIGPIPE',
+  14: 'SIGALRM',
+  15: 'SIGTERM',
+  24: 'SIGXCPU',
+  25: 'SIGXFSZ',
 }
 
 /** A shell's exit status as code or signal. */

@@ -6,7 +6,23 @@ test.for(['a', 'A1', '0', 'my-agent_2', 'x'.repeat(63)])('%j is a name', (name) 
   expect(AgentName.parse(name)).toBe(name)
 })
 
-test.for(['', '-a', '_a', 'a b', '../x', 'a/b', '.', 'a.b', 'ä', '\u0430gent', 'a\n', 'a\0', 'a\u200bb', 'x'.repeat(64), 'x'.repeat(300)])('%j is none', (name) => {
+test.for([
+  '',
+  '-a',
+  '_a',
+  'a b',
+  '../x',
+  'a/b',
+  '.',
+  'a.b',
+  'ä',
+  '\u0430gent',
+  'a\n',
+  'a\0',
+  'a\u200bb',
+  'x'.repeat(64),
+  'x'.repeat(300),
+])('%j is none', (name) => {
   expect(AgentName.safeParse(name).success).toBe(false)
 })
 

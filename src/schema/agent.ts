@@ -33,7 +33,16 @@ export type AgentSpec = z.infer<typeof AgentSpec>
 
 /** Derived from rows, never scraped from a screen; the words are in docs/concepts.md. */
 export const AgentStatus = z.enum([
-  'asleep', 'waking', 'idle', 'working', 'waiting', 'parked', 'stopping', 'stopped', 'failed', 'unknown',
+  'asleep',
+  'waking',
+  'idle',
+  'working',
+  'waiting',
+  'parked',
+  'stopping',
+  'stopped',
+  'failed',
+  'unknown',
 ])
 export type AgentStatus = z.infer<typeof AgentStatus>
 

@@ -16,13 +16,17 @@ export type Upstream = z.infer<typeof Upstream>
 export const Config = z.strictObject({
   /** Loopback TCP port; 0 takes any free one. Left out: 7717, or a free one where that is taken. */
   port: z.number().int().min(0).max(65_535).optional(),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
+    .prefault({}),
   /** Environment of every agent. */
   env: Environment.default({}),
   /** Names of host variables that agents also get, besides the built-in list. */
   passEnv: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Where providers' programs are, when they are not on PATH. */
-  providers: z.partialRecord(z.string(), z.strictObject({ path: z.string().min(1).optional() })).default({}),
+  providers: z
+    .partialRecord(z.string(), z.strictObject({ path: z.string().min(1).optional() }))
+    .default({}),
   gateway: z
     .strictObject({
       upstreams: z
@@ -38,11 +42,23 @@ export const Config = z.strictObject({
   retention: z
     .strictObject({
       /** Output files of one agent, bytes; the oldest finished runs go first. */
-      agentBytes: z.number().int().min(1024 * 1024).default(1024 ** 3),
+      agentBytes: z
+        .number()
+        .int()
+        .min(1024 * 1024)
+        .default(1024 ** 3),
       /** Output files of all agents together, bytes. */
-      totalBytes: z.number().int().min(1024 * 1024).default(20 * 1024 ** 3),
+      totalBytes: z
+        .number()
+        .int()
+        .min(1024 * 1024)
+        .default(20 * 1024 ** 3),
       /** Database, bytes in use; the oldest events go first. */
-      eventBytes: z.number().int().min(1024 * 1024).default(2 * 1024 ** 3),
+      eventBytes: z
+        .number()
+        .int()
+        .min(1024 * 1024)
+        .default(2 * 1024 ** 3),
       /** Events kept, count; the oldest go first. */
       events: z.number().int().min(10_000).default(5_000_000),
     })

@@ -4,7 +4,14 @@ import { z } from 'zod'
 export const environmentNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /** Variables that steer a provider; they come from the provider and config, never from a caller or the host. */
-export const providerPrefixes = ['CLAUDE', 'CODEX', 'OLLAMA', 'ANTHROPIC_', 'OPENAI_', 'GEMINI_'] as const
+export const providerPrefixes = [
+  'CLAUDE',
+  'CODEX',
+  'OLLAMA',
+  'ANTHROPIC_',
+  'OPENAI_',
+  'GEMINI_',
+] as const
 
 /** The exceptions a caller may set all the same. */
 export const allowedProviderPrefixes = ['CLAUDE_CODE_EXPERIMENTAL_'] as const
@@ -30,9 +37,19 @@ export const Environment = z.record(z.string(), z.string()).superRefine((environ
   for (const [name, value] of Object.entries(environment)) {
     const problem = environmentNameProblem(name)
     if (problem) {
-      context.addIssue({ code: 'custom', path: [name], message: problem, params: { code: 'invalid_env' } })
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: problem,
+        params: { code: 'invalid_env' },
+      })
     } else if (value.includes('\0')) {
-      context.addIssue({ code: 'custom', path: [name], message: 'contains NUL', params: { code: 'invalid_env' } })
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'contains NUL',
+        params: { code: 'invalid_env' },
+      })
     }
   }
 })

@@ -5,45 +5,219 @@
  * Exit codes: 1 failed, 2 usage, 3 not found, 4 refused, 5 daemon unreachable, 6 timeout.
  */
 export const errorTable = {
-  invalid_request: { status: 400, exit: 2, retryable: false, hint: 'Correct the named field and try again.' },
-  invalid_name: { status: 400, exit: 2, retryable: false, hint: 'Use 1 to 63 letters, digits, "-" or "_", starting with a letter or digit.' },
-  invalid_dir: { status: 400, exit: 2, retryable: false, hint: 'Give an existing folder with --dir.' },
-  invalid_env: { status: 400, exit: 2, retryable: false, hint: 'Names match [A-Za-z_][A-Za-z0-9_]* and do not start with a provider prefix; give model keys and addresses in config.yaml.' },
-  invalid_message: { status: 400, exit: 2, retryable: false, hint: 'Send valid UTF-8 text without NUL.' },
-  message_too_large: { status: 413, exit: 2, retryable: false, hint: 'Put the text in a file and send its path.' },
-  invalid_config: { status: 400, exit: 2, retryable: false, hint: 'Correct config.yaml at the line named.' },
-  invalid_template: { status: 400, exit: 2, retryable: false, hint: 'Correct the template file named; `drover template show hello` prints a good one.' },
-  usage: { status: 400, exit: 2, retryable: false, hint: '`drover help COMMAND` shows the options.' },
-  unauthorized: { status: 401, exit: 1, retryable: false, hint: 'Send "Authorization: Bearer TOKEN" with the text of the token file in Drover\'s home.' },
-  forbidden_host: { status: 403, exit: 1, retryable: false, hint: 'Call Drover as 127.0.0.1 or localhost, on its own port.' },
-  forbidden_origin: { status: 403, exit: 1, retryable: false, hint: 'Only pages served by Drover itself may call it.' },
-  agent_not_found: { status: 404, exit: 3, retryable: false, hint: '`drover ps -a` lists every agent.' },
-  template_not_found: { status: 404, exit: 3, retryable: false, hint: '`drover template ls` lists templates and providers.' },
-  provider_not_found: { status: 404, exit: 3, retryable: false, hint: '`drover doctor` lists the providers.' },
-  runtime_not_found: { status: 404, exit: 3, retryable: false, hint: '`drover doctor` lists the runtimes.' },
-  message_not_found: { status: 404, exit: 3, retryable: false, hint: 'Use the id that `drover send --json` printed.' },
-  program_not_found: { status: 422, exit: 3, retryable: false, hint: 'Install the program, or give its full path.' },
-  route_not_found: { status: 404, exit: 3, retryable: false, hint: 'GET /openapi.json lists every route.' },
-  name_taken: { status: 409, exit: 1, retryable: false, hint: 'Choose another --name, or remove the agent with `drover rm`.' },
+  invalid_request: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct the named field and try again.',
+  },
+  invalid_name: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Use 1 to 63 letters, digits, "-" or "_", starting with a letter or digit.',
+  },
+  invalid_dir: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Give an existing folder with --dir.',
+  },
+  invalid_env: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Names match [A-Za-z_][A-Za-z0-9_]* and do not start with a provider prefix; give model keys and addresses in config.yaml.',
+  },
+  invalid_message: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Send valid UTF-8 text without NUL.',
+  },
+  message_too_large: {
+    status: 413,
+    exit: 2,
+    retryable: false,
+    hint: 'Put the text in a file and send its path.',
+  },
+  invalid_config: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct config.yaml at the line named.',
+  },
+  invalid_template: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct the template file named; `drover template show hello` prints a good one.',
+  },
+  usage: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: '`drover help COMMAND` shows the options.',
+  },
+  unauthorized: {
+    status: 401,
+    exit: 1,
+    retryable: false,
+    hint: 'Send "Authorization: Bearer TOKEN" with the text of the token file in Drover\'s home.',
+  },
+  forbidden_host: {
+    status: 403,
+    exit: 1,
+    retryable: false,
+    hint: 'Call Drover as 127.0.0.1 or localhost, on its own port.',
+  },
+  forbidden_origin: {
+    status: 403,
+    exit: 1,
+    retryable: false,
+    hint: 'Only pages served by Drover itself may call it.',
+  },
+  agent_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover ps -a` lists every agent.',
+  },
+  template_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover template ls` lists templates and providers.',
+  },
+  provider_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover doctor` lists the providers.',
+  },
+  runtime_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover doctor` lists the runtimes.',
+  },
+  message_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: 'Use the id that `drover send --json` printed.',
+  },
+  program_not_found: {
+    status: 422,
+    exit: 3,
+    retryable: false,
+    hint: 'Install the program, or give its full path.',
+  },
+  route_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: 'GET /openapi.json lists every route.',
+  },
+  name_taken: {
+    status: 409,
+    exit: 1,
+    retryable: false,
+    hint: 'Choose another --name, or remove the agent with `drover rm`.',
+  },
   agent_running: { status: 409, exit: 1, retryable: false, hint: 'Stop it first, or use --force.' },
-  conflict: { status: 409, exit: 1, retryable: false, hint: 'Use a new id for a different message.' },
-  agent_stopped: { status: 409, exit: 4, retryable: false, hint: '`drover start NAME` lets it take messages again.' },
-  agent_busy: { status: 409, exit: 4, retryable: true, hint: 'Try again when its turn is over.' },
-  queue_full: { status: 429, exit: 4, retryable: true, hint: 'Wait until the agent has worked through its messages.' },
-  runtime_unavailable: { status: 503, exit: 1, retryable: false, hint: '`drover doctor` says what is missing.' },
-  start_failed: { status: 500, exit: 1, retryable: true, hint: '`drover logs NAME` shows what it printed last.' },
+  conflict: {
+    status: 409,
+    exit: 1,
+    retryable: false,
+    hint: 'Use a new id for a different message.',
+  },
+  agent_stopped: {
+    status: 409,
+    exit: 4,
+    retryable: false,
+    hint: '`drover start NAME` lets it take messages again.',
+  },
+  queue_full: {
+    status: 429,
+    exit: 4,
+    retryable: true,
+    hint: 'Wait until the agent has worked through its messages.',
+  },
+  runtime_unavailable: {
+    status: 503,
+    exit: 1,
+    retryable: false,
+    hint: '`drover doctor` says what is missing.',
+  },
+  start_failed: {
+    status: 500,
+    exit: 1,
+    retryable: true,
+    hint: '`drover logs NAME` shows what it printed last.',
+  },
   stop_failed: { status: 500, exit: 1, retryable: true, hint: 'The record is kept; try again.' },
-  run_ended: { status: 500, exit: 1, retryable: true, hint: '`drover logs NAME` shows what it printed last.' },
-  disk_full: { status: 507, exit: 1, retryable: true, hint: 'Free some space; nothing that was acknowledged is lost.' },
-  database_corrupt: { status: 500, exit: 1, retryable: false, hint: 'Restore a file from backups/, or start over with `drover up --move-aside-corrupt`: the old file is kept.' },
-  database_newer: { status: 500, exit: 1, retryable: false, hint: 'Install that newer Drover, or restore an older database from backups/.' },
-  home_locked: { status: 409, exit: 1, retryable: false, hint: '`drover status` shows the daemon of this home; `drover down` ends it.' },
-  port_taken: { status: 409, exit: 1, retryable: false, hint: 'Set another `port` in config.yaml, or leave it out to have a free one chosen.' },
-  daemon_unreachable: { status: 503, exit: 5, retryable: true, hint: 'Start it with `drover up --detach`.' },
-  timeout: { status: 504, exit: 6, retryable: true, hint: 'It goes on in the background; ask again later.' },
-  unsupported: { status: 422, exit: 2, retryable: false, hint: '`drover doctor` shows what each provider and runtime can do.' },
+  run_ended: {
+    status: 500,
+    exit: 1,
+    retryable: true,
+    hint: '`drover logs NAME` shows what it printed last.',
+  },
+  disk_full: {
+    status: 507,
+    exit: 1,
+    retryable: true,
+    hint: 'Free some space; nothing that was acknowledged is lost.',
+  },
+  database_corrupt: {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    hint: 'Restore a file from backups/, or start over with `drover up --move-aside-corrupt`: the old file is kept.',
+  },
+  database_newer: {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    hint: 'Install that newer Drover, or restore an older database from backups/.',
+  },
+  home_locked: {
+    status: 409,
+    exit: 1,
+    retryable: false,
+    hint: '`drover status` shows the daemon of this home; `drover down` ends it.',
+  },
+  port_taken: {
+    status: 409,
+    exit: 1,
+    retryable: false,
+    hint: 'Set another `port` in config.yaml, or leave it out to have a free one chosen.',
+  },
+  daemon_unreachable: {
+    status: 503,
+    exit: 5,
+    retryable: true,
+    hint: 'Start it with `drover up --detach`.',
+  },
+  timeout: {
+    status: 504,
+    exit: 6,
+    retryable: true,
+    hint: 'It goes on in the background; ask again later.',
+  },
+  unsupported: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: '`drover doctor` shows what each provider and runtime can do.',
+  },
   node_too_old: { status: 500, exit: 1, retryable: false, hint: 'Install Node.js 24.15 or newer.' },
-  internal: { status: 500, exit: 1, retryable: false, hint: 'Please report it, with the lines around it in drover.log.' },
+  internal: {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    hint: 'Please report it, with the lines around it in drover.log.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 /** What the table says of one code. */
@@ -74,7 +248,11 @@ export class DroverError extends Error {
   readonly code: ErrorCode
   readonly details: ErrorDetails
 
-  constructor(code: ErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: ErrorDetails; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details ?? {}
@@ -116,6 +294,7 @@ export function toProblem(error: DroverError): Problem {
 /** The error that a problem+json body describes; an unknown code becomes `internal`. */
 export function fromProblem(problem: Partial<Problem>): DroverError {
   const code = isErrorCode(problem.code) ? problem.code : 'internal'
-  const message = problem.detail ?? problem.title ?? 'The daemon answered with an error it did not describe.'
+  const message =
+    problem.detail ?? problem.title ?? 'The daemon answered with an error it did not describe.'
   return new DroverError(code, message, problem.details ? { details: problem.details } : {})
 }

@@ -3,13 +3,29 @@ import { z } from 'zod'
 /** Everything the event stream can say. New types may be added; old ones keep their meaning. */
 export const EventType = z.enum([
   // life of agents and runs
-  'agent.created', 'agent.status', 'agent.removed', 'run.starting', 'run.running', 'run.ended',
+  'agent.created',
+  'agent.status',
+  'agent.removed',
+  'run.starting',
+  'run.running',
+  'run.ended',
   // messages
   'message.state',
   // what the program said, the same words for every provider
-  'session', 'turn.started', 'turn.ended', 'text', 'thinking', 'tool.call', 'tool.result', 'cost', 'status', 'error', 'output',
+  'session',
+  'turn.started',
+  'turn.ended',
+  'text',
+  'thinking',
+  'tool.call',
+  'tool.result',
+  'cost',
+  'status',
+  'error',
+  'output',
   // the daemon itself
-  'daemon.started', 'daemon.recovered',
+  'daemon.started',
+  'daemon.recovered',
 ])
 export type EventType = z.infer<typeof EventType>
 
@@ -37,7 +53,7 @@ export const LogEntry = z.object({
   /** Event that completed the line. */
   seq: z.number().int(),
   at: z.number().int(),
-  stream: z.enum(['out', 'err', 'in', 'system']),
+  stream: z.enum(['out', 'err', 'system']),
   text: z.string(),
 })
 export type LogEntry = z.infer<typeof LogEntry>

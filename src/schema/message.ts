@@ -2,24 +2,49 @@ import { z } from 'zod'
 import { limits } from './limits.ts'
 
 /** How far a message has come. It only moves forward: `stored → waking → delivered → accepted → done`, or one of the other finals. */
-export const ReceiptState = z.enum(['stored', 'waking', 'delivered', 'accepted', 'done', 'failed', 'refused', 'dead'])
+export const ReceiptState = z.enum([
+  'stored',
+  'waking',
+  'delivered',
+  'accepted',
+  'done',
+  'failed',
+  'refused',
+  'dead',
+])
 export type ReceiptState = z.infer<typeof ReceiptState>
 
-export const finalReceiptStates = ['done', 'failed', 'refused', 'dead'] as const satisfies ReceiptState[]
+export const finalReceiptStates = [
+  'done',
+  'failed',
+  'refused',
+  'dead',
+] as const satisfies ReceiptState[]
 
 export function isFinalReceiptState(state: ReceiptState): boolean {
   return (finalReceiptStates as readonly ReceiptState[]).includes(state)
 }
 
 /** A key chosen by the sender: the same id twice is the same message. */
-export const MessageId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be 1 to 128 letters, digits, ".", "_", ":" or "-"')
+export const MessageId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
+    'must be 1 to 128 letters, digits, ".", "_", ":" or "-"',
+  )
 
 /** Text for an agent: 1 byte to 1 MiB of UTF-8, no NUL, no lone surrogate. */
 export const MessageBody = z
   .string()
   .min(1, 'is empty')
-  .refine((text) => !text.includes('\0'), { message: 'contains NUL', params: { code: 'invalid_message' } })
-  .refine((text) => text.isWellFormed(), { message: 'is not valid Unicode (a lone surrogate)', params: { code: 'invalid_message' } })
+  .refine((text) => !text.includes('\0'), {
+    message: 'contains NUL',
+    params: { code: 'invalid_message' },
+  })
+  .refine((text) => text.isWellFormed(), {
+    message: 'is not valid Unicode (a lone surrogate)',
+    params: { code: 'invalid_message' },
+  })
   .refine((text) => Buffer.byteLength(text) <= limits.messageBytes, {
     message: `is larger than ${limits.messageBytes} bytes`,
     params: { code: 'message_too_large' },

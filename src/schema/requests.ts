@@ -18,6 +18,8 @@ export const RunRequest = z.strictObject({
   runtime: z.string().min(1).optional(),
   /** Absolute folder; left out: the template's, else a folder of the agent's own. */
   dir: z.string().min(1).optional(),
+  /** Absolute folder for a template that names none: where the caller is. */
+  defaultDir: z.string().min(1).optional(),
   model: AgentSpec.shape.model,
   persona: AgentSpec.shape.persona,
   trigger: AgentSpec.shape.trigger,

@@ -1,11 +1,24 @@
 import { z } from 'zod'
 
 /** One bring-up of an agent: `starting → running → stopping →` exactly one final status. */
-export const RunStatus = z.enum(['starting', 'running', 'stopping', 'exited', 'failed', 'stopped', 'lost'])
+export const RunStatus = z.enum([
+  'starting',
+  'running',
+  'stopping',
+  'exited',
+  'failed',
+  'stopped',
+  'lost',
+])
 export type RunStatus = z.infer<typeof RunStatus>
 
 /** The final ones: `exited` (code 0), `failed` (anything else), `stopped` (asked for), `lost` (gone with no record). */
-export const finalRunStatuses = ['exited', 'failed', 'stopped', 'lost'] as const satisfies RunStatus[]
+export const finalRunStatuses = [
+  'exited',
+  'failed',
+  'stopped',
+  'lost',
+] as const satisfies RunStatus[]
 
 export function isFinalRunStatus(status: RunStatus): boolean {
   return (finalRunStatuses as readonly RunStatus[]).includes(status)

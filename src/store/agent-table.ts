@@ -10,6 +10,8 @@ export interface NewAgent {
   template: string | null
   wish: AgentRow['wish']
   requestId: string | null
+  /** Number of the newest event before it was made. */
+  firstSeq: number
   now: number
 }
 
@@ -36,7 +38,10 @@ const listColumns = `
   LEFT JOIN runs l ON l.id = a.last_run_id`
 
 /** What an agent's status follows from, and nothing else. */
-export type AgentStatusRow = Pick<AgentListRow, 'hold' | 'queued' | 'run_status' | 'run_turn' | 'run_is_unknown'>
+export type AgentStatusRow = Pick<
+  AgentListRow,
+  'hold' | 'queued' | 'run_status' | 'run_turn' | 'run_is_unknown'
+>
 
 export class AgentTable {
   readonly #database: Database
@@ -47,8 +52,17 @@ export class AgentTable {
 
   insert(agent: NewAgent): void {
     this.#database.run(
-      `INSERT INTO agents (id, name, spec, template, wish, request_id, created_at, active_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      agent.id, agent.name, agent.spec, agent.template, agent.wish, agent.requestId, agent.now, agent.now,
+      `INSERT INTO agents (id, name, spec, template, wish, request_id, first_seq, created_at, active_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      agent.id,
+      agent.name,
+      agent.spec,
+      agent.template,
+      agent.wish,
+      agent.requestId,
+      agent.firstSeq,
+      agent.now,
+      agent.now,
     )
   }
 
@@ -91,7 +105,9 @@ export class AgentTable {
 
   count(): { total: number; live: number } {
     return (
-      this.#database.get<{ total: number; live: number }>('SELECT COUNT(*) AS total, COUNT(run_id) AS live FROM agents') ?? {
+      this.#database.get<{ total: number; live: number }>(
+        'SELECT COUNT(*) AS total, COUNT(run_id) AS live FROM agents',
+      ) ?? {
         total: 0,
         live: 0,
       }
@@ -131,7 +147,12 @@ export class AgentTable {
 
   /** The live run has ended. */
   clearRun(id: string, runId: string): void {
-    this.#database.run('UPDATE agents SET run_id = NULL, last_run_id = ? WHERE id = ? AND run_id = ?', runId, id, runId)
+    this.#database.run(
+      'UPDATE agents SET run_id = NULL, last_run_id = ? WHERE id = ? AND run_id = ?',
+      runId,
+      id,
+      runId,
+    )
   }
 
   touch(id: string, now: number): void {
@@ -146,7 +167,10 @@ export class AgentTable {
          input_tokens = CASE WHEN ?2 IS NULL THEN input_tokens ELSE COALESCE(input_tokens, 0) + ?2 END,
          output_tokens = CASE WHEN ?3 IS NULL THEN output_tokens ELSE COALESCE(output_tokens, 0) + ?3 END
        WHERE id = ?4`,
-      cost.usd, cost.inputTokens, cost.outputTokens, id,
+      cost.usd,
+      cost.inputTokens,
+      cost.outputTokens,
+      id,
     )
   }
 

@@ -43,7 +43,9 @@ export class EventLog {
 
   constructor(database: Database) {
     this.#database = database
-    this.#lastSeq = database.get<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)?.seq ?? 0
+    this.#lastSeq =
+      database.get<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)?.seq ??
+      0
   }
 
   /** Number of the newest committed event. */
@@ -61,7 +63,11 @@ export class EventLog {
     const run = event.run ?? null
     const seq = this.#database.insert(
       'INSERT INTO events (at, type, agent, run, data) VALUES (?, ?, ?, ?, ?)',
-      at, event.type, agent, run, json,
+      at,
+      event.type,
+      agent,
+      run,
+      json,
     )
     if (this.#pending.length === 0) {
       this.#database.afterCommit(() => this.#publish())
@@ -74,14 +80,22 @@ export class EventLog {
     return this.#page(
       agent === undefined
         ? this.#database.iterate<EventRow>('SELECT * FROM events WHERE seq > ? ORDER BY seq', since)
-        : this.#database.iterate<EventRow>('SELECT * FROM events WHERE agent = ? AND seq > ? ORDER BY seq', agent, since),
+        : this.#database.iterate<EventRow>(
+            'SELECT * FROM events WHERE agent = ? AND seq > ? ORDER BY seq',
+            agent,
+            since,
+          ),
     )
   }
 
   /** Events of an agent before `before`, newest first: a page. */
   before(before: number, agent: string): EventPage {
     return this.#page(
-      this.#database.iterate<EventRow>('SELECT * FROM events WHERE agent = ? AND seq < ? ORDER BY seq DESC', agent, before),
+      this.#database.iterate<EventRow>(
+        'SELECT * FROM events WHERE agent = ? AND seq < ? ORDER BY seq DESC',
+        agent,
+        before,
+      ),
     )
   }
 
@@ -89,13 +103,15 @@ export class EventLog {
   prune(keep: number, limit: number): number {
     return this.#database.run(
       'DELETE FROM events WHERE seq <= ? AND seq < (SELECT MIN(seq) FROM events) + ?',
-      this.#lastSeq - keep, limit,
+      this.#lastSeq - keep,
+      limit,
     )
   }
 
   /** Bytes of the database that are in use; events are nearly all of it. */
   usedBytes(): number {
-    const read = (name: string): number => Number(Object.values(this.#database.get(`PRAGMA ${name}`) ?? {})[0] ?? 0)
+    const read = (name: string): number =>
+      Number(Object.values(this.#database.get(`PRAGMA ${name}`) ?? {})[0] ?? 0)
     return (read('page_count') - read('freelist_count')) * read('page_size')
   }
 
@@ -129,7 +145,14 @@ export class EventLog {
 }
 
 function toStoredEvent(row: EventRow): StoredEvent {
-  return { seq: row.seq, at: row.at, type: row.type, agent: row.agent, run: row.run, json: row.data }
+  return {
+    seq: row.seq,
+    at: row.at,
+    type: row.type,
+    agent: row.agent,
+    run: row.run,
+    json: row.data,
+  }
 }
 
 /** The event as clients see it. */

@@ -1,14 +1,21 @@
 import { hostname } from 'node:os'
-import { createId } from '../util/id.ts'
+import path from 'node:path'
 import { AgentTable } from './agent-table.ts'
 import type { Database, Durability } from './database.ts'
+import { beginBoot, endBoot, settleInstance } from './home-table.ts'
 import { EventLog } from './event-log.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
 import { RunTable } from './run-table.ts'
 
 export type { AgentListRow, AgentStatusRow } from './agent-table.ts'
-export { toEvent, type EventLog, type EventPage, type NewEvent, type StoredEvent } from './event-log.ts'
+export {
+  toEvent,
+  type EventLog,
+  type EventPage,
+  type NewEvent,
+  type StoredEvent,
+} from './event-log.ts'
 export type { AgentRow, MessageRow, RunRow } from './rows.ts'
 export type { RunEnd } from './run-table.ts'
 
@@ -28,8 +35,12 @@ export class Store {
     this.agents = new AgentTable(this.#database)
     this.runs = new RunTable(this.#database)
     this.messages = new MessageTable(this.#database)
+    this.instance = settleInstance(
+      this.#database,
+      path.join(path.dirname(options.file), 'instance'),
+    )
+    beginBoot(this.#database)
     this.events = new EventLog(this.#database)
-    this.instance = this.#constant('instance', () => createId('home'))
     this.host = hostname()
   }
 
@@ -43,16 +54,10 @@ export class Store {
     }
   }
 
-  /** Folds the log into the file and closes it. */
+  /** Folds the log into the file and closes it: from here on nothing can be lost. */
   close(): void {
+    endBoot(this.#database)
     this.#database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#database.close()
-  }
-
-  #constant(key: string, create: () => string): string {
-    return this.#database.transaction('durable', () => {
-      this.#database.run('INSERT OR IGNORE INTO home (key, value) VALUES (?, ?)', key, create())
-      return this.#database.get<{ value: string }>('SELECT value FROM home WHERE key = ?', key)?.value ?? ''
-    })
   }
 }

@@ -31,7 +31,14 @@ export class MessageTable {
   insert(message: NewMessage): void {
     this.#database.run(
       `INSERT INTO messages (id, agent_id, sender, body, state, cause, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      message.id, message.agentId, message.sender, message.body, message.state, message.cause, message.now, message.now,
+      message.id,
+      message.agentId,
+      message.sender,
+      message.body,
+      message.state,
+      message.cause,
+      message.now,
+      message.now,
     )
   }
 
@@ -39,10 +46,21 @@ export class MessageTable {
     return this.#database.get<MessageRow>('SELECT * FROM messages WHERE id = ?', id)
   }
 
+  firstOfAgent(agentId: string): MessageRow | undefined {
+    return this.#database.get<MessageRow>(
+      'SELECT * FROM messages WHERE agent_id = ? ORDER BY seq LIMIT 1',
+      agentId,
+    )
+  }
+
   /** The newest messages of an agent, oldest first. */
   listOfAgent(agentId: string, limit: number): MessageRow[] {
     return this.#database
-      .all<MessageRow>('SELECT * FROM messages WHERE agent_id = ? ORDER BY seq DESC LIMIT ?', agentId, limit)
+      .all<MessageRow>(
+        'SELECT * FROM messages WHERE agent_id = ? ORDER BY seq DESC LIMIT ?',
+        agentId,
+        limit,
+      )
       .toReversed()
   }
 
@@ -89,12 +107,20 @@ export class MessageTable {
 
   /** Gives a message to a run, at a place in its input. */
   assign(id: string, runId: string, offset: number): void {
-    this.#database.run('UPDATE messages SET run_id = ?, in_offset = ?, is_written = 0 WHERE id = ?', runId, offset, id)
+    this.#database.run(
+      'UPDATE messages SET run_id = ?, in_offset = ?, is_written = 0 WHERE id = ?',
+      runId,
+      offset,
+      id,
+    )
   }
 
   /** The run never took it: the next one will. */
   unassign(id: string): void {
-    this.#database.run('UPDATE messages SET run_id = NULL, in_offset = NULL, is_written = 0 WHERE id = ?', id)
+    this.#database.run(
+      'UPDATE messages SET run_id = NULL, in_offset = NULL, is_written = 0 WHERE id = ?',
+      id,
+    )
   }
 
   setWritten(id: string): void {
@@ -104,7 +130,11 @@ export class MessageTable {
   setState(id: string, change: ReceiptChange): void {
     this.#database.run(
       `UPDATE messages SET state = ?, cause = ?, reply = COALESCE(?, reply), updated_at = ? WHERE id = ?`,
-      change.state, change.cause ?? null, change.reply ?? null, change.now, id,
+      change.state,
+      change.cause ?? null,
+      change.reply ?? null,
+      change.now,
+      id,
     )
   }
 }

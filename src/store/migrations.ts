@@ -21,6 +21,7 @@ export const migrations: readonly string[] = [
     run_id TEXT,
     last_run_id TEXT,
     request_id TEXT UNIQUE,
+    first_seq INTEGER NOT NULL,
     turns INTEGER NOT NULL DEFAULT 0,
     cost_usd REAL,
     input_tokens INTEGER,

@@ -1,4 +1,13 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -27,7 +36,15 @@ function createGood(): void {
   const store = new Store(options)
   store.transaction('durable', () => {
     for (let number = 0; number < 200; number++) {
-      store.messages.insert({ id: `m${number}`, agentId: 'a', sender: 'user', body: 'x'.repeat(300), state: 'stored', cause: null, now: 1 })
+      store.messages.insert({
+        id: `m${number}`,
+        agentId: 'a',
+        sender: 'user',
+        body: 'x'.repeat(300),
+        state: 'stored',
+        cause: null,
+        now: 1,
+      })
     }
   })
   store.close()
@@ -35,23 +52,34 @@ function createGood(): void {
 
 function expectCorrupt(): void {
   const before = readFileSync(options.file)
-  expect(() => openDatabase(options)).toThrow(expect.objectContaining({ code: 'database_corrupt', message: expect.stringContaining(options.file) }))
+  expect(() => openDatabase(options)).toThrow(
+    expect.objectContaining({
+      code: 'database_corrupt',
+      message: expect.stringContaining(options.file),
+    }),
+  )
   expect(readFileSync(options.file).equals(before)).toBe(true)
   expect(reported).toEqual([])
 }
 
 describe('a database that can not be read is an error, and stays as it is', () => {
-  test.for([0, 1, 15, 16, 50, 99, 100, 511, 512, 1023, 4095, 4096, 4097, 8192, 20_000, -4096, -1])('cut off at %i bytes', (bytes) => {
-    createGood()
-    const { size } = statSync(options.file)
-    truncateSync(options.file, bytes < 0 ? size + bytes : bytes)
-    expectCorrupt()
-  })
+  test.for([0, 1, 15, 16, 50, 99, 100, 511, 512, 1023, 4095, 4096, 4097, 8192, 20_000, -4096, -1])(
+    'cut off at %i bytes',
+    (bytes) => {
+      createGood()
+      const { size } = statSync(options.file)
+      truncateSync(options.file, bytes < 0 ? size + bytes : bytes)
+      expectCorrupt()
+    },
+  )
 
   test.for<[string, Buffer]>([
     ['text', Buffer.from('this is not a database\n'.repeat(1000))],
     ['zeroes', Buffer.alloc(16_384)],
-    ['a header and noise', Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(20_000, 0xa5)])],
+    [
+      'a header and noise',
+      Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(20_000, 0xa5)]),
+    ],
   ])('made of %s', ([, content]) => {
     writeFileSync(options.file, content)
     expectCorrupt()
@@ -80,7 +108,9 @@ test('a corrupt database is moved aside only when a person says so, and kept', (
   const store = new Store({ ...options, moveAsideCorrupt: true })
   expect(store.messages.countQueued('a')).toBe(0)
   store.close()
-  const kept = readdirSync(folder).filter((name) => name.startsWith('drover.db.corrupt-') && !/-(wal|shm)$/.test(name))
+  const kept = readdirSync(folder).filter(
+    (name) => name.startsWith('drover.db.corrupt-') && !/-(wal|shm)$/.test(name),
+  )
   expect(kept).toHaveLength(1)
   expect(readFileSync(path.join(folder, kept[0] ?? '')).equals(before)).toBe(true)
   expect(reported).toHaveLength(1)
@@ -99,15 +129,23 @@ test('a database of a newer schema is refused and stays as it is', () => {
   openDatabase({ ...options, migrations: newer }).close()
   const before = readFileSync(options.file)
   expect(() => openDatabase(options)).toThrow(expect.objectContaining({ code: 'database_newer' }))
-  expect(() => openDatabase({ ...options, moveAsideCorrupt: true })).toThrow(expect.objectContaining({ code: 'database_newer' }))
+  expect(() => openDatabase({ ...options, moveAsideCorrupt: true })).toThrow(
+    expect.objectContaining({ code: 'database_newer' }),
+  )
   expect(readFileSync(options.file).equals(before)).toBe(true)
 })
 
 test('an older schema is brought up to date, after a whole copy of it was made', () => {
   createGood()
-  const newer = [...migrations, 'ALTER TABLE messages ADD COLUMN colour TEXT', `UPDATE messages SET colour = 'red'`]
+  const newer = [
+    ...migrations,
+    'ALTER TABLE messages ADD COLUMN colour TEXT',
+    `UPDATE messages SET colour = 'red'`,
+  ]
   const database = openDatabase({ ...options, migrations: newer })
-  expect(database.get('SELECT COUNT(*) AS count FROM messages WHERE colour = ?', 'red')).toMatchObject({ count: 200 })
+  expect(
+    database.get('SELECT COUNT(*) AS count FROM messages WHERE colour = ?', 'red'),
+  ).toMatchObject({ count: 200 })
   database.close()
   const backups = readdirSync(options.backupsFolder)
   expect(backups).toEqual([expect.stringMatching(new RegExp(`^schema-${migrations.length}-`))])
@@ -128,7 +166,7 @@ test('a migration that fails changes nothing', () => {
   store.close()
 })
 
-test('a new database needs no backup, and is its owner\'s alone', () => {
+test("a new database needs no backup, and is its owner's alone", () => {
   openDatabase(options).close()
   expect(readdirSync(folder)).not.toContain('backups')
   expect(statSync(options.file).mode & 0o777).toBe(0o600)

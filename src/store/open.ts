@@ -11,6 +11,8 @@ export interface OpenOptions {
   backupsFolder: string
   /** A person said so: a corrupt file is renamed and an empty one begun. */
   moveAsideCorrupt: boolean
+  /** Folders that rows refer to; they are set aside with a corrupt file. */
+  companions?: readonly string[]
   /** Told what was done to the file, for the log. */
   report: (line: string) => void
   /** Left out: Drover's own. */
@@ -26,10 +28,16 @@ export function openDatabase(options: OpenOptions): Database {
   try {
     return openChecked(options)
   } catch (error) {
-    if (!(error instanceof DroverError && error.code === 'database_corrupt' && options.moveAsideCorrupt)) {
+    if (
+      !(
+        error instanceof DroverError &&
+        error.code === 'database_corrupt' &&
+        options.moveAsideCorrupt
+      )
+    ) {
       throw error
     }
-    const kept = moveAside(options.file)
+    const kept = moveAside(options)
     options.report(`The corrupt database was kept as ${kept}; an empty one was begun.`)
     return openChecked(options)
   }
@@ -48,7 +56,9 @@ function openChecked(options: OpenOptions): Database {
     if (!isNew) {
       checkSchema(database, options.file)
     }
-    database.execute('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000')
+    database.execute(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000',
+    )
     migrate(database, options, isNew)
     return database
   } catch (error) {
@@ -71,7 +81,10 @@ function checkHeader(file: string): boolean {
   const descriptor = openSync(file, 'r')
   const { size } = statSync(file)
   try {
-    if (readSync(descriptor, header, 0, 100, 0) < 100 || header.toString('latin1', 0, 16) !== headerText) {
+    if (
+      readSync(descriptor, header, 0, 100, 0) < 100 ||
+      header.toString('latin1', 0, 16) !== headerText
+    ) {
       throw corrupt(file, new Error(`${size} bytes, with no database header`))
     }
   } finally {
@@ -104,16 +117,25 @@ function schemaVersion(database: Database): number {
   return database.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
 }
 
-function migrate(database: Database, { file, backupsFolder, report, migrations = ownMigrations }: OpenOptions, isNew: boolean): void {
+function migrate(
+  database: Database,
+  { file, backupsFolder, report, migrations = ownMigrations }: OpenOptions,
+  isNew: boolean,
+): void {
   const version = schemaVersion(database)
   if (version > migrations.length) {
-    throw new DroverError('database_newer', `${file} was written by a newer Drover (schema ${version}; this one knows ${migrations.length}).`)
+    throw new DroverError(
+      'database_newer',
+      `${file} was written by a newer Drover (schema ${version}; this one knows ${migrations.length}).`,
+    )
   }
   if (version === migrations.length) {
     return
   }
   if (!isNew) {
-    report(`The database was copied to ${backUp(database, backupsFolder, version)} before it was changed.`)
+    report(
+      `The database was copied to ${backUp(database, backupsFolder, version)} before it was changed.`,
+    )
   }
   database.transaction('durable', () => {
     for (const step of migrations.slice(version)) {
@@ -126,24 +148,34 @@ function migrate(database: Database, { file, backupsFolder, report, migrations =
 /** A whole copy, made by SQLite itself; returns its path. */
 function backUp(database: Database, folder: string, version: number): string {
   createPrivateFolder(folder)
-  const file = path.join(folder, `schema-${version}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.db`)
+  const file = path.join(
+    folder,
+    `schema-${version}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.db`,
+  )
   database.run('VACUUM INTO ?', file)
   return file
 }
 
-function moveAside(file: string): string {
-  const kept = `${file}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(file + suffix)) {
-      renameSync(file + suffix, kept + suffix)
+/** Renames the file, its log and what belongs to it; returns the file's new path. */
+function moveAside({ file, companions = [] }: OpenOptions): string {
+  const suffix = `.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
+  const places = [
+    ...companions.map((folder) => [folder, folder + suffix] as const),
+    ...['-wal', '-shm', ''].map((end) => [file + end, file + suffix + end] as const),
+  ]
+  for (const [from, to] of places) {
+    if (existsSync(from)) {
+      renameSync(from, to)
     }
   }
-  return kept
+  return file + suffix
 }
 
 function corrupt(file: string, cause: unknown): DroverError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new DroverError('database_corrupt', `The database ${file} can't be read: ${reason}.`, { cause })
+  return new DroverError('database_corrupt', `The database ${file} can't be read: ${reason}.`, {
+    cause,
+  })
 }
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. Source: sqlite.org/rescode.html */

@@ -14,6 +14,8 @@ export interface AgentRow {
   run_id: string | null
   last_run_id: string | null
   request_id: string | null
+  /** Its events come after this one; earlier ones are of another agent of the same name. */
+  first_seq: number
   turns: number
   cost_usd: number | null
   input_tokens: number | null

@@ -38,7 +38,13 @@ export class RunTable {
   insert(run: NewRun): void {
     this.#database.run(
       `INSERT INTO runs (id, agent_id, runtime, provider, status, session, is_resumed, created_at) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?)`,
-      run.id, run.agentId, run.runtime, run.provider, run.session, run.isResumed ? 1 : 0, run.now,
+      run.id,
+      run.agentId,
+      run.runtime,
+      run.provider,
+      run.session,
+      run.isResumed ? 1 : 0,
+      run.now,
     )
   }
 
@@ -54,7 +60,10 @@ export class RunTable {
   }
 
   listOfAgent(agentId: string): RunRow[] {
-    return this.#database.all<RunRow>('SELECT * FROM runs WHERE agent_id = ? ORDER BY created_at, id', agentId)
+    return this.#database.all<RunRow>(
+      'SELECT * FROM runs WHERE agent_id = ? ORDER BY created_at, id',
+      agentId,
+    )
   }
 
   listUnreleased(agentId: string): RunRow[] {
@@ -78,7 +87,9 @@ export class RunTable {
     this.#database.run(
       `UPDATE runs SET handle = ?, started_at = COALESCE(started_at, ?), is_unknown = 0,
          status = CASE status WHEN 'starting' THEN 'running' ELSE status END WHERE id = ?`,
-      handle, now, id,
+      handle,
+      now,
+      id,
     )
   }
 
@@ -87,7 +98,11 @@ export class RunTable {
   }
 
   setStopping(id: string, reason: NonNullable<RunRow['stop_reason']>): void {
-    this.#database.run(`UPDATE runs SET status = 'stopping', stop_reason = ? WHERE id = ? AND ended_at IS NULL`, reason, id)
+    this.#database.run(
+      `UPDATE runs SET status = 'stopping', stop_reason = ? WHERE id = ? AND ended_at IS NULL`,
+      reason,
+      id,
+    )
   }
 
   setTurn(id: string, turn: TurnState): void {
@@ -101,7 +116,10 @@ export class RunTable {
   setProgress(id: string, progress: RunProgress): void {
     this.#database.run(
       'UPDATE runs SET out_bytes = ?, err_bytes = ?, decoder = ? WHERE id = ?',
-      progress.outBytes, progress.errBytes, progress.decoder, id,
+      progress.outBytes,
+      progress.errBytes,
+      progress.decoder,
+      id,
     )
   }
 
@@ -109,7 +127,8 @@ export class RunTable {
   reserveInput(id: string, bytes: number): number {
     const row = this.#database.get<{ in_bytes: number }>(
       'UPDATE runs SET in_bytes = in_bytes + ? WHERE id = ? RETURNING in_bytes',
-      bytes, id,
+      bytes,
+      id,
     )
     return (row?.in_bytes ?? bytes) - bytes
   }
@@ -123,7 +142,12 @@ export class RunTable {
     return (
       this.#database.run(
         `UPDATE runs SET status = ?, exit_code = ?, signal = ?, cause = ?, ended_at = ?, turn = 'idle' WHERE id = ? AND ended_at IS NULL`,
-        end.status, end.exitCode, end.signal, end.cause, end.now, id,
+        end.status,
+        end.exitCode,
+        end.signal,
+        end.cause,
+        end.now,
+        id,
       ) > 0
     )
   }
@@ -133,7 +157,11 @@ export class RunTable {
   }
 
   setDropped(id: string, bytes: number): void {
-    this.#database.run('UPDATE runs SET dropped_bytes = MAX(dropped_bytes, ?) WHERE id = ?', bytes, id)
+    this.#database.run(
+      'UPDATE runs SET dropped_bytes = MAX(dropped_bytes, ?) WHERE id = ?',
+      bytes,
+      id,
+    )
   }
 
   delete(id: string): void {
@@ -143,7 +171,8 @@ export class RunTable {
   /** Bytes that the records of all runs take, and of each agent that takes more than `limit`. */
   measure(limit: number): { total: number; agents: { agentId: string; bytes: number }[] } {
     const size = 'SUM(in_bytes + out_bytes + err_bytes - dropped_bytes)'
-    const total = this.#database.get<{ bytes: number | null }>(`SELECT ${size} AS bytes FROM runs`)?.bytes ?? 0
+    const total =
+      this.#database.get<{ bytes: number | null }>(`SELECT ${size} AS bytes FROM runs`)?.bytes ?? 0
     const agents = this.#database.all<{ agentId: string; bytes: number }>(
       `SELECT agent_id AS agentId, ${size} AS bytes FROM runs GROUP BY agent_id HAVING bytes > ?`,
       limit,

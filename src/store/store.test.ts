@@ -17,15 +17,32 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const openStore = (): Store =>
-  new Store({ file: path.join(folder, 'drover.db'), backupsFolder: path.join(folder, 'backups'), moveAsideCorrupt: false, report: () => undefined })
+  new Store({
+    file: path.join(folder, 'drover.db'),
+    backupsFolder: path.join(folder, 'backups'),
+    moveAsideCorrupt: false,
+    report: () => undefined,
+  })
 
 const insert = (store: Store, id: string, body = 'text'): void =>
-  store.messages.insert({ id, agentId: 'a', sender: 'user', body, state: 'stored', cause: null, now: 1 })
+  store.messages.insert({
+    id,
+    agentId: 'a',
+    sender: 'user',
+    body,
+    state: 'stored',
+    cause: null,
+    now: 1,
+  })
 
 /** Every event there is, page after page. */
 function allEvents(store: Store, agent?: string): StoredEvent[] {
   const all: StoredEvent[] = []
-  for (let page = store.events.after(0, agent); ; page = store.events.after(all.at(-1)?.seq ?? 0, agent)) {
+  for (
+    let page = store.events.after(0, agent);
+    ;
+    page = store.events.after(all.at(-1)?.seq ?? 0, agent)
+  ) {
     all.push(...page.events)
     if (!page.hasMore) {
       return all
@@ -34,7 +51,10 @@ function allEvents(store: Store, agent?: string): StoredEvent[] {
 }
 
 /** Runs the writer until it ends or has committed `count`, then kills it; all that it said. */
-async function runWriter(argv: readonly [string, ...string[]], count = Infinity): Promise<string[]> {
+async function runWriter(
+  argv: readonly [string, ...string[]],
+  count = Infinity,
+): Promise<string[]> {
   const [program, ...args] = argv
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
@@ -49,26 +69,44 @@ async function runWriter(argv: readonly [string, ...string[]], count = Infinity)
 }
 
 describe('what was committed', () => {
-  test.for(['durable', 'relaxed'])('survives the death of the writer in the middle of its work (%s)', async (durability) => {
-    for (const count of [1, 50, 333]) {
-      rmSync(path.join(folder, 'drover.db'), { force: true })
-      rmSync(path.join(folder, 'drover.db-wal'), { force: true })
-      rmSync(path.join(folder, 'drover.db-shm'), { force: true })
-      const reported = await runWriter([process.execPath, writer, folder, durability, '500'], count)
-      const store = openStore()
-      const found = store.messages.countQueued('a')
-      expect(found).toBeGreaterThanOrEqual(reported.length)
-      expect(reported.length).toBeGreaterThanOrEqual(count)
-      // A message and its event are one transaction; both are there, or neither.
-      expect(store.events.lastSeq).toBe(found)
-      expect(allEvents(store).map(({ seq }) => seq)).toEqual(Array.from({ length: found }, (_, index) => index + 1))
-      store.close()
-    }
-  })
+  test.for(['durable', 'relaxed'])(
+    'survives the death of the writer in the middle of its work (%s)',
+    async (durability) => {
+      for (const count of [1, 50, 333]) {
+        rmSync(path.join(folder, 'drover.db'), { force: true })
+        rmSync(path.join(folder, 'drover.db-wal'), { force: true })
+        rmSync(path.join(folder, 'drover.db-shm'), { force: true })
+        const reported = await runWriter(
+          [process.execPath, writer, folder, durability, '500'],
+          count,
+        )
+        const store = openStore()
+        const found = store.messages.countQueued('a')
+        expect(found).toBeGreaterThanOrEqual(reported.length)
+        expect(reported.length).toBeGreaterThanOrEqual(count)
+        // A message and its event are one transaction; both are there, or neither.
+        expect(store.events.lastSeq).toBe(found)
+        expect(allEvents(store).map(({ seq }) => seq)).toEqual(
+          Array.from({ length: found }, (_, index) => index + 1),
+        )
+        store.close()
+      }
+    },
+  )
 
   test('survives a disk that is full, and nothing is half there', async () => {
     // 512-byte blocks in POSIX sh: half a megabyte for each file.
-    const reported = await runWriter(['/bin/sh', '-c', 'ulimit -f 1024; exec "$@"', 'sh', process.execPath, writer, folder, 'durable', '3000'])
+    const reported = await runWriter([
+      '/bin/sh',
+      '-c',
+      'ulimit -f 1024; exec "$@"',
+      'sh',
+      process.execPath,
+      writer,
+      folder,
+      'durable',
+      '3000',
+    ])
     const [word, code, queued, lastSeq] = reported.pop()?.split(' ') ?? []
     expect(word).toBe('failed')
     // SQLITE_FULL, or SQLITE_IOERR where the system has another word for it.
@@ -117,7 +155,10 @@ describe('a transaction', () => {
   test('that finds no room is undone, and the next one works once there is some', () => {
     const database = new Database(path.join(folder, 'small.db'))
     database.execute('CREATE TABLE t (body TEXT); PRAGMA max_page_count = 20')
-    const write = (): number => database.transaction('durable', () => database.run('INSERT INTO t VALUES (?)', 'x'.repeat(10_000)))
+    const write = (): number =>
+      database.transaction('durable', () =>
+        database.run('INSERT INTO t VALUES (?)', 'x'.repeat(10_000)),
+      )
     let written = 0
     expect(() => {
       for (; written < 1000; written++) {
@@ -127,7 +168,9 @@ describe('a transaction', () => {
     expect(database.get<{ count: number }>('SELECT COUNT(*) AS count FROM t')?.count).toBe(written)
     database.execute('PRAGMA max_page_count = 1000')
     write()
-    expect(database.get<{ count: number }>('SELECT COUNT(*) AS count FROM t')?.count).toBe(written + 1)
+    expect(database.get<{ count: number }>('SELECT COUNT(*) AS count FROM t')?.count).toBe(
+      written + 1,
+    )
     database.close()
   })
 })
@@ -136,7 +179,12 @@ describe('events', () => {
   test('are numbered without a gap or a repeat, over restarts and after old ones are gone', () => {
     let store = openStore()
     for (let number = 1; number <= 30; number++) {
-      store.transaction('relaxed', () => store.events.append({ type: 'text', agent: number % 2 ? 'a' : 'b', data: { number } }, number))
+      store.transaction('relaxed', () =>
+        store.events.append(
+          { type: 'text', agent: number % 2 ? 'a' : 'b', data: { number } },
+          number,
+        ),
+      )
       if (number % 10 === 0) {
         expect(store.events.prune(5, 100)).toBeGreaterThan(0)
         store.close()
@@ -154,11 +202,16 @@ describe('events', () => {
     const store = openStore()
     store.transaction('relaxed', () => {
       for (let number = 1; number <= 1700; number++) {
-        store.events.append({ type: 'text', data: { text: 'x'.repeat(number % 100 === 0 ? 900_000 : 10) } }, number)
+        store.events.append(
+          { type: 'text', data: { text: 'x'.repeat(number % 100 === 0 ? 900_000 : 10) } },
+          number,
+        )
       }
     })
     expect(store.events.after(0).hasMore).toBe(true)
-    expect(allEvents(store).map(({ seq }) => seq)).toEqual(Array.from({ length: 1700 }, (_, index) => index + 1))
+    expect(allEvents(store).map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 1700 }, (_, index) => index + 1),
+    )
     store.close()
   })
 
@@ -176,7 +229,15 @@ describe('events', () => {
 describe('rows', () => {
   test('of a run end once', () => {
     const store = openStore()
-    store.runs.insert({ id: 'r', agentId: 'a', runtime: 'fake', provider: 'chat', session: null, isResumed: false, now: 1 })
+    store.runs.insert({
+      id: 'r',
+      agentId: 'a',
+      runtime: 'fake',
+      provider: 'chat',
+      session: null,
+      isResumed: false,
+      now: 1,
+    })
     const end = { exitCode: 0, signal: null, cause: null, now: 2 }
     expect(store.runs.end('r', { status: 'exited', ...end })).toBe(true)
     expect(store.runs.end('r', { status: 'lost', ...end })).toBe(false)
@@ -187,12 +248,24 @@ describe('rows', () => {
 
   test('of messages keep their order, and an input has a place for each', () => {
     const store = openStore()
-    store.runs.insert({ id: 'r', agentId: 'a', runtime: 'fake', provider: 'chat', session: null, isResumed: false, now: 1 })
+    store.runs.insert({
+      id: 'r',
+      agentId: 'a',
+      runtime: 'fake',
+      provider: 'chat',
+      session: null,
+      isResumed: false,
+      now: 1,
+    })
     for (const id of ['z', 'm', 'a']) {
       insert(store, id)
     }
     expect(store.messages.listQueued('a').map(({ id }) => id)).toEqual(['z', 'm', 'a'])
-    expect([store.runs.reserveInput('r', 10), store.runs.reserveInput('r', 5), store.runs.reserveInput('r', 1)]).toEqual([0, 10, 15])
+    expect([
+      store.runs.reserveInput('r', 10),
+      store.runs.reserveInput('r', 5),
+      store.runs.reserveInput('r', 1),
+    ]).toEqual([0, 10, 15])
     store.messages.assign('z', 'r', 0)
     expect(store.messages.countOpen('r')).toEqual({ open: 1, unwritten: 1 })
     expect(store.messages.nextQueued('a')?.id).toBe('m')
@@ -203,10 +276,24 @@ describe('rows', () => {
 
   test('of an agent add up what was measured, and stay unmeasured where nothing was', () => {
     const store = openStore()
-    store.agents.insert({ id: 'a', name: 'n', spec: '{}', template: null, wish: null, requestId: null, now: 1 })
+    store.agents.insert({
+      id: 'a',
+      name: 'n',
+      spec: '{}',
+      template: null,
+      wish: null,
+      requestId: null,
+      firstSeq: 0,
+      now: 1,
+    })
     store.agents.addTurn('a', { usd: null, inputTokens: 5, outputTokens: null })
     store.agents.addTurn('a', { usd: 0.5, inputTokens: 7, outputTokens: null })
-    expect(store.agents.get('a')).toMatchObject({ turns: 2, cost_usd: 0.5, input_tokens: 12, output_tokens: null })
+    expect(store.agents.get('a')).toMatchObject({
+      turns: 2,
+      cost_usd: 0.5,
+      input_tokens: 12,
+      output_tokens: null,
+    })
     store.close()
   })
 

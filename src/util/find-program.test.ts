@@ -11,7 +11,12 @@ const place = (name: string): string => path.join(folder, name)
 for (const name of ['one', 'two', 'two/tool-folder']) {
   mkdirSync(place(name), { recursive: true })
 }
-for (const [name, mode] of [['one/plain', 0o644], ['two/plain', 0o755], ['two/tool', 0o755], ['one/two words', 0o755]] as const) {
+for (const [name, mode] of [
+  ['one/plain', 0o644],
+  ['two/plain', 0o755],
+  ['two/tool', 0o755],
+  ['one/two words', 0o755],
+] as const) {
   writeFileSync(place(name), '#!/bin/sh\n')
   chmodSync(place(name), mode)
 }

@@ -5,7 +5,10 @@ import path from 'node:path'
  * The absolute path of a program as `execvp` would find it: a name with a slash is taken from
  * `folder`, any other is looked up in PATH. Null when there is no executable file.
  */
-export function findProgram(name: string, { searchPath, folder }: { searchPath: string; folder: string }): string | null {
+export function findProgram(
+  name: string,
+  { searchPath, folder }: { searchPath: string; folder: string },
+): string | null {
   if (name === '') {
     return null
   }

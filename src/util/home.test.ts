@@ -14,7 +14,9 @@ test('without it the XDG folders do, or what they are by default', () => {
     configFile: '/home/me/.config/drover/config.yaml',
     folder: '/home/me/.local/state/drover',
   })
-  expect(resolveHome({ HOME: '/home/me', XDG_CONFIG_HOME: '/c', XDG_STATE_HOME: 'relative' })).toMatchObject({
+  expect(
+    resolveHome({ HOME: '/home/me', XDG_CONFIG_HOME: '/c', XDG_STATE_HOME: 'relative' }),
+  ).toMatchObject({
     configFile: '/c/drover/config.yaml',
     folder: '/home/me/.local/state/drover',
   })

@@ -34,8 +34,14 @@ export function resolveHome(env: Readonly<Record<string, string | undefined>>): 
     return placesOf({ config: folder, state: folder, socket: path.join(folder, 'drover.sock') })
   }
   const userFolder = env['HOME'] || homedir()
-  const config = path.join(absolute(env['XDG_CONFIG_HOME']) ?? path.join(userFolder, '.config'), 'drover')
-  const state = path.join(absolute(env['XDG_STATE_HOME']) ?? path.join(userFolder, '.local', 'state'), 'drover')
+  const config = path.join(
+    absolute(env['XDG_CONFIG_HOME']) ?? path.join(userFolder, '.config'),
+    'drover',
+  )
+  const state = path.join(
+    absolute(env['XDG_STATE_HOME']) ?? path.join(userFolder, '.local', 'state'),
+    'drover',
+  )
   return placesOf({ config, state, socket: path.join(state, 'drover.sock') })
 }
 
@@ -43,7 +49,15 @@ function absolute(value: string | undefined): string | undefined {
   return value && path.isAbsolute(value) ? value : undefined
 }
 
-function placesOf({ config, state, socket }: { config: string; state: string; socket: string }): Home {
+function placesOf({
+  config,
+  state,
+  socket,
+}: {
+  config: string
+  state: string
+  socket: string
+}): Home {
   return {
     folder: state,
     configFile: path.join(config, 'config.yaml'),

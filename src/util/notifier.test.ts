@@ -35,7 +35,9 @@ test('until looks first, then after each word, and gives what it found', async (
 
 test('until gives up when its time is over or its signal aborts', async () => {
   const notifier = new Notifier()
-  expect(await notifier.until('a', () => undefined, { seconds: 0.01, signal: never })).toBeUndefined()
+  expect(
+    await notifier.until('a', () => undefined, { seconds: 0.01, signal: never }),
+  ).toBeUndefined()
   const aborting = new AbortController()
   const waiting = notifier.until('a', () => undefined, { seconds: 60, signal: aborting.signal })
   aborting.abort()

@@ -33,7 +33,10 @@ export class Notifier {
    * after `seconds`, or when the signal aborts.
    */
   async until<T>(key: string, look: () => T | undefined, limit: WaitLimit): Promise<T | undefined> {
-    const signal = AbortSignal.any([limit.signal, AbortSignal.timeout(Math.ceil(limit.seconds * 1000))])
+    const signal = AbortSignal.any([
+      limit.signal,
+      AbortSignal.timeout(Math.ceil(limit.seconds * 1000)),
+    ])
     for (;;) {
       const found = look()
       if (found !== undefined) {

@@ -8,7 +8,7 @@ import { createPrivateFolder, writePrivateFile } from './private-file.ts'
 const folder = mkdtempSync(path.join(tmpdir(), 'drover-private-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('a private file is its owner\'s alone, and so are the folders made for it', () => {
+test("a private file is its owner's alone, and so are the folders made for it", () => {
   const file = path.join(folder, 'deep', 'er', 'token')
   writePrivateFile(file, 'one')
   writePrivateFile(file, 'two')

@@ -67,7 +67,9 @@ export async function identifyProcess(pid: number): Promise<ProcessIdentity | nu
   try {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)])
     const [state, ...date] = stdout.trim().split(/\s+/)
-    return state && !state.startsWith('Z') ? { pid, startTime: date.join(' '), bootId: bootId() } : null
+    return state && !state.startsWith('Z')
+      ? { pid, startTime: date.join(' '), bootId: bootId() }
+      : null
   } catch {
     return null
   }

@@ -11,8 +11,18 @@ import { waitFor } from '../support/wait-for.ts'
 const ends = [
   { how: 'well', end: 'exit 0', state: 'done', run: { status: 'exited', exitCode: 0 } },
   { how: 'with code 3', end: 'exit 3', state: 'failed', run: { status: 'failed', exitCode: 3 } },
-  { how: 'by a signal', end: 'kill -KILL $$', state: 'failed', run: { status: 'failed', cause: 'ended by SIGKILL' } },
-  { how: 'with its holder, leaving no record', end: 'exec sleep 600', state: 'failed', run: { status: 'lost' } },
+  {
+    how: 'by a signal',
+    end: 'kill -KILL $$',
+    state: 'failed',
+    run: { status: 'failed', cause: 'ended by SIGKILL' },
+  },
+  {
+    how: 'with its holder, leaving no record',
+    end: 'exec sleep 600',
+    state: 'failed',
+    run: { status: 'lost' },
+  },
 ]
 
 /** With the first message at hand it is in the input before the program starts; without, it comes later. */
@@ -25,43 +35,58 @@ const ways = [
 
 describe.concurrent('a program that takes its message and ends while the daemon, killed', () => {
   for (const { fault, isFirst } of ways) {
-    test.each(ends)(`at ${fault}, is dead, here $how, has taken it once`, async ({ end, state, run }) => {
-      using folder = temporaryFolder()
-      await using daemon = await startTestDaemon({ env: { DROVER_FAULT: fault }, isLeftClean: true })
-      const { client } = daemon
-      const file = path.join(folder.path, 'taken')
-      const program = ['/bin/sh', '-c', `read -r line; echo "$line" >>${file}; ${end}`]
-      const request = { template: 'command', name: 'a', dir: folder.path, program, requestId: 'r' }
-      const ignore = (error: unknown): void => {
-        if (!isUnreachable(error)) {
-          throw error
+    test.each(ends)(
+      `at ${fault}, is dead, here $how, has taken it once`,
+      async ({ end, state, run }) => {
+        using folder = temporaryFolder()
+        await using daemon = await startTestDaemon({
+          env: { DROVER_FAULT: fault },
+          isLeftClean: true,
+        })
+        const { client } = daemon
+        const file = path.join(folder.path, 'taken')
+        const program = ['/bin/sh', '-c', `read -r line; echo "$line" >>${file}; ${end}`]
+        const request = {
+          template: 'command',
+          name: 'a',
+          dir: folder.path,
+          program,
+          requestId: 'r',
         }
-      }
-      if (isFirst) {
-        await client.run({ ...request, prompt: 'once' }).catch(ignore)
-      } else {
-        await client.run(request, { waitSeconds: 10 })
-        await client.send('a', { id: 'm', body: 'once' }).catch(ignore)
-      }
-      expect(await daemon.exited).toEqual({ code: null, signal: 'SIGKILL' })
-
-      await waitFor('the message to be taken', () => takenIn(file) !== '')
-      if (run.status === 'lost') {
-        for (const { pid } of await daemon.marked()) {
-          sendSignal(pid, 'SIGKILL')
+        const ignore = (error: unknown): void => {
+          if (!isUnreachable(error)) {
+            throw error
+          }
         }
-      }
-      await waitFor('all of it to be gone', async () => (await daemon.marked()).length === 0)
-      await daemon.start({ env: {} })
+        if (isFirst) {
+          await client.run({ ...request, prompt: 'once' }).catch(ignore)
+        } else {
+          await client.run(request, { waitSeconds: 10 })
+          await client.send('a', { id: 'm', body: 'once' }).catch(ignore)
+        }
+        expect(await daemon.exited).toEqual({ code: null, signal: 'SIGKILL' })
 
-      const [message] = await client.messages('a')
-      expect(await client.message(message?.id ?? '', { waitSeconds: 10 })).toMatchObject({ body: 'once', state })
-      expect(await client.show('a')).toMatchObject({ status: 'asleep', run: null, lastRun: run })
-      expect(takenIn(file)).toBe('once\n')
-      const events = await readEvents(client)
-      expectGapless(events)
-      expect(events.filter(({ type }) => type === 'run.starting')).toHaveLength(1)
-    })
+        await waitFor('the message to be taken', () => takenIn(file) !== '')
+        if (run.status === 'lost') {
+          for (const { pid } of await daemon.marked()) {
+            sendSignal(pid, 'SIGKILL')
+          }
+        }
+        await waitFor('all of it to be gone', async () => (await daemon.marked()).length === 0)
+        await daemon.start({ env: {} })
+
+        const [message] = await client.messages('a')
+        expect(await client.message(message?.id ?? '', { waitSeconds: 10 })).toMatchObject({
+          body: 'once',
+          state,
+        })
+        expect(await client.show('a')).toMatchObject({ status: 'asleep', run: null, lastRun: run })
+        expect(takenIn(file)).toBe('once\n')
+        const events = await readEvents(client)
+        expectGapless(events)
+        expect(events.filter(({ type }) => type === 'run.starting')).toHaveLength(1)
+      },
+    )
   }
 })
 

@@ -14,7 +14,13 @@ const agentScript = fileURLToPath(new URL('../fixtures/taking-agent.sh', import.
 /** The second pass of those that the second message, or the second run, goes through too. */
 const passes = [
   ...faultPoints,
-  'request-committed:2', 'input-assigned:2', 'input-appended:2', 'input-rung:2', 'input-recorded:2', 'output-committed:2', 'run-spawned:2',
+  'request-committed:2',
+  'input-assigned:2',
+  'input-appended:2',
+  'input-rung:2',
+  'input-recorded:2',
+  'output-committed:2',
+  'run-spawned:2',
 ]
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n')
@@ -45,10 +51,19 @@ describe.concurrent('a daemon that is killed', { timeout: 60_000 }, () => {
     const first = daemon.exited
     const ask = <T>(request: () => Promise<T>): Promise<T> => insist(daemon, request)
     const finish = (id: string): Promise<unknown> =>
-      ask(async () => expect((await client.message(id, { waitSeconds: 20 })).state, id).toBe('done'))
+      ask(async () =>
+        expect((await client.message(id, { waitSeconds: 20 })).state, id).toBe('done'),
+      )
 
     const made = await ask(() =>
-      client.run({ template: 'command', name: 'a', program: ['/bin/sh', agentScript, folder.path], dir: folder.path, prompt: 'm1', requestId: 'r1' }),
+      client.run({
+        template: 'command',
+        name: 'a',
+        program: ['/bin/sh', agentScript, folder.path],
+        dir: folder.path,
+        prompt: 'm1',
+        requestId: 'r1',
+      }),
     )
     await ask(() => client.send('a', { id: 'm2', body: 'm2' }))
     await ask(() => client.send('a', { id: 'm3', body: 'm3' }))
@@ -59,13 +74,18 @@ describe.concurrent('a daemon that is killed', { timeout: 60_000 }, () => {
     await ask(() => client.sleep('a', { waitSeconds: 20 }))
     await ask(() => client.send('a', { id: 'm4', body: 'm4' }))
     await finish('m4')
-    expect(await ask(() => client.sleep('a', { waitSeconds: 20 }))).toMatchObject({ status: 'asleep', turns: 4 })
+    expect(await ask(() => client.sleep('a', { waitSeconds: 20 }))).toMatchObject({
+      status: 'asleep',
+      turns: 4,
+    })
 
     expect(linesOf(path.join(folder.path, 'taken'))).toEqual(['m1', 'm2', 'm3', 'm4'])
     await ask(async () => {
       const messages = await client.messages('a')
       expect(messages.map(({ id, state }) => [id, state])).toEqual(ids.map((id) => [id, 'done']))
-      expect(new Set(messages.map(({ run }) => run)).size).toBe(linesOf(path.join(folder.path, 'starts')).length)
+      expect(new Set(messages.map(({ run }) => run)).size).toBe(
+        linesOf(path.join(folder.path, 'starts')).length,
+      )
     })
 
     await ask(() => removeForGood(daemon, 'a'))

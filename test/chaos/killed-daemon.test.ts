@@ -27,13 +27,33 @@ describe('agents that end while the daemon is dead', () => {
     const { client } = daemon
     const ends = [
       { name: 'well', end: 'exit 0', lastRun: { status: 'exited', exitCode: 0, cause: null } },
-      { name: 'badly', end: 'echo "no good" >&2; exit 3', lastRun: { status: 'failed', exitCode: 3, cause: 'exit code 3: no good' } },
-      { name: 'killed', end: 'kill -KILL $$', lastRun: { status: 'failed', exitCode: null, cause: 'ended by SIGKILL' } },
-      { name: 'asked', end: 'kill -TERM $$', lastRun: { status: 'failed', exitCode: null, cause: 'ended by SIGTERM' } },
+      {
+        name: 'badly',
+        end: 'echo "no good" >&2; exit 3',
+        lastRun: { status: 'failed', exitCode: 3, cause: 'exit code 3: no good' },
+      },
+      {
+        name: 'killed',
+        end: 'kill -KILL $$',
+        lastRun: { status: 'failed', exitCode: null, cause: 'ended by SIGKILL' },
+      },
+      {
+        name: 'asked',
+        end: 'kill -TERM $$',
+        lastRun: { status: 'failed', exitCode: null, cause: 'ended by SIGTERM' },
+      },
     ]
     const runs: (string | null)[] = []
     for (const { name, end } of ends) {
-      const agent = await client.run({ template: 'command', name, program: ['/bin/sh', '-c', `read -r line; echo "last words"; ${end}`], options: { settleMs: 60_000 } }, { waitSeconds: 10 })
+      const agent = await client.run(
+        {
+          template: 'command',
+          name,
+          program: ['/bin/sh', '-c', `read -r line; echo "last words"; ${end}`],
+          options: { settleMs: 60_000 },
+        },
+        { waitSeconds: 10 },
+      )
       runs.push(agent.run)
     }
     await daemon.kill()
@@ -53,7 +73,9 @@ describe('agents that end while the daemon is dead', () => {
     expectGapless(events)
     for (const { name } of ends) {
       expect(saidIn(events, name)).toBe('last words\n')
-      expect(events.filter((event) => event.type === 'run.ended' && event.agent === name)).toHaveLength(1)
+      expect(
+        events.filter((event) => event.type === 'run.ended' && event.agent === name),
+      ).toHaveLength(1)
     }
   })
 
@@ -63,17 +85,33 @@ describe('agents that end while the daemon is dead', () => {
     using folder = temporaryFolder()
     const gate = path.join(folder.path, 'gate')
     await client.run(
-      { template: 'command', name: 'a', dir: folder.path, program: ['/bin/sh', '-c', `read -r line; until [ -e ${gate} ]; do :; done; echo "answer to $line"`] },
+      {
+        template: 'command',
+        name: 'a',
+        dir: folder.path,
+        program: [
+          '/bin/sh',
+          '-c',
+          `read -r line; until [ -e ${gate} ]; do :; done; echo "answer to $line"`,
+        ],
+      },
       { waitSeconds: 10 },
     )
     const { id } = await client.send('a', { body: 'question' })
-    await waitFor('the message to be delivered', async () => (await client.message(id)).state === 'delivered')
+    await waitFor(
+      'the message to be delivered',
+      async () => (await client.message(id)).state === 'delivered',
+    )
     const { run } = await client.show('a')
     await daemon.kill()
     writeFileSync(gate, '')
     await waitFor('the ending to be on record', () => isThere(runFile(daemon, run, 'exit')))
     await daemon.start()
-    expect(await client.message(id, { waitSeconds: 10 })).toMatchObject({ state: 'done', reply: 'answer to question', run })
+    expect(await client.message(id, { waitSeconds: 10 })).toMatchObject({
+      state: 'done',
+      reply: 'answer to question',
+      run,
+    })
   })
 
   test('an agent that was killed with its holder is lost, and says so', async () => {
@@ -86,8 +124,15 @@ describe('agents that end while the daemon is dead', () => {
     }
     await waitFor('all of it to be gone', async () => (await daemon.marked()).length === 0)
     await daemon.start()
-    expect(await client.show('a')).toMatchObject({ status: 'asleep', run: null, lastRun: { status: 'lost', exitCode: null } })
-    expect(await client.send('a', { body: 'up again' }, { waitSeconds: 10 })).toMatchObject({ state: 'done', reply: 'up again' })
+    expect(await client.show('a')).toMatchObject({
+      status: 'asleep',
+      run: null,
+      lastRun: { status: 'lost', exitCode: null },
+    })
+    expect(await client.send('a', { body: 'up again' }, { waitSeconds: 10 })).toMatchObject({
+      state: 'done',
+      reply: 'up again',
+    })
     await client.sleep('a', { waitSeconds: 10 })
   })
 })
@@ -95,17 +140,27 @@ describe('agents that end while the daemon is dead', () => {
 describe('a half-written input', () => {
   test('is completed, not repeated', async () => {
     using folder = temporaryFolder()
-    await using daemon = await startTestDaemon({ env: { DROVER_FAULT: 'input-assigned:2' }, isLeftClean: true })
+    await using daemon = await startTestDaemon({
+      env: { DROVER_FAULT: 'input-assigned:2' },
+      isLeftClean: true,
+    })
     const { client } = daemon
     const program = ['/bin/sh', agentScript, folder.path]
-    await client.run({ template: 'command', name: 'a', dir: folder.path, program, prompt: 'one' }, { waitSeconds: 10 })
+    await client.run(
+      { template: 'command', name: 'a', dir: folder.path, program, prompt: 'one' },
+      { waitSeconds: 10 },
+    )
     const { run } = await client.show('a')
-    await expect(client.send('a', { id: 'two', body: 'the second message' })).rejects.toMatchObject({ code: 'daemon_unreachable' })
+    await expect(client.send('a', { id: 'two', body: 'the second message' })).rejects.toMatchObject(
+      { code: 'daemon_unreachable' },
+    )
     expect(await daemon.exited).toEqual({ code: null, signal: 'SIGKILL' })
     // The system got as far as half of it when the machine stopped.
     appendFileSync(runFile(daemon, run, 'in'), 'the second')
     await daemon.start({ env: {} })
-    expect(await client.send('a', { id: 'two', body: 'the second message' }, { waitSeconds: 10 })).toMatchObject({ state: 'done' })
+    expect(
+      await client.send('a', { id: 'two', body: 'the second message' }, { waitSeconds: 10 }),
+    ).toMatchObject({ state: 'done' })
     expect(readFileSync(path.join(folder.path, 'taken'), 'utf8')).toBe('one\nthe second message\n')
     await client.sleep('a', { waitSeconds: 10 })
   })
@@ -134,8 +189,23 @@ describe('processes that carry the mark of a home', () => {
   test('and left their group are ended with their agent', async () => {
     await using daemon = await startTestDaemon({ isLeftClean: true })
     const { client } = daemon
-    await client.run({ template: 'command', name: 'a', program: ['/bin/sh', '-c', 'setsid sleep 600 & setsid sh -c "trap : TERM; while :; do sleep 600; done" & cat'], graceMs: 100 }, { waitSeconds: 10 })
-    await waitFor('its children to be there', async () => (await daemon.marked()).filter(({ command }) => command === 'sleep').length >= 2)
+    await client.run(
+      {
+        template: 'command',
+        name: 'a',
+        program: [
+          '/bin/sh',
+          '-c',
+          'setsid sleep 600 & setsid sh -c "trap : TERM; while :; do sleep 600; done" & cat',
+        ],
+        graceMs: 100,
+      },
+      { waitSeconds: 10 },
+    )
+    await waitFor(
+      'its children to be there',
+      async () => (await daemon.marked()).filter(({ command }) => command === 'sleep').length >= 2,
+    )
     await client.stop('a', { waitSeconds: 20 })
     expect((await daemon.marked()).map(({ command }) => command)).toEqual([])
   })
@@ -148,14 +218,22 @@ describe('a home', () => {
     await client.run({ template: 'command', name: 'a', program: ['/bin/cat'] }, { waitSeconds: 10 })
     const second = await runDrover(['up', '--json'], { env })
     expect(second.code).toBe(1)
-    expect(problemOf(second)).toMatchObject({ code: 'home_locked', detail: expect.stringContaining(`pid ${daemon.pid}`) as string })
-    expect(await client.send('a', { body: 'still here' }, { waitSeconds: 10 })).toMatchObject({ state: 'done', reply: 'still here' })
+    expect(problemOf(second)).toMatchObject({
+      code: 'home_locked',
+      detail: expect.stringContaining(`pid ${daemon.pid}`) as string,
+    })
+    expect(await client.send('a', { body: 'still here' }, { waitSeconds: 10 })).toMatchObject({
+      state: 'done',
+      reply: 'still here',
+    })
     expect((await client.status()).pid).toBe(daemon.pid)
   })
 
   test('of which two daemons are started at once gets one', async () => {
     using folder = temporaryFolder()
-    const starts = await Promise.allSettled([1, 2, 3].map(async () => await startTestDaemon({ home: folder.path })))
+    const starts = await Promise.allSettled(
+      [1, 2, 3].map(async () => await startTestDaemon({ home: folder.path })),
+    )
     const up = starts.filter(({ status }) => status === 'fulfilled')
     expect(up).toHaveLength(1)
     for (const start of starts) {
@@ -174,7 +252,10 @@ describe('a home', () => {
     const { daemonFile, socketFile } = daemon.home
     expect(isThere(daemonFile)).toBe(true)
     // A pid that lives, and is no daemon of ours.
-    writeFileSync(daemonFile, JSON.stringify({ pid: process.pid, url: 'http://127.0.0.1:1', socket: socketFile }))
+    writeFileSync(
+      daemonFile,
+      JSON.stringify({ pid: process.pid, url: 'http://127.0.0.1:1', socket: socketFile }),
+    )
     await daemon.start()
     expect((await daemon.client.status()).pid).toBe(daemon.pid)
     expect(JSON.parse(readFileSync(daemonFile, 'utf8'))).toMatchObject({ pid: daemon.pid })
@@ -209,7 +290,11 @@ describe('a home', () => {
 
 /** A process that carries a mark, of a run that no home knows. */
 function startMarked(instance: string): ChildProcess {
-  return spawn('/bin/sleep', ['600'], { detached: true, stdio: 'ignore', env: { DROVER_INSTANCE: instance, DROVER_RUN: 'run_of_nobody' } })
+  return spawn('/bin/sleep', ['600'], {
+    detached: true,
+    stdio: 'ignore',
+    env: { DROVER_INSTANCE: instance, DROVER_RUN: 'run_of_nobody' },
+  })
 }
 
 function isThere(file: string): boolean {

@@ -13,7 +13,14 @@ describeProvider('command with a program that answers line by line', async () =>
 
 describeProvider('command with a program that answers in several lines', async () => ({
   provider: commandProvider,
-  spec: { program: ['sh', '-c', 'while read -r line; do echo "1 $line"; echo "aside" >&2; echo "2 $line"; done'], options: { settleMs: 500 } },
+  spec: {
+    program: [
+      'sh',
+      '-c',
+      'while read -r line; do echo "1 $line"; echo "aside" >&2; echo "2 $line"; done',
+    ],
+    options: { settleMs: 500 },
+  },
   isAccepting: false,
   turns: [
     { body: 'one', reply: /^1 one\n2 one$/ },

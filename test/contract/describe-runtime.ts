@@ -7,7 +7,7 @@ import { describeEndings } from './runtime-endings.ts'
 import { describeInput } from './runtime-input.ts'
 import { describeLaunch } from './runtime-launch.ts'
 import type { RuntimePrograms } from './runtime-programs.ts'
-import { describeRecovery } from './runtime-recovery.ts'
+import { describeRecovery, describeUnknown } from './runtime-recovery.ts'
 import { RuntimeStage } from './runtime-stage.ts'
 import { describeStopping } from './runtime-stopping.ts'
 
@@ -29,16 +29,24 @@ export interface RuntimeCase {
 
 /**
  * The conformance suite of runtimes: real programs, over the real record on disk. After each test
- * everything it started is destroyed, and nothing that carries its mark may be left.
+ * everything it started is destroyed, and nothing that carries its mark may be left. A runtime that
+ * can always be asked says `canBeUnknown: false`.
  */
-export function describeRuntime(name: string, prepare: () => Promise<RuntimeCase>): void {
+export function describeRuntime(
+  name: string,
+  prepare: () => Promise<RuntimeCase>,
+  { canBeUnknown = true }: { canBeUnknown?: boolean } = {},
+): void {
   describe(`runtime ${name}`, () => {
     let stage: RuntimeStage
     let runtimeCase: RuntimeCase
     const given = (): RuntimeStage => stage
     beforeEach(async () => {
       runtimeCase = await prepare()
-      stage = new RuntimeStage(runtimeCase, realpathSync(mkdtempSync(path.join(tmpdir(), 'drover-runtime-'))))
+      stage = new RuntimeStage(
+        runtimeCase,
+        realpathSync(mkdtempSync(path.join(tmpdir(), 'drover-runtime-'))),
+      )
     })
     afterEach(async () => {
       await stage.close()
@@ -49,5 +57,8 @@ export function describeRuntime(name: string, prepare: () => Promise<RuntimeCase
     describeEndings(given)
     describeStopping(given)
     describeRecovery(given)
+    if (canBeUnknown) {
+      describeUnknown(given)
+    }
   })
 }

@@ -57,7 +57,12 @@ describe('a fake runtime that was told to fail', () => {
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'drover-fake-'))
     runtime = new FakeRuntime()
-    launch = { run: { id: 'run_1', instance: 'home_1', folder: path.join(folder, 'run_1') }, argv: ['cat'], env: {}, cwd: folder }
+    launch = {
+      run: { id: 'run_1', instance: 'home_1', folder: path.join(folder, 'run_1') },
+      argv: ['cat'],
+      env: {},
+      cwd: folder,
+    }
     createRunFolder(launch.run.folder)
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
@@ -89,10 +94,14 @@ describe('a fake runtime that was told to fail', () => {
   test('touches no process when its stop throws or hangs', async () => {
     const handle = await runtime.start(launch, signal)
     runtime.faults.arm('stop-throws')
-    await expect(runtime.stop(launch.run, handle, { askMs: 0, graceMs: 0, signal })).rejects.toMatchObject({ code: 'stop_failed' })
+    await expect(
+      runtime.stop(launch.run, handle, { askMs: 0, graceMs: 0, signal }),
+    ).rejects.toMatchObject({ code: 'stop_failed' })
     runtime.faults.arm('stop-hangs')
     const gone = AbortSignal.abort(new Error('enough'))
-    await expect(runtime.stop(launch.run, handle, { askMs: 0, graceMs: 0, signal: gone })).rejects.toThrow('enough')
+    await expect(
+      runtime.stop(launch.run, handle, { askMs: 0, graceMs: 0, signal: gone }),
+    ).rejects.toThrow('enough')
     expect(await runtime.inspect(handle)).toBe('alive')
     await runtime.stop(launch.run, handle, { askMs: 0, graceMs: 0, signal })
     expect(readExit(launch.run.folder)).toEqual({ code: null, signal: 'SIGTERM' })

@@ -8,7 +8,12 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Handle } from '../../src/runtimes/contract.ts'
 import { ProcessRuntime } from '../../src/runtimes/process/index.ts'
 import { createRunFolder } from '../../src/runtimes/run-folder.ts'
-import { findMarkedProcesses, identifyProcess, isProcessAlive, sendSignal } from '../../src/util/process-identity.ts'
+import {
+  findMarkedProcesses,
+  identifyProcess,
+  isProcessAlive,
+  sendSignal,
+} from '../../src/util/process-identity.ts'
 import { waitUntil } from '../../src/util/wait.ts'
 import { describeRuntime } from './describe-runtime.ts'
 import { shellPrograms } from './runtime-programs.ts'
@@ -25,17 +30,21 @@ async function vanish(runId: string, handle: Handle): Promise<void> {
   await waitUntil(async () => !(await isProcessAlive(holder)), { deadlineMs })
 }
 
-describeRuntime('process', async () => ({
-  createRuntime: () => new ProcessRuntime(),
-  programs: shellPrograms,
-  addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_'],
-  impostors: (handle) => [
-    { ...handle, startTime: '1' },
-    { ...handle, bootId: '00000000-0000-4000-8000-000000000000' },
-    { ...handle, pid: 1 },
-  ],
-  vanish: async ({ id }, handle) => await vanish(id, handle),
-}))
+describeRuntime(
+  'process',
+  async () => ({
+    createRuntime: () => new ProcessRuntime(),
+    programs: shellPrograms,
+    addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_'],
+    impostors: (handle) => [
+      { ...handle, startTime: '1' },
+      { ...handle, bootId: '00000000-0000-4000-8000-000000000000' },
+      { ...handle, pid: 1 },
+    ],
+    vanish: async ({ id }, handle) => await vanish(id, handle),
+  }),
+  { canBeUnknown: false },
+)
 
 describe('the process runtime', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'drover-process-'))
@@ -44,7 +53,9 @@ describe('the process runtime', () => {
 
   test('takes a zombie for dead', async () => {
     // The child ends at once; its parent became a program that never waits for it.
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     try {
       const [text] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(text.toString())
@@ -73,15 +84,30 @@ describe('the process runtime', () => {
   })
 
   test('needs no daemon: a run outlives the process that started it', async () => {
-    const run = { id: 'run_orphan', instance: 'home_orphan', folder: path.join(folder, 'run_orphan') }
+    const run = {
+      id: 'run_orphan',
+      instance: 'home_orphan',
+      folder: path.join(folder, 'run_orphan'),
+    }
     createRunFolder(run.folder)
-    const starter = spawn(process.execPath, ['--input-type=module', '-e', `
+    const starter = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `
       import { ProcessRuntime } from ${JSON.stringify(path.resolve('src/runtimes/process/index.ts'))}
       const launch = { run: ${JSON.stringify(run)}, argv: ['/bin/cat'], env: {}, cwd: '/' }
       console.log(JSON.stringify(await new ProcessRuntime().start(launch, new AbortController().signal)))
       process.kill(process.pid, 'SIGKILL')
-    `], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [[line]] = await Promise.all([once(starter.stdout, 'data') as Promise<[Buffer]>, once(starter, 'exit')])
+    `,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    const [[line]] = await Promise.all([
+      once(starter.stdout, 'data') as Promise<[Buffer]>,
+      once(starter, 'exit'),
+    ])
     const handle = JSON.parse(line.toString()) as Handle
     const runtime = new ProcessRuntime()
     expect(await runtime.recover(run, handle, signal)).toEqual({ state: 'running', handle })

@@ -11,14 +11,20 @@ export function describeEndings(given: () => RuntimeStage): void {
       const { run, handle } = await stage.start(stage.case.programs.exit(code))
       expect(await stage.ended(run)).toEqual({ code, signal: null })
       await stage.dead(handle)
-      expect(await stage.recover(run, handle)).toEqual({ state: 'exited', exit: { code, signal: null } })
+      expect(await stage.recover(run, handle)).toEqual({
+        state: 'exited',
+        exit: { code, signal: null },
+      })
     })
 
-    test.for(['SIGKILL', 'SIGTERM', 'SIGSEGV'] as const)('by %s is on record as that', async (signal) => {
-      const stage = given()
-      const { run } = await stage.start(stage.case.programs.die(signal))
-      expect(await stage.ended(run)).toEqual({ code: null, signal })
-    })
+    test.for(['SIGKILL', 'SIGTERM', 'SIGSEGV'] as const)(
+      'by %s is on record as that',
+      async (signal) => {
+        const stage = given()
+        const { run } = await stage.start(stage.case.programs.die(signal))
+        expect(await stage.ended(run)).toEqual({ code: null, signal })
+      },
+    )
 
     test('of a program that is not there is 127, and something is said of it', async () => {
       const stage = given()
@@ -57,12 +63,17 @@ export function describeEndings(given: () => RuntimeStage): void {
 
     test('leaves nobody behind, however many come at once', async () => {
       const stage = given()
-      const started = await Promise.all(Array.from({ length: 60 }, async () => await stage.start(stage.case.programs.exit(0))))
+      const started = await Promise.all(
+        Array.from({ length: 60 }, async () => await stage.start(stage.case.programs.exit(0))),
+      )
       for (const { run, handle } of started) {
         expect(await stage.ended(run)).toEqual({ code: 0, signal: null })
         await stage.dead(handle)
       }
-      await stage.until('an empty list', async () => (await stage.runtime.list(stage.instance, stage.signal)).length === 0)
+      await stage.until(
+        'an empty list',
+        async () => (await stage.runtime.list(stage.instance, stage.signal)).length === 0,
+      )
     })
   })
 }

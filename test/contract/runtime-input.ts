@@ -24,7 +24,16 @@ export function describeInput(given: () => RuntimeStage): void {
     test('is passed on byte for byte, be it no text at all', async () => {
       const stage = given()
       const { run } = await stage.start(stage.case.programs.copy)
-      const lines = ['\\n is no newline \\', '  indented\t', '', '%s %d', '-n', '☃🐑', 'a\rb', 'trailing '].map((line) => `${line}\n`)
+      const lines = [
+        '\\n is no newline \\',
+        '  indented\t',
+        '',
+        '%s %d',
+        '-n',
+        '☃🐑',
+        'a\rb',
+        'trailing ',
+      ].map((line) => `${line}\n`)
       for (const line of lines) {
         stage.write(run, line)
       }

@@ -5,15 +5,50 @@ import { runFiles } from '../../src/runtimes/run-folder.ts'
 import type { RuntimeStage } from './runtime-stage.ts'
 
 const oddArguments = [
-  'two words', '', '"double" and \'single\'', 'line one\nline two', '-n', '--', '-', 'NAME=value', '$HOME `id` $(id)',
-  '*', '\\ \\n \\', '!', ';', '&', '|', '# no comment', 'ünïcödé ☃ 🐑', '\t', '\u001b[31m', '%s%n', '~',
+  'two words',
+  '',
+  '"double" and \'single\'',
+  'line one\nline two',
+  '-n',
+  '--',
+  '-',
+  'NAME=value',
+  '$HOME `id` $(id)',
+  '*',
+  '\\ \\n \\',
+  '!',
+  ';',
+  '&',
+  '|',
+  '# no comment',
+  'ünïcödé ☃ 🐑',
+  '\t',
+  '\u001b[31m',
+  '%s%n',
+  '~',
 ]
 
 const oddEnvironment = {
-  SPACES: 'two words', EMPTY: '', LINES: 'line one\nline two', QUOTES: `"'`, DOLLAR: '$HOME', EQUALS: 'a=b=c', HASH: '#',
-  UNICODE: '☃', lower: 'x', _x: '1', BACKSLASH: '\\n',
+  SPACES: 'two words',
+  EMPTY: '',
+  LINES: 'line one\nline two',
+  QUOTES: `"'`,
+  DOLLAR: '$HOME',
+  EQUALS: 'a=b=c',
+  HASH: '#',
+  UNICODE: '☃',
+  lower: 'x',
+  _x: '1',
+  BACKSLASH: '\\n',
   // Names that scripts like for their own variables.
-  run: 'a', ring: 'b', line: 'c', status: 'd', folder: 'e', i: 'f', argv: 'g', name: 'h',
+  run: 'a',
+  ring: 'b',
+  line: 'c',
+  status: 'd',
+  folder: 'e',
+  i: 'f',
+  argv: 'g',
+  name: 'h',
 }
 
 /** What a program is brought up with. */
@@ -41,11 +76,16 @@ export function describeLaunch(given: () => RuntimeStage): void {
 
     test('gives the program the environment of the launch and the two marks, nothing else', async () => {
       const stage = given()
-      const { run } = await stage.start(stage.case.programs.printEnvironment, { env: oddEnvironment })
+      const { run } = await stage.start(stage.case.programs.printEnvironment, {
+        env: oddEnvironment,
+      })
       await stage.ended(run)
       const entries = stage.output(run).split('\0').slice(0, -1)
       const environment = Object.fromEntries(
-        entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+        entries.map((entry) => [
+          entry.slice(0, entry.indexOf('=')),
+          entry.slice(entry.indexOf('=') + 1),
+        ]),
       )
       for (const name of stage.case.addedVariables) {
         delete environment[name]
@@ -94,7 +134,9 @@ export function describeLaunch(given: () => RuntimeStage): void {
     test('marks what it started, and lists it only for its own home', async () => {
       const stage = given()
       const mine = await stage.start(stage.case.programs.copy)
-      const other = await stage.start(stage.case.programs.copy, { run: stage.prepare('home_of_somebody_else') })
+      const other = await stage.start(stage.case.programs.copy, {
+        run: stage.prepare('home_of_somebody_else'),
+      })
       const found = await stage.runtime.list(stage.instance, stage.signal)
       expect(new Set(found.map(({ run }) => run))).toEqual(new Set([mine.run.id]))
       expect(await stage.living(other.run)).not.toEqual([])
@@ -105,7 +147,9 @@ export function describeLaunch(given: () => RuntimeStage): void {
 
     test('does not wait for the program', async () => {
       const stage = given()
-      const started = await Promise.all(Array.from({ length: 10 }, async () => await stage.start(stage.case.programs.copy)))
+      const started = await Promise.all(
+        Array.from({ length: 10 }, async () => await stage.start(stage.case.programs.copy)),
+      )
       for (const { handle } of started) {
         expect(await stage.runtime.inspect(handle, stage.signal)).toBe('alive')
       }

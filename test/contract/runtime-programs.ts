@@ -43,6 +43,8 @@ export const shellPrograms: RuntimePrograms = {
   stubborn: script(`trap '' TERM; echo ready; while :; do sleep 1000; done`),
   mute: script('echo ready; exec >&- 2>&-; read -r line'),
   parent: script(`sleep 1000 & echo ready; exit 0`),
-  family: script(`setsid sh -c 'trap "" TERM; echo ready; while :; do sleep 1000; done' & read -r line; sleep 1000`),
+  family: script(
+    `setsid sh -c 'trap "" TERM; echo ready; while :; do sleep 1000; done' & read -r line; sleep 1000`,
+  ),
   missing: ['/no/such/program'],
 }

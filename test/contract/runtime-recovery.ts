@@ -11,7 +11,10 @@ export function describeRecovery(given: () => RuntimeStage): void {
       stage.write(run, 'before\n')
       await stage.said(run, 'before\n')
       const next = stage.case.createRuntime()
-      expect(await next.recover(run, JSON.parse(JSON.stringify(handle)), stage.signal)).toEqual({ state: 'running', handle })
+      expect(await next.recover(run, JSON.parse(JSON.stringify(handle)), stage.signal)).toEqual({
+        state: 'running',
+        handle,
+      })
       stage.write(run, 'after\n')
       next.notifyInput(run, 6)
       await stage.said(run, 'before\nafter\n')
@@ -22,8 +25,14 @@ export function describeRecovery(given: () => RuntimeStage): void {
       const { run, handle } = await stage.start(stage.case.programs.exit(3))
       await stage.ended(run)
       const next = stage.case.createRuntime()
-      expect(await next.recover(run, handle, stage.signal)).toEqual({ state: 'exited', exit: { code: 3, signal: null } })
-      expect(await next.recover(run, null, stage.signal)).toEqual({ state: 'exited', exit: { code: 3, signal: null } })
+      expect(await next.recover(run, handle, stage.signal)).toEqual({
+        state: 'exited',
+        exit: { code: 3, signal: null },
+      })
+      expect(await next.recover(run, null, stage.signal)).toEqual({
+        state: 'exited',
+        exit: { code: 3, signal: null },
+      })
     })
 
     test('says that a run is lost which is gone and left no record', async () => {
@@ -34,7 +43,10 @@ export function describeRecovery(given: () => RuntimeStage): void {
       await stage.said(run, 'hello\n')
       await stage.case.vanish(run, handle)
       expect(await stage.runtime.inspect(handle, stage.signal)).toBe('dead')
-      expect(await stage.recover(run, handle)).toMatchObject({ state: 'lost', cause: expect.stringMatching(/\S/) })
+      expect(await stage.recover(run, handle)).toMatchObject({
+        state: 'lost',
+        cause: expect.stringMatching(/\S/),
+      })
       const found = await stage.recover(run, null)
       expect(found).toMatchObject({ state: 'lost' })
       expect(found).not.toHaveProperty('isUnstarted')
@@ -76,29 +88,42 @@ export function describeRecovery(given: () => RuntimeStage): void {
       expect(await stage.runtime.inspect(handle, stage.signal)).toBe('alive')
     })
 
-    test('touches nothing while it can not know', async ({ skip }) => {
-      const stage = given()
-      const { run, handle } = await stage.start(stage.case.programs.copy)
-      const undo = stage.case.makeUnknown?.(stage.runtime) ?? skip('this runtime always knows')
-      expect(await stage.runtime.inspect(handle, stage.signal)).toBe('unknown')
-      expect(await stage.recover(run, handle)).toMatchObject({ state: 'unknown', cause: expect.stringMatching(/\S/) })
-      expect(await stage.recover(run, null)).toMatchObject({ state: 'unknown' })
-      undo()
-      expect(await stage.recover(run, handle)).toEqual({ state: 'running', handle })
-      stage.write(run, 'unharmed\n')
-      await stage.said(run, 'unharmed\n')
-    })
-
     test('looks without touching', async () => {
       const stage = given()
       const { run, handle } = await stage.start(stage.case.programs.copy)
       stage.write(run, 'hello\n')
       await stage.said(run, 'hello\n')
       for (let round = 0; round < 20; round++) {
-        await Promise.all([stage.recover(run, handle), stage.recover(run, null), stage.runtime.inspect(handle, stage.signal), stage.living(run)])
+        await Promise.all([
+          stage.recover(run, handle),
+          stage.recover(run, null),
+          stage.runtime.inspect(handle, stage.signal),
+          stage.living(run),
+        ])
       }
       stage.write(run, 'unharmed\n')
       await stage.said(run, 'hello\nunharmed\n')
+    })
+  })
+}
+
+/** What a runtime does whose backend gives no answer. */
+export function describeUnknown(given: () => RuntimeStage): void {
+  describe('a runtime that can not be asked', () => {
+    test('says so, and touches nothing', async () => {
+      const stage = given()
+      const { run, handle } = await stage.start(stage.case.programs.copy)
+      const undo = stage.case.makeUnknown?.(stage.runtime)
+      expect(await stage.runtime.inspect(handle, stage.signal)).toBe('unknown')
+      expect(await stage.recover(run, handle)).toMatchObject({
+        state: 'unknown',
+        cause: expect.stringMatching(/\S/),
+      })
+      expect(await stage.recover(run, null)).toMatchObject({ state: 'unknown' })
+      undo?.()
+      expect(await stage.recover(run, handle)).toEqual({ state: 'running', handle })
+      stage.write(run, 'unharmed\n')
+      await stage.said(run, 'unharmed\n')
     })
   })
 }

@@ -43,9 +43,16 @@ export class RuntimeStage {
 
   async start(
     argv: readonly [string, ...string[]],
-    { env = {}, cwd = this.folder, run = this.prepare() }: { env?: Record<string, string>; cwd?: string; run?: RunReference } = {},
+    {
+      env = {},
+      cwd = this.folder,
+      run = this.prepare(),
+    }: { env?: Record<string, string>; cwd?: string; run?: RunReference } = {},
   ): Promise<StartedRun> {
-    const handle = await this.runtime.start({ run, argv, env: { PATH: '/usr/bin:/bin', ...env }, cwd }, this.signal)
+    const handle = await this.runtime.start(
+      { run, argv, env: { PATH: '/usr/bin:/bin', ...env }, cwd },
+      this.signal,
+    )
     this.#runs.set(run.id, { run, handle })
     return { run, handle }
   }
@@ -84,16 +91,31 @@ export class RuntimeStage {
   }
 
   async dead(handle: Handle): Promise<void> {
-    await this.until('a dead handle', async () => (await this.runtime.inspect(handle, this.signal)) === 'dead')
+    await this.until(
+      'a dead handle',
+      async () => (await this.runtime.inspect(handle, this.signal)) === 'dead',
+    )
   }
 
   async recover(run: RunReference, handle: Handle | null): Promise<Recovery> {
     // As from the database: plain JSON.
-    return await this.runtime.recover(run, handle && (JSON.parse(JSON.stringify(handle)) as Handle), this.signal)
+    return await this.runtime.recover(
+      run,
+      handle && (JSON.parse(JSON.stringify(handle)) as Handle),
+      this.signal,
+    )
   }
 
-  async stop({ run, handle }: StartedRun, times: { askMs?: number; graceMs?: number } = {}): Promise<void> {
-    await this.runtime.stop(run, handle, { askMs: 0, graceMs: 10_000, signal: this.signal, ...times })
+  async stop(
+    { run, handle }: StartedRun,
+    times: { askMs?: number; graceMs?: number } = {},
+  ): Promise<void> {
+    await this.runtime.stop(run, handle, {
+      askMs: 0,
+      graceMs: 10_000,
+      signal: this.signal,
+      ...times,
+    })
   }
 
   /** What lives of a run, by the mark it carries. */

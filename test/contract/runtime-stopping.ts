@@ -97,7 +97,11 @@ export function describeStopping(given: () => RuntimeStage): void {
       expect(await stage.living(started.run)).toEqual([])
       expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('dead')
       const files = runFiles(started.run.folder)
-      expect([files.bell, files.out, files.in].map((file) => existsSync(file))).toEqual([false, true, true])
+      expect([files.bell, files.out, files.in].map((file) => existsSync(file))).toEqual([
+        false,
+        true,
+        true,
+      ])
     })
 
     test('needs no handle', async () => {
@@ -125,10 +129,17 @@ export function describeStopping(given: () => RuntimeStage): void {
       const { run, handle } = await stage.start(stage.case.programs.stubborn)
       await stage.said(run, 'ready\n')
       const aborting = new AbortController()
-      const stopping = stage.runtime.stop(run, handle, { askMs: foreverMs, graceMs: foreverMs, signal: aborting.signal })
+      const stopping = stage.runtime.stop(run, handle, {
+        askMs: foreverMs,
+        graceMs: foreverMs,
+        signal: aborting.signal,
+      })
       aborting.abort(new Error('enough'))
       // A runtime that has nothing to wait for may have done its work already.
-      const outcome = await stopping.then(() => 'done', () => 'aborted')
+      const outcome = await stopping.then(
+        () => 'done',
+        () => 'aborted',
+      )
       expect(['done', 'aborted']).toContain(outcome)
     })
 

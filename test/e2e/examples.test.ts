@@ -84,15 +84,15 @@ describe('the documents', () => {
     }
     const results = await runSteps(shell, steps)
     for (const [index, { command, printed, line }] of steps.entries()) {
-      const result = results[index]
-      const what = `${file}:${line}: ${command}\nexit code ${result?.code}, printed:\n${result?.printed}`
-      expect(result?.printed.replace(/[^\n]$/, '$&\n'), what).toMatch(
+      const result = results[index] ?? { code: null, printed: '(it did not end)' }
+      const what = `${file}:${line}: ${command}\nexit code ${result.code}, printed:\n${result.printed}`
+      expect(result.printed.replace(/[^\n]$/, '$&\n'), what).toMatch(
         toPattern(printed, shell.names),
       )
       const isRefusal = printed.some((each) =>
         /^(?:drover: |\{"type":"urn:drover:error)/.test(each),
       )
-      expect(result?.code === 0 || isRefusal || command.startsWith('timeout '), what).toBe(true)
+      expect(result.code === 0 || isRefusal || command.startsWith('timeout '), what).toBe(true)
     }
   })
 

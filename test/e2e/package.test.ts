@@ -18,10 +18,34 @@ async function liveOnce(program: readonly [string, ...string[]], home: string): 
   const up = await drover('up', '--detach', '--json')
   expect(up).toMatchObject({ code: 0 })
   try {
-    const made = await drover('run', 'command', 'hello', '--name', 'cat', '--wait', '--json', '--', 'cat')
+    const made = await drover(
+      'run',
+      'command',
+      'hello',
+      '--name',
+      'cat',
+      '--wait',
+      '--json',
+      '--',
+      'cat',
+    )
     expect(JSON.parse(made.stdout)).toMatchObject({ name: 'cat', receipt: 'done', reply: 'hello' })
-    const chat = await drover('run', 'hello', 'Hi!', '--name', 'guide', '--option', 'endpoint=practice', '--wait', '--json')
-    expect(JSON.parse(chat.stdout)).toMatchObject({ name: 'guide', receipt: 'done', reply: expect.stringContaining('practice model') })
+    const chat = await drover(
+      'run',
+      'hello',
+      'Hi!',
+      '--name',
+      'guide',
+      '--option',
+      'endpoint=practice',
+      '--wait',
+      '--json',
+    )
+    expect(JSON.parse(chat.stdout)).toMatchObject({
+      name: 'guide',
+      receipt: 'done',
+      reply: expect.stringContaining('practice model'),
+    })
     expect((await drover('template', 'ls')).stdout).toContain('assistant')
     expect((await drover('doctor')).code).toBe(0)
   } finally {
@@ -31,13 +55,19 @@ async function liveOnce(program: readonly [string, ...string[]], home: string): 
 
 test('the packed tarball, installed globally, works from anywhere and brings its own Node', async () => {
   using folder = temporaryFolder()
-  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder.path], { cwd: root })
+  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder.path], {
+    cwd: root,
+  })
   const tarball = path.join(folder.path, stdout.trim())
   const { stdout: listing } = await run('tar', ['-tzf', tarball])
   expect(listing).toContain('package/dist/runtimes/process/holder.sh')
   expect(listing).not.toMatch(/package\/(src|test|bench)\//)
   const prefix = path.join(folder.path, 'prefix')
-  await run('npm', ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', tarball], { cwd: folder.path, timeout: 170_000 })
+  await run(
+    'npm',
+    ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', tarball],
+    { cwd: folder.path, timeout: 170_000 },
+  )
   expect(readdirSync(path.join(prefix, 'bin'))).toEqual(['drover'])
   const home = path.join(folder.path, 'home')
   await run('mkdir', [home])
@@ -48,9 +78,12 @@ test('the packed tarball, installed globally, works from anywhere and brings its
 
 const floor = realProgram('node-floor')
 
-requireOrSkip('node-floor', floor !== null)('the oldest promised Node runs an agent through its life', async () => {
-  using folder = temporaryFolder()
-  const { stdout } = await run(String(floor), ['--version'])
-  expect(stdout.trim()).toBe('v24.15.0')
-  await liveOnce([String(floor), path.join(root, 'dist', 'main.js')], folder.path)
-})
+requireOrSkip('node-floor', floor !== null)(
+  'the oldest promised Node runs an agent through its life',
+  async () => {
+    using folder = temporaryFolder()
+    const { stdout } = await run(String(floor), ['--version'])
+    expect(stdout.trim()).toBe('v24.15.0')
+    await liveOnce([String(floor), path.join(root, 'dist', 'main.js')], folder.path)
+  },
+)

@@ -7,10 +7,16 @@ import { waitFor } from '../support/wait-for.ts'
 const up = { waitSeconds: 30 }
 
 test('the first agent answers with the practice model where there is no other, sleeps, and goes on in its session', async () => {
-  await using daemon = await startTestDaemon({ config: { gateway: { upstreams: { ollama: { url: 'http://127.0.0.1:9' } } } }, isLeftClean: true })
+  await using daemon = await startTestDaemon({
+    config: { gateway: { upstreams: { ollama: { url: 'http://127.0.0.1:9' } } } },
+    isLeftClean: true,
+  })
   const { client } = daemon
   const first = await client.run({ template: 'hello', name: 'hello', prompt: 'Hello!' }, up)
-  expect(first.message).toMatchObject({ state: 'done', reply: expect.stringContaining('practice model') as string })
+  expect(first.message).toMatchObject({
+    state: 'done',
+    reply: expect.stringContaining('practice model') as string,
+  })
   const { session } = await client.sleep('hello', up)
   expect(session).not.toBeNull()
   const second = await client.send('hello', { body: 'And again?' }, up)
@@ -25,15 +31,31 @@ test('the first agent answers with the practice model where there is no other, s
 test('an agent on a model of its own streams, uses its tools, counts its tokens, and remembers over a sleep', async () => {
   await using model = await startModelServer()
   await using daemon = await startTestDaemon({
-    config: { gateway: { upstreams: { ollama: { url: 'http://127.0.0.1:9' }, openai: { url: `${model.url}/v1`, model: 'scripted' } } } },
+    config: {
+      gateway: {
+        upstreams: {
+          ollama: { url: 'http://127.0.0.1:9' },
+          openai: { url: `${model.url}/v1`, model: 'scripted' },
+        },
+      },
+    },
     isLeftClean: true,
   })
   const { client } = daemon
   await client.run({ template: 'assistant', name: 'a' }, up)
-  expect(await client.send('a', { body: 'my word is heron' }, up)).toMatchObject({ state: 'done', reply: 'echo: my word is heron' })
-  expect(await client.send('a', { body: '[[bash:echo from the shell]]' }, up)).toMatchObject({ state: 'done', reply: expect.stringContaining('from the shell') as string })
+  expect(await client.send('a', { body: 'my word is heron' }, up)).toMatchObject({
+    state: 'done',
+    reply: 'echo: my word is heron',
+  })
+  expect(await client.send('a', { body: '[[bash:echo from the shell]]' }, up)).toMatchObject({
+    state: 'done',
+    reply: expect.stringContaining('from the shell') as string,
+  })
   const before = await client.sleep('a', up)
-  expect(before.cost).toMatchObject({ inputTokens: expect.any(Number) as number, outputTokens: expect.any(Number) as number })
+  expect(before.cost).toMatchObject({
+    inputTokens: expect.any(Number) as number,
+    outputTokens: expect.any(Number) as number,
+  })
   expect(await client.send('a', { body: 'what was it?' }, up)).toMatchObject({ state: 'done' })
   expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('my word is heron')
   const after = await client.sleep('a', up)
@@ -48,21 +70,43 @@ test('an agent on a model of its own streams, uses its tools, counts its tokens,
 test('a model that fails ends the turn with its error, and the next turn goes on', async () => {
   await using model = await startModelServer()
   await using daemon = await startTestDaemon({
-    config: { gateway: { upstreams: { ollama: { url: 'http://127.0.0.1:9' }, openai: { url: `${model.url}/v1`, model: 'scripted' } } } },
+    config: {
+      gateway: {
+        upstreams: {
+          ollama: { url: 'http://127.0.0.1:9' },
+          openai: { url: `${model.url}/v1`, model: 'scripted' },
+        },
+      },
+    },
     isLeftClean: true,
   })
   const { client } = daemon
   await client.run({ template: 'chat', name: 'a' }, up)
-  expect(await client.send('a', { body: '[[fail:401]]' }, up)).toMatchObject({ state: 'failed', cause: expect.stringMatching(/./) as string })
-  expect((await readEvents(client)).find(({ type }) => type === 'error')?.data).toMatchObject({ class: 'auth' })
-  expect(await client.send('a', { body: 'better' }, up)).toMatchObject({ state: 'done', reply: 'echo: better' })
+  expect(await client.send('a', { body: '[[fail:401]]' }, up)).toMatchObject({
+    state: 'failed',
+    cause: expect.stringMatching(/./) as string,
+  })
+  expect((await readEvents(client)).find(({ type }) => type === 'error')?.data).toMatchObject({
+    class: 'auth',
+  })
+  expect(await client.send('a', { body: 'better' }, up)).toMatchObject({
+    state: 'done',
+    reply: 'echo: better',
+  })
   await client.sleep('a', up)
 })
 
 test('a daemon that is killed while a chat agent speaks finds the whole answer, once', async () => {
   await using model = await startModelServer()
   await using daemon = await startTestDaemon({
-    config: { gateway: { upstreams: { ollama: { url: 'http://127.0.0.1:9' }, openai: { url: `${model.url}/v1`, model: 'scripted' } } } },
+    config: {
+      gateway: {
+        upstreams: {
+          ollama: { url: 'http://127.0.0.1:9' },
+          openai: { url: `${model.url}/v1`, model: 'scripted' },
+        },
+      },
+    },
     isLeftClean: true,
   })
   const { client } = daemon
@@ -70,7 +114,9 @@ test('a daemon that is killed while a chat agent speaks finds the whole answer, 
   const { id } = await client.send('a', { body: '[[slow:12]]' })
   const ticks = Array.from({ length: 12 }, (_, index) => `tick${index} `).join('')
   for (const heard of ['tick1 ', 'tick6 ']) {
-    await waitFor(`${heard} to be heard`, async () => saidIn(await readEvents(client)).includes(heard))
+    await waitFor(`${heard} to be heard`, async () =>
+      saidIn(await readEvents(client)).includes(heard),
+    )
     await daemon.restart()
   }
   expect((await client.message(id, up)).reply?.trim()).toBe(ticks.trim())

@@ -28,11 +28,18 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 describe('a log', () => {
-  const program = ['/bin/sh', '-c', 'printf "one\\n\\033[31mtwo\\033[0m\\nthr"; printf "ee\\n"; echo oops >&2; printf "no newline"']
+  const program = [
+    '/bin/sh',
+    '-c',
+    'printf "one\\n\\033[31mtwo\\033[0m\\nthr"; printf "ee\\n"; echo oops >&2; printf "no newline"',
+  ]
 
   beforeAll(async () => {
     await daemon.client.run({ template: 'command', name: 'logged', program })
-    await waitFor('the run to end', async () => (await daemon.client.show('logged')).lastRun !== null)
+    await waitFor(
+      'the run to end',
+      async () => (await daemon.client.show('logged')).lastRun !== null,
+    )
   })
 
   test('as text is cleaned of terminal codes', async () => {
@@ -42,46 +49,74 @@ describe('a log', () => {
 
   test('as JSON has each line with its stream, number and time', async () => {
     const entries = await readLog(daemon.client, 'logged')
-    expect(entries.filter(({ stream }) => stream === 'out').map(({ text }) => text)).toEqual(['one', '\u001b[31mtwo\u001b[0m', 'three', 'no newline'])
-    expect(entries.filter(({ stream }) => stream === 'err').map(({ text }) => text)).toEqual(['oops'])
-    expect(entries.map(({ seq }) => seq)).toEqual(entries.map(({ seq }) => seq).toSorted((left, right) => left - right))
+    expect(entries.filter(({ stream }) => stream === 'out').map(({ text }) => text)).toEqual([
+      'one',
+      '\u001b[31mtwo\u001b[0m',
+      'three',
+      'no newline',
+    ])
+    expect(entries.filter(({ stream }) => stream === 'err').map(({ text }) => text)).toEqual([
+      'oops',
+    ])
+    expect(entries.map(({ seq }) => seq)).toEqual(
+      entries.map(({ seq }) => seq).toSorted((left, right) => left - right),
+    )
     expect(entries.every(({ at }) => Math.abs(at - Date.now()) < 600_000)).toBe(true)
   })
 
   test('as recorded is the bytes of the program', async () => {
-    expect(await textOf(await daemon.client.logs('logged', { format: 'raw' }))).toBe('one\n\u001b[31mtwo\u001b[0m\nthree\nno newline')
+    expect(await textOf(await daemon.client.logs('logged', { format: 'raw' }))).toBe(
+      'one\n\u001b[31mtwo\u001b[0m\nthree\nno newline',
+    )
   })
 
   test('can be read by its last lines, and by what came after an event', async () => {
     const all = await readLog(daemon.client, 'logged')
     for (const lines of [0, 1, 2, 100]) {
-      expect(await Array.fromAsync(daemon.client.logEntries('logged', { lines }))).toEqual(lines === 0 ? [] : all.slice(-lines))
+      expect(await Array.fromAsync(daemon.client.logEntries('logged', { lines }))).toEqual(
+        lines === 0 ? [] : all.slice(-lines),
+      )
     }
-    expect(await Array.fromAsync(daemon.client.logEntries('logged', { since: all.at(-1)?.seq ?? 0 }))).toEqual([])
+    expect(
+      await Array.fromAsync(daemon.client.logEntries('logged', { since: all.at(-1)?.seq ?? 0 })),
+    ).toEqual([])
     expect(await Array.fromAsync(daemon.client.logEntries('logged', { since: 0 }))).toEqual(all)
   })
 
-  test.each(['json', 'raw'] as const)('followed as %s has what is there and what comes, once', async (format) => {
-    const name = `followed-${format}`
-    const { client } = daemon
-    await client.run({ template: 'command', name, program: ['/bin/cat'], prompt: 'before' }, up)
-    const body = await client.logs(name, { format, follow: true })
-    let text = ''
-    const reading = (async () => {
-      for await (const chunk of body) {
-        text += Buffer.from(chunk).toString()
-      }
-    })().catch(() => undefined)
-    const said = (): string => (format === 'raw' ? text : text.split('\n').filter((line) => line !== '').map((line) => `${(JSON.parse(line) as { text: string }).text}\n`).join(''))
-    await waitFor('what was there', () => said() === 'before\n')
-    await client.send(name, { body: 'while\nfollowed' }, up)
-    await waitFor('what came', () => said() === 'before\nwhile\nfollowed\n')
-    await client.sleep(name, up)
-    await client.send(name, { body: 'in another run' }, up)
-    await waitFor('what the next run says', () => said() === 'before\nwhile\nfollowed\nin another run\n')
-    body.destroy()
-    await reading
-  })
+  test.each(['json', 'raw'] as const)(
+    'followed as %s has what is there and what comes, once',
+    async (format) => {
+      const name = `followed-${format}`
+      const { client } = daemon
+      await client.run({ template: 'command', name, program: ['/bin/cat'], prompt: 'before' }, up)
+      const body = await client.logs(name, { format, follow: true })
+      let text = ''
+      const reading = (async () => {
+        for await (const chunk of body) {
+          text += Buffer.from(chunk).toString()
+        }
+      })().catch(() => undefined)
+      const said = (): string =>
+        format === 'raw'
+          ? text
+          : text
+              .split('\n')
+              .filter((line) => line !== '')
+              .map((line) => `${(JSON.parse(line) as { text: string }).text}\n`)
+              .join('')
+      await waitFor('what was there', () => said() === 'before\n')
+      await client.send(name, { body: 'while\nfollowed' }, up)
+      await waitFor('what came', () => said() === 'before\nwhile\nfollowed\n')
+      await client.sleep(name, up)
+      await client.send(name, { body: 'in another run' }, up)
+      await waitFor(
+        'what the next run says',
+        () => said() === 'before\nwhile\nfollowed\nin another run\n',
+      )
+      body.destroy()
+      await reading
+    },
+  )
 })
 
 describe('the events', () => {
@@ -89,8 +124,14 @@ describe('the events', () => {
     const all = await readEvents(daemon.client)
     expectGapless(all)
     const middle = all[Math.floor(all.length / 2)]?.seq ?? 0
-    expect(await readEvents(daemon.client, { since: middle })).toEqual(all.filter(({ seq }) => seq > middle))
-    const options = { socketPath: daemon.home.socketFile, path: '/v1/events?follow=false&since=1', headers: { 'last-event-id': String(middle) } }
+    expect(await readEvents(daemon.client, { since: middle })).toEqual(
+      all.filter(({ seq }) => seq > middle),
+    )
+    const options = {
+      socketPath: daemon.home.socketFile,
+      path: '/v1/events?follow=false&since=1',
+      headers: { 'last-event-id': String(middle) },
+    }
     const { text, headers } = await rawRequest(options)
     expect(headers['content-type']).toBe('text/event-stream')
     const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
@@ -99,7 +140,9 @@ describe('the events', () => {
 
   test('of one agent are those of all, of that agent', async () => {
     const all = await readEvents(daemon.client)
-    expect(await readEvents(daemon.client, { agent: 'logged' })).toEqual(all.filter(({ agent }) => agent === 'logged'))
+    expect(await readEvents(daemon.client, { agent: 'logged' })).toEqual(
+      all.filter(({ agent }) => agent === 'logged'),
+    )
   })
 
   test('after a number that is not there yet are what comes', async () => {
@@ -116,7 +159,9 @@ describe('the events', () => {
       }
     })().catch(() => undefined)
     await own.client.run({ template: 'command', name: 'a', program: ['/bin/cat'] }, up)
-    for (const [round, signal] of (['SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM'] as const).entries()) {
+    for (const [round, signal] of (
+      ['SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM'] as const
+    ).entries()) {
       await own.client.send('a', { body: `round ${round}` }, up)
       await own.restart(signal)
     }
@@ -135,8 +180,20 @@ test('a follower that stops reading for a while loses nothing and costs the daem
   await using own = await startTestDaemon()
   const { client } = own
   const lines = 300_000
-  await client.run({ template: 'command', name: 'a', program: [process.execPath, burster], options: { settleMs: 60_000 } }, up)
-  const call = request({ socketPath: own.home.socketFile, path: '/v1/events?since=0', agent: false }).end()
+  await client.run(
+    {
+      template: 'command',
+      name: 'a',
+      program: [process.execPath, burster],
+      options: { settleMs: 60_000 },
+    },
+    up,
+  )
+  const call = request({
+    socketPath: own.home.socketFile,
+    path: '/v1/events?since=0',
+    agent: false,
+  }).end()
   const [stream] = (await once(call, 'response')) as [IncomingMessage]
   stream.pause()
   const before = residentBytes(own.pid)
@@ -184,13 +241,29 @@ describe('the log of the daemon', () => {
     await using own = await startTestDaemon({ config: { log: { level: 'debug' } } })
     const { client, home } = own
     const secret = 'the-secret-word-4711'
-    await client.run({ template: 'command', name: 'a', program: ['/bin/cat'], prompt: secret, env: { MY_KEY: secret } }, up)
+    await client.run(
+      {
+        template: 'command',
+        name: 'a',
+        program: ['/bin/cat'],
+        prompt: secret,
+        env: { MY_KEY: secret },
+      },
+      up,
+    )
     await client.send('a', { body: secret }, up)
     await client.send('nobody', { body: secret }).catch(() => undefined)
-    await client.run({ template: 'command', name: 'b', program: ['/no/such/program'], prompt: secret }).catch(() => undefined)
+    await client
+      .run({ template: 'command', name: 'b', program: ['/no/such/program'], prompt: secret })
+      .catch(() => undefined)
     const token = readFileSync(home.tokenFile, 'utf8').trim()
     const port = Number(new URL(own.status.url).port)
-    await rawRequest({ host: '127.0.0.1', port, path: '/v1/nothing', headers: { authorization: `Bearer ${token}` } })
+    await rawRequest({
+      host: '127.0.0.1',
+      port,
+      path: '/v1/nothing',
+      headers: { authorization: `Bearer ${token}` },
+    })
     await own.restart('SIGTERM')
     const log = readFileSync(home.logFile, 'utf8')
     expect(log.split('\n').length).toBeGreaterThan(2)
@@ -201,23 +274,43 @@ describe('the log of the daemon', () => {
 
 describe('the system routes', () => {
   test('tell health, counts and themselves', async () => {
-    const get = async (at: string): Promise<string> => (await rawRequest({ socketPath: daemon.home.socketFile, path: at })).text
+    const get = async (at: string): Promise<string> =>
+      (await rawRequest({ socketPath: daemon.home.socketFile, path: at })).text
     expect(await get('/healthz')).toBe('ok\n')
     const metrics = await get('/metrics')
     const agents = await daemon.client.list({ all: true })
     expect(metrics).toContain(`\ndrover_agents ${agents.length}\n`)
     expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m)
-    const document = JSON.parse(await get('/openapi.json')) as { openapi: string; paths: Record<string, object> }
+    const document = JSON.parse(await get('/openapi.json')) as {
+      openapi: string
+      paths: Record<string, object>
+    }
     expect(document.openapi).toMatch(/^3\.1/)
-    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/v1/agents', '/v1/agents/{name}/messages', '/v1/events', '/v1/templates', '/healthz']))
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining([
+        '/v1/agents',
+        '/v1/agents/{name}/messages',
+        '/v1/events',
+        '/v1/templates',
+        '/healthz',
+      ]),
+    )
   })
 
   test('tell templates, providers and runtimes', async () => {
     const { client } = daemon
-    expect((await client.templates()).map(({ name }) => name)).toEqual(expect.arrayContaining(['hello', 'assistant', 'chat', 'claude', 'command']))
-    expect(await client.template('hello')).toMatchObject({ source: 'built-in', template: { provider: 'chat' }, text: expect.stringContaining('provider: chat') as string })
+    expect((await client.templates()).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['hello', 'assistant', 'chat', 'claude', 'command']),
+    )
+    expect(await client.template('hello')).toMatchObject({
+      source: 'built-in',
+      template: { provider: 'chat' },
+      text: expect.stringContaining('provider: chat') as string,
+    })
     expect(path.isAbsolute((await client.template('hello')).path ?? '')).toBe(true)
-    expect((await client.providers()).map(({ name }) => name)).toEqual(expect.arrayContaining(['chat', 'claude', 'command']))
+    expect((await client.providers()).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['chat', 'claude', 'command']),
+    )
     expect(await client.runtimes()).toMatchObject([{ name: 'process', usable: true }])
   })
 })
@@ -228,7 +321,10 @@ function progressOf(own: TestDaemon, run: string | null): number {
 }
 
 async function lastSeqIsStill({ client }: TestDaemon): Promise<boolean> {
-  const { text } = await rawRequest({ socketPath: (await client.status()).socket, path: '/metrics' })
+  const { text } = await rawRequest({
+    socketPath: (await client.status()).socket,
+    path: '/metrics',
+  })
   const seq = Number(/^drover_events_total (\d+)$/m.exec(text)?.[1] ?? 0)
   const isStill = seq === lastSeen
   lastSeen = seq

@@ -25,7 +25,10 @@ test('a live run that says too much gives up the beginning of its record and kee
   await waitFor('3 MiB to be on disk', () => statSync(out).size === 3 * mebibyte)
   await waitFor('its beginning to be given up', () => statSync(out).blocks * 512 <= mebibyte)
 
-  const whole = Array.from({ length: 3072 * 64 }, (_, index) => `${String(index + 1).padStart(15, '0')}\n`).join('')
+  const whole = Array.from(
+    { length: 3072 * 64 },
+    (_, index) => `${String(index + 1).padStart(15, '0')}\n`,
+  ).join('')
   const kept = await readRaw(client, 'talker')
   expect(kept.length).toBeGreaterThanOrEqual(mebibyte / 2)
   expect(kept.length).toBeLessThanOrEqual(mebibyte)
@@ -38,7 +41,11 @@ test('a live run that says too much gives up the beginning of its record and kee
 test('the oldest finished runs of an agent are given up, the latest is kept', async () => {
   await using daemon = await startTestDaemon({ config: { retention: { agentBytes: mebibyte } } })
   const { client, home } = daemon
-  await client.run({ template: 'command', name: 'worker', program: ['sh', '-c', 'read -r kib; seq -f "%015.0f" "$((kib * 64))"'] })
+  await client.run({
+    template: 'command',
+    name: 'worker',
+    program: ['sh', '-c', 'read -r kib; seq -f "%015.0f" "$((kib * 64))"'],
+  })
   for (const id of ['first', 'second', 'third', 'fourth']) {
     await client.send('worker', { body: '400', id }, { waitSeconds: 30 })
     await waitFor('its run to end', async () => (await client.show('worker')).run === null)

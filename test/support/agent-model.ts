@@ -4,6 +4,9 @@ import { canAdvanceReceipt } from '../../src/core/receipt.ts'
 import { isFinalReceiptState, type ReceiptState } from '../../src/schema/message.ts'
 import type { RunStatus, StopReason, TurnState } from '../../src/schema/run.ts'
 
+/** What a new daemon finds of a run that was under way. */
+export type Found = 'running' | 'exited' | 'lost' | 'unstarted'
+
 /** What people and programs do to an agent, in any order and at any moment. */
 export type Act =
   | { do: 'send' | 'stop' | 'start' | 'wake' | 'sleep' | 'remove' }
@@ -11,7 +14,7 @@ export type Act =
   | { do: 'accept' | 'end-turn' }
   | { do: 'end-run'; how: 'exited' | 'failed' | 'lost' }
   /** The daemon died and came again; what was under way is found as this. */
-  | { do: 'restart'; found: 'running' | 'exited' | 'lost' }
+  | { do: 'restart'; found: Found }
   /** The next start goes wrong. */
   | { do: 'break-start' }
   /** So many steps are taken before the next act. */
@@ -22,6 +25,8 @@ interface ModelMessage {
   state: ReceiptState
   run: ModelRun | null
   isWritten: boolean
+  /** A program may have read it. */
+  isGiven: boolean
 }
 
 interface ModelRun {
@@ -53,7 +58,9 @@ export class AgentModel {
   }
 
   get live(): ModelRun | null {
-    const live = this.runs.filter(({ status }) => ['starting', 'running', 'stopping'].includes(status))
+    const live = this.runs.filter(({ status }) =>
+      ['starting', 'running', 'stopping'].includes(status),
+    )
     check(live.length <= 1, 'there is at most one run')
     return live[0] ?? null
   }
@@ -102,6 +109,7 @@ export class AgentModel {
           state: this.hold || this.isRemoving ? 'refused' : 'stored',
           run: null,
           isWritten: false,
+          isGiven: false,
         })
       case 'stop':
         this.hold = 'stopped'
@@ -138,8 +146,18 @@ export class AgentModel {
     const isHeld = this.hold !== null || this.isRemoving
     switch (step) {
       case 'create-run':
-        check(live === null && !isHeld, 'a run is made only where there is none and none is held off')
-        this.runs.push({ status: 'starting', turn: 'idle', hasHandle: false, stopReason: null, isReleased: false, input: [] })
+        check(
+          live === null && !isHeld,
+          'a run is made only where there is none and none is held off',
+        )
+        this.runs.push({
+          status: 'starting',
+          turn: 'idle',
+          hasHandle: false,
+          stopReason: null,
+          isReleased: false,
+          input: [],
+        })
         return this.#queued().forEach((message) => this.#move(message, 'waking'))
       case 'assign-message':
         return this.#assign(this.#queued()[0], live)
@@ -147,7 +165,10 @@ export class AgentModel {
         check(isHeld, 'messages are refused only by who is held')
         return this.#queued().forEach((message) => this.#move(message, 'refused'))
       case 'request-stop':
-        check(live?.hasHandle === true && live.stopReason === null, 'a stop is asked for once, of a run that is up')
+        check(
+          live?.hasHandle === true && live.stopReason === null,
+          'a stop is asked for once, of a run that is up',
+        )
         return void Object.assign(live, {
           status: 'stopping',
           stopReason: this.isRemoving ? 'remove' : this.hold ? 'stop' : 'sleep',
@@ -164,21 +185,34 @@ export class AgentModel {
       case 'start-run':
         return this.#start(live, isHeld)
       case 'stop-run':
-        check(live?.stopReason !== null && live?.hasHandle === true, 'a run is stopped after that was put down')
+        check(
+          live?.stopReason !== null && live?.hasHandle === true,
+          'a run is stopped after that was put down',
+        )
         return this.#end(live, 'stopped')
       case 'release-runs':
         check(live === null, 'what a run left is released when none lives')
         return this.runs.forEach((run) => (run.isReleased = true))
       case 'remove-agent':
         check(this.isRemoving && live === null, 'an agent is removed when nothing of it lives')
-        check(this.runs.every(({ isReleased }) => isReleased), 'an agent is removed when all it left is released')
+        check(
+          this.runs.every(({ isReleased }) => isReleased),
+          'an agent is removed when all it left is released',
+        )
         this.isRemoved = true
     }
   }
 
   #assign(message: ModelMessage | undefined, live: ModelRun | null): void {
-    check(message && live && live.stopReason === null, 'a message is given to a run that will read it')
-    check(!this.hasTurns || this.#openOf(live).length === 0, 'who takes turns gets one message at a time')
+    check(
+      message && live && live.stopReason === null,
+      'a message is given to a run that will read it',
+    )
+    check(
+      !this.hasTurns || this.#openOf(live).length === 0,
+      'who takes turns gets one message at a time',
+    )
+    check(!message.isGiven, 'what a program may have read is given to no other')
     message.run = live
     live.turn = this.hasTurns ? 'working' : live.turn
   }
@@ -188,7 +222,10 @@ export class AgentModel {
     for (const message of this.#openOf(live)) {
       if (!message.isWritten) {
         check(!live.input.includes(message.id), 'a message goes into an input once')
-        check(live.input.every((id) => id < message.id), 'messages go in in order')
+        check(
+          live.input.every((id) => id < message.id),
+          'messages go in in order',
+        )
         live.input.push(message.id)
         message.isWritten = true
         if (live.hasHandle) {
@@ -199,7 +236,10 @@ export class AgentModel {
   }
 
   #start(live: ModelRun | null, isHeld: boolean): void {
-    check(live && !live.hasHandle && live.stopReason === null && !isHeld, 'only a run on record is started, once')
+    check(
+      live && !live.hasHandle && live.stopReason === null && !isHeld,
+      'only a run on record is started, once',
+    )
     if (this.#brokenStarts > 0) {
       this.#brokenStarts--
       return this.#end(live, 'failed')
@@ -215,11 +255,16 @@ export class AgentModel {
       .forEach((message) => this.#move(message, 'delivered'))
   }
 
-  #recover(found: 'running' | 'exited' | 'lost'): void {
+  #recover(found: Found): void {
     const { live } = this
-    if (live && found === 'running') {
-      this.#up(live)
-    } else if (live) {
+    if (!live) {
+      return
+    }
+    if (found === 'unstarted' && !live.hasHandle) {
+      return this.#end(live, 'lost')
+    }
+    this.#up(live)
+    if (found !== 'running') {
       this.#end(live, found === 'exited' ? 'exited' : 'lost')
     }
   }
@@ -227,7 +272,11 @@ export class AgentModel {
   #end(run: ModelRun, how: 'exited' | 'failed' | 'lost' | 'stopped'): void {
     run.status = run.stopReason ? 'stopped' : how
     for (const message of this.#openOf(run)) {
-      if (message.state === 'delivered' || message.state === 'accepted' || run.status === 'failed') {
+      if (
+        message.state === 'delivered' ||
+        message.state === 'accepted' ||
+        run.status === 'failed'
+      ) {
         this.#move(message, 'failed')
       } else {
         Object.assign(message, { run: null, isWritten: false })
@@ -249,22 +298,31 @@ export class AgentModel {
   }
 
   #firstDelivered(): ModelMessage | undefined {
-    return this.#openOf(this.live).find(({ state }) => state === 'delivered' || state === 'accepted')
+    return this.#openOf(this.live).find(
+      ({ state }) => state === 'delivered' || state === 'accepted',
+    )
   }
 
   #move(message: ModelMessage | undefined, to: ReceiptState): void {
     if (message && canAdvanceReceipt(message.state, to)) {
       check(!isFinalReceiptState(message.state), 'a final receipt stays')
       message.state = to
+      message.isGiven ||= to === 'delivered'
     }
   }
 
   #queued(): ModelMessage[] {
-    return this.messages.filter(({ run, state }) => run === null && (state === 'stored' || state === 'waking'))
+    return this.messages.filter(
+      ({ run, state }) => run === null && (state === 'stored' || state === 'waking'),
+    )
   }
 
   #openOf(run: ModelRun | null): ModelMessage[] {
-    return run ? this.messages.filter((message) => message.run === run && !isFinalReceiptState(message.state)) : []
+    return run
+      ? this.messages.filter(
+          (message) => message.run === run && !isFinalReceiptState(message.state),
+        )
+      : []
   }
 }
 

@@ -19,9 +19,15 @@ export interface CliOptions {
 }
 
 /** One call of `drover`, from source, to its end. */
-export async function runDrover(args: readonly (string | Uint8Array)[], { env, cwd, program = [process.execPath, mainFile], input }: CliOptions): Promise<CliResult> {
+export async function runDrover(
+  args: readonly (string | Uint8Array)[],
+  { env, cwd, program = [process.execPath, mainFile], input }: CliOptions,
+): Promise<CliResult> {
   const [file, ...first] = program
-  const child = spawn(file, [...first, ...args.map(String)], { env, cwd: cwd ?? env['DROVER_HOME'] })
+  const child = spawn(file, [...first, ...args.map(String)], {
+    env,
+    cwd: cwd ?? env['DROVER_HOME'],
+  })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
@@ -30,7 +36,11 @@ export async function runDrover(args: readonly (string | Uint8Array)[], { env, c
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   const [code] = (await once(child, 'close')) as [number | null]
-  return { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
+  return {
+    code,
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: Buffer.concat(stderr).toString(),
+  }
 }
 
 /** The problem that a call with `--json` ended with. */

@@ -7,7 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { Client } from '../../src/client/index.ts'
 import type { DaemonStatus } from '../../src/schema/reports.ts'
 import { resolveHome, type Home } from '../../src/util/home.ts'
-import { findMarkedProcesses, sendSignal, type MarkedProcess } from '../../src/util/process-identity.ts'
+import {
+  findMarkedProcesses,
+  sendSignal,
+  type MarkedProcess,
+} from '../../src/util/process-identity.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -129,7 +133,9 @@ export class TestDaemon implements AsyncDisposable {
       rmSync(this.home.folder, { recursive: true, force: true })
     }
     if (this.#options.isLeftClean && left.length > 0) {
-      throw new Error(`Left alive: ${left.map(({ pid, command }) => `${pid} (${command})`).join(', ')}`)
+      throw new Error(
+        `Left alive: ${left.map(({ pid, command }) => `${pid} (${command})`).join(', ')}`,
+      )
     }
   }
 }

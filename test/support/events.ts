@@ -3,7 +3,10 @@ import type { Client } from '../../src/client/index.ts'
 import type { Event, LogEntry } from '../../src/schema/event.ts'
 
 /** Everything that happened so far. */
-export async function readEvents(client: Client, options: { since?: number; agent?: string } = {}): Promise<Event[]> {
+export async function readEvents(
+  client: Client,
+  options: { since?: number; agent?: string } = {},
+): Promise<Event[]> {
   return await Array.fromAsync(client.events({ since: 0, ...options, isFollowing: false }))
 }
 
@@ -14,7 +17,10 @@ export async function readLog(client: Client, agent: string): Promise<LogEntry[]
 /** Numbers that grow by one each: nothing is missing, nothing is doubled. */
 export function expectGapless(events: readonly { seq: number }[], first = 1): void {
   const gap = events.findIndex(({ seq }, index) => seq !== first + index)
-  expect(gap, gap < 0 ? '' : `event ${gap} has number ${events[gap]?.seq}, not ${first + gap}`).toBe(-1)
+  expect(
+    gap,
+    gap < 0 ? '' : `event ${gap} has number ${events[gap]?.seq}, not ${first + gap}`,
+  ).toBe(-1)
 }
 
 /** What an agent said on stdout, put together. */

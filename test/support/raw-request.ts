@@ -9,7 +9,10 @@ export interface RawAnswer {
 }
 
 /** One HTTP request with every header and byte as given, which no well-behaved client would send. */
-export async function rawRequest(options: RequestOptions, body?: string | Uint8Array): Promise<RawAnswer> {
+export async function rawRequest(
+  options: RequestOptions,
+  body?: string | Uint8Array,
+): Promise<RawAnswer> {
   const call = request({ agent: false, ...options })
   const { promise: answered, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   call.once('response', resolve)
@@ -20,7 +23,11 @@ export async function rawRequest(options: RequestOptions, body?: string | Uint8A
   const chunks: Buffer[] = []
   answer.on('data', (chunk: Buffer) => chunks.push(chunk))
   await once(answer, 'close')
-  return { status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(chunks).toString() }
+  return {
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
+    text: Buffer.concat(chunks).toString(),
+  }
 }
 
 export function problemIn({ text }: RawAnswer): Problem {

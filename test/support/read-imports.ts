@@ -29,11 +29,23 @@ export function readImports(folder: string): Import[] {
     const text = readFileSync(path.join(folder, from), 'utf8')
     const place = (specifier: string): Pick<Import, 'from' | 'to' | 'isPackage'> => {
       const isPackage = !specifier.startsWith('.')
-      return { from, to: isPackage ? packageOf(specifier) : path.join(path.dirname(from), specifier), isPackage }
+      return {
+        from,
+        to: isPackage ? packageOf(specifier) : path.join(path.dirname(from), specifier),
+        isPackage,
+      }
     }
     return [
-      ...[...text.matchAll(staticImports)].map(([, type, to = '']) => ({ ...place(to), isType: type !== undefined, isLate: false })),
-      ...[...text.matchAll(lateImports)].map(([, to = '']) => ({ ...place(to), isType: false, isLate: true })),
+      ...[...text.matchAll(staticImports)].map(([, type, to = '']) => ({
+        ...place(to),
+        isType: type !== undefined,
+        isLate: false,
+      })),
+      ...[...text.matchAll(lateImports)].map(([, to = '']) => ({
+        ...place(to),
+        isType: false,
+        isLate: true,
+      })),
     ]
   })
 }
@@ -42,7 +54,10 @@ function packageOf(specifier: string): string {
   if (specifier.startsWith('node:')) {
     return 'node'
   }
-  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
 }
 
 /** Everything loaded when a file is: itself, and what it imports, and so on; packages by name. */
@@ -60,7 +75,10 @@ export function loadedWith(entry: string, imports: readonly Import[]): Set<strin
 
 /** The first circle found among imports that are loaded together, as a path that ends where it began; null when there is none. */
 export function findCircle(imports: readonly Import[]): string[] | null {
-  const next = Map.groupBy(imports.filter(({ isPackage, isType, isLate }) => !isPackage && !isType && !isLate), ({ from }) => from)
+  const next = Map.groupBy(
+    imports.filter(({ isPackage, isType, isLate }) => !isPackage && !isType && !isLate),
+    ({ from }) => from,
+  )
   const done = new Set<string>()
   const follow = (file: string, trail: readonly string[]): string[] | null => {
     if (trail.includes(file)) {

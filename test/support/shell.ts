@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { findMarkedProcesses, sendSignal } from '../../src/util/process-identity.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
@@ -10,7 +11,11 @@ import { waitFor } from './wait-for.ts'
 
 export const projectFolder = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
+/** Well under a test's own deadline, so that what hangs is told with what it printed, and cleaned up. */
+const deadlineMs = 120_000
+
 export interface ShellResult {
+  /** Null when it was ended by a signal, or has not ended at all. */
   code: number | null
   /** Both streams as they came. */
   printed: string
@@ -33,7 +38,7 @@ export class Shell implements AsyncDisposable {
 
   /** Names that documents use for what is another on every machine. */
   get names(): Record<string, string> {
-    return { '/home/ada/drover': this.home, '/home/ada/work': this.work, laptop: hostname() }
+    return { '/home/ada/drover': this.home, '/home/ada/project': this.work, laptop: hostname() }
   }
 
   /** Writes config.yaml. No Ollama of this machine is found, so that every run says the same. */
@@ -45,7 +50,7 @@ export class Shell implements AsyncDisposable {
     writeFileSync(path.join(this.home, 'config.yaml'), JSON.stringify(config))
   }
 
-  /** Runs a program to its end. */
+  /** Runs a program to its end, or for two minutes; what still lives then goes with the shell. */
   async run(argv: readonly [string, ...string[]]): Promise<ShellResult> {
     const [program, ...args] = argv
     const child = spawn(program, args, {
@@ -57,7 +62,8 @@ export class Shell implements AsyncDisposable {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (printed += text))
     }
-    const [code] = (await once(child, 'close')) as [number | null]
+    const late = sleep(deadlineMs, [null], { ref: false })
+    const [code] = (await Promise.race([once(child, 'close'), late])) as [number | null]
     return { code, printed }
   }
 

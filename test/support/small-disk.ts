@@ -7,7 +7,9 @@ import { createTemporaryFolder } from './temporary-folder.ts'
 export const canMount = process.platform === 'linux' && process.getuid?.() === 0 && tryMount()
 
 /** A folder on a disk of its own of so many bytes; it goes when it leaves its scope. */
-export function mountSmallDisk(bytes: number): { path: string; fill(leftBytes?: number): void; free(): void } & Disposable {
+export function mountSmallDisk(
+  bytes: number,
+): { path: string; fill(leftBytes?: number): void; free(): void } & Disposable {
   const folder = createTemporaryFolder('drover-disk-')
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, 'drover-test', folder])
   const ballast = path.join(folder, 'ballast')
@@ -29,7 +31,7 @@ export function mountSmallDisk(bytes: number): { path: string; fill(leftBytes?: 
 function fillWith(file: string): void {
   const descriptor = openSync(file, 'a')
   try {
-    for (let size = 64 * 1024; size >= 1; ) {
+    for (let size = 64 * 1024; size >= 1;) {
       try {
         writeSync(descriptor, Buffer.alloc(size))
       } catch {

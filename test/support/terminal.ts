@@ -14,10 +14,28 @@ export interface TerminalOptions {
 export class Terminal implements AsyncDisposable {
   readonly #socket = `drover-test-${randomBytes(6).toString('hex')}`
 
-  static async open(argv: readonly string[], { env, cwd, columns = 110, rows = 40 }: TerminalOptions): Promise<Terminal> {
+  static async open(
+    argv: readonly string[],
+    { env, cwd, columns = 110, rows = 40 }: TerminalOptions,
+  ): Promise<Terminal> {
     const terminal = new Terminal()
     const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
-    await terminal.#tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'test', '-x', String(columns), '-y', String(rows), '-c', cwd, ...variables, ...argv)
+    await terminal.#tmux(
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '-s',
+      'test',
+      '-x',
+      String(columns),
+      '-y',
+      String(rows),
+      '-c',
+      cwd,
+      ...variables,
+      ...argv,
+    )
     // The screen stays when the program has ended.
     await terminal.#tmux('set-option', '-g', 'remain-on-exit', 'on')
     return terminal
@@ -35,9 +53,11 @@ export class Terminal implements AsyncDisposable {
       screen = await this.read()
       return typeof text === 'string' ? screen.includes(text) : text.test(screen)
     }
-    await waitFor(`the screen to show ${String(text)}`, isShown, deadlineMs).catch((error: unknown) => {
-      throw new Error(`${String(error)}\nThe screen was:\n${screen}`, { cause: error })
-    })
+    await waitFor(`the screen to show ${String(text)}`, isShown, deadlineMs).catch(
+      (error: unknown) => {
+        throw new Error(`${String(error)}\nThe screen was:\n${screen}`, { cause: error })
+      },
+    )
     return screen
   }
 
@@ -48,7 +68,11 @@ export class Terminal implements AsyncDisposable {
 
   /** The program's exit code; null while it runs. */
   async exitCode(): Promise<number | null> {
-    const [isDead, code] = (await this.#tmux('display-message', '-p', '-t', '=test:', '#{pane_dead} #{pane_dead_status}')).trim().split(' ')
+    const [isDead, code] = (
+      await this.#tmux('display-message', '-p', '-t', '=test:', '#{pane_dead} #{pane_dead_status}')
+    )
+      .trim()
+      .split(' ')
     return isDead === '1' ? Number(code) : null
   }
 
@@ -57,7 +81,9 @@ export class Terminal implements AsyncDisposable {
   }
 
   async #tmux(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)('tmux', ['-L', this.#socket, ...args], { env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', TERM: 'xterm-256color' } })
+    const { stdout } = await promisify(execFile)('tmux', ['-L', this.#socket, ...args], {
+      env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', TERM: 'xterm-256color' },
+    })
     return stdout
   }
 }

@@ -21,7 +21,14 @@ export function carryClaudeState(previous: DecoderState): DecoderState {
 }
 
 function createState(): ClaudeState {
-  return { open: [], session: null, totalUsd: 0, streamedMessage: null, isMidLine: false, hasTurn: false }
+  return {
+    open: [],
+    session: null,
+    totalUsd: 0,
+    streamedMessage: null,
+    isMidLine: false,
+    hasTurn: false,
+  }
 }
 
 /** Reads Claude Code's stream-json. Lines it does not know are `output` when they are no JSON, else nothing. */
@@ -53,7 +60,12 @@ export function createClaudeDecoder(saved: DecoderState | null): Decoder {
 }
 
 function readLine(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
-  if (typeof line.session_id === 'string' && line.session_id !== '' && line.type !== 'result' && line.session_id !== state.session) {
+  if (
+    typeof line.session_id === 'string' &&
+    line.session_id !== '' &&
+    line.type !== 'result' &&
+    line.session_id !== state.session
+  ) {
     state.session = line.session_id
     events.push({ type: 'session', session: line.session_id })
   }
@@ -77,7 +89,11 @@ function readLine(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[])
     case 'result':
       return readResult(state, line, events)
     case 'rate_limit_event':
-      events.push({ type: 'status', status: 'rate_limit', detail: JSON.stringify(line.rate_limit_info ?? {}) })
+      events.push({
+        type: 'status',
+        status: 'rate_limit',
+        detail: JSON.stringify(line.rate_limit_info ?? {}),
+      })
       return
   }
 }
@@ -118,10 +134,17 @@ function readPiece(state: ClaudeState, { event }: ClaudeLine, events: ProviderEv
 }
 
 function readAssistant(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
-  const isTold = line.parent_tool_use_id || (line.message?.id !== undefined && line.message.id === state.streamedMessage)
+  const isTold =
+    line.parent_tool_use_id ||
+    (line.message?.id !== undefined && line.message.id === state.streamedMessage)
   for (const block of blocksOf(line)) {
     if (block.type === 'tool_use') {
-      events.push({ type: 'tool.call', id: String(block.id), name: String(block.name), input: block.input })
+      events.push({
+        type: 'tool.call',
+        id: String(block.id),
+        name: String(block.name),
+        input: block.input,
+      })
     } else if (!isTold && block.type === 'text' && typeof block.text === 'string') {
       startText(state, events)
       pushText(state, block.text, events)
@@ -158,10 +181,24 @@ function readResult(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[
   const durationMs = typeof line.duration_ms === 'number' ? line.duration_ms : null
   for (const [index, { id }] of messages.entries()) {
     const share = index === 0 ? cost : { usd: 0, inputTokens: 0, outputTokens: 0 }
-    events.push({ type: 'turn.ended', message: id, reply: error === null ? said : '', error, cost: share, durationMs })
+    events.push({
+      type: 'turn.ended',
+      message: id,
+      reply: error === null ? said : '',
+      error,
+      cost: share,
+      durationMs,
+    })
   }
   if (messages.length === 0) {
-    events.push({ type: 'turn.ended', message: null, reply: error === null ? said : '', error, cost, durationMs })
+    events.push({
+      type: 'turn.ended',
+      message: null,
+      reply: error === null ? said : '',
+      error,
+      cost,
+      durationMs,
+    })
   }
   state.open = state.open.filter((message) => !messages.includes(message))
   state.isMidLine = false
@@ -174,22 +211,37 @@ function readCost(state: ClaudeState, line: ClaudeLine): Cost {
   const total = typeof line.total_cost_usd === 'number' ? line.total_cost_usd : null
   const usd = total === null ? null : Math.max(0, total - state.totalUsd)
   state.totalUsd = Math.max(total ?? 0, state.totalUsd)
-  const count = (name: string): number => (typeof line.usage?.[name] === 'number' ? line.usage[name] : 0)
+  const count = (name: string): number =>
+    typeof line.usage?.[name] === 'number' ? line.usage[name] : 0
   return line.usage
     ? {
         usd,
-        inputTokens: count('input_tokens') + count('cache_creation_input_tokens') + count('cache_read_input_tokens'),
+        inputTokens:
+          count('input_tokens') +
+          count('cache_creation_input_tokens') +
+          count('cache_read_input_tokens'),
         outputTokens: count('output_tokens'),
       }
     : { usd, inputTokens: null, outputTokens: null }
 }
 
 const classOfStatus: Readonly<Record<number, ErrorClass>> = {
-  400: 'config', 401: 'auth', 402: 'quota', 403: 'auth', 404: 'config', 429: 'rate_limit', 500: 'overloaded', 502: 'overloaded', 503: 'overloaded', 529: 'overloaded',
+  400: 'config',
+  401: 'auth',
+  402: 'quota',
+  403: 'auth',
+  404: 'config',
+  429: 'rate_limit',
+  500: 'overloaded',
+  502: 'overloaded',
+  503: 'overloaded',
+  529: 'overloaded',
 }
 
 function classify(line: ClaudeLine): ErrorClass {
-  return typeof line.api_error_status === 'number' ? (classOfStatus[line.api_error_status] ?? 'unknown') : 'unknown'
+  return typeof line.api_error_status === 'number'
+    ? (classOfStatus[line.api_error_status] ?? 'unknown')
+    : 'unknown'
 }
 
 /** Text blocks of one turn stand on lines of their own. */
@@ -207,7 +259,10 @@ function pushText(state: ClaudeState, text: string, events: ProviderEvent[]): vo
 }
 
 /** Pieces that came together are one event. */
-function pushJoined(events: ProviderEvent[], event: { type: 'text' | 'thinking'; text: string }): void {
+function pushJoined(
+  events: ProviderEvent[],
+  event: { type: 'text' | 'thinking'; text: string },
+): void {
   const last = events.at(-1)
   if (last?.type === event.type) {
     last.text += event.text

@@ -12,7 +12,10 @@ writeFileSync(program, '#!/bin/sh\n')
 chmodSync(program, 0o755)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const request = (spec: Partial<AgentSpec> = {}, rest: Partial<LaunchRequest> = {}): LaunchRequest => ({
+const request = (
+  spec: Partial<AgentSpec> = {},
+  rest: Partial<LaunchRequest> = {},
+): LaunchRequest => ({
   env: { PATH: folder },
   programPath: null,
   upstreams: {},
@@ -43,9 +46,19 @@ describe('a launch of Claude Code', () => {
 
   test('has each option as its flag', () => {
     const { argv } = launchClaude(
-      request({ model: 'opus', options: { permissionMode: 'plan', maxTurns: 3, addDirs: ['/a b', '/c'], allowedTools: ['Bash(git:*)'] } }),
+      request({
+        model: 'opus',
+        options: {
+          permissionMode: 'plan',
+          maxTurns: 3,
+          addDirs: ['/a b', '/c'],
+          allowedTools: ['Bash(git:*)'],
+        },
+      }),
     )
-    expect(argv.join('|')).toContain('--model|opus|--permission-mode|plan|--max-turns|3|--add-dir|/a b|/c|--allowed-tools|Bash(git:*)')
+    expect(argv.join('|')).toContain(
+      '--model|opus|--permission-mode|plan|--max-turns|3|--add-dir|/a b|/c|--allowed-tools|Bash(git:*)',
+    )
   })
 
   test('has its persona in a file, never in its arguments', () => {
@@ -57,16 +70,26 @@ describe('a launch of Claude Code', () => {
   test('is told of the endpoint in config, with the key in its file', () => {
     const keyFile = path.join(folder, 'key')
     writeFileSync(keyFile, 'the-key\n')
-    const { env, argv } = launchClaude(request({}, { upstreams: { anthropic: { url: 'http://127.0.0.1:1', keyFile } } }))
-    expect(env).toMatchObject({ ANTHROPIC_BASE_URL: 'http://127.0.0.1:1', ANTHROPIC_API_KEY: 'the-key' })
+    const { env, argv } = launchClaude(
+      request({}, { upstreams: { anthropic: { url: 'http://127.0.0.1:1', keyFile } } }),
+    )
+    expect(env).toMatchObject({
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:1',
+      ANTHROPIC_API_KEY: 'the-key',
+    })
     expect(argv.join(' ')).not.toContain('the-key')
     const missing = { anthropic: { url: 'http://127.0.0.1:1', keyFile: '/no/such/key' } }
-    expect(() => launchClaude(request({}, { upstreams: missing }))).toThrow(expect.objectContaining({ code: 'invalid_config' }))
+    expect(() => launchClaude(request({}, { upstreams: missing }))).toThrow(
+      expect.objectContaining({ code: 'invalid_config' }),
+    )
   })
 
   test('is an error that says how to install it where it is not there', () => {
     expect(() => launchClaude(request({}, { env: { PATH: '/nowhere' } }))).toThrow(
-      expect.objectContaining({ code: 'program_not_found', message: expect.stringContaining('npm install') }),
+      expect.objectContaining({
+        code: 'program_not_found',
+        message: expect.stringContaining('npm install'),
+      }),
     )
   })
 })

@@ -6,10 +6,14 @@ import { findProgram } from '../../util/find-program.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
 import { ClaudeOptions } from './options.ts'
 
-export const installHint = 'Install it with `npm install -g @anthropic-ai/claude-code`, or set providers.claude.path in config.yaml.'
+export const installHint =
+  'Install it with `npm install -g @anthropic-ai/claude-code`, or set providers.claude.path in config.yaml.'
 
 /** The program's absolute path; null when it is not installed. */
-export function findClaude({ programPath, env }: Pick<ProviderContext, 'programPath' | 'env'>): string | null {
+export function findClaude({
+  programPath,
+  env,
+}: Pick<ProviderContext, 'programPath' | 'env'>): string | null {
   return findProgram(programPath ?? 'claude', { searchPath: env['PATH'] ?? '', folder: '/' })
 }
 
@@ -17,17 +21,24 @@ export function findClaude({ programPath, env }: Pick<ProviderContext, 'programP
 export function launchClaude(request: LaunchRequest): ProviderLaunch {
   const program = findClaude(request)
   if (!program) {
-    throw new DroverError('program_not_found', `provider: Claude Code was not found. ${installHint}`, {
-      details: { field: 'provider', program: request.programPath ?? 'claude' },
-    })
+    throw new DroverError(
+      'program_not_found',
+      `provider: Claude Code was not found. ${installHint}`,
+      {
+        details: { field: 'provider', program: request.programPath ?? 'claude' },
+      },
+    )
   }
   const { spec } = request
   const options = ClaudeOptions.parse(spec.options)
   const argv: [string, ...string[]] = [
     program,
-    '--print', '--verbose',
-    '--input-format', 'stream-json',
-    '--output-format', 'stream-json',
+    '--print',
+    '--verbose',
+    '--input-format',
+    'stream-json',
+    '--output-format',
+    'stream-json',
     '--include-partial-messages',
     ...(request.resume ? ['--resume', request.resume] : ['--session-id', request.newSession]),
     ...(spec.model ? ['--model', spec.model] : []),
@@ -46,7 +57,10 @@ export function launchClaude(request: LaunchRequest): ProviderLaunch {
 }
 
 /** What Claude Code reads from its environment. Source: its settings documentation, environment variables. */
-function claudeEnvironment(options: ClaudeOptions, upstream: Upstream | undefined): Record<string, string> {
+function claudeEnvironment(
+  options: ClaudeOptions,
+  upstream: Upstream | undefined,
+): Record<string, string> {
   return {
     DISABLE_AUTOUPDATER: '1',
     DISABLE_TELEMETRY: '1',
@@ -54,7 +68,9 @@ function claudeEnvironment(options: ClaudeOptions, upstream: Upstream | undefine
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     ...(options.configDir ? { CLAUDE_CONFIG_DIR: options.configDir } : {}),
     ...(options.permissionMode === 'bypassPermissions' ? { IS_SANDBOX: '1' } : {}),
-    ...(upstream ? { ANTHROPIC_BASE_URL: upstream.url, ANTHROPIC_API_KEY: upstreamKey(upstream) } : {}),
+    ...(upstream
+      ? { ANTHROPIC_BASE_URL: upstream.url, ANTHROPIC_API_KEY: upstreamKey(upstream) }
+      : {}),
   }
 }
 
@@ -66,9 +82,13 @@ function upstreamKey({ keyFile }: Upstream): string {
   try {
     return readFileSync(keyFile, 'utf8').trim()
   } catch (error) {
-    throw new DroverError('invalid_config', `gateway.upstreams.anthropic.keyFile: ${keyFile} can't be read.`, {
-      details: { field: 'gateway.upstreams.anthropic.keyFile' },
-      cause: error,
-    })
+    throw new DroverError(
+      'invalid_config',
+      `gateway.upstreams.anthropic.keyFile: ${keyFile} can't be read.`,
+      {
+        details: { field: 'gateway.upstreams.anthropic.keyFile' },
+        cause: error,
+      },
+    )
   }
 }

@@ -2,7 +2,9 @@ import { z } from 'zod'
 
 /** Options of the `claude` provider; each is a flag of Claude Code. */
 export const ClaudeOptions = z.strictObject({
-  permissionMode: z.enum(['default', 'acceptEdits', 'plan', 'bypassPermissions', 'dontAsk']).optional(),
+  permissionMode: z
+    .enum(['default', 'acceptEdits', 'plan', 'bypassPermissions', 'dontAsk'])
+    .optional(),
   /** Most model calls of one turn. */
   maxTurns: z.number().int().positive().optional(),
   /** Folders it may use besides its own, absolute. */

@@ -60,7 +60,9 @@ export function parseClaudeLine(line: string): ClaudeLine | null {
 
 export function blocksOf(line: ClaudeLine): ClaudeBlock[] {
   const content = line.message?.content
-  return Array.isArray(content) ? content.filter((block) => typeof block === 'object' && block !== null) : []
+  return Array.isArray(content)
+    ? content.filter((block) => typeof block === 'object' && block !== null)
+    : []
 }
 
 /** Content of a tool's result as text. */
@@ -69,7 +71,9 @@ export function resultText(content: unknown): string {
     return content
   }
   if (Array.isArray(content)) {
-    return content.map((part: { text?: unknown } | null) => (typeof part?.text === 'string' ? part.text : '')).join('\n')
+    return content
+      .map((part: { text?: unknown } | null) => (typeof part?.text === 'string' ? part.text : ''))
+      .join('\n')
   }
   return content === undefined ? '' : JSON.stringify(content)
 }

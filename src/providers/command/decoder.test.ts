@@ -5,7 +5,8 @@ import { createCommandDecoder } from './decoder.ts'
 
 const message = (id: string) => ({ id, from: 'user', body: id })
 const said = { isCut: false }
-const ended = (events: readonly ProviderEvent[]) => events.flatMap((event) => (event.type === 'turn.ended' ? [[event.message, event.reply]] : []))
+const ended = (events: readonly ProviderEvent[]) =>
+  events.flatMap((event) => (event.type === 'turn.ended' ? [[event.message, event.reply]] : []))
 
 test('an answer is what comes after a message until it is quiet for long enough', () => {
   const decoder = createCommandDecoder(null, 100)
@@ -15,7 +16,14 @@ test('an answer is what comes after a message until it is quiet for long enough'
   decoder.push('out', ['two'], { now: 140, ...said })
   expect(decoder.dueAt()).toBe(240)
   expect(decoder.due(239)).toEqual([])
-  expect(decoder.due(240)).toEqual([expect.objectContaining({ type: 'turn.ended', message: 'm1', reply: 'one\ntwo', durationMs: 240 })])
+  expect(decoder.due(240)).toEqual([
+    expect.objectContaining({
+      type: 'turn.ended',
+      message: 'm1',
+      reply: 'one\ntwo',
+      durationMs: 240,
+    }),
+  ])
   expect(decoder.dueAt()).toBeNull()
 })
 
@@ -24,14 +32,21 @@ test('messages that wait together are answered together', () => {
   decoder.sent(message('m1'), 0)
   expect(decoder.sent(message('m2'), 1)).toEqual([])
   decoder.push('out', ['both'], { now: 5, ...said })
-  expect(ended(decoder.due(500))).toEqual([['m1', 'both'], ['m2', 'both']])
+  expect(ended(decoder.due(500))).toEqual([
+    ['m1', 'both'],
+    ['m2', 'both'],
+  ])
 })
 
 test('what nobody asked for, and what goes to standard error, answers nothing', () => {
   const decoder = createCommandDecoder(null, 100)
-  expect(decoder.push('out', ['hello'], { now: 1, ...said })).toEqual([{ type: 'text', text: 'hello\n' }])
+  expect(decoder.push('out', ['hello'], { now: 1, ...said })).toEqual([
+    { type: 'text', text: 'hello\n' },
+  ])
   decoder.sent(message('m1'), 2)
-  expect(decoder.push('err', ['oops'], { now: 3, ...said })).toEqual([{ type: 'output', stream: 'err', text: 'oops\n' }])
+  expect(decoder.push('err', ['oops'], { now: 3, ...said })).toEqual([
+    { type: 'output', stream: 'err', text: 'oops\n' },
+  ])
   expect(decoder.dueAt()).toBeNull()
 })
 
@@ -67,7 +82,9 @@ test('every message is answered once, whatever comes in between', () => {
         }
       })
       events.push(...decoder.ended(1e6, true))
-      expect(ended(events).map(([id]) => id)).toEqual(Array.from({ length: sent }, (_, index) => `m${index}`))
+      expect(ended(events).map(([id]) => id)).toEqual(
+        Array.from({ length: sent }, (_, index) => `m${index}`),
+      )
     }),
   )
 })

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { DroverError } from '../../schema/error.ts'
 import { findProgram } from '../../util/find-program.ts'
-import type { Detection, LaunchRequest, OutgoingMessage, Provider, ProviderLaunch } from '../contract.ts'
+import type {
+  Detection,
+  LaunchRequest,
+  OutgoingMessage,
+  Provider,
+  ProviderLaunch,
+} from '../contract.ts'
 import { createCommandDecoder } from './decoder.ts'
 
 /** Options of the `command` provider. */
@@ -34,15 +40,23 @@ export const commandProvider: Provider = {
   async launch({ spec, env }: LaunchRequest): Promise<ProviderLaunch> {
     const [program, ...rest] = spec.program
     if (program === undefined || program === '') {
-      throw new DroverError('invalid_request', 'program: the command provider needs a program after "--".', {
-        details: { field: 'program' },
-      })
+      throw new DroverError(
+        'invalid_request',
+        'program: the command provider needs a program after "--".',
+        {
+          details: { field: 'program' },
+        },
+      )
     }
     const file = findProgram(program, { searchPath: env['PATH'] ?? '', folder: spec.dir })
     if (!file) {
-      throw new DroverError('program_not_found', `program: there is no executable ${JSON.stringify(program)}.`, {
-        details: { field: 'program', program },
-      })
+      throw new DroverError(
+        'program_not_found',
+        `program: there is no executable ${JSON.stringify(program)}.`,
+        {
+          details: { field: 'program', program },
+        },
+      )
     }
     return { argv: [file, ...rest], env: {}, files: [] }
   },
@@ -52,5 +66,6 @@ export const commandProvider: Provider = {
     return body.endsWith('\n') ? body : `${body}\n`
   },
 
-  createDecoder: (state, spec) => createCommandDecoder(state, CommandOptions.parse(spec.options).settleMs),
+  createDecoder: (state, spec) =>
+    createCommandDecoder(state, CommandOptions.parse(spec.options).settleMs),
 }

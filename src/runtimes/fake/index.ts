@@ -1,6 +1,16 @@
 import { rm } from 'node:fs/promises'
 import { DroverError } from '../../schema/error.ts'
-import type { Found, Handle, Launch, Liveness, Probe, Recovery, RunReference, Runtime, StopOptions } from '../contract.ts'
+import type {
+  Found,
+  Handle,
+  Launch,
+  Liveness,
+  Probe,
+  Recovery,
+  RunReference,
+  Runtime,
+  StopOptions,
+} from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 import { FakeFaults } from './faults.ts'
 import { parseHandle } from './handle.ts'
@@ -65,7 +75,12 @@ export class FakeRuntime implements Runtime {
   }
 
   async stop(run: RunReference, handle: Handle, { askMs, signal }: StopOptions): Promise<void> {
-    await stopFake(run, parseHandle(handle), { machine: this.machine, faults: this.faults, signal, askMs })
+    await stopFake(run, parseHandle(handle), {
+      machine: this.machine,
+      faults: this.faults,
+      signal,
+      askMs,
+    })
   }
 
   async destroy(run: RunReference): Promise<void> {
@@ -82,6 +97,9 @@ export class FakeRuntime implements Runtime {
     }
     return this.machine.processes
       .filter(({ launch }) => launch.run.instance === instance)
-      .map(({ launch, pid, name }) => ({ run: launch.run.id, what: `fake process ${pid} (${name})` }))
+      .map(({ launch, pid, name }) => ({
+        run: launch.run.id,
+        what: `fake process ${pid} (${name})`,
+      }))
   }
 }

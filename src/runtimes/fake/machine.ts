@@ -115,10 +115,15 @@ export class FakeMachine {
   }
 
   #leaderOf(runId: string): LiveProcess | undefined {
-    return [...this.#processes.values()].find(({ launch, isLeader }) => isLeader && launch.run.id === runId)
+    return [...this.#processes.values()].find(
+      ({ launch, isLeader }) => isLeader && launch.run.id === runId,
+    )
   }
 
-  #spawn(launch: Launch, { pid, argv, isLeader }: { pid: number; argv: readonly string[]; isLeader: boolean }): FakeProcess {
+  #spawn(
+    launch: Launch,
+    { pid, argv, isLeader }: { pid: number; argv: readonly string[]; isLeader: boolean },
+  ): FakeProcess {
     const [name, args] = programOf(argv)
     const create = Object.hasOwn(fakePrograms, name) ? fakePrograms[name] : undefined
     const files = runFiles(launch.run.folder)
@@ -138,7 +143,8 @@ export class FakeMachine {
         sayError: (text) => appendFileSync(files.err, text),
         exit: (code) => this.#end(process, code),
         die: (signal) => this.#end(process, 128 + constants.signals[signal]),
-        fork: (childArgv) => this.#spawn(launch, { pid: this.takePid(), argv: childArgv, isLeader: false }),
+        fork: (childArgv) =>
+          this.#spawn(launch, { pid: this.takePid(), argv: childArgv, isLeader: false }),
       },
     }
     this.#processes.set(pid, process)

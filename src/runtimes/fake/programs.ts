@@ -64,7 +64,11 @@ export const fakePrograms: Readonly<Record<string, () => Program>> = {
   /** Its environment, each entry with a NUL behind it. */
   environment: () => ({
     begin({ env, say, exit }) {
-      say(Object.entries(env).map(([name, value]) => `${name}=${value}\0`).join(''))
+      say(
+        Object.entries(env)
+          .map(([name, value]) => `${name}=${value}\0`)
+          .join(''),
+      )
       exit(0)
     },
   }),
@@ -72,7 +76,8 @@ export const fakePrograms: Readonly<Record<string, () => Program>> = {
   reply: createReply,
   /** `burst COUNT LENGTH`: so many lines at once, then `cat`. */
   burst: () => ({
-    begin: ({ args, say }) => say(`${'x'.repeat(Number(args[1] ?? 80))}\n`.repeat(Number(args[0] ?? 1000))),
+    begin: ({ args, say }) =>
+      say(`${'x'.repeat(Number(args[1] ?? 80))}\n`.repeat(Number(args[0] ?? 1000))),
     input: (bytes, { say }) => say(bytes),
   }),
   /** `cry TEXT`: to its standard error, then exits with 1. */

@@ -8,7 +8,10 @@ import type { FakeHandle } from './handle.ts'
 import type { FakeMachine } from './machine.ts'
 
 /** Brings a program up on the machine. Errors: `start_failed`. */
-export async function startFake(launch: Launch, { machine, faults, signal }: FakeCall): Promise<FakeHandle> {
+export async function startFake(
+  launch: Launch,
+  { machine, faults, signal }: FakeCall,
+): Promise<FakeHandle> {
   if (faults.take('start-throws')) {
     throw new DroverError('start_failed', 'The fake runtime was told that a start throws.')
   }
@@ -21,7 +24,10 @@ export async function startFake(launch: Launch, { machine, faults, signal }: Fak
     machine.bringUp({ ...launch, env }, pid)
   }
   if (faults.take('start-loses-answer')) {
-    throw new DroverError('start_failed', 'The fake runtime was told that the answer of a start is lost.')
+    throw new DroverError(
+      'start_failed',
+      'The fake runtime was told that the answer of a start is lost.',
+    )
   }
   return { v: 1, pid, startTime: String(pid), bootId: machine.bootId }
 }

@@ -2,7 +2,17 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { isProcessAlive } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
-import type { Found, Launch, Liveness, Probe, Recovery, RunReference, Runtime, StopOptions, Handle } from '../contract.ts'
+import type {
+  Found,
+  Launch,
+  Liveness,
+  Probe,
+  Recovery,
+  RunReference,
+  Runtime,
+  StopOptions,
+  Handle,
+} from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 import { parseHandle } from './handle.ts'
 import { findInstanceProcesses, findRunProcesses } from './marks.ts'
@@ -71,8 +81,9 @@ export class ProcessRuntime implements Runtime {
       : async (): Promise<boolean> => (await findRunProcesses(run)).length === 0
     await waitUntil(isGone, { deadlineMs: 1000, signal })
     await killLeftovers(run, { isSparingHolder: false, signal })
-    const { bell, end } = runFiles(run.folder)
+    const { bell, end, stop } = runFiles(run.folder)
     await rm(bell, { force: true })
+    await rm(stop, { force: true })
     await rm(end, { force: true })
   }
 
@@ -84,7 +95,7 @@ export class ProcessRuntime implements Runtime {
 
 /**
  * Wakes the holder's feeder. Without a bell it has not looked at the input yet, and will; with a
- * full one it is awake anyway.
+ * full one it is awake anyway; one that goes away meanwhile needs no ring.
  */
 function ring(run: RunReference, word: 'r' | 'c' | 'q'): void {
   try {
@@ -96,7 +107,7 @@ function ring(run: RunReference, word: 'r' | 'c' | 'q'): void {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENXIO' && code !== 'EAGAIN') {
+    if (code !== 'ENOENT' && code !== 'ENXIO' && code !== 'EPIPE' && code !== 'EAGAIN') {
       throw error
     }
   }

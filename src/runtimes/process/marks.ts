@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { environmentValue, findMarkedProcesses, type MarkedProcess } from '../../util/process-identity.ts'
+import {
+  environmentValue,
+  findMarkedProcesses,
+  type MarkedProcess,
+} from '../../util/process-identity.ts'
 import type { RunReference } from '../contract.ts'
 
 /** What every process of a run carries in its environment, and so do its children, wherever they go. */
@@ -23,7 +27,10 @@ export function findInstanceProcesses(instance: string): Promise<MarkedRunProces
     next.result = Promise.resolve().then(async () => {
       next.hasBegun = true
       const found = await findMarkedProcesses(`DROVER_INSTANCE=${instance}`)
-      return found.map((each) => ({ ...each, run: environmentValue(each.environment, 'DROVER_RUN') ?? '' }))
+      return found.map((each) => ({
+        ...each,
+        run: environmentValue(each.environment, 'DROVER_RUN') ?? '',
+      }))
     })
     scan = next
   }

@@ -1,5 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { bootId, environmentValue, identifyProcess, isProcessAlive } from '../../util/process-identity.ts'
+import {
+  bootId,
+  environmentValue,
+  identifyProcess,
+  isProcessAlive,
+} from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { Recovery, RunReference } from '../contract.ts'
 import { createRunFolder, readExit, runFiles } from '../run-folder.ts'
@@ -19,7 +24,9 @@ export async function recoverKnown(run: RunReference, handle: ProcessHandle): Pr
   }
   // It may have ended between the two looks.
   const late = readExit(run.folder)
-  return late ? { state: 'exited', exit: late } : { state: 'lost', cause: 'its process is gone and left no record' }
+  return late
+    ? { state: 'exited', exit: late }
+    : { state: 'lost', cause: 'its process is gone and left no record' }
 }
 
 /** What stands in the `holder` file of a run that a daemon took away before it began. */
@@ -52,7 +59,9 @@ export async function recoverUnknown(run: RunReference, signal: AbortSignal): Pr
     return await recoverKnown(run, { v: 1, ...identity })
   }
   const recorded = readExit(run.folder)
-  return recorded ? { state: 'exited', exit: recorded } : { state: 'lost', cause: 'its process is gone and left no record' }
+  return recorded
+    ? { state: 'exited', exit: recorded }
+    : { state: 'lost', cause: 'its process is gone and left no record' }
 }
 
 function isMarked(pid: number, run: RunReference): boolean {

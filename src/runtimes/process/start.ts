@@ -32,7 +32,9 @@ export async function startHolder(launch: Launch): Promise<ProcessHandle> {
   child.unref()
   if (child.pid === undefined) {
     const [error] = (await once(child, 'error')) as [Error]
-    throw new DroverError('start_failed', `The program could not be started: ${error.message}`, { cause: error })
+    throw new DroverError('start_failed', `The program could not be started: ${error.message}`, {
+      cause: error,
+    })
   }
   // A holder that ended already has left its record; the handle still names it, as a dead one.
   const identity = await identifyProcess(child.pid)

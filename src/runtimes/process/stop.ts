@@ -1,7 +1,9 @@
+import { closeSync, openSync } from 'node:fs'
 import { DroverError } from '../../schema/error.ts'
 import { isProcessAlive, sendSignal } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { RunReference, StopOptions } from '../contract.ts'
+import { runFiles } from '../run-folder.ts'
 import type { ProcessHandle } from './handle.ts'
 import { findRunProcesses, isHolderProcess } from './marks.ts'
 
@@ -12,12 +14,17 @@ const killDeadlineMs = 5000
  * Asks (the input was closed), then TERM, then KILL, to the program and everything it started. The
  * holder is spared until the end: it records how the program ended.
  */
-export async function stopRun(run: RunReference, handle: ProcessHandle, options: StopOptions): Promise<void> {
+export async function stopRun(
+  run: RunReference,
+  handle: ProcessHandle,
+  options: StopOptions,
+): Promise<void> {
   const { signal } = options
   const isGone = async (): Promise<boolean> => !(await isProcessAlive(handle))
   if (options.askMs > 0 && (await waitUntil(isGone, { deadlineMs: options.askMs, signal }))) {
     return await killLeftovers(run, { isSparingHolder: true, signal })
   }
+  markStopped(run)
   await signalAll(run, handle, 'SIGTERM')
   if (await waitUntil(isGone, { deadlineMs: options.graceMs, signal })) {
     return await killLeftovers(run, { isSparingHolder: true, signal })
@@ -28,14 +35,31 @@ export async function stopRun(run: RunReference, handle: ProcessHandle, options:
     await signalAll(run, handle, 'SIGKILL')
   }
   if (!(await waitUntil(isGone, { deadlineMs: killDeadlineMs, signal }))) {
-    throw new DroverError('stop_failed', `Process ${handle.pid} did not end, though it was killed.`, {
-      details: { pid: handle.pid },
-    })
+    throw new DroverError(
+      'stop_failed',
+      `Process ${handle.pid} did not end, though it was killed.`,
+      {
+        details: { pid: handle.pid },
+      },
+    )
+  }
+}
+
+/** Without the mark a program on its way up may miss its TERM, and has all its grace; so no error. */
+function markStopped(run: RunReference): void {
+  try {
+    closeSync(openSync(runFiles(run.folder).stop, 'a', 0o600))
+  } catch {
+    // the folder is gone, or the disk is full
   }
 }
 
 /** To the group, and to those that left it but carry the mark. */
-async function signalAll(run: RunReference, handle: ProcessHandle, name: NodeJS.Signals): Promise<void> {
+async function signalAll(
+  run: RunReference,
+  handle: ProcessHandle,
+  name: NodeJS.Signals,
+): Promise<void> {
   if (await isProcessAlive(handle)) {
     sendSignal(-handle.pid, name)
   }
@@ -53,7 +77,10 @@ export interface KillOptions {
 }
 
 /** Kills what carries the run's mark until nothing of it is left. Errors: `stop_failed`. */
-export async function killLeftovers(run: RunReference, { isSparingHolder, signal }: KillOptions): Promise<void> {
+export async function killLeftovers(
+  run: RunReference,
+  { isSparingHolder, signal }: KillOptions,
+): Promise<void> {
   const isClean = async (): Promise<boolean> => {
     let remaining = 0
     for (const { pid } of await findRunProcesses(run)) {
@@ -65,6 +92,9 @@ export async function killLeftovers(run: RunReference, { isSparingHolder, signal
     return remaining === 0
   }
   if (!(await waitUntil(isClean, { deadlineMs: killDeadlineMs, signal }))) {
-    throw new DroverError('stop_failed', `Processes of run ${run.id} did not end, though they were killed.`)
+    throw new DroverError(
+      'stop_failed',
+      `Processes of run ${run.id} did not end, though they were killed.`,
+    )
   }
 }

@@ -1,0 +1,118 @@
+import { isFinalReceiptState, type Message } from '../schema/message.ts'
+import { DroverError } from '../schema/error.ts'
+import { limits } from '../schema/limits.ts'
+import type { SendRequest } from '../schema/requests.ts'
+import { createId } from '../util/id.ts'
+import type { WaitLimit } from '../util/notifier.ts'
+import { getAgentByName, type DaemonContext } from './context.ts'
+import { faultPoint } from './fault-point.ts'
+import type { Reconciler } from './reconciler.ts'
+import { toMessage } from './views.ts'
+
+/** A message on its way in. */
+type Letter = SendRequest & { id: string }
+
+/** What clients can ask of messages. A message is on disk before its sender is answered. */
+export class Mailbox {
+  readonly #context: DaemonContext
+  readonly #reconciler: Reconciler
+
+  constructor(context: DaemonContext, reconciler: Reconciler) {
+    this.#context = context
+    this.#reconciler = reconciler
+  }
+
+  /**
+   * Takes a message. It is on disk when this returns. The same id again answers with the first
+   * message. Errors: `agent_stopped`, `queue_full`, `conflict` (an id used for another message).
+   */
+  send(name: string, request: SendRequest): Message {
+    const { store } = this.#context
+    const agent = getAgentByName(this.#context, name)
+    const before = request.id ? store.messages.get(request.id) : undefined
+    if (before) {
+      if (before.agent_id !== agent.id || before.body !== request.body) {
+        throw new DroverError('conflict', `id: ${request.id} was used for another message.`, {
+          details: { field: 'id' },
+        })
+      }
+      return toMessage(before, agent.name)
+    }
+    const id = request.id ?? createId('msg')
+    if (agent.hold === 'stopped' || agent.is_removing) {
+      this.#reconciler.records.change(agent.id, 'durable', () =>
+        this.#insert(agent.id, { ...request, id }, 'refused', 'the agent is stopped'),
+      )
+      throw new DroverError('agent_stopped', `${agent.name} is stopped and takes no messages.`, {
+        details: { agent: agent.name, message: id },
+      })
+    }
+    if (store.messages.countQueued(agent.id) >= limits.queuedMessages) {
+      throw new DroverError(
+        'queue_full',
+        `${agent.name} has ${limits.queuedMessages} messages waiting.`,
+        { details: { agent: agent.name } },
+      )
+    }
+    this.#reconciler.records.change(agent.id, 'durable', () => {
+      this.store(agent.id, { ...request, id })
+      store.agents.touch(agent.id, this.#context.now())
+      this.#reconciler.records.advance(agent.id)
+    })
+    faultPoint('request-committed')
+    this.#reconciler.kick(agent.id)
+    return this.show(id)
+  }
+
+  /** Errors: `message_not_found`. */
+  show(id: string): Message {
+    const { store } = this.#context
+    const row = store.messages.get(id)
+    if (!row) {
+      throw new DroverError(
+        'message_not_found',
+        `id: there is no message ${JSON.stringify(id.slice(0, 128))}.`,
+        { details: { field: 'id' } },
+      )
+    }
+    return toMessage(row, store.agents.get(row.agent_id)?.name ?? '')
+  }
+
+  list(name: string, limit: number): Message[] {
+    const agent = getAgentByName(this.#context, name)
+    return this.#context.store.messages
+      .listOfAgent(agent.id, limit)
+      .map((row) => toMessage(row, agent.name))
+  }
+
+  /** The message once its receipt is final, or as it is when the time is over. */
+  async await(id: string, wait: WaitLimit): Promise<Message> {
+    const look = (): Message | undefined => {
+      const message = this.show(id)
+      return isFinalReceiptState(message.state) ? message : undefined
+    }
+    return (await this.#context.notifier.until(`message:${id}`, look, wait)) ?? this.show(id)
+  }
+
+  /** The first message an agent was given; null for one that was made without. */
+  first(agentId: string): Message | null {
+    const row = this.#context.store.messages.firstOfAgent(agentId)
+    return row ? this.show(row.id) : null
+  }
+
+  /** Stores a message for an agent that takes it; part of the transaction under way. */
+  store(agentId: string, letter: Letter): void {
+    this.#insert(agentId, letter, 'stored', null)
+  }
+
+  #insert(
+    agentId: string,
+    { id, body, from }: Letter,
+    state: 'stored' | 'refused',
+    cause: string | null,
+  ): void {
+    const { store, now } = this.#context
+    store.messages.insert({ id, agentId, sender: from, body, state, cause, now: now() })
+    this.#reconciler.records.event(agentId, 'message.state', { id, state, cause, from })
+  }
+}
