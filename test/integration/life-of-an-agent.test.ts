@@ -16,12 +16,11 @@ beforeAll(async () => {
   daemon = await startTestDaemon({ isLeftClean: true })
 })
 afterAll(async () => {
-  await Promise.all(
-    (await daemon.client.list({ all: true })).map(
-      async ({ name }) => await daemon.client.remove(name, { force: true, ...up }),
-    ),
-  )
-  await daemon[Symbol.asyncDispose]()
+  await using ended = daemon
+  const { client } = ended
+  for (const { name } of await client.list({ all: true })) {
+    await client.remove(name, { force: true, ...up })
+  }
 })
 
 test('an agent is made, spoken to, put to sleep, woken by a message, stopped, started and removed', async () => {

@@ -12,6 +12,7 @@ import {
   sendSignal,
   type MarkedProcess,
 } from '../../src/util/process-identity.ts'
+import { waitUntil } from '../../src/util/wait.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -120,6 +121,10 @@ export class TestDaemon implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.client.close()
+    if (this.#options.isLeftClean) {
+      // A run counts as ended by its record; its holder and what is released after it take a moment.
+      await waitUntil(async () => (await this.marked()).length === 0, { deadlineMs: 5000 })
+    }
     await this.kill()
     const left = await this.marked()
     await waitFor('every marked process to be gone', async () => {

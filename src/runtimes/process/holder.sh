@@ -42,6 +42,8 @@ set +C
   # In a subshell, so that what the shell has to say of a death does not go to `err`. A TERM that
   # came before it was there is lost on it, so whoever sends one makes the file `stop` first.
   ([ -e "$1/stop" ] && exit 143; exec >>"$1/out" 2>>"$1/err" && shift 2 && exec "$@")
-  echo "$?" >"$1/exit"
+  set -- "$1" "$?"
+  umask 077
+  echo "$2" >"$1/exit"
   echo q 1<>"$1/bell"
 }
