@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
 import path from 'node:path'
 import type { Finding } from './row.ts'
 
@@ -9,6 +9,8 @@ export interface Results {
   date: string
   /** What kind of machine it was; no names, no paths. */
   host: string
+  /** Processes that wanted a core when the run began, without ours; above 0.5 a core the figures are noisy. */
+  loadBefore: number
   rows: { row: string; findings: readonly Finding[] }[]
   /** Rows that could not be measured, and why. */
   skipped: { row: string; reason: string }[]
@@ -19,6 +21,9 @@ export function describeHost(): string {
   const memory = Math.round(totalmem() / 1024 ** 3)
   return `${availableParallelism()} cores, ${memory} GB, ${type()} ${kernel}, Node ${process.versions.node}`
 }
+
+/** The machine's load of the last minute. */
+export const currentLoad = (): number => Number((loadavg()[0] ?? 0).toFixed(2))
 
 /** The table, as Markdown that also reads well as it is. */
 export function formatTable({ rows, skipped }: Results): string {
@@ -52,7 +57,7 @@ export function saveResults(folder: string, results: Results): string {
   writeFileSync(`${file}.json`, `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(
     `${file}.md`,
-    `# Benchmarks of ${results.date}\n\nOn ${results.host}.\n\n${formatTable(results)}\n`,
+    `# Benchmarks of ${results.date}\n\nOn ${results.host}; load before the run ${results.loadBefore}.\n\n${formatTable(results)}\n`,
   )
   return file
 }

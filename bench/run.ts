@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { built, root } from './places.ts'
-import { describeHost, formatTable, saveResults, type Results } from './report.ts'
+import { currentLoad, describeHost, formatTable, saveResults, type Results } from './report.ts'
 import type { Finding, Row } from './row.ts'
 import { adoptionRow } from './rows/adoption.ts'
 import { claudeRow } from './rows/claude.ts'
@@ -46,6 +46,7 @@ async function main(names: readonly string[]): Promise<number> {
   const results: Results = {
     date: new Date().toISOString().slice(0, 10),
     host: describeHost(),
+    loadBefore: currentLoad(),
     rows: [],
     skipped: [],
   }
@@ -60,7 +61,9 @@ async function main(names: readonly string[]): Promise<number> {
     }
     process.stderr.write(`${Math.round((performance.now() - begun) / 1000)} s\n`)
   }
-  process.stdout.write(`\nOn ${results.host}, ${results.date}.\n\n${formatTable(results)}\n`)
+  process.stdout.write(
+    `\nOn ${results.host}, ${results.date}; load before the run ${results.loadBefore}.\n\n${formatTable(results)}\n`,
+  )
   if (names.length === 0) {
     process.stdout.write(
       `\nKept as ${path.relative(process.cwd(), saveResults(path.join(root, 'bench/results'), results))}.{json,md}\n`,

@@ -16,6 +16,18 @@ const debianPackages = [
     program: 'tmux',
     reason: 'the end-to-end tests drive a real terminal through it',
   },
+  {
+    feature: 'zsh',
+    package: 'zsh',
+    program: 'zsh',
+    reason: 'it reads the completion script made for it',
+  },
+  {
+    feature: 'fish',
+    package: 'fish',
+    program: 'fish',
+    reason: 'it reads the completion script made for it',
+  },
 ]
 
 /** npm packages, at the versions the suites were written against. */
@@ -59,7 +71,7 @@ function installDebian({ package: name, program, reason }) {
     return false
   }
   console.log(`installing the Debian package ${name}: ${reason}`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', DEBCONF_NOWARNINGS: 'yes' }
   const install = () =>
     spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], {
       env,

@@ -9,7 +9,7 @@ import { formatRate, formatRatio, interleave, median } from '../statistics.ts'
 
 const lineBytes = 200
 const lines = 5_000_000
-const rounds = 2
+const rounds = 3
 
 /** 1 GB of lines: how fast its program gets rid of them, and how fast one client has them all. */
 export const rawLogRow: Row = {

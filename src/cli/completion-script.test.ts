@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { callCli } from '../../test/fixtures/cli-harness.ts'
+import { requireOrSkip } from '../../test/support/real-programs.ts'
 import { commands } from './commands.ts'
 
 describe.each(['bash', 'zsh', 'fish'])('completion for %s', (shell) => {
@@ -14,8 +15,8 @@ describe.each(['bash', 'zsh', 'fish'])('completion for %s', (shell) => {
     }
   })
 
-  it('is a script the shell can read', async ({ skip }) => {
-    skip(spawnSync(shell, ['--version']).error !== undefined, `${shell} is not installed`)
+  const isThere = spawnSync(shell, ['--version']).error === undefined
+  requireOrSkip(shell, isThere)('is a script the shell can read', async () => {
     const { stdout } = await callCli(['completion', shell], { home: '/tmp/drover-no-such-home' })
     expect(spawnSync(shell, ['-n'], { input: stdout })).toMatchObject({ status: 0 })
   })

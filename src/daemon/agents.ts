@@ -81,7 +81,7 @@ export class Agents {
 
   list(all: boolean): Agent[] {
     const { store } = this.#context
-    const agents = store.agents.list().map((row) => toAgent(row, store.host))
+    const agents = Array.from(store.agents.list(), (row) => toAgent(row, store.host))
     return all ? agents : agents.filter(({ status }) => status !== 'stopped' && status !== 'failed')
   }
 

@@ -46,6 +46,7 @@ export class LiveRun {
   #timer: NodeJS.Timeout | null = null
   #isDraining = false
   #hasMore = false
+  #isHeld = false
   #isClosed = false
 
   constructor(options: LiveRunOptions) {
@@ -98,6 +99,18 @@ export class LiveRun {
     this.#arm()
   }
 
+  /** No output is read until `letGo`: what answers a message must not be read before it is known to be in. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  letGo(): void {
+    this.#isHeld = false
+    if (this.#hasMore) {
+      this.wake()
+    }
+  }
+
   /** A transaction failed: back to what was committed last, so that nothing is taken twice. */
   reset(): void {
     const { context, run } = this.#options
@@ -124,7 +137,8 @@ export class LiveRun {
 
   /** One portion, then other runs have their turn; ends when nothing is left and nothing has changed. */
   #drain(): void {
-    if (this.#isClosed) {
+    if (this.#isClosed || this.#isHeld) {
+      this.#isDraining = false
       return
     }
     try {
@@ -207,6 +221,9 @@ export class LiveRun {
   }
 
   #takeDue(): void {
+    if (this.#isHeld) {
+      return
+    }
     try {
       this.#commit(this.#decoder.due(this.#options.context.now()), 0, 0)
     } catch (error) {

@@ -24,6 +24,7 @@ export function writeInput(context: DaemonContext, records: Records, live: LiveR
     const message = { id: row.id, from: row.sender, body: row.body }
     const bytes = Buffer.from(provider.encode(message))
     faultPoint('input-assigned')
+    live.hold()
     appendAt(runFiles(reference.folder).in, row.in_offset ?? 0, bytes)
     faultPoint('input-appended')
     if (run.handle !== null) {
@@ -42,6 +43,7 @@ export function writeInput(context: DaemonContext, records: Records, live: LiveR
       live.reset()
       throw error
     }
+    live.letGo()
     faultPoint('input-recorded')
   }
 }

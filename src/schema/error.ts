@@ -157,12 +157,6 @@ export const errorTable = {
     hint: '`drover logs NAME` shows what it printed last.',
   },
   stop_failed: { status: 500, exit: 1, retryable: true, hint: 'The record is kept; try again.' },
-  run_ended: {
-    status: 500,
-    exit: 1,
-    retryable: true,
-    hint: '`drover logs NAME` shows what it printed last.',
-  },
   disk_full: {
     status: 507,
     exit: 1,

@@ -78,9 +78,9 @@ export class AgentTable {
     return this.#database.get<AgentRow>('SELECT * FROM agents WHERE request_id = ?', requestId)
   }
 
-  /** All agents by name, or one. */
-  list(): AgentListRow[] {
-    return this.#database.all<AgentListRow>(`${listColumns} ORDER BY a.name`)
+  /** All agents by name, row by row: thousands of whole rows at once would be most of the daemon's memory. */
+  list(): IterableIterator<AgentListRow> {
+    return this.#database.iterate<AgentListRow>(`${listColumns} ORDER BY a.name`)
   }
 
   getListed(id: string): AgentListRow | undefined {

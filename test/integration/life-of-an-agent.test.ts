@@ -243,8 +243,8 @@ describe('an idempotency key', () => {
 })
 
 test('requests with one id that race make one agent', async () => {
-  await using daemon = await startTestDaemon()
-  const { client } = daemon
+  await using own = await startTestDaemon()
+  const { client } = own
   const request = { template: 'command', program: ['cat'], requestId: 'once', prompt: 'hello' }
   const made = await Promise.all(Array.from({ length: 10 }, async () => await client.run(request)))
   expect(new Set(made.map(({ id }) => id)).size).toBe(1)
@@ -253,10 +253,10 @@ test('requests with one id that race make one agent', async () => {
 })
 
 test('requests without a name that race get a name each', async () => {
-  await using daemon = await startTestDaemon()
+  await using own = await startTestDaemon()
   const request = { template: 'command', program: ['cat'] }
   const made = await Promise.all(
-    Array.from({ length: 5 }, async () => await daemon.client.run(request)),
+    Array.from({ length: 5 }, async () => await own.client.run(request)),
   )
   expect(made.map(({ name }) => name).toSorted()).toEqual(
     [1, 2, 3, 4, 5].map((number) => `command-${number}`),
@@ -264,9 +264,9 @@ test('requests without a name that race get a name each', async () => {
 })
 
 test("an agent works in the folder it is given, else in the template's, else where its maker is, else in its own", async () => {
-  await using daemon = await startTestDaemon()
+  await using own = await startTestDaemon()
   using folder = temporaryFolder()
-  const { client, home } = daemon
+  const { client, home } = own
   const [given, ofTemplate, ofMaker] = ['given', 'template', 'maker'].map((name) =>
     path.join(folder.path, name),
   )

@@ -73,7 +73,8 @@ export class Terminal implements AsyncDisposable {
     )
       .trim()
       .split(' ')
-    return isDead === '1' ? Number(code) : null
+    // tmux hears of the end of the output and of the process in any order.
+    return isDead === '1' && code !== undefined ? Number(code) : null
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
