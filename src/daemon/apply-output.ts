@@ -17,7 +17,7 @@ export function applyOutput(
   events: readonly ProviderEvent[],
 ): void {
   const { store, now } = context
-  const name = store.agents.get(run.agent_id)?.name ?? null
+  const name = store.agents.getName(run.agent_id) ?? null
   const append = (
     type: Exclude<ProviderEvent['type'], 'ready' | 'accepted'>,
     data: Record<string, unknown>,

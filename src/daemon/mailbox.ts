@@ -75,7 +75,7 @@ export class Mailbox {
         { details: { field: 'id' } },
       )
     }
-    return toMessage(row, store.agents.get(row.agent_id)?.name ?? '')
+    return toMessage(row, store.agents.getName(row.agent_id) ?? '')
   }
 
   list(name: string, limit: number): Message[] {

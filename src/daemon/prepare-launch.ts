@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import type { Launch } from '../runtimes/contract.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRow } from '../store/index.ts'
-import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
+import { writePrivateFile } from '../util/private-file.ts'
 import {
   agentFolders,
   getProvider,
@@ -22,7 +22,6 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
   }
   const spec = readSpec(agent)
   const folders = agentFolders(context, agent.id)
-  createPrivateFolder(folders.state)
   if (spec.dir === folders.work) {
     mkdirSync(folders.work, { recursive: true, mode: 0o700 })
   }

@@ -51,7 +51,7 @@ export class Records {
     data: Record<string, unknown>,
     runId: string | null = null,
   ): void {
-    const name = this.#context.store.agents.get(agentId)?.name ?? null
+    const name = this.#context.store.agents.getName(agentId) ?? null
     this.#context.store.events.append({ type, agent: name, run: runId, data }, this.#context.now())
   }
 

@@ -17,29 +17,27 @@ export function readView(
   { store, providers }: Pick<DaemonContext, 'store' | 'providers'>,
   agentId: string,
 ): AgentView | undefined {
-  const agent = store.agents.get(agentId)
-  if (!agent) {
+  const row = store.agents.getView(agentId)
+  if (!row) {
     return undefined
   }
-  const run = agent.run_id ? store.runs.get(agent.run_id) : undefined
-  const counts = run ? store.messages.countOpen(run.id) : { open: 0, unwritten: 0 }
   return {
-    hold: agent.hold,
-    wish: agent.wish,
-    isRemoving: agent.is_removing === 1,
-    run: run
+    hold: row.hold,
+    wish: row.wish,
+    isRemoving: row.is_removing === 1,
+    run: row.run_status
       ? {
-          status: run.status,
-          turn: run.turn,
-          hasHandle: run.handle !== null,
-          stopReason: run.stop_reason,
-          hasTurns: providers.get(run.provider)?.capabilities.turns ?? false,
+          status: row.run_status,
+          turn: row.run_turn ?? 'idle',
+          hasHandle: row.has_handle === 1,
+          stopReason: row.run_stop_reason,
+          hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
         }
       : null,
-    queued: store.messages.countQueued(agentId),
-    open: counts.open,
-    unwritten: counts.unwritten,
-    unreleased: store.runs.countUnreleased(agentId),
+    queued: row.queued,
+    open: row.open,
+    unwritten: row.unwritten,
+    unreleased: row.unreleased,
   }
 }
 

@@ -43,6 +43,21 @@ export type AgentStatusRow = Pick<
   'hold' | 'queued' | 'run_status' | 'run_turn' | 'run_is_unknown'
 >
 
+/** What decisions about an agent are made from, in one row. */
+export type AgentViewRow = Pick<AgentRow, 'hold' | 'wish' | 'is_removing'> & {
+  run_status: RunRow['status'] | null
+  run_turn: RunRow['turn'] | null
+  run_stop_reason: RunRow['stop_reason']
+  run_provider: string | null
+  has_handle: 0 | 1
+  queued: number
+  open: number
+  unwritten: number
+  unreleased: number
+}
+
+const openStates = `('stored', 'waking', 'delivered', 'accepted')`
+
 export class AgentTable {
   readonly #database: Database
 
@@ -94,6 +109,29 @@ export class AgentTable {
        FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`,
       id,
     )
+  }
+
+  getView(id: string): AgentViewRow | undefined {
+    return this.#database.get<AgentViewRow>(
+      `SELECT a.hold, a.wish, a.is_removing,
+         r.status AS run_status, r.turn AS run_turn, r.stop_reason AS run_stop_reason, r.provider AS run_provider,
+         r.handle IS NOT NULL AS has_handle,
+         (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued
+          WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ('stored', 'waking')) AS queued,
+         (SELECT COUNT(*) FROM messages m INDEXED BY messages_open
+          WHERE m.run_id = a.run_id AND m.state IN ${openStates}) AS open,
+         (SELECT COUNT(*) FROM messages m INDEXED BY messages_open
+          WHERE m.run_id = a.run_id AND m.state IN ${openStates} AND m.is_written = 0) AS unwritten,
+         (SELECT COUNT(*) FROM runs u INDEXED BY runs_unreleased
+          WHERE u.agent_id = a.id AND u.ended_at IS NOT NULL AND u.is_released = 0) AS unreleased
+       FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`,
+      id,
+    )
+  }
+
+  /** Its name, which never changes. */
+  getName(id: string): string | undefined {
+    return this.#database.get<{ name: string }>('SELECT name FROM agents WHERE id = ?', id)?.name
   }
 
   /** Names that begin with a word and a dash, to number the next one. */

@@ -73,15 +73,6 @@ export class RunTable {
     )
   }
 
-  countUnreleased(agentId: string): number {
-    return (
-      this.#database.get<{ count: number }>(
-        'SELECT COUNT(*) AS count FROM runs WHERE agent_id = ? AND ended_at IS NOT NULL AND is_released = 0',
-        agentId,
-      )?.count ?? 0
-    )
-  }
-
   /** The program is up: its handle is known. */
   setRunning(id: string, handle: string, now: number): void {
     this.#database.run(

@@ -30,21 +30,34 @@ async function vanish(runId: string, handle: Handle): Promise<void> {
   await waitUntil(async () => !(await isProcessAlive(holder)), { deadlineMs })
 }
 
-describeRuntime(
-  'process',
-  async () => ({
-    createRuntime: () => new ProcessRuntime(),
-    programs: shellPrograms,
-    addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_'],
-    impostors: (handle) => [
-      { ...handle, startTime: '1' },
-      { ...handle, bootId: '00000000-0000-4000-8000-000000000000' },
-      { ...handle, pid: 1 },
-    ],
-    vanish: async ({ id }, handle) => await vanish(id, handle),
-  }),
-  { canBeUnknown: false },
-)
+const suite = (name: string, createRuntime: () => Promise<ProcessRuntime>): void =>
+  describeRuntime(
+    name,
+    async () => {
+      const runtimes = [await createRuntime(), await createRuntime()]
+      return {
+        createRuntime: () => runtimes.shift() ?? new ProcessRuntime(),
+        programs: shellPrograms,
+        addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_'],
+        impostors: (handle) => [
+          { ...handle, startTime: '1' },
+          { ...handle, bootId: '00000000-0000-4000-8000-000000000000' },
+          { ...handle, pid: 1 },
+        ],
+        vanish: async ({ id }, handle) => await vanish(id, handle),
+      }
+    },
+    { canBeUnknown: false },
+  )
+
+suite('process', async () => new ProcessRuntime({ spares: 0 }))
+
+suite('process, from spare shells', async () => {
+  const runtime = new ProcessRuntime({ spares: 2 })
+  runtime.spares.refill({ PATH: process.env['PATH'] ?? '', HOME: '/nowhere', LANG: 'C', TZ: 'UTC' })
+  await waitUntil(() => runtime.spares.size === 2, { deadlineMs })
+  return runtime
+})
 
 describe('the process runtime', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'drover-process-'))

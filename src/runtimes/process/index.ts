@@ -18,6 +18,7 @@ import { parseHandle } from './handle.ts'
 import { findInstanceProcesses, findRunProcesses } from './marks.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { ringFor, startHolder } from './start.ts'
+import { SpareShells } from './spare-shells.ts'
 import { killLeftovers, stopRun } from './stop.ts'
 
 /** Programs as plain processes of this machine, each under a holder in a session of its own. */
@@ -32,6 +33,13 @@ export class ProcessRuntime implements Runtime {
     selfSupervised: false,
   }
 
+  /** Shells that wait to hold a program; the first start makes the first ones. */
+  readonly spares: SpareShells
+
+  constructor({ spares = 2 }: { spares?: number } = {}) {
+    this.spares = new SpareShells(spares)
+  }
+
   async probe(): Promise<Probe> {
     return process.platform === 'linux' || process.platform === 'darwin'
       ? { usable: true, detail: 'processes of this user, no isolation', hint: null }
@@ -39,7 +47,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   async start(launch: Launch): Promise<Handle> {
-    return await startHolder(launch)
+    return await startHolder(launch, this.spares)
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {

@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
 import { fileSize } from '../../util/file-size.ts'
-import { bootId, identifyProcess } from '../../util/process-identity.ts'
+import { bootId, identifyProcess, type ProcessIdentity } from '../../util/process-identity.ts'
 import type { Launch } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 import type { ProcessHandle } from './handle.ts'
 import { markOf } from './marks.ts'
+import type { SpareCommand, SpareShells } from './spare-shells.ts'
 
 const holderScript = fileURLToPath(new URL('holder.sh', import.meta.url))
 
@@ -19,13 +20,24 @@ export function ringFor(bytes: number): 'r' | 'c' {
   return bytes <= littleInputBytes ? 'r' : 'c'
 }
 
-/** Starts the holder in a session of its own. Errors: `start_failed`. */
-export async function startHolder(launch: Launch): Promise<ProcessHandle> {
+/** Starts the holder in a session of its own, from a spare shell if there is one. Errors: `start_failed`. */
+export async function startHolder(launch: Launch, spares: SpareShells): Promise<ProcessHandle> {
   const { folder } = launch.run
   const ring = ringFor(fileSize(runFiles(folder).in))
-  const child = spawn('/bin/sh', [holderScript, folder, ring, ...launch.argv], {
-    cwd: launch.cwd,
+  const command = {
+    argv: [holderScript, folder, ring, ...launch.argv],
     env: { ...launch.env, ...markOf(launch.run) },
+    cwd: launch.cwd,
+  }
+  const spare = spares.use(command)
+  spares.refill(command.env)
+  return { v: 1, ...(spare ?? (await spawnHolder(command))) }
+}
+
+async function spawnHolder({ argv, env, cwd }: SpareCommand): Promise<ProcessIdentity> {
+  const child = spawn('/bin/sh', argv, {
+    cwd,
+    env,
     detached: true,
     stdio: 'ignore',
   })
@@ -38,5 +50,5 @@ export async function startHolder(launch: Launch): Promise<ProcessHandle> {
   }
   // A holder that ended already has left its record; the handle still names it, as a dead one.
   const identity = await identifyProcess(child.pid)
-  return { v: 1, ...(identity ?? { pid: child.pid, startTime: 'gone', bootId: bootId() }) }
+  return identity ?? { pid: child.pid, startTime: 'gone', bootId: bootId() }
 }
