@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { callCli } from '../../test/fixtures/cli-harness.ts'
 import { requireOrSkip } from '../../test/support/real-programs.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { commands } from './commands.ts'
 
 describe.each(['bash', 'zsh', 'fish'])('completion for %s', (shell) => {
@@ -18,7 +21,10 @@ describe.each(['bash', 'zsh', 'fish'])('completion for %s', (shell) => {
   const isThere = spawnSync(shell, ['--version']).error === undefined
   requireOrSkip(shell, isThere)('is a script the shell can read', async () => {
     const { stdout } = await callCli(['completion', shell], { home: '/tmp/drover-no-such-home' })
-    expect(spawnSync(shell, ['-n'], { input: stdout })).toMatchObject({ status: 0 })
+    using folder = temporaryFolder()
+    const file = path.join(folder.path, 'script')
+    writeFileSync(file, stdout)
+    expect(spawnSync(shell, ['-n', file])).toMatchObject({ status: 0 })
   })
 })
 

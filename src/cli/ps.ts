@@ -7,10 +7,14 @@ export function psCommand({ context, client, output }: Invocation): Command {
     .description('List agents: live and sleeping ones; with -a also stopped and failed ones.')
     .option('-a, --all', 'also stopped and failed agents')
     .action(async ({ json, all }: CommonOptions & { all?: boolean }) => {
-      const agents = await client.list({ all: all ?? false })
       if (json) {
-        return output.json(agents)
+        // As it comes: ten thousand agents are not taken apart only to be put together again.
+        for await (const chunk of await client.listBody({ all: all ?? false })) {
+          await output.write(chunk)
+        }
+        return output.line()
       }
+      const agents = await client.list({ all: all ?? false })
       if (agents.length === 0) {
         return output.line(
           output.colors.dim(

@@ -63,6 +63,16 @@ export class Client {
     return this.#get('/v1/agents', options, all ? { all: true } : {})
   }
 
+  /** The same, as the bytes of one JSON array. */
+  listBody({ all, ...options }: CallOptions & { all?: boolean } = {}): Promise<Body> {
+    return this.#transport.open({
+      method: 'GET',
+      path: '/v1/agents',
+      query: all ? { all: true } : {},
+      ...withDeadline(options),
+    })
+  }
+
   show(name: string, options?: CallOptions): Promise<AgentDetail> {
     return this.#get(agentPath(name), options)
   }

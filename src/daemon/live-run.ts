@@ -63,21 +63,25 @@ export class LiveRun {
     return this.#options.run.id
   }
 
+  /** Changes of the files are not told to it: who looks after runs must wake it. */
+  get isBlind(): boolean {
+    return this.#watcher === null && !this.#isClosed
+  }
+
   /** Begins to follow, with what is there already. Call once the input of an adopted run is settled. */
   follow(): void {
     if (this.#watcher || this.#isClosed) {
       return
     }
-    this.#watcher = watch(
-      this.#options.folder,
-      (_, file) => file !== 'in' && file !== 'bell' && this.wake(),
-    )
-    this.#watcher.on('error', (error) =>
-      this.#options.context.log.error(
-        { err: error, run: this.#options.run.id },
-        'watching a run failed',
-      ),
-    )
+    try {
+      this.#watcher = watch(
+        this.#options.folder,
+        (_, file) => file !== 'in' && file !== 'bell' && this.wake(),
+      )
+      this.#watcher.on('error', (error) => this.#loseSight(error))
+    } catch (error) {
+      this.#loseSight(error)
+    }
     this.#arm()
     this.wake()
   }
@@ -133,6 +137,17 @@ export class LiveRun {
     clearTimeout(this.#timer ?? undefined)
     this.#out.close()
     this.#err.close()
+  }
+
+  /** The system has no watches left, for one; the run is looked at now and then instead. */
+  #loseSight(error: unknown): void {
+    const { context, run } = this.#options
+    this.#watcher?.close()
+    this.#watcher = null
+    context.log.error(
+      { err: error, run: run.id },
+      'a run can not be watched; its output comes late',
+    )
   }
 
   /** One portion, then other runs have their turn; ends when nothing is left and nothing has changed. */

@@ -175,7 +175,8 @@ export class Reconciler {
     this.records.setRunning(run, handle)
     this.#started.delete(run.id)
     faultPoint('run-recorded')
-    this.live(run).wake()
+    // What it said since is there to be read: following begins with a look.
+    this.live(run).follow()
   }
 
   /** The handle; null when it could not be brought up, and its run has ended. */
@@ -184,7 +185,6 @@ export class Reconciler {
     const live = this.live(run)
     try {
       const launch = await prepareLaunch(this.#context, run)
-      live.follow()
       faultPoint('launch-prepared')
       const handle = await getRuntime(this.#context, run.runtime).start(launch, signal)
       faultPoint('run-spawned')

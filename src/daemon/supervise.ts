@@ -32,6 +32,10 @@ export async function inspectRuns(context: DaemonContext, reconciler: Reconciler
       continue
     }
     const runtime = getRuntime(context, run.runtime)
+    const live = reconciler.live(run)
+    if (live.isBlind) {
+      live.wake()
+    }
     const liveness = await runtime.inspect(JSON.parse(run.handle), signal)
     if (liveness === 'dead') {
       const found = await runtime.recover(

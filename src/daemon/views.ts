@@ -2,14 +2,7 @@ import { agentStatus } from '../core/agent-status.ts'
 import type { AgentView } from '../core/agent-view.ts'
 import { AgentSpec, type Agent, type AgentStatus } from '../schema/agent.ts'
 import type { Message } from '../schema/message.ts'
-import type {
-  AgentListRow,
-  AgentRow,
-  AgentStatusRow,
-  MessageRow,
-  RunRow,
-  Store,
-} from '../store/index.ts'
+import type { AgentListRow, AgentRow, AgentStatusRow, MessageRow, Store } from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
 
 /** What decisions about an agent are made from; undefined when it is gone. */
@@ -127,8 +120,4 @@ export function toMessage(row: MessageRow, agentName: string): Message {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
-}
-
-export function isLive(run: RunRow | undefined): run is RunRow {
-  return run !== undefined && run.ended_at === null
 }
