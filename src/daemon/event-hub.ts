@@ -25,6 +25,9 @@ const ringBytes = 4 * 1024 * 1024
 /** Pages of the store kept for followers that are behind. */
 const keptPages = 4
 
+/** How long a follower that was far behind is thought of, ms. */
+const strainMs = 20
+
 /** What an event's SSE text takes besides its data, about. */
 const frameBytes = 160
 
@@ -38,6 +41,7 @@ export class EventHub {
   readonly #ring: Batch[] = []
   readonly #pages = new Map<string, Portion>()
   #ringSize = 0
+  #strainedAt = -strainMs
   #next = Promise.withResolvers<void>()
 
   constructor(log: EventLog) {
@@ -56,6 +60,10 @@ export class EventHub {
       return null
     }
     const oldest = this.#ring[0]
+    const middle = this.#ring[this.#ring.length >> 1]
+    if (middle && this.#ring.length > 1 && since + 1 < middle.first) {
+      this.#strainedAt = performance.now()
+    }
     if (!oldest || since + 1 < oldest.first) {
       return this.#readStore(since, agent)
     }
@@ -71,6 +79,14 @@ export class EventHub {
       (event) => event.seq > since && (agent === undefined || event.agent === agent),
     )
     return { frames: encodeFrames(wanted), last: batch.last }
+  }
+
+  /**
+   * Whether somebody who follows was seen far behind a moment ago. Who makes events from what is on
+   * disk already does well to give way then: what is in memory costs ten followers least.
+   */
+  get isStrained(): boolean {
+    return performance.now() - this.#strainedAt < strainMs
   }
 
   /** Resolves when there is more after `since`; rejects when the signal aborts. */

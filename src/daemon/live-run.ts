@@ -29,6 +29,9 @@ export interface LiveRunOptions {
   onChange: () => void
 }
 
+/** Between two portions while followers catch up, ms; the output is on disk and can wait. */
+const pauseMs = 2
+
 /** After a write failed, it is tried again after this long, ms. */
 const retryMs = 1000
 
@@ -161,7 +164,7 @@ export class LiveRun {
       const exit = readExit(this.#options.folder)
       const gotSome = this.#readPortion(false)
       if (gotSome || this.#hasMore) {
-        setImmediate(() => this.#drain())
+        this.#drainLater()
         return
       }
       this.#isDraining = false
@@ -171,6 +174,14 @@ export class LiveRun {
     } catch (error) {
       this.#isDraining = false
       this.#retry(error)
+    }
+  }
+
+  #drainLater(): void {
+    if (this.#options.context.hub.isStrained) {
+      setTimeout(() => this.#drain(), pauseMs)
+    } else {
+      setImmediate(() => this.#drain())
     }
   }
 
