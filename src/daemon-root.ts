@@ -1,4 +1,5 @@
 import { startServer } from './api/server.ts'
+import { buildEnvironment } from './core/environment.ts'
 import { checkMachine, Daemon, loadConfig } from './daemon/index.ts'
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
@@ -64,10 +65,15 @@ export async function startDaemon({
 
 /** What is usable here, without a daemon. */
 export async function localDoctor({ home, env, version }: RootOptions): Promise<DoctorReport> {
+  const config = loadConfig(home.configFile)
   const checks = await checkMachine({
     home,
-    config: loadConfig(home.configFile),
-    hostEnvironment: env,
+    config,
+    baseEnvironment: buildEnvironment({
+      host: env,
+      passEnv: config.passEnv,
+      layers: [config.env],
+    }),
     providers: byName(providers()),
     runtimes: byName(runtimes()),
     signal: AbortSignal.timeout(20_000),

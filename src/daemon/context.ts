@@ -7,7 +7,6 @@ import { DroverError } from '../schema/error.ts'
 import type { AgentRow, Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
-import { buildEnvironment } from '../core/environment.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
 
@@ -15,8 +14,8 @@ import type { Logger } from './log.ts'
 export interface DaemonContext {
   home: Home
   config: Config
-  /** The daemon's own environment, of which agents get the listed part. */
-  hostEnvironment: Readonly<Record<string, string | undefined>>
+  /** What every agent gets: the listed part of the daemon's own environment, and config's. */
+  baseEnvironment: Readonly<Record<string, string>>
   store: Store
   hub: EventHub
   log: Logger
@@ -83,17 +82,13 @@ export function agentFolders(
 
 /** What a provider may know, for an agent with this environment of its own. */
 export function providerContext(
-  context: Pick<DaemonContext, 'config' | 'hostEnvironment' | 'signal'>,
+  context: Pick<DaemonContext, 'config' | 'baseEnvironment' | 'signal'>,
   provider: string,
   ownEnvironment: Readonly<Record<string, string>> = {},
 ): ProviderContext {
   const { config } = context
   return {
-    env: buildEnvironment({
-      host: context.hostEnvironment,
-      passEnv: config.passEnv,
-      layers: [config.env, ownEnvironment],
-    }),
+    env: { ...context.baseEnvironment, ...ownEnvironment },
     programPath: config.providers[provider]?.path ?? null,
     upstreams: withoutAbsent(config.gateway.upstreams),
     signal: context.signal,

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
 import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
@@ -63,7 +64,11 @@ export class Daemon {
     this.context = {
       home,
       config,
-      hostEnvironment: env,
+      baseEnvironment: buildEnvironment({
+        host: env,
+        passEnv: config.passEnv,
+        layers: [config.env],
+      }),
       store,
       hub: new EventHub(store.events),
       log,

@@ -11,7 +11,7 @@ const lowDiskBytes = 1024 ** 3
 
 export type DoctorContext = Pick<
   DaemonContext,
-  'home' | 'config' | 'hostEnvironment' | 'providers' | 'runtimes' | 'signal'
+  'home' | 'config' | 'baseEnvironment' | 'providers' | 'runtimes' | 'signal'
 >
 
 /** What is usable on this machine, and how to get the rest. No model is asked, nothing is changed. */

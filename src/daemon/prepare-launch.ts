@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { statSync } from 'node:fs'
 import type { Launch } from '../runtimes/contract.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRow } from '../store/index.ts'
-import { writePrivateFile } from '../util/private-file.ts'
+import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
 import {
   agentFolders,
   getProvider,
@@ -23,7 +22,7 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
   const spec = readSpec(agent)
   const folders = agentFolders(context, agent.id)
   if (spec.dir === folders.work) {
-    mkdirSync(folders.work, { recursive: true, mode: 0o700 })
+    createPrivateFolder(folders.work)
   }
   if (!statSync(spec.dir, { throwIfNoEntry: false })?.isDirectory()) {
     throw new DroverError('invalid_dir', `dir: ${spec.dir} is no folder any more.`, {

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Provider } from '../providers/contract.ts'
+import { AgentName } from '../schema/agent-name.ts'
 import { DroverError } from '../schema/error.ts'
 import { Template, type TemplateSummary } from '../schema/template.ts'
 import { parseYaml } from './load-config.ts'
@@ -28,7 +29,7 @@ export class Templates {
 
   /** Errors: `template_not_found`, `invalid_template` naming file, line and field. */
   get(name: string): FoundTemplate {
-    const file = this.#files().get(name)
+    const file = this.#find(name)
     if (file) {
       const text = readFileSync(file.path, 'utf8')
       const template = parseYaml(text, {
@@ -99,6 +100,26 @@ export class Templates {
     }))
     const names = new Set(files.map(({ name }) => name))
     return [...files, ...providers.filter(({ name }) => !names.has(name))]
+  }
+
+  /** The file of that name: one of the home goes before a built-in one. */
+  #find(name: string): { path: string; source: 'file' | 'built-in' } | undefined {
+    if (!AgentName.safeParse(name).success) {
+      return undefined
+    }
+    const places = [
+      [this.#homeFolder, 'file'],
+      [builtInFolder, 'built-in'],
+    ] as const
+    for (const [folder, source] of places) {
+      for (const ending of ['yaml', 'yml']) {
+        const file = path.join(folder, `${name}.${ending}`)
+        if (existsSync(file)) {
+          return { path: file, source }
+        }
+      }
+    }
+    return undefined
   }
 
   #files(): Map<string, { path: string; source: 'file' | 'built-in' }> {

@@ -2,13 +2,13 @@ import {
   closeSync,
   constants,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   statSync,
   writeSync,
 } from 'node:fs'
 import path from 'node:path'
+import { createPrivateFolder } from '../util/private-file.ts'
 import type { Exit } from './contract.ts'
 
 /**
@@ -45,7 +45,7 @@ export function runFiles(folder: string): RunFiles {
 
 /** Makes the folder and its three empty files; what exists stays as it is. */
 export function createRunFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  createPrivateFolder(folder)
   const { in: input, out, err } = runFiles(folder)
   for (const file of [input, out, err]) {
     closeSync(openSync(file, 'a', 0o600))
