@@ -21,11 +21,19 @@ function prepareHome(folder: string): Record<string, string> {
   return { DROVER_HOME: folder, HOME: folder, PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8' }
 }
 
+/** Whatever a test that failed left behind is ended with it. */
+function endingAll(env: Record<string, string>): AsyncDisposable {
+  return {
+    [Symbol.asyncDispose]: async () => void (await runDrover(['down', '--agents'], { env })),
+  }
+}
+
 requireOrSkip('tmux', hasProgram('tmux'))(
   'npm start shows a newcomer a first round, stays up with a live list, and Ctrl-C ends the daemon only',
   async () => {
     using home = temporaryFolder()
     const env = prepareHome(home.path)
+    await using _ = endingAll(env)
     await using terminal = await Terminal.open([process.execPath, startScript], { env, cwd: root })
     const screen = await terminal.waitFor('Ctrl-C ends the daemon')
     expect(screen).toMatch(/is ready: http:\/\/127\.0\.0\.1:\d+/)
