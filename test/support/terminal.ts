@@ -10,6 +10,9 @@ export interface TerminalOptions {
   rows?: number
 }
 
+/** Runs a program, then shows its exit code and stays. tmux itself does not always learn the code. */
+const wrapper = 'trap : INT; "$@"; echo "exit code $?"; exec sleep 1000'
+
 /** A real terminal with a program in it, on a tmux server of its own. */
 export class Terminal implements AsyncDisposable {
   readonly #socket = `drover-test-${randomBytes(6).toString('hex')}`
@@ -34,10 +37,12 @@ export class Terminal implements AsyncDisposable {
       '-c',
       cwd,
       ...variables,
+      '/bin/sh',
+      '-c',
+      wrapper,
+      'sh',
       ...argv,
     )
-    // The screen stays when the program has ended.
-    await terminal.#tmux('set-option', '-g', 'remain-on-exit', 'on')
     return terminal
   }
 
@@ -68,13 +73,8 @@ export class Terminal implements AsyncDisposable {
 
   /** The program's exit code; null while it runs. */
   async exitCode(): Promise<number | null> {
-    const [isDead, code] = (
-      await this.#tmux('display-message', '-p', '-t', '=test:', '#{pane_dead} #{pane_dead_status}')
-    )
-      .trim()
-      .split(' ')
-    // tmux hears of the end of the output and of the process in any order.
-    return isDead === '1' && code !== undefined ? Number(code) : null
+    const code = /^exit code (\d+)$/m.exec(await this.read())?.[1]
+    return code === undefined ? null : Number(code)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

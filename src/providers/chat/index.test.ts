@@ -60,7 +60,7 @@ describe('launching the chat provider', () => {
   test('keeps memory in its own state, or in a file inside the folder', async () => {
     expect((await configOf({})).memory).toEqual({ file: '/state/MEMORY.md', isInFolder: false })
     expect((await configOf({ memory: 'notes/M.md' })).memory).toEqual({
-      file: '/work/notes/M.md',
+      file: '/home/ada/notes/M.md',
       isInFolder: true,
     })
     for (const memory of ['../M.md', '/etc/passwd', '.']) {
