@@ -10,7 +10,7 @@ function request(
 ): LaunchRequest {
   return {
     agent: { id: 'agt_1', name: 'rex' },
-    spec: AgentSpec.parse({ provider: 'chat', runtime: 'process', dir: '/work', options }),
+    spec: AgentSpec.parse({ provider: 'chat', runtime: 'process', dir: '/home/ada', options }),
     env: {},
     programPath: null,
     upstreams: { openai: { url: 'http://127.0.0.1:2', keyFile: '/keys/openai', model: 'gpt' } },
