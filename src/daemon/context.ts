@@ -71,6 +71,18 @@ export function referenceOf(
   return { id: runId, instance: store.instance, folder: path.join(home.runsFolder, runId) }
 }
 
+/** How long a runtime may take to answer a question, and to bring up or release a run, ms. */
+export const askDeadlineMs = 10_000
+export const workDeadlineMs = 240_000
+
+/** Ends a call at its deadline, or when the daemon does: a wedged runtime must not hold anything else up. */
+export function callSignal(
+  { signal }: Pick<DaemonContext, 'signal'>,
+  deadlineMs: number,
+): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])
+}
+
 /** The folder of an agent's own state, and the one it works in when it was given none. */
 export function agentFolders(
   { home }: Pick<DaemonContext, 'home'>,

@@ -3,7 +3,14 @@ import path from 'node:path'
 import { nextStep, type ActStep } from '../core/next-step.ts'
 import type { Exit, Handle } from '../runtimes/contract.ts'
 import type { RunRow } from '../store/index.ts'
-import { getProvider, getRuntime, referenceOf, type DaemonContext } from './context.ts'
+import {
+  callSignal,
+  getProvider,
+  getRuntime,
+  referenceOf,
+  workDeadlineMs,
+  type DaemonContext,
+} from './context.ts'
 import { causeOfExit } from './exit-cause.ts'
 import { faultPoint } from './fault-point.ts'
 import { LiveRun } from './live-run.ts'
@@ -68,6 +75,14 @@ export class Reconciler {
       this.#lives.set(run.id, live)
     }
     return live
+  }
+
+  /** A run whose files are not watched is looked at now. */
+  wakeBlind(runId: string): void {
+    const live = this.#lives.get(runId)
+    if (live?.isBlind) {
+      live.wake()
+    }
   }
 
   /** The program is gone: reads what is left, ends the run. `exit` is null when there is no record of it. */
@@ -181,12 +196,15 @@ export class Reconciler {
 
   /** The handle; null when it could not be brought up, and its run has ended. */
   async #bringUp(run: RunRow): Promise<Handle | null> {
-    const { now, signal } = this.#context
+    const { now } = this.#context
     const live = this.live(run)
     try {
       const launch = await prepareLaunch(this.#context, run)
       faultPoint('launch-prepared')
-      const handle = await getRuntime(this.#context, run.runtime).start(launch, signal)
+      const handle = await getRuntime(this.#context, run.runtime).start(
+        launch,
+        callSignal(this.#context, workDeadlineMs),
+      )
       faultPoint('run-spawned')
       return handle
     } catch (error) {

@@ -1,14 +1,18 @@
 import type { Recovery } from '../runtimes/contract.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import type { RunRow } from '../store/index.ts'
-import { getRuntime, referenceOf, type DaemonContext } from './context.ts'
+import {
+  askDeadlineMs,
+  callSignal,
+  getRuntime,
+  referenceOf,
+  workDeadlineMs,
+  type DaemonContext,
+} from './context.ts'
 import type { Reconciler } from './reconciler.ts'
 import { writeInput } from './write-input.ts'
 
 export type RecoveryReport = DaemonStatus['recovered']
-
-/** How long one runtime call of a recovery may take, ms. */
-const callDeadlineMs = 10_000
 
 /**
  * After a start: adopts the runs that live, finishes those that ended meanwhile with their true
@@ -44,7 +48,7 @@ export async function recoverRuns(
 async function findRun(context: DaemonContext, run: RunRow): Promise<Recovery> {
   try {
     const handle = run.handle ? JSON.parse(run.handle) : null
-    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(callDeadlineMs)])
+    const signal = callSignal(context, askDeadlineMs)
     return await getRuntime(context, run.runtime).recover(
       referenceOf(context, run.id),
       handle,
@@ -81,7 +85,7 @@ function settleRun(
 }
 
 /** First completes a half-written input, then reads on: the decoder must know of a message before its answer. */
-function adopt(context: DaemonContext, reconciler: Reconciler, runId: string): void {
+export function adopt(context: DaemonContext, reconciler: Reconciler, runId: string): void {
   const run = context.store.runs.get(runId)
   if (run) {
     const live = reconciler.live(run)
@@ -93,17 +97,17 @@ function adopt(context: DaemonContext, reconciler: Reconciler, runId: string): v
 }
 
 async function releaseOrphans(context: DaemonContext, known: ReadonlySet<string>): Promise<number> {
-  const { store, runtimes, signal, log } = context
+  const { store, runtimes, log } = context
   let count = 0
   for (const runtime of runtimes.values()) {
-    const found = await runtime.list(store.instance, signal)
+    const found = await runtime.list(store.instance, callSignal(context, askDeadlineMs))
     const orphans = found.filter(({ run }) => !known.has(run))
     for (const runId of new Set(orphans.map(({ run }) => run))) {
       log.warn(
         { run: runId, what: orphans.filter(({ run }) => run === runId).map(({ what }) => what) },
         'releasing an orphan',
       )
-      await runtime.destroy(referenceOf(context, runId), null, signal)
+      await runtime.destroy(referenceOf(context, runId), null, callSignal(context, workDeadlineMs))
       count++
     }
   }

@@ -1,5 +1,12 @@
-import { getRuntime, referenceOf, type DaemonContext } from './context.ts'
+import {
+  askDeadlineMs,
+  callSignal,
+  getRuntime,
+  referenceOf,
+  type DaemonContext,
+} from './context.ts'
 import type { Reconciler } from './reconciler.ts'
+import { adopt } from './recover-runs.ts'
 import { keepBounds } from './retention.ts'
 
 /** How often live runs are looked at, ms. Endings come by event; this finds what leaves no record. */
@@ -26,31 +33,46 @@ export function superviseRuns(context: DaemonContext, reconciler: Reconciler): v
 
 /** A run whose program is gone without a record is lost; one that can be asked again is no longer unknown. */
 export async function inspectRuns(context: DaemonContext, reconciler: Reconciler): Promise<void> {
-  const { store, signal } = context
-  for (const run of store.runs.listLive()) {
-    if (!run.handle) {
+  const { store } = context
+  for (const { id } of store.runs.listLive()) {
+    // Looked up anew: while another was asked, this one may have ended.
+    const run = store.runs.get(id)
+    if (!run?.handle || run.ended_at !== null) {
       continue
     }
+    reconciler.wakeBlind(id)
+    const handle = JSON.parse(run.handle)
     const runtime = getRuntime(context, run.runtime)
-    const live = reconciler.live(run)
-    if (live.isBlind) {
-      live.wake()
-    }
-    const liveness = await runtime.inspect(JSON.parse(run.handle), signal)
+    const liveness = await runtime
+      .inspect(handle, callSignal(context, askDeadlineMs))
+      .catch(() => 'unknown' as const)
     if (liveness === 'dead') {
-      const found = await runtime.recover(
-        referenceOf(context, run.id),
-        JSON.parse(run.handle),
-        signal,
-      )
+      const reference = referenceOf(context, id)
+      const found = await runtime.recover(reference, handle, callSignal(context, askDeadlineMs))
       if (found.state === 'exited' || found.state === 'lost') {
-        reconciler.finishRun(run.id, found.state === 'exited' ? found.exit : null)
+        reconciler.finishRun(id, found.state === 'exited' ? found.exit : null)
       }
-    } else if ((liveness === 'unknown') !== (run.is_unknown === 1)) {
-      reconciler.records.change(run.agent_id, 'relaxed', () =>
-        store.runs.setUnknown(run.id, liveness === 'unknown'),
-      )
-      reconciler.kick(run.agent_id)
+    } else {
+      setUnknown(context, reconciler, id, liveness === 'unknown')
     }
   }
+}
+
+/** A run that can be asked again is taken up again, as after a start. */
+function setUnknown(
+  context: DaemonContext,
+  reconciler: Reconciler,
+  runId: string,
+  isUnknown: boolean,
+): void {
+  const { store } = context
+  const run = store.runs.get(runId)
+  if (!run || run.ended_at !== null || (run.is_unknown === 1) === isUnknown) {
+    return
+  }
+  reconciler.records.change(run.agent_id, 'relaxed', () => store.runs.setUnknown(runId, isUnknown))
+  if (!isUnknown) {
+    adopt(context, reconciler, runId)
+  }
+  reconciler.kick(run.agent_id)
 }

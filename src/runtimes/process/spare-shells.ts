@@ -57,12 +57,20 @@ export class SpareShells {
   refill(env: Readonly<Record<string, string>>): void {
     clearTimeout(this.#timer ?? undefined)
     if (this.#spares.length < this.#count) {
-      this.#timer = setTimeout(() => void this.#add(env).then(() => this.refill(env)), refillMs)
+      this.#timer = setTimeout(() => void this.#addAndGoOn(env), refillMs)
       this.#timer.unref()
     }
   }
 
-  async #add(env: Readonly<Record<string, string>>): Promise<void> {
+  /** Without a spare the next start is only slower, so one that can't be made is not tried again until then. */
+  async #addAndGoOn(env: Readonly<Record<string, string>>): Promise<void> {
+    const isAdded = await this.#add(env).catch(() => false)
+    if (isAdded) {
+      this.refill(env)
+    }
+  }
+
+  async #add(env: Readonly<Record<string, string>>): Promise<boolean> {
     const shared = Object.fromEntries(
       Object.entries(env).filter(([name]) => inheritedVariables.includes(name)),
     )
@@ -74,17 +82,19 @@ export class SpareShells {
     })
     child.unref()
     child.on('error', () => undefined)
-    child.stdin.on('error', () => undefined)
+    child.stdin?.on('error', () => undefined)
     // The daemon must be able to end while spares wait.
     ;(child.stdin as { unref?: () => void }).unref?.()
     const identity = child.pid === undefined ? null : await identifyProcess(child.pid)
-    if (identity) {
-      const spare = { child, identity, env: shared }
-      this.#spares.push(spare)
-      child.once('exit', () => {
-        this.#spares = this.#spares.filter((each) => each !== spare)
-      })
+    if (!identity) {
+      return false
     }
+    const spare = { child, identity, env: shared }
+    this.#spares.push(spare)
+    child.once('exit', () => {
+      this.#spares = this.#spares.filter((each) => each !== spare)
+    })
+    return true
   }
 }
 
