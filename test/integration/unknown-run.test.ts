@@ -45,7 +45,9 @@ test('a run whose runtime can not be asked is left alone, and taken up again onc
     after.faults.disarm('recover-unknown')
     after.faults.disarm('inspect-unknown')
     await waitFor('it to be known again', () => second.agents.show('echo').status !== 'unknown')
-    expect(await second.mailbox.await(id, limit)).toMatchObject({
+    // Sooner than the next look: it is followed again, not only looked at.
+    const soon = { ...limit, seconds: 3 }
+    expect(await second.mailbox.await(id, soon)).toMatchObject({
       state: 'done',
       reply: 'two',
       run,
