@@ -41,10 +41,10 @@ test('a run whose runtime can not be asked is left alone, and taken up again onc
   try {
     expect(second.status().recovered).toMatchObject({ adopted: 0, finished: 0, unknown: 1 })
     expect(second.agents.show('echo')).toMatchObject({ status: 'unknown', run })
-    const { id } = second.mailbox.send('echo', { body: 'two', from: 'user' })
     after.faults.disarm('recover-unknown')
     after.faults.disarm('inspect-unknown')
     await waitFor('it to be known again', () => second.agents.show('echo').status !== 'unknown')
+    const { id } = second.mailbox.send('echo', { body: 'two', from: 'user' })
     // Sooner than the next look: it is followed again, not only looked at.
     const soon = { ...limit, seconds: 3 }
     expect(await second.mailbox.await(id, soon)).toMatchObject({
