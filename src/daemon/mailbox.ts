@@ -7,6 +7,8 @@ import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { Reconciler } from './reconciler.ts'
+import { findTask } from './keep-task.ts'
+import { refusalOf } from './refusal.ts'
 import { toMessage } from './views.ts'
 
 /** A message on its way in. */
@@ -24,7 +26,8 @@ export class Mailbox {
 
   /**
    * Takes a message. It is on disk when this returns. The same id again answers with the first
-   * message. Errors: `agent_stopped`, `queue_full`, `conflict` (an id used for another message).
+   * message. Errors: `agent_stopped`, `agent_quarantined`, `over_budget`,
+   * `queue_full`, `conflict` (an id used for another message).
    */
   send(name: string, request: SendRequest): Message {
     const { store } = this.#context
@@ -36,14 +39,15 @@ export class Mailbox {
           details: { field: 'id' },
         })
       }
-      return toMessage(before, agent.name)
+      return toMessage(before, agent)
     }
     const id = request.id ?? createId('msg')
-    if (agent.hold === 'stopped' || agent.is_removing) {
+    const refusal = refusalOf(this.#context, agent)
+    if (refusal) {
       this.#reconciler.records.change(agent.id, 'durable', () =>
-        this.#insert(agent.id, { ...request, id }, 'refused', 'the agent is stopped'),
+        this.#insert(agent.id, { ...request, id }, 'refused', refusal.cause),
       )
-      throw new DroverError('agent_stopped', `${agent.name} is stopped and takes no messages.`, {
+      throw new DroverError(refusal.code, `${agent.name} takes no messages: ${refusal.cause}.`, {
         details: { agent: agent.name, message: id },
       })
     }
@@ -69,20 +73,24 @@ export class Mailbox {
     const { store } = this.#context
     const row = store.messages.get(id)
     if (!row) {
+      const task = findTask(this.#context, { messageId: id })
+      if (task) {
+        return task.message
+      }
       throw new DroverError(
         'message_not_found',
         `id: there is no message ${JSON.stringify(id.slice(0, 128))}.`,
         { details: { field: 'id' } },
       )
     }
-    return toMessage(row, store.agents.getName(row.agent_id) ?? '')
+    return toMessage(row, store.agents.get(row.agent_id))
   }
 
   list(name: string, limit: number): Message[] {
     const agent = getAgentByName(this.#context, name)
     return this.#context.store.messages
       .listOfAgent(agent.id, limit)
-      .map((row) => toMessage(row, agent.name))
+      .map((row) => toMessage(row, agent))
   }
 
   /** The message once its receipt is final, or as it is when the time is over. */

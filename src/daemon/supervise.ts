@@ -22,6 +22,8 @@ export function superviseRuns(context: DaemonContext, reconciler: Reconciler): v
     isBusy = true
     void inspectRuns(context, reconciler)
       .then(async () => await keepBounds(context))
+      .then(() => reconciler.alarms.checkClock())
+      .then(() => context.admission.sweep((id) => context.store.agents.get(id)?.run_id != null))
       .catch((error: unknown) => context.log.error({ err: error }, 'looking after runs failed'))
       .finally(() => {
         isBusy = false

@@ -44,8 +44,11 @@ export interface Exit {
 export type Recovery =
   | { state: 'running'; handle: Handle }
   | { state: 'exited'; exit: Exit }
-  /** Gone with no record. After this answer the run can't start any more; `isUnstarted`: it never did. */
-  | { state: 'lost'; cause: string; isUnstarted?: boolean }
+  /**
+   * Gone with no record. After this answer the run can't start any more. `isUnstarted`: it never did;
+   * `isMachineFault`: the machine went down under it.
+   */
+  | { state: 'lost'; cause: string; isUnstarted?: boolean; isMachineFault?: boolean }
   /** The backend can't be asked. */
   | { state: 'unknown'; cause: string }
 
