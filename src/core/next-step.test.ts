@@ -33,7 +33,7 @@ const simple = fc.constantFrom<SimpleAct>(
   'end-job',
 )
 const act: fc.Arbitrary<Act> = fc.oneof(
-  { arbitrary: simple.map((name): Act => ({ do: name }) as Act), weight: 6 },
+  { arbitrary: simple.map((name): Act => ({ do: name })), weight: 6 },
   fc.record({
     do: fc.constant('end-run' as const),
     how: fc.constantFrom('exited' as const, 'failed' as const, 'lost' as const),

@@ -40,7 +40,7 @@ export class Alarms {
     const drift = this.#measure()
     if (Math.abs(drift - this.#drift) > driftMs) {
       this.#drift = drift
-      for (const agentId of [...this.#timers.keys()]) {
+      for (const agentId of Array.from(this.#timers.keys())) {
         this.#fire(agentId)
       }
     }

@@ -42,8 +42,8 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
 function createRun(records: Records, agent: AgentRow): void {
   const { store, now, specs, admission } = records.context
   const spec = specs.get(agent.id)
-  const { capabilities, carry } = getProvider(records.context, spec.provider)
-  const isResumed = capabilities.resume && agent.session !== null && agent.is_new === 0
+  const provider = getProvider(records.context, spec.provider)
+  const isResumed = provider.capabilities.resume && agent.session !== null && agent.is_new === 0
   const previous = isResumed && agent.last_run_id ? store.runs.get(agent.last_run_id) : undefined
   const id = createId('run')
   // A session lives where it was last.
@@ -57,8 +57,8 @@ function createRun(records: Records, agent: AgentRow): void {
     isResumed,
     now: now(),
   })
-  if (previous?.decoder && carry) {
-    const state = carry(JSON.parse(previous.decoder) as Record<string, unknown>)
+  if (previous?.decoder && provider.carry) {
+    const state = provider.carry(JSON.parse(previous.decoder) as Record<string, unknown>)
     store.runs.setDecoder(id, JSON.stringify(state))
   }
   store.agents.setRun(agent.id, id)

@@ -153,7 +153,7 @@ function causeOf(row: AgentListRow): string | null {
     : null
 }
 
-function waitingOf(row: AgentListRow): Agent['waiting'] {
+function waitingOf(row: Omit<Recipient, 'name'>): Agent['waiting'] {
   if (row.parked_until !== null) {
     return { gate: 'parked', cause: row.cause ?? 'out of quota', until: row.parked_until }
   }
@@ -168,20 +168,24 @@ function pidOf(handle: string | null): number | null {
 }
 
 /** What a message waits for is its agent's matter, and said once there. */
-export type Recipient = Pick<AgentRow, 'name' | 'wait_cause' | 'wait_until'>
+export type Recipient = Pick<
+  AgentRow,
+  'name' | 'cause' | 'parked_until' | 'wait_gate' | 'wait_cause' | 'wait_until'
+>
 
 export function toMessage(row: MessageRow, recipient: Recipient | undefined): Message {
   const isWaiting = row.run_id === null && !isFinalReceiptState(row.state)
+  const waiting = isWaiting && recipient ? waitingOf(recipient) : null
   return {
     id: row.id,
     agent: recipient?.name ?? '',
     from: row.sender,
     body: row.body,
     state: row.state,
-    cause: row.cause ?? (isWaiting ? (recipient?.wait_cause ?? null) : null),
+    cause: row.cause ?? waiting?.cause ?? null,
     reply: row.reply,
     run: row.run_id,
-    until: isWaiting ? (recipient?.wait_until ?? null) : null,
+    until: waiting?.until ?? null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
