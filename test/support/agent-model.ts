@@ -122,7 +122,7 @@ export class AgentModel {
       admission: this.isCrowded && !live ? crowded : null,
       attached: this.attached,
       lifecycle: this.lifecycle,
-      run: live && { ...live, hasTurns: this.hasTurns },
+      run: live && { ...live, hasTurns: this.hasTurns, isUnknown: false },
       queued: this.#queued().length,
       open: open.length,
       openSince: open.length > 0 ? Math.min(...open.map(({ since }) => since)) : null,
