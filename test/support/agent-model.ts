@@ -1,6 +1,7 @@
 import type { AgentView, Admission } from '../../src/core/agent-view.ts'
 import { refusalGate } from '../../src/core/gates.ts'
 import { nextLook, nextStep, type Step } from '../../src/core/next-step.ts'
+import { messageFate } from '../../src/core/message-fate.ts'
 import { canAdvanceReceipt } from '../../src/core/receipt.ts'
 import { judgeDeath, type DeathHistory } from '../../src/core/restart.ts'
 import { Config } from '../../src/schema/config.ts'
@@ -442,19 +443,24 @@ export class AgentModel {
   ): void {
     run.status = status
     run.turn = 'idle'
-    const isGivenUp = status === 'failed' && !run.hasHandle
+    const outcome = {
+      status,
+      isUnstarted,
+      isGivenUp: status === 'failed' && !run.hasHandle,
+      isMachineFault: false,
+      errorClass,
+      tellsTaken: this.hasTurns,
+    }
     for (const message of this.#openOf(run)) {
-      const isSeen = message.state === 'delivered' || message.state === 'accepted'
-      const isDoubtful = isSeen && (!this.hasTurns || status === 'lost')
-      const isTry = (isSeen || isGivenUp) && status !== 'stopped'
-      if (message.state === 'accepted' || isDoubtful) {
-        message.isTaken = true
-        this.#move(message, 'failed')
-      } else if (isTry && message.tries + 1 >= this.lifecycle.tries) {
-        this.#move(message, 'dead')
+      const fate = messageFate({ ...message, isSeed: false }, outcome, this.lifecycle.tries)
+      check(
+        fate.fate !== 'again' || !message.isTaken,
+        'what a program has taken is given to no other',
+      )
+      if (fate.fate === 'again') {
+        Object.assign(message, { run: null, isWritten: false, tries: fate.tries })
       } else {
-        const tries = message.tries + (isTry ? 1 : 0)
-        Object.assign(message, { run: null, isWritten: false, tries })
+        this.#move(message, fate.fate)
       }
     }
     if (this.hold || this.isRemoving) {
