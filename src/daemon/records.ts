@@ -223,10 +223,15 @@ export class Records {
     }
   }
 
+  /** A wish to sleep is met by this run's end: the next one must not find it. */
   #requestStop(agent: AgentRow): void {
+    const { store } = this.#context
     if (agent.run_id) {
       const reason = agent.is_removing ? 'remove' : agent.hold ? 'stop' : 'sleep'
-      this.#context.store.runs.setStopping(agent.run_id, reason)
+      store.runs.setStopping(agent.run_id, reason)
+      if (agent.wish === 'sleep') {
+        store.agents.setWish(agent.id, null)
+      }
     }
   }
 

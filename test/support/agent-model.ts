@@ -169,10 +169,12 @@ export class AgentModel {
           live?.hasHandle === true && live.stopReason === null,
           'a stop is asked for once, of a run that is up',
         )
-        return void Object.assign(live, {
+        Object.assign(live, {
           status: 'stopping',
           stopReason: this.isRemoving ? 'remove' : this.hold ? 'stop' : 'sleep',
         })
+        this.wish = this.wish === 'sleep' ? null : this.wish
+        return
       case 'cancel-run':
         check(live?.hasHandle === false, 'only a run that never came up is cancelled')
         return this.#end(live, 'stopped')
