@@ -7,6 +7,7 @@ import { DroverError } from '../schema/error.ts'
 import type { AgentRow, Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
+import type { AgentTokens } from './agent-tokens.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
 
@@ -23,6 +24,7 @@ export interface DaemonContext {
   rotateLog: () => void
   providers: ReadonlyMap<string, Provider>
   runtimes: ReadonlyMap<string, Runtime>
+  tokens: AgentTokens
   /** Wakes waiters: `agent:ID`, `message:ID`. */
   notifier: Notifier
   /** Unix ms. */

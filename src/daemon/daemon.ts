@@ -7,6 +7,8 @@ import { Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import { Notifier } from '../util/notifier.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
+import { readSecret } from '../util/secret-file.ts'
+import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
@@ -52,6 +54,7 @@ export class Daemon {
     this.#version = options.version
     this.#ending = new AbortController()
     const config = loadConfig(home.configFile)
+    const tokens = new AgentTokens(readSecret(home.agentKeyFile))
     const { log, rotate } = createLog(home.logFile, config.log.level)
     const store = new Store({
       file: home.databaseFile,
@@ -75,6 +78,7 @@ export class Daemon {
       rotateLog: rotate,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
+      tokens,
       notifier: new Notifier(),
       now: Date.now,
       signal: this.#ending.signal,
