@@ -1,4 +1,5 @@
 import { type Daemon, readLog } from '../daemon/index.ts'
+import type { Agent, Peer } from '../schema/agent.ts'
 import { mount, type ApiApp } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal, streamPieces } from './streams.ts'
@@ -12,7 +13,10 @@ const contentTypes = {
 /** Routes of agents and what they said. */
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   const { agents, mailbox, context } = daemon
-  mount(app, routes.listAgents, ({ query, c }) => c.json(agents.list(query.all)))
+  mount(app, routes.listAgents, ({ query, c }) => {
+    const listed = agents.list(query.all)
+    return c.json(c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
+  })
   mount(app, routes.createAgent, async ({ query, body, c }) => {
     const { agent, message } = await agents.create(body)
     const limit = { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) }
@@ -50,4 +54,9 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
       signal,
     )
   })
+}
+
+/** What an agent is told of another, and of itself where it asks for all. */
+function toPeer({ name, status, provider, template }: Agent): Peer {
+  return { name, status, provider, template }
 }
