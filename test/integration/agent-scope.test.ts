@@ -187,6 +187,7 @@ describe.for<Door>(['the socket', 'the port'])('over %s an agent', (door) => {
   })
 
   test('follows its own events only', async () => {
+    await bringToRest()
     const me = new Client(targetOf(door, await tokenOf('me')))
     const events = await readEvents(me)
     expect(new Set(events.map(({ agent }) => agent))).toEqual(new Set(['me']))

@@ -1,8 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Problem } from '../../src/schema/error.ts'
+import type { DaemonStatus } from '../../src/schema/reports.ts'
+import { identifyProcess } from '../../src/util/process-identity.ts'
 import { mainFile, startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { readLog } from '../support/events.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const up = { waitSeconds: 20 }
@@ -32,16 +37,19 @@ afterAll(async () => {
   }
 })
 
+let calls = 0
+
 /** Has the agent's program run a line of sh; gives what that printed, and its exit code. */
 async function inside(line: string): Promise<{ code: number; printed: string }> {
+  const mark = `call ${++calls} ended with`
   const seen = (await readLog(daemon.client, 'scout')).length
-  await daemon.client.send('scout', { body: line })
+  await daemon.client.send('scout', { body: `${line}; echo "${mark} $?"` })
   let lines: string[] = []
   await waitFor(`\`${line}\` to end`, async () => {
     lines = (await readLog(daemon.client, 'scout')).slice(seen).map(({ text }) => text)
-    return /^exit \d+$/.test(lines.at(-1) ?? '')
+    return lines.at(-1)?.startsWith(mark) ?? false
   })
-  return { code: Number(lines.at(-1)?.slice(5)), printed: lines.slice(0, -1).join('\n') }
+  return { code: Number(lines.at(-1)?.slice(mark.length)), printed: lines.slice(0, -1).join('\n') }
 }
 
 test('its environment names the agent, the run and the way back, and nothing that the daemon had', async () => {
@@ -60,7 +68,7 @@ test('it looks at itself without naming itself, and finds its peers', async () =
   const shown = await inside('drover show --json')
   expect(JSON.parse(shown.printed)).toMatchObject({ name: 'scout', spec: { provider: 'command' } })
   expect((await inside('drover show')).printed).toContain('scout  ')
-  expect((await inside('drover logs -n 1')).printed).toBe('exit 0')
+  expect((await inside('drover logs -n 1')).printed).toBe(`call ${calls - 1} ended with 0`)
   expect((await inside('drover ps')).printed.split('\n').map((row) => row.split(/ {2,}/))).toEqual([
     ['NAME', 'STATUS', 'PROVIDER', 'TEMPLATE'],
     ['peer', 'idle', 'command', 'command'],
@@ -132,6 +140,35 @@ test('it puts itself to sleep, and a message wakes it under the same token', asy
   )
   expect((await client.show('scout')).lastRun).toMatchObject({ id: run, status: 'stopped' })
   expect((await inside('echo "$DROVER_TOKEN"')).printed).toBe(token)
+})
+
+test('a daemon that it starts on another home ends with its run; the agents there go on, and know nothing of it', async () => {
+  using folder = temporaryFolder()
+  writeFileSync(path.join(folder.path, 'config.yaml'), JSON.stringify({ port: 0 }))
+  const env = `DROVER_HOME=${folder.path}`
+  const started = await inside(`${env} drover up --detach --json`)
+  const inner = JSON.parse(started.printed) as DaemonStatus
+  expect(inner.instance).not.toBe(daemon.status.instance)
+  const made = `${env} drover run --json command --name deep -- sh -c 'env | grep ^DROVER_; exec cat'`
+  expect((await inside(made)).code).toBe(0)
+
+  await daemon.client.sleep('scout', up)
+  // It has lost its memory already, and its environment with it; the rest of its end takes a moment.
+  await waitFor('that daemon to be gone', async () => (await identifyProcess(inner.pid)) === null)
+  await using next = await startTestDaemon({ home: folder.path })
+  expect(next.status.recovered).toMatchObject({ adopted: 1, orphans: 0 })
+  const { id, run } = await next.client.show('deep')
+  await waitFor('the environment to be printed', async () => {
+    return (await readLog(next.client, 'deep')).length === 5
+  })
+  const lines = (await readLog(next.client, 'deep')).map(({ text }) => text)
+  expect(lines.toSorted()).toEqual([
+    'DROVER_AGENT=deep',
+    `DROVER_INSTANCE=${inner.instance}`,
+    `DROVER_RUN=${run}`,
+    `DROVER_SOCKET=${inner.socket}`,
+    expect.stringContaining(`DROVER_TOKEN=drv_${id}_`),
+  ])
 })
 
 test('without its token the socket takes it for the owner: the token is no wall', async () => {
