@@ -316,6 +316,7 @@ export class AgentModel {
 
   #create(): void {
     check(this.live === null, 'a run is made only where there is none')
+    check(this.wish !== 'sleep', 'no run begins with a wish for its end')
     check(!refusalGate(this.view()), 'who is held, or has spent all, gets no run')
     check((this.parkedUntil ?? 0) <= this.now, 'who is parked gets no run')
     check((this.notBefore ?? 0) <= this.now, 'who died is not brought up before its time')
@@ -352,6 +353,7 @@ export class AgentModel {
     )
     check(reason !== 'unready' || live.readyAt === null, 'who took a turn is ready')
     Object.assign(live, { status: 'stopping', stopReason: reason })
+    this.wish = this.wish === 'sleep' ? null : this.wish
   }
 
   #assign(message: ModelMessage | undefined, live: ModelRun | null): void {
