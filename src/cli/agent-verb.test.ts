@@ -71,20 +71,6 @@ describe('a verb', () => {
     expect(stderr).toContain('waking a: two at once')
   })
 
-  it('of an agent on itself is not waited for, and needs no name', async () => {
-    await using api = await startFakeApi((_, response) =>
-      answerJson(response, shownAgent({ status: 'working' })),
-    )
-    const env = { DROVER_HOME: api.folder, DROVER_AGENT: 'a' }
-    expect(await callCli(['new'], { home: api.folder, overrides: { env } })).toMatchObject({
-      exitCode: 0,
-      stdout: 'a  working\n',
-    })
-    expect(api.seen).toMatchObject([{ path: '/v1/agents/a/new' }])
-    expect(api.seen[0]?.query.get('wait')).toBe('0')
-    expect((await callCli(['new'], { home: api.folder })).exitCode).toBe(2)
-  })
-
   it('shows an agent that was given up as a failure', async () => {
     await using api = await startFakeApi((_, response) =>
       answerJson(

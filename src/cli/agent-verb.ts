@@ -8,6 +8,7 @@ import { formatAgentLine } from './format-agent.ts'
 import { formatWait } from './format-wait.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+import { addNameArgument, findOwnAgent } from './own-agent.ts'
 import { parseSeconds } from './option-values.ts'
 
 interface VerbOptions extends CommonOptions {
@@ -34,15 +35,14 @@ export function agentVerbCommand(
   { verb, doing, description, isForOneself = false, readMode }: AgentVerbOptions,
 ): Command {
   const { context, client, output } = invocation
-  const self = isForOneself ? context.env['DROVER_AGENT'] : undefined
   const command = createCommand(verb, context).description(description)
-  return (self ? command.argument('[name]', 'agent', self) : command.argument('<name>', 'agent'))
+  return (isForOneself ? addNameArgument(command, context) : command.argument('<name>', 'agent'))
     .option('--no-wait', 'return once the wish is stored')
     .option('--timeout <time>', 'how long to wait', parseSeconds, limits.waitSeconds)
     .action(async (name: string, options: VerbOptions) => {
       const { json, wait, timeout } = options
       // An agent's own change comes once its turn is over, and this call is part of the turn.
-      const isWaiting = wait && name !== self
+      const isWaiting = wait && findOwnAgent(context.env)?.name !== name
       const waitSeconds = isWaiting ? Math.min(timeout, limits.waitSeconds) : 0
       const mode = readMode?.(options)
       const agent = await withInterrupt(

@@ -88,10 +88,11 @@ function restingStep(view: AgentView, now: number): Step | null {
   if (view.isEphemeral && view.task === 'done' && view.queued === 0) {
     return record('remove-task')
   }
-  if (wantsUp(view)) {
-    return wakeStep(view, now)
+  // Who sleeps already has what was asked for; the next run must not find the wish.
+  if (view.wish === 'sleep') {
+    return record('clear-wish')
   }
-  return view.wish === 'sleep' ? record('clear-wish') : null
+  return wantsUp(view) ? wakeStep(view, now) : null
 }
 
 /** Somebody waits for an agent without a run to come up. */

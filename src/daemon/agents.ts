@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Message } from '../schema/message.ts'
 import type { Agent, AgentDetail, AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
-import type { RunRequest } from '../schema/requests.ts'
+import { personName, type RunRequest } from '../schema/requests.ts'
 import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
@@ -183,7 +183,7 @@ export class Agents {
         template,
       })
       if (prompt !== undefined) {
-        this.#mailbox.store(id, { id: createId('msg'), body: prompt, from: 'user' })
+        this.#mailbox.store(id, { id: createId('msg'), body: prompt, from: personName })
       }
       records.advance(id)
     })

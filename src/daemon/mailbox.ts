@@ -11,8 +11,11 @@ import { findTask } from './keep-task.ts'
 import { refusalOf } from './refusal.ts'
 import { toMessage } from './views.ts'
 
+/** A request to send, with whom it is from. */
+export type SignedRequest = SendRequest & { from: string }
+
 /** A message on its way in. */
-type Letter = SendRequest & { id: string }
+type Letter = SignedRequest & { id: string }
 
 /** What clients can ask of messages. A message is on disk before its sender is answered. */
 export class Mailbox {
@@ -29,12 +32,16 @@ export class Mailbox {
    * message. Errors: `agent_stopped`, `agent_quarantined`, `over_budget`,
    * `queue_full`, `conflict` (an id used for another message).
    */
-  send(name: string, request: SendRequest): Message {
+  send(name: string, request: SignedRequest): Message {
     const { store } = this.#context
     const agent = getAgentByName(this.#context, name)
     const before = request.id ? store.messages.get(request.id) : undefined
     if (before) {
-      if (before.agent_id !== agent.id || before.body !== request.body) {
+      const isSame =
+        before.agent_id === agent.id &&
+        before.body === request.body &&
+        before.sender === request.from
+      if (!isSame) {
         throw new DroverError('conflict', `id: ${request.id} was used for another message.`, {
           details: { field: 'id' },
         })
