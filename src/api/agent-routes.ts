@@ -23,7 +23,7 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
     const limit = { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) }
     if (message && limit.seconds > 0) {
       const final = await mailbox.await(message.id, limit)
-      return c.json({ ...agents.show(agent.name), message: final }, 201)
+      return c.json({ ...agents.latest(agent), message: final }, 201)
     }
     const shown = limit.seconds > 0 ? await verbs.settled(agent.name, limit) : agent
     return c.json({ ...shown, message }, 201)

@@ -114,6 +114,13 @@ export class Agents {
     return { ...this.#show(row.id), spec: readSpec(row) }
   }
 
+  /** How an agent is that was shown before; an ephemeral one that is gone stays as it was shown. */
+  latest(shown: Agent): Agent {
+    const { store } = this.#context
+    const row = store.agents.getListed(shown.id)
+    return row ? toAgent(row, store.host) : shown
+  }
+
   /** Removes it for good. Errors: `agent_running`, unless forced. */
   async remove(name: string, force: boolean, wait: WaitLimit): Promise<void> {
     const { store, notifier } = this.#context
