@@ -134,7 +134,7 @@ export function toAgent(row: AgentListRow, host: string): Agent {
           endedAt: row.last_ended_at,
         }
       : null,
-    waiting: waitingOf(row),
+    waiting: row.hold ? null : waitingOf(row),
     isEphemeral: row.is_ephemeral === 1,
     createdAt: row.created_at,
     activeAt: row.active_at,
