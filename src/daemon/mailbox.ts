@@ -2,6 +2,7 @@ import { isFinalReceiptState, type Message } from '../schema/message.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { SendRequest } from '../schema/requests.ts'
+import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
@@ -35,20 +36,10 @@ export class Mailbox {
   send(name: string, request: SignedRequest): Message {
     const { store } = this.#context
     const agent = getAgentByName(this.#context, name)
-    const before = request.id ? store.messages.get(request.id) : undefined
-    if (before) {
-      const isSame =
-        before.agent_id === agent.id &&
-        before.body === request.body &&
-        before.sender === request.from
-      if (!isSame) {
-        throw new DroverError('conflict', `id: ${request.id} was used for another message.`, {
-          details: { field: 'id' },
-        })
-      }
-      return toMessage(before, agent)
-    }
     const id = request.id ?? createId('msg')
+    if (this.isRepeated(agent, { ...request, id })) {
+      return this.show(id)
+    }
     const refusal = refusalOf(this.#context, agent)
     if (refusal) {
       this.#reconciler.records.change(agent.id, 'durable', () =>
@@ -58,13 +49,7 @@ export class Mailbox {
         details: { agent: agent.name, message: id },
       })
     }
-    if (store.messages.countQueued(agent.id) >= limits.queuedMessages) {
-      throw new DroverError(
-        'queue_full',
-        `${agent.name} has ${limits.queuedMessages} messages waiting.`,
-        { details: { agent: agent.name } },
-      )
-    }
+    this.checkRoom(agent)
     this.#reconciler.records.change(agent.id, 'durable', () => {
       this.store(agent.id, { ...request, id })
       store.agents.touch(agent.id, this.#context.now())
@@ -73,6 +58,33 @@ export class Mailbox {
     faultPoint('request-committed')
     this.#reconciler.kick(agent.id)
     return this.show(id)
+  }
+
+  /** Whether this very message was taken before. Errors: `conflict` (an id used for another message). */
+  isRepeated(agent: Pick<AgentRow, 'id'>, { id, body, from }: Letter): boolean {
+    const before = this.#context.store.messages.get(id)
+    if (
+      before &&
+      (before.agent_id !== agent.id || before.body !== body || before.sender !== from)
+    ) {
+      throw new DroverError('conflict', `id: ${id} was used for another message.`, {
+        details: { field: 'id' },
+      })
+    }
+    return before !== undefined
+  }
+
+  /** Errors: `queue_full`. */
+  checkRoom({ id, name }: Pick<AgentRow, 'id' | 'name'>): void {
+    if (this.#context.store.messages.countQueued(id) >= limits.queuedMessages) {
+      throw new DroverError(
+        'queue_full',
+        `${name} has ${limits.queuedMessages} messages waiting.`,
+        {
+          details: { agent: name },
+        },
+      )
+    }
   }
 
   /** Errors: `message_not_found`. */

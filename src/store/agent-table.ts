@@ -64,10 +64,10 @@ export class AgentTable {
     return this.#database.get<AgentRow>('SELECT * FROM agents WHERE name = ?', name)
   }
 
-  /** Agents that work in a folder, by name. */
+  /** Agents that live in a folder, by name; not those that came for one task. */
   listByFolder(dir: string): AgentRow[] {
     return this.#database.all<AgentRow>(
-      `SELECT * FROM agents WHERE json_extract(spec, '$.dir') = ? AND is_removing = 0 ORDER BY name`,
+      `SELECT * FROM agents WHERE json_extract(spec, '$.dir') = ? AND is_removing = 0 AND is_ephemeral = 0 ORDER BY name`,
       dir,
     )
   }
