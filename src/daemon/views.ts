@@ -112,7 +112,7 @@ export function toAgent(row: AgentListRow, host: string): Agent {
     id: row.id,
     name: row.name,
     status,
-    cause: causeOf(row),
+    cause: causeOf(row, spec.budget),
     provider: spec.provider,
     runtime: spec.runtime,
     host,
@@ -142,12 +142,16 @@ export function toAgent(row: AgentListRow, host: string): Agent {
 }
 
 /** Why it is as it is: what holds it, what it waits for, or how its last run ended where that was bad. */
-function causeOf(row: AgentListRow): string | null {
+function causeOf(row: AgentListRow, budget: Budget | undefined): string | null {
   if (row.run_id) {
     return row.run_is_unknown ? 'its runtime can not be asked' : null
   }
   if (row.cause ?? row.wait_cause) {
     return row.cause ?? row.wait_cause
+  }
+  // An agent from before there were budgets has none.
+  if (budget && isOverBudget(row, budget)) {
+    return 'it has used up its budget'
   }
   return row.last_status === 'failed' || row.last_status === 'lost'
     ? `last run ${row.last_status}: ${row.last_cause ?? 'no cause on record'}`

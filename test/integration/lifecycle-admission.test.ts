@@ -64,7 +64,7 @@ test('who waits can be stopped and removed, and those behind it are not held up'
   await using daemon = await startWithClaude(claude, oneAtATime)
   const { client } = daemon
   await occupy(client, claude)
-  const [stopped] = await Promise.all([client.run(claude.agent('stopped', { prompt: 'one' }))])
+  const stopped = await client.run(claude.agent('stopped', { prompt: 'one' }))
   await client.run(claude.agent('removed', { prompt: 'one' }))
   await client.run(claude.agent('slept'))
   const last = await client.run(claude.agent('last', { prompt: 'one' }))
