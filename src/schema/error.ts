@@ -41,6 +41,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Put the text in a file and send its path.',
   },
+  invalid_schedule: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct the named field; `drover help schedule add` shows the form.',
+  },
   invalid_config: {
     status: 400,
     exit: 2,
@@ -107,6 +113,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Use the id that `drover send --json` printed.',
   },
+  schedule_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover schedule ls` lists every schedule.',
+  },
   program_not_found: {
     status: 422,
     exit: 3,
@@ -123,7 +135,7 @@ export const errorTable = {
     status: 409,
     exit: 1,
     retryable: false,
-    hint: 'Choose another --name, or remove the agent with `drover rm`.',
+    hint: 'Choose another name, or remove the one that has it.',
   },
   agent_running: { status: 409, exit: 1, retryable: false, hint: 'Stop it first, or use --force.' },
   conflict: {
@@ -255,40 +267,4 @@ export class DroverError extends Error {
   get row(): ErrorRow {
     return errorTable[this.code]
   }
-}
-
-/** RFC 9457 problem details, with our stable `code`, `hint` and `retryable`. */
-export interface Problem {
-  type: string
-  title: string
-  status: number
-  code: string
-  detail: string
-  hint: string
-  retryable: boolean
-  details?: ErrorDetails
-}
-
-/** The problem+json body of an error. */
-export function toProblem(error: DroverError): Problem {
-  const { status, hint, retryable } = error.row
-  const title = error.code.replaceAll('_', ' ')
-  return {
-    type: `urn:drover:error:${error.code}`,
-    title,
-    status,
-    code: error.code,
-    detail: error.message,
-    hint,
-    retryable,
-    ...(Object.keys(error.details).length > 0 ? { details: error.details } : {}),
-  }
-}
-
-/** The error that a problem+json body describes; an unknown code becomes `internal`. */
-export function fromProblem(problem: Partial<Problem>): DroverError {
-  const code = isErrorCode(problem.code) ? problem.code : 'internal'
-  const message =
-    problem.detail ?? problem.title ?? 'The daemon answered with an error it did not describe.'
-  return new DroverError(code, message, problem.details ? { details: problem.details } : {})
 }
