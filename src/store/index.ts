@@ -7,6 +7,7 @@ import { EventLog } from './event-log.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
 import { RunTable } from './run-table.ts'
+import { ScheduleTable } from './schedule-table.ts'
 
 export type { AgentListRow, AgentStatusRow } from './agent-table.ts'
 export {
@@ -16,14 +17,16 @@ export {
   type NewEvent,
   type StoredEvent,
 } from './event-log.ts'
-export type { AgentRow, MessageRow, RunRow } from './rows.ts'
+export type { AgentRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { RunEnd } from './run-table.ts'
+export type { ScheduleListRow } from './schedule-table.ts'
 
 /** The home's memory: one table a file, and the transactions that join them. */
 export class Store {
   readonly agents: AgentTable
   readonly runs: RunTable
   readonly messages: MessageTable
+  readonly schedules: ScheduleTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -35,6 +38,7 @@ export class Store {
     this.agents = new AgentTable(this.#database)
     this.runs = new RunTable(this.#database)
     this.messages = new MessageTable(this.#database)
+    this.schedules = new ScheduleTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),
