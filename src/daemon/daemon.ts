@@ -17,6 +17,7 @@ import { createLog } from './log.ts'
 import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
+import { Schedules } from './schedules.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
 
@@ -28,6 +29,8 @@ export interface DaemonOptions {
   runtimes: readonly Runtime[]
   /** Start over when the database is corrupt; the old file is kept. */
   moveAsideCorrupt: boolean
+  /** The clock on the wall, Unix ms; left out: the machine's. */
+  now?: () => number
 }
 
 /** The part of the daemon's status that does not depend on how it is reached. */
@@ -38,6 +41,7 @@ export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
   readonly mailbox: Mailbox
+  readonly schedules: Schedules
   readonly templates: Templates
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
@@ -76,14 +80,17 @@ export class Daemon {
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
       notifier: new Notifier(),
-      now: Date.now,
+      now: options.now ?? Date.now,
       signal: this.#ending.signal,
     }
     this.#reconciler = new Reconciler(this.context)
     this.templates = new Templates(home.templatesFolder, this.context.providers)
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
-    this.agents = new Agents({ context, reconciler: this.#reconciler, templates, mailbox })
+    const reconciler = this.#reconciler
+    this.agents = new Agents({ context, reconciler, templates, mailbox })
+    const { agents } = this
+    this.schedules = new Schedules({ context, reconciler, templates, mailbox, agents })
   }
 
   /**
@@ -131,8 +138,10 @@ export class Daemon {
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
     const { store, log } = this.context
+    this.schedules.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
+    await this.schedules.ended()
     log.info('stopped; agents go on')
     store.close()
     rmSync(this.context.home.daemonFile, { force: true })
@@ -149,6 +158,7 @@ export class Daemon {
     )
     this.#recovered = await recoverRuns(this.context, this.#reconciler)
     superviseRuns(this.context, this.#reconciler)
+    this.schedules.look()
     log.info(
       { version: this.#version, node: process.version, home: this.context.home.folder },
       'started',

@@ -268,6 +268,7 @@ export class Reconciler {
     faultPoint('folders-removed')
     store.transaction('durable', () => {
       this.records.event(agentId, 'agent.removed', {})
+      this.records.removeSchedules(agentId)
       store.agents.delete(agentId)
     })
     faultPoint('agent-removed')
