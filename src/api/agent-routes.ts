@@ -25,11 +25,11 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   })
   mount(app, routes.getAgent, ({ params, c }) => c.json(agents.show(params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
-    await agents.remove(params.name, query.force, {
+    const schedules = await agents.remove(params.name, query.force, {
       seconds: query.wait ?? 0,
       signal: requestSignal(c, daemon),
     })
-    return c.json({ ok: true })
+    return c.json({ ok: true, schedules })
   })
   for (const verb of ['wake', 'sleep', 'stop', 'start'] as const) {
     mount(app, routes[`${verb}Agent`], async ({ params, query, c }) => {
