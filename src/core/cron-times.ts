@@ -64,10 +64,21 @@ function checkTimeZone(timeZone: string): void {
   }
 }
 
-/** Croner's sentence without the name of its class. */
+/** What each field may hold. Source: crontab(5). */
+const ranges: Readonly<Record<string, string>> = {
+  second: 'the second goes from 0 to 59',
+  minute: 'the minute goes from 0 to 59',
+  hour: 'the hour goes from 0 to 23',
+  day: 'the day goes from 1 to 31',
+  month: 'the month goes from 1 to 12',
+  dayOfWeek: 'the weekday goes from 0 to 7',
+}
+
+/** Croner's sentence without the name of its class. It counts days and months from 0, so ranges are said by us. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.replace(/^CronPattern: /, '').replace(/\.$/, '')
+  const field = /Invalid value for (\w+)/.exec(text)?.[1]
+  return ranges[field ?? ''] ?? text.replace(/^CronPattern: /, '').replace(/\.$/, '')
 }
 
 function invalid(field: string, problem: string, cause?: unknown): DroverError {
