@@ -251,6 +251,18 @@ describe('drover run', () => {
   })
 })
 
+describe('a command that holds others', () => {
+  it.each([
+    [['template', 'ls', '--json']],
+    [['template', '--json', 'ls']],
+    [['--json', 'template', 'ls']],
+  ])('prints JSON for %j', async (argv) => {
+    await using api = await startFakeApi((_, response) => answerJson(response, [{ name: 'x' }]))
+    const { stdout } = await callCli(argv, { home: api.folder })
+    expect(stdout).toBe('[{"name":"x"}]\n')
+  })
+})
+
 describe('drover send', () => {
   it('reads standard input for -', async () => {
     await using api = await startFakeApi((_, response) => answerJson(response, message))
