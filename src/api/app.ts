@@ -1,7 +1,6 @@
 import { Hono } from 'hono'
 import type { Daemon } from '../daemon/index.ts'
-import { DroverError } from '../schema/error.ts'
-import { toProblem } from '../schema/problem.ts'
+import { DroverError, toProblem } from '../schema/error.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import { mountAgentRoutes } from './agent-routes.ts'
 import { firstPage } from './first-page.ts'

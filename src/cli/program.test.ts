@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { callCli } from '../../test/fixtures/cli-harness.ts'
 import { answerError, answerJson, startFakeApi } from '../../test/fixtures/fake-api.ts'
-import { DroverError, errorTable, type ErrorCode } from '../schema/error.ts'
-import type { Problem } from '../schema/problem.ts'
+import { DroverError, type ErrorCode, type Problem } from '../schema/error.ts'
+import { errorTable } from '../schema/error-table.ts'
 import { commands } from './commands.ts'
 import { isNear } from './program.ts'
 
@@ -248,18 +248,6 @@ describe('drover run', () => {
     })
     expect({ exitCode, seen: api.seen.length }).toEqual({ exitCode: 2, seen: 0 })
     expect(JSON.parse(stderr)).toMatchObject({ code: 'invalid_env', details: { field: 'env' } })
-  })
-})
-
-describe('a command that holds others', () => {
-  it.each([
-    [['template', 'ls', '--json']],
-    [['template', '--json', 'ls']],
-    [['--json', 'template', 'ls']],
-  ])('prints JSON for %j', async (argv) => {
-    await using api = await startFakeApi((_, response) => answerJson(response, [{ name: 'x' }]))
-    const { stdout } = await callCli(argv, { home: api.folder })
-    expect(stdout).toBe('[{"name":"x"}]\n')
   })
 })
 

@@ -13,6 +13,7 @@ export interface SpecOptions {
   trigger?: string
   env?: Record<string, string>
   option?: Record<string, unknown>
+  ephemeral?: boolean
 }
 
 export interface RunOptions extends SpecOptions, CommonOptions {
@@ -36,6 +37,7 @@ export function addSpecOptions(command: Command): Command {
     )
     .option('--persona <text>', 'who it is')
     .option('--trigger <word>', 'answer only messages that hold this word')
+    .option('--ephemeral', 'it lives for its first message, and goes when that is done')
 }
 
 /** The request that a line of `drover run` asks for. */
@@ -63,9 +65,9 @@ export interface GivenSpec {
  * neither it nor the template names one.
  */
 export function createSpecRequest(
-  { in: runtime, dir, model, persona, trigger, env, option }: SpecOptions,
+  { in: runtime, dir, model, persona, trigger, env, option, ephemeral }: SpecOptions,
   { template, program, cwd }: GivenSpec,
-): Omit<RunRequestInput, 'name' | 'prompt' | 'requestId'> {
+): Omit<RunRequestInput, 'name' | 'prompt' | 'requestId'> & { template: string } {
   return {
     template,
     ...(dir === undefined ? { defaultDir: cwd } : { dir: path.resolve(cwd, dir) }),
@@ -76,5 +78,6 @@ export function createSpecRequest(
     ...(env === undefined ? {} : { env }),
     ...(option === undefined ? {} : { options: option }),
     ...(program === null ? {} : { program: [...program] }),
+    ...(ephemeral ? { ephemeral } : {}),
   }
 }

@@ -11,7 +11,16 @@ export interface AddOptions extends CommonOptions, SpecOptions {
 }
 
 /** What belongs to an agent that is made, not to one that is there. */
-const specOptions = ['in', 'dir', 'model', 'persona', 'trigger', 'env', 'option'] as const
+const specOptions = [
+  'in',
+  'dir',
+  'model',
+  'persona',
+  'trigger',
+  'env',
+  'option',
+  'ephemeral',
+] as const
 
 /** The request that a line of `drover schedule add` asks for. Errors: `usage`, naming the option. */
 export function createScheduleRequest(

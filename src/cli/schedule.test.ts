@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { callCli, type CliResult } from '../../test/fixtures/cli-harness.ts'
 import { answerJson, startFakeApi, type SeenRequest } from '../../test/fixtures/fake-api.ts'
-import type { Schedule, ScheduleOutcome } from '../schema/schedule.ts'
+import { ScheduleRun, type Schedule, type ScheduleOutcome } from '../schema/schedule.ts'
 
 const hour = 3_600_000
 
@@ -77,7 +77,8 @@ describe('drover schedule add', () => {
   })
 
   it('sends what a fresh agent is made from, and reads the text from standard input', async () => {
-    const argv = ['add', 'nightly', '0 3 * * *', '-', '--template', 'command', '--dir', 'sub']
+    const target = ['--template', 'command', '--dir', 'sub', '--ephemeral']
+    const argv = ['add', 'nightly', '0 3 * * *', '-', ...target]
     const { seen, folder } = await call(
       [...argv, '--env', 'A=1', '--option', 'settleMs=5', '--', 'sh', '-c', 'cat'],
       { stdin: 'two\nlines\n' },
@@ -92,6 +93,7 @@ describe('drover schedule add', () => {
         env: { A: '1' },
         options: { settleMs: 5 },
         program: ['sh', '-c', 'cat'],
+        ephemeral: true,
       },
     })
   })
@@ -205,5 +207,5 @@ it.each([
 })
 
 function runOf(template: string): Schedule['run'] {
-  return { template, env: {}, program: [], options: {} }
+  return ScheduleRun.parse({ template })
 }

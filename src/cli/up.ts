@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { toProblem } from '../schema/problem.ts'
+import { toProblem } from '../schema/error.ts'
 import type { CliContext, RunningDaemon } from './context.ts'
 import { startDetached } from './detach.ts'
 import { runningText } from './down.ts'

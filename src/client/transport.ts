@@ -1,7 +1,6 @@
 import type * as http from 'node:http'
-import { DroverError } from '../schema/error.ts'
+import { DroverError, fromProblem, type Problem } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
-import { fromProblem, type Problem } from '../schema/problem.ts'
 
 /** Where the daemon is: its unix socket, or its loopback address with the text of the token file. */
 export type Target = { socket: string } | { url: string; token: string }

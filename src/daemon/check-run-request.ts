@@ -24,7 +24,7 @@ export async function checkRunRequest(
   templates: Templates,
   request: RunRequest,
 ): Promise<CheckedRequest> {
-  const { template } = templates.get(request.template)
+  const { template } = templates.get(request.template ?? '')
   const id = createId('agent')
   const folders = agentFolders(context, id)
   const spec = resolveSpec(context, template, request, folders.work)

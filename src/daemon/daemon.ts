@@ -7,7 +7,10 @@ import { Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import { Notifier } from '../util/notifier.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
+import { Admission } from './admission.ts'
+import { AgentVerbs } from './agent-verbs.ts'
 import { Agents } from './agents.ts'
+import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
 import { EventHub } from './event-hub.ts'
@@ -18,6 +21,7 @@ import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
 import { Schedules } from './schedules.ts'
+import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
 
@@ -40,6 +44,7 @@ export type OwnStatus = Omit<DaemonStatus, 'url' | 'socket'>
 export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
+  readonly verbs: AgentVerbs
   readonly mailbox: Mailbox
   readonly schedules: Schedules
   readonly templates: Templates
@@ -79,6 +84,12 @@ export class Daemon {
       rotateLog: rotate,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
+      specs: new SpecCache(store),
+      admission: new Admission({
+        limits: config.admission,
+        onFree: (agentId) => this.#reconciler.kick(agentId),
+      }),
+      attachments: new Attachments(),
       notifier: new Notifier(),
       now: options.now ?? Date.now,
       signal: this.#ending.signal,
@@ -87,6 +98,7 @@ export class Daemon {
     this.templates = new Templates(home.templatesFolder, this.context.providers)
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
+    this.verbs = new AgentVerbs(context, this.#reconciler)
     const reconciler = this.#reconciler
     this.agents = new Agents({ context, reconciler, templates, mailbox })
     const { agents } = this
@@ -138,6 +150,7 @@ export class Daemon {
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
     const { store, log } = this.context
+    this.context.admission.close()
     this.schedules.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
@@ -158,7 +171,6 @@ export class Daemon {
     )
     this.#recovered = await recoverRuns(this.context, this.#reconciler)
     superviseRuns(this.context, this.#reconciler)
-    this.schedules.look()
     log.info(
       { version: this.#version, node: process.version, home: this.context.home.folder },
       'started',

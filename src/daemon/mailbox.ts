@@ -8,6 +8,8 @@ import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { Reconciler } from './reconciler.ts'
+import { findTask } from './keep-task.ts'
+import { refusalOf, type Refusal } from './refusal.ts'
 import { toMessage } from './views.ts'
 
 /** A message on its way in. */
@@ -31,7 +33,8 @@ export class Mailbox {
 
   /**
    * Takes a message. It is on disk when this returns. The same id again answers with the first
-   * message. Errors: `agent_stopped`, `queue_full`, `conflict` (an id used for another message).
+   * message. Errors: `agent_stopped`, `agent_quarantined`, `over_budget`,
+   * `queue_full`, `conflict` (an id used for another message).
    */
   send(name: string, request: SendRequest): Message {
     const agent = getAgentByName(this.#context, name)
@@ -48,8 +51,8 @@ export class Mailbox {
   }
 
   /**
-   * Stores a message, or says why not; one for a stopped agent is stored as refused. In a transaction
-   * under way it is part of that. The caller then kicks the agent, once all is committed.
+   * Stores a message, or says why not; one for an agent that takes none is stored as refused. In a
+   * transaction under way it is part of that. The caller then kicks the agent, once all is committed.
    */
   put(agent: AgentRow, letter: Letter): PutResult {
     const { store } = this.#context
@@ -60,11 +63,12 @@ export class Mailbox {
         ? { state: 'known' }
         : { state: 'refused', error: conflict(letter.id), isStored: false }
     }
-    if (agent.hold === 'stopped' || agent.is_removing) {
+    const refusal = refusalOf(this.#context, agent)
+    if (refusal) {
       this.#reconciler.records.change(agent.id, 'durable', () =>
-        this.#insert(agent.id, letter, 'refused', 'the agent is stopped'),
+        this.#insert(agent.id, letter, 'refused', refusal.cause),
       )
-      return { state: 'refused', error: stopped(agent, letter.id), isStored: true }
+      return { state: 'refused', error: refused(agent, refusal, letter.id), isStored: true }
     }
     if (store.messages.countQueued(agent.id) >= limits.queuedMessages) {
       return { state: 'refused', error: queueFull(agent), isStored: false }
@@ -82,20 +86,24 @@ export class Mailbox {
     const { store } = this.#context
     const row = store.messages.get(id)
     if (!row) {
+      const task = findTask(this.#context, { messageId: id })
+      if (task) {
+        return task.message
+      }
       throw new DroverError(
         'message_not_found',
         `id: there is no message ${JSON.stringify(id.slice(0, 128))}.`,
         { details: { field: 'id' } },
       )
     }
-    return toMessage(row, store.agents.getName(row.agent_id) ?? '')
+    return toMessage(row, store.agents.get(row.agent_id))
   }
 
   list(name: string, limit: number): Message[] {
     const agent = getAgentByName(this.#context, name)
     return this.#context.store.messages
       .listOfAgent(agent.id, limit)
-      .map((row) => toMessage(row, agent.name))
+      .map((row) => toMessage(row, agent))
   }
 
   /** The message once its receipt is final, or as it is when the time is over. */
@@ -136,8 +144,8 @@ function conflict(id: string): DroverError {
   })
 }
 
-function stopped({ name }: AgentRow, messageId: string): DroverError {
-  return new DroverError('agent_stopped', `${name} is stopped and takes no messages.`, {
+function refused({ name }: AgentRow, { code, cause }: Refusal, messageId: string): DroverError {
+  return new DroverError(code, `${name} takes no messages: ${cause}.`, {
     details: { agent: name, message: messageId },
   })
 }

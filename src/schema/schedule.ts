@@ -9,7 +9,9 @@ export const MissedPolicy = z.enum(['skip', 'once'])
 export type MissedPolicy = z.infer<typeof MissedPolicy>
 
 /** What each new agent of a schedule is made from; its name, prompt and request id are the schedule's matter. */
-export const ScheduleRun = RunRequest.omit({ name: true, prompt: true, requestId: true })
+export const ScheduleRun = RunRequest.omit({ name: true, prompt: true, requestId: true }).extend({
+  template: z.string().min(1),
+})
 export type ScheduleRun = z.infer<typeof ScheduleRun>
 
 /** Body of `POST /v1/schedules`: send `body` at times, to an agent or to a fresh one each time. */

@@ -27,6 +27,7 @@ beforeEach(() => {
       template: null,
       wish: null,
       requestId: null,
+      isEphemeral: false,
       firstSeq: 0,
       now: 1,
     })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Problem } from '../../src/schema/problem.ts'
+import type { Problem } from '../../src/schema/error.ts'
 import { mainFile } from './daemon.ts'
 
 export interface CliResult {

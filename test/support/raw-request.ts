@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage, type RequestOptions } from 'node:http'
-import type { Problem } from '../../src/schema/problem.ts'
+import type { Problem } from '../../src/schema/error.ts'
 
 export interface RawAnswer {
   status: number

@@ -17,7 +17,7 @@ export async function recoverKnown(run: RunReference, handle: ProcessHandle): Pr
     return { state: 'exited', exit: recorded }
   }
   if (handle.bootId !== bootId()) {
-    return { state: 'lost', cause: 'the machine was restarted' }
+    return { state: 'lost', cause: 'the machine was restarted', isMachineFault: true }
   }
   if (await isProcessAlive(handle)) {
     return { state: 'running', handle }
