@@ -26,6 +26,7 @@ export class ScheduleRunner {
   readonly #busy = new Map<string, Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
+  #isAskedAgain = false
   /** When it was looked last, Unix ms. */
   #lookedAt = 0
   /** By how much the clock on the wall was ahead of the timers' clock then, ms. */
@@ -38,8 +39,10 @@ export class ScheduleRunner {
 
   /** Fires what is due, and waits for what comes next. Called at the start, and when a schedule was changed. */
   look(): void {
-    if (!this.#isClosed) {
-      this.#looking ??= this.#lookAndWait()
+    if (this.#looking) {
+      this.#isAskedAgain = true
+    } else if (!this.#isClosed) {
+      this.#looking = this.#lookAndWait()
     }
   }
 
@@ -51,19 +54,23 @@ export class ScheduleRunner {
 
   /** Resolves when no fire is under way. */
   async ended(): Promise<void> {
-    await this.#looking
-    await Promise.all(this.#busy.values())
+    while (this.#looking || this.#busy.size > 0) {
+      await this.#looking
+      await Promise.all(this.#busy.values())
+    }
   }
 
   async #lookAndWait(): Promise<void> {
-    try {
-      await this.#look()
-    } catch (error) {
-      this.#parts.context.log.error({ err: error }, 'looking after schedules failed')
-    } finally {
-      this.#looking = undefined
-      this.#arm()
-    }
+    do {
+      this.#isAskedAgain = false
+      try {
+        await this.#look()
+      } catch (error) {
+        this.#parts.context.log.error({ err: error }, 'looking after schedules failed')
+      }
+    } while (this.#isAskedAgain && !this.#isClosed)
+    this.#looking = undefined
+    this.#arm()
   }
 
   async #look(): Promise<void> {
