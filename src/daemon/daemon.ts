@@ -171,6 +171,7 @@ export class Daemon {
     )
     this.#recovered = await recoverRuns(this.context, this.#reconciler)
     superviseRuns(this.context, this.#reconciler)
+    this.schedules.look()
     log.info(
       { version: this.#version, node: process.version, home: this.context.home.folder },
       'started',

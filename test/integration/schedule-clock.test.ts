@@ -183,7 +183,7 @@ describe('a clock that is set back', () => {
     await stage.daemon.stop()
     stage.now = noon + 30 * minute
     await stage.start()
-    await stage.look()
+    await stage.daemon.schedules.ended()
     expect((await stage.daemon.schedules.show('s')).next[0]).toBe(noon + hour)
   })
 })
@@ -194,7 +194,7 @@ test('a daemon that was away passes over or fires once, as the schedule says', a
   await stage.daemon.stop()
   stage.now = noon + 4 * minute + 30 * second
   await stage.start()
-  await stage.look()
+  await stage.daemon.schedules.ended()
   const said = stage
     .events()
     .map(([type, { name, at, until, missed, count }]) => [
@@ -327,7 +327,7 @@ test('a schedule whose time zone is not known any more fails once and rests, and
   connection.close()
   stage.now = noon + minute
   await stage.start()
-  await stage.look()
+  await stage.daemon.schedules.ended()
   expect(await stage.daemon.schedules.list()).toMatchObject([
     {
       next: [],
