@@ -1,7 +1,7 @@
 import type { Message } from '../schema/message.ts'
 import type { Agent, AgentDetail, AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
-import type { RunRequest } from '../schema/requests.ts'
+import { personName, type RunRequest } from '../schema/requests.ts'
 import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
@@ -66,7 +66,10 @@ export class Agents {
    * The same request id again answers with the first agent. Errors: those of the template, the spec
    * and the name; nothing is made then.
    */
-  async create(request: RunRequest, origin: AgentOrigin = { from: 'user' }): Promise<MadeAgent> {
+  async create(
+    request: RunRequest,
+    origin: AgentOrigin = { from: personName },
+  ): Promise<MadeAgent> {
     const task = request.requestId && findTask(this.#context, { requestId: request.requestId })
     if (task) {
       this.#record(origin, task.agent)

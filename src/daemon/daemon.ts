@@ -9,6 +9,8 @@ import { Notifier } from '../util/notifier.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import { Admission } from './admission.ts'
 import { AgentVerbs } from './agent-verbs.ts'
+import { readSecret } from '../util/secret-file.ts'
+import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
 import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
@@ -61,6 +63,7 @@ export class Daemon {
     this.#version = options.version
     this.#ending = new AbortController()
     const config = loadConfig(home.configFile)
+    const tokens = new AgentTokens(readSecret(home.agentKeyFile))
     const { log, rotate } = createLog(home.logFile, config.log.level)
     const store = new Store({
       file: home.databaseFile,
@@ -90,6 +93,7 @@ export class Daemon {
         onFree: (agentId) => this.#reconciler.kick(agentId),
       }),
       attachments: new Attachments(),
+      tokens,
       notifier: new Notifier(),
       now: options.now ?? Date.now,
       signal: this.#ending.signal,

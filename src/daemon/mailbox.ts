@@ -12,8 +12,11 @@ import { findTask } from './keep-task.ts'
 import { refusalOf, type Refusal } from './refusal.ts'
 import { toMessage } from './views.ts'
 
+/** A request to send, with whom it is from. */
+export type SignedRequest = SendRequest & { from: string }
+
 /** A message on its way in. */
-type Letter = SendRequest & { id: string }
+type Letter = SignedRequest & { id: string }
 
 /** What became of a message: it is on its way, it was there before, or it was not taken. */
 export type PutResult =
@@ -36,7 +39,7 @@ export class Mailbox {
    * message. Errors: `agent_stopped`, `agent_quarantined`, `over_budget`,
    * `queue_full`, `conflict` (an id used for another message).
    */
-  send(name: string, request: SendRequest): Message {
+  send(name: string, request: SignedRequest): Message {
     const agent = getAgentByName(this.#context, name)
     const letter = { ...request, id: request.id ?? createId('msg') }
     const put = this.put(agent, letter)
@@ -58,7 +61,8 @@ export class Mailbox {
     const { store } = this.#context
     const before = store.messages.get(letter.id)
     if (before) {
-      const isSame = before.agent_id === agent.id && before.body === letter.body
+      const isSame =
+        before.agent_id === agent.id && before.body === letter.body && before.sender === letter.from
       return isSame
         ? { state: 'known' }
         : { state: 'refused', error: conflict(letter.id), isStored: false }

@@ -1,5 +1,6 @@
 import type { WaitGate } from '../core/gates.ts'
 import type { RecordStep } from '../core/next-step.ts'
+import type { StopReason } from '../schema/run.ts'
 import type { AgentRow, RunRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import { getProvider } from './context.ts'
@@ -18,7 +19,7 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
     case 'refuse-messages':
       return refuseMessages(records, agent)
     case 'request-stop':
-      return agent.run_id ? store.runs.setStopping(agent.run_id, step.reason) : undefined
+      return requestStop(records, agent, step.reason)
     case 'cancel-run':
       return cancelRun(records, agent)
     case 'clear-wish':
@@ -133,6 +134,16 @@ function refuseMessages(records: Records, agent: AgentRow): void {
   const move = { state, cause: refusal.cause } as const
   for (const message of records.context.store.messages.listQueued(agent.id)) {
     records.moveReceipt(message, move)
+  }
+}
+
+/** A wish to sleep is met by this run's end: the next one must not find it. */
+function requestStop({ context }: Records, agent: AgentRow, reason: StopReason): void {
+  if (agent.run_id) {
+    context.store.runs.setStopping(agent.run_id, reason)
+  }
+  if (agent.wish === 'sleep') {
+    context.store.agents.setWish(agent.id, null)
   }
 }
 

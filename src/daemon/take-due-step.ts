@@ -21,8 +21,8 @@ export interface ScheduleParts {
   records: ScheduleRecords
 }
 
-/** Who a schedule's messages are from. */
-const sender = 'schedule'
+/** Whom its messages are from: no agent can have such a name. */
+const senderOf = ({ name }: ScheduleListRow): string => `schedule:${name}`
 
 /**
  * Takes the step that `core` decides for a schedule, once its time has come. What a fire stores, the
@@ -83,7 +83,7 @@ function sendMessage(
       throw new DroverError('agent_not_found', 'Its agent is not there any more.')
     }
     const id = fireId(row.id, step.at)
-    const put = mailbox.put(agent, { id, body: row.body, from: sender })
+    const put = mailbox.put(agent, { id, body: row.body, from: senderOf(row) })
     if (put.state === 'refused') {
       records.failed(row, step, { error: put.error, message: put.isStored ? id : null })
     } else {
@@ -104,7 +104,7 @@ async function makeAgent(
     requestId: fireId(row.id, step.at),
   })
   await agents.create(request, {
-    from: sender,
+    from: senderOf(row),
     record: ({ name }) => records.fired(row, step, { agent: name }),
   })
 }

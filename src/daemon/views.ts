@@ -63,6 +63,7 @@ function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRo
         stopReason: row.run_stop_reason,
         hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
         isResumed: row.run_is_resumed === 1,
+        isUnknown: row.run_is_unknown === 1,
         readyAt: row.run_ready_at,
         startedAt: row.run_started_at,
         activeAt: row.run_active_at ?? row.run_created_at ?? 0,

@@ -115,6 +115,10 @@ export const Agent = z.object({
 })
 export type Agent = z.infer<typeof Agent>
 
+/** What an agent is told of the agents around it. */
+export const Peer = Agent.pick({ name: true, status: true, provider: true, template: true })
+export type Peer = z.infer<typeof Peer>
+
 /** One agent with its spec. Environment values are shown as given: the home is private to its owner. */
 export const AgentDetail = Agent.extend({ spec: AgentSpec })
 export type AgentDetail = z.infer<typeof AgentDetail>

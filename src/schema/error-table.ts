@@ -83,6 +83,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Only pages served by Drover itself may call it.',
   },
+  forbidden: {
+    status: 403,
+    exit: 4,
+    retryable: false,
+    hint: 'An agent may look after itself and write to other agents; the rest is for the person it works for.',
+  },
   agent_not_found: {
     status: 404,
     exit: 3,

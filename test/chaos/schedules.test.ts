@@ -103,7 +103,7 @@ describe.concurrent('a daemon that is killed while a schedule fires', () => {
     expect(agents.toSorted()).toEqual(fired.map(({ agent }) => String(agent)).toSorted())
     for (const name of agents) {
       const messages = await client.messages(name)
-      expect(messages.map(({ from, body }) => [from, body])).toEqual([['schedule', 'work']])
+      expect(messages.map(({ from, body }) => [from, body])).toEqual([['schedule:s', 'work']])
       expect((await client.message(messages[0]?.id ?? '', up)).state).toBe('done')
     }
     expectGapless(await readEvents(client))

@@ -139,7 +139,7 @@ describe('a clock that is set forward, or a machine that slept', () => {
       lastOutcome: { state: 'fired', message, missed: 5 },
     })
     expect(next[0]).toBe(noon + 6 * hour)
-    expect(stage.daemon.mailbox.show(message)).toMatchObject({ from: 'schedule', body: 'now' })
+    expect(stage.daemon.mailbox.show(message)).toMatchObject({ from: 'schedule:s', body: 'now' })
   })
 
   test('fires each time that is late by less than the grace by itself', async () => {

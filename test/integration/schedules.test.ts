@@ -85,7 +85,7 @@ describe('a schedule for an agent', () => {
       expect(data['message']).toBe(`schedule:${made.id}:${iso}`)
       expect(await client.message(String(data['message']), up)).toMatchObject({
         state: 'done',
-        from: 'schedule',
+        from: 'schedule:ticks',
         body: 'tick',
         reply: 'tick',
       })
@@ -105,7 +105,7 @@ describe('a schedule for an agent', () => {
     expect(failed).toMatchObject({ agent: 'echo', data: { code: 'agent_stopped' } })
     expect(await client.message(String(failed?.data['message']))).toMatchObject({
       state: 'refused',
-      from: 'schedule',
+      from: 'schedule:to-stopped',
     })
     expect(await client.schedules.show('to-stopped')).toMatchObject({
       lastOutcome: {
@@ -160,7 +160,7 @@ describe('a schedule for fresh agents', () => {
     expect(new Set(names).size).toBe(names.length)
     for (const name of names) {
       const [message] = await client.messages(name)
-      expect(message).toMatchObject({ from: 'schedule', body: 'work' })
+      expect(message).toMatchObject({ from: 'schedule:workers', body: 'work' })
       expect(await client.message(message?.id ?? '', up)).toMatchObject({
         state: 'done',
         reply: 'work',
