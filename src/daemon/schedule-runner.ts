@@ -133,6 +133,7 @@ export class ScheduleRunner {
         } catch (error) {
           log.error({ err: error, schedule: id }, 'a schedule could not be planned again')
         }
+        await setImmediate()
       }
     }
   }
