@@ -92,14 +92,21 @@ export class Daemon {
    */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const lock = lockHome(options.home)
+    let daemon: Daemon
     try {
-      const daemon = new Daemon(options, lock)
+      daemon = new Daemon(options, lock)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+    try {
       createPrivateFolder(options.home.runsFolder)
       createPrivateFolder(options.home.agentsFolder)
       await daemon.#begin()
       return daemon
     } catch (error) {
-      lock.release()
+      // It may follow runs already: it must let go of them before another may take the home.
+      await daemon.stop()
       throw error
     }
   }
@@ -130,12 +137,16 @@ export class Daemon {
 
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
-    const { store, log } = this.context
-    await this.#reconciler.close()
-    this.#ending.abort(new Error('the daemon is ending'))
+    const { store, log, home } = this.context
+    await this.#reconciler.close(() => this.#ending.abort(new Error('the daemon is ending')))
     log.info('stopped; agents go on')
-    store.close()
-    rmSync(this.context.home.daemonFile, { force: true })
+    try {
+      store.close()
+    } catch (error) {
+      // On a full disk the log of the database stays beside it; the next daemon reads both.
+      log.warn({ err: error }, 'the database could not be folded together')
+    }
+    rmSync(home.daemonFile, { force: true })
     this.#lock.release()
   }
 

@@ -19,6 +19,9 @@ import { Records } from './records.ts'
 import { readSpec, readView } from './views.ts'
 import { settleInput, writeInput } from './write-input.ts'
 
+/** How long a step may go on when the daemon ends, ms. */
+const longestStepMs = 2000
+
 /** After a step failed, the agent is looked at again after this long, ms. */
 const retryMs = 5000
 
@@ -46,6 +49,9 @@ export class Reconciler {
       return
     }
     const work = this.#settle(agentId).catch((error: unknown) => {
+      if (this.#context.signal.aborted) {
+        return
+      }
       this.#context.log.error({ err: error, agent: agentId }, 'a step failed; trying again')
       setTimeout(() => this.kick(agentId), retryMs).unref()
     })
@@ -131,10 +137,16 @@ export class Reconciler {
     }
   }
 
-  /** Lets go of every run; the programs go on. Resolves when no step is under way. */
-  async close(): Promise<void> {
+  /**
+   * Lets go of every run; the programs go on. Resolves when no step is under way; one that takes
+   * long, in a wedged runtime for one, is aborted by `abort`, and is the next daemon's.
+   */
+  async close(abort: () => void): Promise<void> {
     this.#isClosed = true
+    const timer = setTimeout(abort, longestStepMs)
     await Promise.all(this.#busy.values())
+    clearTimeout(timer)
+    abort()
     for (const live of this.#lives.values()) {
       live.close()
     }
@@ -196,7 +208,7 @@ export class Reconciler {
 
   /** The handle; null when it could not be brought up, and its run has ended. */
   async #bringUp(run: RunRow): Promise<Handle | null> {
-    const { now } = this.#context
+    const { now, signal } = this.#context
     const live = this.live(run)
     try {
       const launch = await prepareLaunch(this.#context, run)
@@ -208,6 +220,8 @@ export class Reconciler {
       faultPoint('run-spawned')
       return handle
     } catch (error) {
+      // Cut off by our own end: whether it came up is for the next daemon to find out.
+      signal.throwIfAborted()
       this.#context.log.warn({ err: error, agent: run.agent_id, run: run.id }, 'a start failed')
       live.close()
       this.#lives.delete(run.id)

@@ -54,10 +54,13 @@ export class Store {
     }
   }
 
-  /** Folds the log into the file and closes it: from here on nothing can be lost. */
+  /** Folds the log into the file and closes it: from here on nothing can be lost. It is closed also when it throws. */
   close(): void {
-    endBoot(this.#database)
-    this.#database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
-    this.#database.close()
+    try {
+      endBoot(this.#database)
+      this.#database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+    } finally {
+      this.#database.close()
+    }
   }
 }
