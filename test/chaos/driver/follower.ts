@@ -10,9 +10,11 @@ export class Follower {
   readonly #ending = new AbortController()
   #following: Promise<void> = Promise.resolve()
 
-  /** Comes; a daemon must be there. */
-  begin(client: Client): void {
-    this.#following = this.#follow(client)
+  /** Comes; a daemon must be there, and stay so long. */
+  async begin(client: Client): Promise<void> {
+    const { signal } = this.#ending
+    const events = client.events({ since: 0, isFollowing: true, reconnectMs, signal })
+    this.#following = this.#follow(await events.open())
     // Looked at when it is closed.
     this.#following.catch(() => undefined)
   }
@@ -23,15 +25,13 @@ export class Follower {
     await this.#following
   }
 
-  async #follow(client: Client): Promise<void> {
-    const { signal } = this.#ending
-    const events = client.events({ since: 0, isFollowing: true, reconnectMs, signal })
+  async #follow(events: AsyncIterable<Event>): Promise<void> {
     try {
       for await (const event of events) {
         this.seen.push(event)
       }
     } catch (error) {
-      if (!signal.aborted) {
+      if (!this.#ending.signal.aborted) {
         throw error
       }
     }

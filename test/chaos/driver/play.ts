@@ -42,7 +42,7 @@ export async function playStory({
   })
   try {
     await theatre.keeper.raise()
-    theatre.follower.begin(theatre.stage.client)
+    await theatre.follower.begin(theatre.stage.client)
     for (const [index, round] of story.rounds.entries()) {
       await withDeadline(playRound(round, theatre), `round ${index + 1}`, theatre)
       await withDeadline(comeToRest(theatre), `the rest of round ${index + 1}`, theatre)
