@@ -6,7 +6,7 @@ import type { Event } from '../../../src/schema/event.ts'
 import type { Message } from '../../../src/schema/message.ts'
 import type { Home } from '../../../src/util/home.ts'
 import { environmentValue, findMarkedProcesses } from '../../../src/util/process-identity.ts'
-import { readAccount, type Account } from './account.ts'
+import { keyOf, readAccount, type Account } from './account.ts'
 import { namesIn, textOf } from './files.ts'
 import type { World } from './world.ts'
 
@@ -24,6 +24,16 @@ export interface RunRecord {
   in: string
   out: string
   err: string
+}
+
+/** A last line without its newline went in while the program ended; it could not take it. */
+export function givenLines({ in: input }: RunRecord): string[] {
+  return input.split('\n').slice(0, -1)
+}
+
+/** What a plain program was given, by the keys of the messages. */
+export function givenKeys(record: RunRecord): string[] {
+  return givenLines(record).map(keyOf)
 }
 
 /** All that can be seen at one time: what the daemon says, and what is there without it. */

@@ -6,7 +6,7 @@ import type { Home } from '../../../src/util/home.ts'
 import { removeForGood } from './acts/removal.ts'
 import { findProcesses, type Evidence } from './evidence.ts'
 import { namesIn } from './files.ts'
-import { isPastReading } from './invariants/messages.ts'
+import { isUnreadPlainly } from './invariants/messages.ts'
 import { Violation } from './report.ts'
 import { comeToRest } from './rest.ts'
 import type { Stage } from './stage.ts'
@@ -56,15 +56,21 @@ function checkAllOver({ messages, processes }: Evidence): void {
 }
 
 /** Adds up what became of everything. */
-function countOutcome({ messages, events, accounts }: Evidence, { tally, world }: Stage): void {
+function countOutcome(evidence: Evidence, { tally, world }: Stage): void {
+  const { messages, events, accounts } = evidence
   const lives = new Map(world.actors.map((actor) => [actor.name, presentLife(actor)]))
   for (const message of [...messages.values()].flat()) {
     tally.count('letters in the end', message.state)
     const life = lives.get(message.agent)
     const account = accounts.get(life?.id ?? '')
-    const key = life?.letters.find(({ id }) => id === message.id)?.key
+    const key = life?.letters.find(({ id }) => id === message.id)?.key ?? ''
     const isTaken = account?.taken.some((each) => each.key === key)
-    if (message.state === 'done' && account && !isTaken && isPastReading(message, account)) {
+    if (
+      message.state === 'done' &&
+      account &&
+      !isTaken &&
+      isUnreadPlainly(key, message, { account, evidence })
+    ) {
       tally.count('letters in the end, of these', 'done with others, never read')
     }
   }

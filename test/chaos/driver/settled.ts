@@ -1,6 +1,6 @@
 import type { Agent } from '../../../src/schema/agent.ts'
 import { isFinalReceiptState, type Message } from '../../../src/schema/message.ts'
-import type { Evidence } from './evidence.ts'
+import { givenKeys, type Evidence } from './evidence.ts'
 import { isStuckBy } from './words.ts'
 import { presentLife, type Actor, type World } from './world.ts'
 
@@ -26,10 +26,23 @@ function unsettledAgent(actor: Actor, agent: Agent, evidence: Evidence): string[
     ...open
       .filter((message) => !(isStuck && isBehind(message, agent)))
       .map(({ id, state }) => `${id} is ${state}`),
+    ...(isStuck ? [] : unread(actor, agent, evidence)),
     ...(agent.run === null || evidence.processes.some(({ run }) => run === agent.run)
       ? []
       : [`${agent.name} has run ${agent.run}, of which nothing lives`]),
   ]
+}
+
+/** What stands in the input of a plain program that lives, and that it has not taken yet. */
+function unread(actor: Actor, { run }: Agent, { accounts, runs }: Evidence): string[] {
+  const { id, program } = presentLife(actor)
+  const record = runs.get(run ?? '')
+  const taken = new Set(accounts.get(id)?.taken.map(({ key }) => key))
+  return program && record
+    ? givenKeys(record)
+        .filter((key) => !taken.has(key))
+        .map((key) => `${key} is in the input and not taken`)
+    : []
 }
 
 /** Given to the run that is stuck, or waiting for it. */

@@ -1,6 +1,6 @@
 import type { Message } from '../../../../src/schema/message.ts'
 import type { Account } from '../account.ts'
-import type { Evidence } from '../evidence.ts'
+import { givenKeys, type Evidence } from '../evidence.ts'
 import type { SentLetter } from '../world.ts'
 import { ofEachAgent, repeated, type Invariant } from './invariant.ts'
 
@@ -106,8 +106,7 @@ function disagreements(
 ): string[] {
   const isTaken = account.taken.some((each) => each.key === key)
   const { state } = message
-  const isLive = evidence.agents.get(message.agent)?.run === message.run
-  if (state === 'done' && !isTaken && !(isPastReading(message, account) && !isLive)) {
+  if (state === 'done' && !isTaken && !isUnreadPlainly(key, message, { account, evidence })) {
     return [`${key} is done and was never taken`]
   }
   if (state === 'done' && account.ended && !account.ended.has(key)) {
@@ -124,8 +123,14 @@ function disagreements(
 
 /**
  * Plain text has no turns: messages that wait together are answered together. So a plain program
- * that ended may have left behind it messages that count as answered and that it never read.
+ * that ended, or is stuck, can leave behind it messages that count as answered and that it never
+ * read. They stand in its input; what it took of that is checked by itself.
  */
-export function isPastReading(message: Message, { ended }: Account): boolean {
-  return ended === null && message.run !== null
+export function isUnreadPlainly(
+  key: string,
+  { run }: Message,
+  { account, evidence }: { account: Account; evidence: Evidence },
+): boolean {
+  const record = evidence.runs.get(run ?? '')
+  return account.ended === null && record !== undefined && givenKeys(record).includes(key)
 }

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../evidence.ts'
+import { givenKeys, givenLines, type RunRecord } from '../evidence.ts'
 import type { Life } from '../world.ts'
 import { isStuckNow } from '../settled.ts'
 import { ofEachAgent, repeated, type Invariant } from './invariant.ts'
@@ -63,7 +63,7 @@ export const runInvariants: readonly Invariant[] = [
       }
       return account.starts.flatMap((run) => {
         const record = runs.get(run)
-        const given = record ? keysIn(record) : []
+        const given = record ? givenKeys(record) : []
         const taken = account.taken.filter((each) => each.run === run).map(({ key }) => key)
         const isWhole = agent.run !== run || isStuckNow(actor, agent, evidence)
         const expected = isWhole ? given.slice(0, taken.length) : given
@@ -75,17 +75,9 @@ export const runInvariants: readonly Invariant[] = [
   ),
 ]
 
-/** A last line without its newline went in while the program ended; it could not take it. */
-function linesOf({ in: input }: RunRecord): string[] {
-  return input.split('\n').slice(0, -1)
-}
-
-const keysIn = (record: RunRecord): string[] =>
-  linesOf(record).map((line) => line.split(' ')[0] ?? '')
-
 function strangeLines({ letters }: Life, record: RunRecord): string[] {
   const bodies = new Set(letters.map(({ body }) => body))
-  return linesOf(record)
+  return givenLines(record)
     .filter((line) => !bodies.has(line))
     .map((line) => `not a message: ${line.slice(0, 80)}`)
 }
