@@ -29,6 +29,7 @@ store.transaction('durable', () => {
       template: 'command',
       wish: null,
       requestId: null,
+      isEphemeral: false,
       firstSeq: 0,
       now,
     })

@@ -1,5 +1,7 @@
 import { type Daemon, readLog } from '../daemon/index.ts'
-import { mount, type ApiApp } from './route.ts'
+import type { WaitLimit } from '../util/notifier.ts'
+import type { Agent, Peer } from '../schema/agent.ts'
+import { mount, type ApiApp, type ApiContext } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal, streamPieces } from './streams.ts'
 
@@ -11,8 +13,11 @@ const contentTypes = {
 
 /** Routes of agents and what they said. */
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
-  const { agents, mailbox, context } = daemon
-  mount(app, routes.listAgents, ({ query, c }) => c.json(agents.list(query.all)))
+  const { agents, verbs, mailbox, context } = daemon
+  mount(app, routes.listAgents, ({ query, c }) => {
+    const listed = agents.list(query.all)
+    return c.json(c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
+  })
   mount(app, routes.createAgent, async ({ query, body, c }) => {
     const { agent, message } = await agents.create(body)
     const limit = { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) }
@@ -20,7 +25,7 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
       const final = await mailbox.await(message.id, limit)
       return c.json({ ...agents.show(agent.name), message: final }, 201)
     }
-    const shown = limit.seconds > 0 ? await agents.awaitUp(agent.name, limit) : agent
+    const shown = limit.seconds > 0 ? await verbs.settled(agent.name, limit) : agent
     return c.json({ ...shown, message }, 201)
   })
   mount(app, routes.getAgent, ({ params, c }) => c.json(agents.show(params.name)))
@@ -31,14 +36,13 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
     })
     return c.json({ ok: true })
   })
-  for (const verb of ['wake', 'sleep', 'stop', 'start'] as const) {
-    mount(app, routes[`${verb}Agent`], async ({ params, query, c }) => {
-      const agent = await agents[verb](params.name, {
-        seconds: query.wait ?? 0,
-        signal: requestSignal(c, daemon),
-      })
-      return c.json(agent)
-    })
+  mount(app, routes.wakeAgent, async ({ params, query, body, c }) =>
+    c.json(await verbs.wake(params.name, body, waitOf(c, daemon, query))),
+  )
+  for (const verb of ['sleep', 'stop', 'start', 'new', 'restart'] as const) {
+    mount(app, routes[`${verb}Agent`], async ({ params, query, c }) =>
+      c.json(await verbs[verb](params.name, waitOf(c, daemon, query))),
+    )
   }
   mount(app, routes.readLogs, async ({ params, query, c }) => {
     const agent = agents.show(params.name)
@@ -50,4 +54,18 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
       signal,
     )
   })
+}
+
+/** How long a request may wait for its end. */
+function waitOf(
+  c: ApiContext,
+  daemon: Daemon,
+  { wait = 0 }: { wait?: number | undefined },
+): WaitLimit {
+  return { seconds: wait, signal: requestSignal(c, daemon) }
+}
+
+/** What an agent is told of another, and of itself where it asks for all. */
+function toPeer({ name, status, provider, template }: Agent): Peer {
+  return { name, status, provider, template }
 }

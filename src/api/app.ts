@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { Daemon } from '../daemon/index.ts'
+import { findBearer, type Daemon } from '../daemon/index.ts'
 import { DroverError, toProblem } from '../schema/error.ts'
 import { isDiskFull } from '../util/disk-full.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
@@ -7,11 +7,12 @@ import { mountAgentRoutes } from './agent-routes.ts'
 import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
 import { mountMessageRoutes } from './message-routes.ts'
-import type { ApiApp, Bindings } from './route.ts'
+import type { ApiApp, ApiEnvironment } from './route.ts'
 import { mountSystemRoutes } from './system-routes.ts'
 
 export interface AppOptions {
   daemon: Daemon
+  /** The owner's. */
   token: string
   port: () => number
   address: () => Pick<DaemonStatus, 'url' | 'socket'>
@@ -20,9 +21,12 @@ export interface AppOptions {
 
 /** The API over one daemon, as a fetch handler. */
 export function createApp(options: AppOptions): ApiApp {
-  const app = new Hono<{ Bindings: Bindings }>()
+  const app = new Hono<ApiEnvironment>()
+  const { token, port } = options
+  const { context } = options.daemon
+  const guardOptions = { token, port, findBearer: findBearer.bind(null, context) }
   app.use(async (c, next) => {
-    guard(c, options)
+    c.set('caller', guard(c, guardOptions))
     await next()
   })
   mountAgentRoutes(app, options.daemon)

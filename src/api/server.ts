@@ -1,13 +1,13 @@
 import { getRequestListener } from '@hono/node-server'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import path from 'node:path'
 import type { Daemon } from '../daemon/index.ts'
 import { DroverError } from '../schema/error.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
+import { readSecret } from '../util/secret-file.ts'
 import { createApp } from './app.ts'
 
 // An ES import of this module loads all it could ever need, 10 MB of it; this way it loads what is used.
@@ -38,7 +38,7 @@ export async function startServer({ daemon, onShutdown }: ServerOptions): Promis
   let port = 0
   const app = createApp({
     daemon,
-    token: readToken(home.tokenFile),
+    token: readSecret(home.tokenFile),
     port: () => port,
     address: () => address,
     onShutdown,
@@ -79,24 +79,6 @@ async function closeServer(server: Server): Promise<void> {
     server.closeAllConnections()
     await once(server, 'close')
   }
-}
-
-/** The home's token; made once. */
-function readToken(file: string): string {
-  try {
-    const token = readFileSync(file, 'utf8').trim()
-    if (token !== '') {
-      chmodSync(file, 0o600)
-      return token
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw error
-    }
-  }
-  const token = randomBytes(32).toString('base64url')
-  writePrivateFile(file, `${token}\n`)
-  return token
 }
 
 async function listenOnSocket(server: Server, file: string): Promise<void> {

@@ -6,6 +6,7 @@ import { limits } from '../schema/limits.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+import { addNameArgument, findOwnAgent } from './own-agent.ts'
 import { parseSeconds } from './option-values.ts'
 import { withSpinner } from './spinner.ts'
 
@@ -14,18 +15,28 @@ interface VerbOptions extends CommonOptions {
   timeout: number
 }
 
+export interface AgentVerbOptions {
+  verb: AgentVerb
+  /** What it is doing meanwhile: `falling asleep`. */
+  doing: string
+  description: string
+  /** An agent may use it on itself, and then leave its name out. */
+  isForOneself?: boolean
+}
+
 /** A verb on one agent that waits until its transition is complete. */
 export function agentVerbCommand(
   { context, client, output }: Invocation,
-  { verb, doing, description }: { verb: AgentVerb; doing: string; description: string },
+  { verb, doing, description, isForOneself = false }: AgentVerbOptions,
 ): Command {
-  return createCommand(verb, context)
-    .description(description)
-    .argument('<name>', 'agent')
+  const command = createCommand(verb, context).description(description)
+  return (isForOneself ? addNameArgument(command, context) : command.argument('<name>', 'agent'))
     .option('--no-wait', 'return once the wish is stored')
     .option('--timeout <seconds>', 'how long to wait', parseSeconds, limits.waitSeconds)
     .action(async (name: string, { json, wait, timeout }: VerbOptions) => {
-      const waitSeconds = wait ? Math.min(timeout, limits.waitSeconds) : 0
+      // An agent's own change comes once its turn is over, and this call is part of the turn.
+      const isWaiting = wait && findOwnAgent(context.env)?.name !== name
+      const waitSeconds = isWaiting ? Math.min(timeout, limits.waitSeconds) : 0
       const agent = await withInterrupt(
         () => `left; ${name} goes on ${doing}.`,
         (signal) =>
@@ -35,7 +46,7 @@ export function agentVerbCommand(
             client.change(name, verb, { waitSeconds, signal }),
           ),
       )
-      if (wait) {
+      if (isWaiting) {
         checkSettled(agent, verb, timeout)
       }
       await (json
@@ -49,6 +60,8 @@ const unsettled: Readonly<Record<AgentVerb, readonly AgentStatus[]>> = {
   start: ['waking', 'stopping'],
   sleep: ['stopping'],
   stop: ['stopping'],
+  new: ['waking', 'stopping'],
+  restart: ['waking', 'stopping'],
 }
 
 /** The daemon answers when the time is up, too. */

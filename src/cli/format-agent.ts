@@ -1,4 +1,4 @@
-import type { Agent, AgentStatus, Cost } from '../schema/agent.ts'
+import type { Agent, AgentStatus, Cost, Peer } from '../schema/agent.ts'
 import type { Color, Colors } from './colors.ts'
 import { oneLine } from './plain-text.ts'
 import { formatRelativeTime } from './relative-time.ts'
@@ -57,13 +57,7 @@ export function formatAgentTable(
   { colors, isTerminal, width, now }: AgentTableOptions,
 ): string[] {
   const columns: Column<Agent>[] = [
-    { title: 'NAME', cell: ({ name }) => name, paint: colors.bold, shrinkTo: 16 },
-    {
-      title: 'STATUS',
-      cell: ({ status }) => statusText(status, isTerminal),
-      paint: (text, { status }) => paintStatus(text, status, colors),
-    },
-    { title: 'PROVIDER', cell: ({ provider }) => provider, shrinkTo: 8 },
+    ...peerColumns(colors, isTerminal),
     { title: 'RUNTIME', cell: ({ runtime }) => runtime, shrinkTo: 7 },
     { title: 'MODEL', cell: ({ model }) => (model ? oneLine(model) : ''), shrinkTo: 8 },
     { title: 'QUEUED', cell: ({ queued }) => (queued > 0 ? String(queued) : ''), align: 'right' },
@@ -82,6 +76,30 @@ export function formatAgentTable(
     },
   ]
   return formatTable(columns, agents, { width, paintTitle: colors.dim })
+}
+
+/** The table of `drover ps` inside of an agent, which is told no more of the others. */
+export function formatPeerTable(
+  peers: readonly Peer[],
+  { colors, isTerminal, width }: Omit<AgentTableOptions, 'now'>,
+): string[] {
+  const columns: Column<Peer>[] = [
+    ...peerColumns(colors, isTerminal),
+    { title: 'TEMPLATE', cell: ({ template }) => template ?? '', shrinkTo: 8 },
+  ]
+  return formatTable(columns, peers, { width, paintTitle: colors.dim })
+}
+
+function peerColumns(colors: Colors, isTerminal: boolean): Column<Peer>[] {
+  return [
+    { title: 'NAME', cell: ({ name }) => name, paint: colors.bold, shrinkTo: 16 },
+    {
+      title: 'STATUS',
+      cell: ({ status }) => statusText(status, isTerminal),
+      paint: (text, { status }) => paintStatus(text, status, colors),
+    },
+    { title: 'PROVIDER', cell: ({ provider }) => provider, shrinkTo: 8 },
+  ]
 }
 
 /** One agent on one line, after a verb. */

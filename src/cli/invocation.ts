@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { createClient, type Client } from '../client/index.ts'
 import type { CliContext } from './context.ts'
 import { createOutput, type Output } from './output.ts'
+import { findOwnAgent } from './own-agent.ts'
 
 /** One call of the CLI, as the commands see it. */
 export interface Invocation {
@@ -21,7 +22,7 @@ export function createInvocation(
   return {
     context,
     output: createOutput(context),
-    client: createClient({ socket: context.home.socketFile }),
+    client: createClient(findOwnAgent(context.env) ?? { socket: context.home.socketFile }),
     program,
     exitCode: 0,
   }

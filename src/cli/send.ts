@@ -3,6 +3,7 @@ import type { Message } from '../schema/message.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { defaultTimeoutSeconds, parseSeconds } from './option-values.ts'
+import { findOwnAgent } from './own-agent.ts'
 import { readText } from './read-text.ts'
 
 interface SendOptions extends CommonOptions {
@@ -32,7 +33,9 @@ async function send(
 ): Promise<void> {
   const { client, output } = invocation
   const request = { body, ...(id === undefined ? {} : { id }) }
-  const isStreamed = wait === true && !json && output.isTerminal
+  // An agent can't follow the events of another.
+  const isInside = findOwnAgent(invocation.context.env) !== null
+  const isStreamed = wait === true && !json && output.isTerminal && !isInside
   let message: Message | null = null
   await withInterrupt(
     () =>

@@ -5,6 +5,7 @@ import { formatFields } from './fields.ts'
 import { formatAgentLine, formatCost, formatCount } from './format-agent.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import type { Output } from './output.ts'
+import { addNameArgument } from './own-agent.ts'
 import { oneLine, plainText } from './plain-text.ts'
 import { formatRelativeTime } from './relative-time.ts'
 import { truncateText } from './text-width.ts'
@@ -12,9 +13,8 @@ import { truncateText } from './text-width.ts'
 const shownMessages = 5
 
 export function showCommand({ context, client, output }: Invocation): Command {
-  return createCommand('show', context)
+  return addNameArgument(createCommand('show', context), context)
     .description('Show one agent: what it runs, where, how it is, and its last messages.')
-    .argument('<name>', 'agent')
     .action(async (name: string, { json }: CommonOptions) => {
       const agent = await client.show(name)
       if (json) {

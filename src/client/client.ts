@@ -1,4 +1,4 @@
-import type { Agent, AgentDetail } from '../schema/agent.ts'
+import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
@@ -32,7 +32,7 @@ export interface TemplateDetail {
   text: string
 }
 
-export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start'
+export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
 
 /** How long one long poll is held; short enough that a lost daemon is noticed. */
 const pollSeconds = 60
@@ -58,9 +58,14 @@ export class Client {
     return this.#post('/v1/agents', request, options)
   }
 
-  /** Live and sleeping agents; with `all` also stopped and failed ones. */
+  /** Live and sleeping agents; with `all` also stopped and failed ones. With an agent's token, see `peers`. */
   list({ all, ...options }: CallOptions & { all?: boolean } = {}): Promise<Agent[]> {
     return this.#get('/v1/agents', options, all ? { all: true } : {})
+  }
+
+  /** The same, with what an agent's token opens of them. */
+  peers(options?: CallOptions & { all?: boolean }): Promise<Peer[]> {
+    return this.list(options)
   }
 
   /** The same, as the bytes of one JSON array. */

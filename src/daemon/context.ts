@@ -7,8 +7,12 @@ import { DroverError } from '../schema/error.ts'
 import type { AgentRow, Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
+import type { Admission } from './admission.ts'
+import type { Attachments } from './attachments.ts'
+import type { AgentTokens } from './agent-tokens.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
+import type { SpecCache } from './spec-cache.ts'
 
 /** What the parts of the daemon share. */
 export interface DaemonContext {
@@ -23,6 +27,10 @@ export interface DaemonContext {
   rotateLog: () => void
   providers: ReadonlyMap<string, Provider>
   runtimes: ReadonlyMap<string, Runtime>
+  specs: SpecCache
+  admission: Admission
+  attachments: Attachments
+  tokens: AgentTokens
   /** Wakes waiters: `agent:ID`, `message:ID`. */
   notifier: Notifier
   /** Unix ms. */
@@ -71,7 +79,7 @@ export function referenceOf(
   return { id: runId, instance: store.instance, folder: path.join(home.runsFolder, runId) }
 }
 
-/** How long a runtime may take to answer a question, and to bring up or release a run, ms. */
+/** How long a runtime may take to answer a question, and to release a run, ms. */
 export const askDeadlineMs = 10_000
 export const workDeadlineMs = 240_000
 

@@ -7,7 +7,12 @@ import { Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import { Notifier } from '../util/notifier.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
+import { Admission } from './admission.ts'
+import { AgentVerbs } from './agent-verbs.ts'
+import { readSecret } from '../util/secret-file.ts'
+import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
+import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
 import { EventHub } from './event-hub.ts'
@@ -17,6 +22,7 @@ import { createLog } from './log.ts'
 import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
+import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
 
@@ -37,6 +43,7 @@ export type OwnStatus = Omit<DaemonStatus, 'url' | 'socket'>
 export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
+  readonly verbs: AgentVerbs
   readonly mailbox: Mailbox
   readonly templates: Templates
   readonly #lock: HomeLock
@@ -52,6 +59,7 @@ export class Daemon {
     this.#version = options.version
     this.#ending = new AbortController()
     const config = loadConfig(home.configFile)
+    const tokens = new AgentTokens(readSecret(home.agentKeyFile))
     const { log, rotate } = createLog(home.logFile, config.log.level)
     const store = new Store({
       file: home.databaseFile,
@@ -75,6 +83,13 @@ export class Daemon {
       rotateLog: rotate,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
+      specs: new SpecCache(store),
+      admission: new Admission({
+        limits: config.admission,
+        onFree: (agentId) => this.#reconciler.kick(agentId),
+      }),
+      attachments: new Attachments(),
+      tokens,
       notifier: new Notifier(),
       now: Date.now,
       signal: this.#ending.signal,
@@ -83,6 +98,7 @@ export class Daemon {
     this.templates = new Templates(home.templatesFolder, this.context.providers)
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
+    this.verbs = new AgentVerbs(context, this.#reconciler)
     this.agents = new Agents({ context, reconciler: this.#reconciler, templates, mailbox })
   }
 
@@ -137,8 +153,10 @@ export class Daemon {
 
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
-    const { store, log, home } = this.context
-    await this.#reconciler.close(() => this.#ending.abort(new Error('the daemon is ending')))
+    const { store, log, home, admission } = this.context
+    admission.close()
+    await this.#reconciler.close()
+    this.#ending.abort(new Error('the daemon is ending'))
     log.info('stopped; agents go on')
     try {
       store.close()

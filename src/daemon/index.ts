@@ -1,4 +1,5 @@
 /** What the surfaces may use of the daemon. */
+export { awaitTokenEnd, findBearer, type TokenBearer } from './agent-tokens.ts'
 export { Agents } from './agents.ts'
 export { Daemon, type DaemonOptions, type OwnStatus } from './daemon.ts'
 export { checkMachine } from './doctor.ts'

@@ -7,10 +7,15 @@ import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { Reconciler } from './reconciler.ts'
+import { findTask } from './keep-task.ts'
+import { refusalOf } from './refusal.ts'
 import { toMessage } from './views.ts'
 
+/** A request to send, with whom it is from. */
+export type SignedRequest = SendRequest & { from: string }
+
 /** A message on its way in. */
-type Letter = SendRequest & { id: string }
+type Letter = SignedRequest & { id: string }
 
 /** What clients can ask of messages. A message is on disk before its sender is answered. */
 export class Mailbox {
@@ -24,26 +29,32 @@ export class Mailbox {
 
   /**
    * Takes a message. It is on disk when this returns. The same id again answers with the first
-   * message. Errors: `agent_stopped`, `queue_full`, `conflict` (an id used for another message).
+   * message. Errors: `agent_stopped`, `agent_quarantined`, `over_budget`,
+   * `queue_full`, `conflict` (an id used for another message).
    */
-  send(name: string, request: SendRequest): Message {
+  send(name: string, request: SignedRequest): Message {
     const { store } = this.#context
     const agent = getAgentByName(this.#context, name)
     const before = request.id ? store.messages.get(request.id) : undefined
     if (before) {
-      if (before.agent_id !== agent.id || before.body !== request.body) {
+      const isSame =
+        before.agent_id === agent.id &&
+        before.body === request.body &&
+        before.sender === request.from
+      if (!isSame) {
         throw new DroverError('conflict', `id: ${request.id} was used for another message.`, {
           details: { field: 'id' },
         })
       }
-      return toMessage(before, agent.name)
+      return toMessage(before, agent)
     }
     const id = request.id ?? createId('msg')
-    if (agent.hold === 'stopped' || agent.is_removing) {
+    const refusal = refusalOf(this.#context, agent)
+    if (refusal) {
       this.#reconciler.records.change(agent.id, 'durable', () =>
-        this.#insert(agent.id, { ...request, id }, 'refused', 'the agent is stopped'),
+        this.#insert(agent.id, { ...request, id }, 'refused', refusal.cause),
       )
-      throw new DroverError('agent_stopped', `${agent.name} is stopped and takes no messages.`, {
+      throw new DroverError(refusal.code, `${agent.name} takes no messages: ${refusal.cause}.`, {
         details: { agent: agent.name, message: id },
       })
     }
@@ -69,20 +80,24 @@ export class Mailbox {
     const { store } = this.#context
     const row = store.messages.get(id)
     if (!row) {
+      const task = findTask(this.#context, { messageId: id })
+      if (task) {
+        return task.message
+      }
       throw new DroverError(
         'message_not_found',
         `id: there is no message ${JSON.stringify(id.slice(0, 128))}.`,
         { details: { field: 'id' } },
       )
     }
-    return toMessage(row, store.agents.getName(row.agent_id) ?? '')
+    return toMessage(row, store.agents.get(row.agent_id))
   }
 
   list(name: string, limit: number): Message[] {
     const agent = getAgentByName(this.#context, name)
     return this.#context.store.messages
       .listOfAgent(agent.id, limit)
-      .map((row) => toMessage(row, agent.name))
+      .map((row) => toMessage(row, agent))
   }
 
   /** The message once its receipt is final, or as it is when the time is over. */

@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { errorTable, type ErrorCode } from '../../src/schema/error.ts'
+import type { ErrorCode } from '../../src/schema/error.ts'
+import { errorTable } from '../../src/schema/error-table.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { problemIn, rawRequest, type RawAnswer } from '../support/raw-request.ts'
 import { snapshotOf } from '../support/snapshot.ts'
@@ -302,6 +303,7 @@ test("the files of a home are its owner's alone", async () => {
   const { run } = await daemon.client.show('a')
   for (const file of [
     home.tokenFile,
+    home.agentKeyFile,
     home.socketFile,
     home.databaseFile,
     `${home.databaseFile}-wal`,
