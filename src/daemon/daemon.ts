@@ -169,7 +169,8 @@ export class Daemon {
   }
 
   async #begin(): Promise<void> {
-    const { store, log, now } = this.context
+    const { store, log, now, config } = this.context
+    store.settleClock(now(), config.restart.backoffMostMs)
     store.transaction('relaxed', () =>
       store.events.append(
         { type: 'daemon.started', data: { version: this.#version, pid: process.pid } },

@@ -7,6 +7,7 @@ import { EventLog } from './event-log.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
 import { RunTable } from './run-table.ts'
+import { settleClock } from './settle-clock.ts'
 import { TaskTable } from './task-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
@@ -61,6 +62,11 @@ export class Store {
   /** Calls back once the transaction under way is committed; never when it is rolled back. */
   afterCommit(callback: () => void): void {
     this.#database.afterCommit(callback)
+  }
+
+  /** The clock was set back, or may have been; see `settleClock`. Both are ms. */
+  settleClock(now: number, mostAheadMs: number): void {
+    settleClock(this.#database, now, mostAheadMs)
   }
 
   /** Folds the log into the file and closes it: from here on nothing can be lost. It is closed also when it throws. */

@@ -28,8 +28,8 @@ test.each(['start-hangs', 'stop-hangs'] as const)(
     const request = { template: 'command', name: 'a', runtime: 'fake', program: ['cat'] }
     await first.agents.create(RunRequest.parse({ ...request, prompt: 'one' }))
     if (fault === 'stop-hangs') {
-      await first.agents.awaitUp('a', soon)
-      await first.agents.sleep('a', notAtAll)
+      await first.verbs.settled('a', soon)
+      await first.verbs.sleep('a', notAtAll)
     }
     const other = await first.agents.create(
       RunRequest.parse({ ...request, name: 'b', prompt: 'meanwhile' }),
@@ -49,8 +49,8 @@ test.each(['start-hangs', 'stop-hangs'] as const)(
       const { id } = second.mailbox.send('a', { body: 'two', from: 'user' })
       expect(await second.mailbox.await(id, soon)).toMatchObject({ state: 'done', reply: 'two' })
     } finally {
-      await second.agents.stop('a', soon)
-      await second.agents.stop('b', soon)
+      await second.verbs.stop('a', soon)
+      await second.verbs.stop('b', soon)
       await second.stop()
     }
     expect(before.machine.processes).toEqual([])
