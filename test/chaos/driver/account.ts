@@ -41,19 +41,24 @@ interface Entry {
   type: string
   id?: string
   text?: string
+  /** When it was written, Unix ms, by the clock that is not set. */
+  at?: number
   error?: string | null
 }
 
 /** As the `chat` program writes its conversations; a last line that was cut off is no entry. */
 function readSessions(folder: string | null): Account {
-  const files = folder ? namesIn(folder).toSorted() : []
+  const files = folder ? namesIn(folder) : []
   const entries = files.flatMap((file) =>
     textOf(path.join(folder ?? '', file))
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Entry),
   )
-  const users = entries.filter(({ type }) => type === 'user')
+  // Each session has a file of its own; their names tell nothing of their order.
+  const users = entries
+    .filter(({ type }) => type === 'user')
+    .toSorted((one, other) => (one.at ?? 0) - (other.at ?? 0))
   const keys = new Map(users.map(({ id, text }) => [id, keyOf(text ?? '')]))
   const ended = entries.filter(({ type, error }) => type === 'end' && error === null)
   return {

@@ -11,8 +11,8 @@ export interface KeeperOptions {
   home: Home
   clockFile: string
   tally: Tally
-  /** A daemon may refuse to start now, as on a full disk; it is tried again. */
-  mayFailToStart: () => boolean
+  /** A daemon born then, as `performance.now` counts, may end by itself, as on a full disk; the next is tried. */
+  mayFailToStart: (bornAt: number) => boolean
   /** Ends every wait. */
   signal: AbortSignal
 }
@@ -154,6 +154,7 @@ export class Keeper {
 
   #bear(fault: string | null): Incarnation {
     const { home, clockFile } = this.#options
+    const bornAt = performance.now()
     const born = bear(home, { fault, clockFile })
     this.#present = born
     void born.ready.then((status) => {
@@ -168,13 +169,13 @@ export class Keeper {
         this.#isUp = false
         this.#up = Promise.withResolvers<void>()
       }
-      if (!this.#doomed.has(born) && !this.#options.mayFailToStart()) {
+      if (!this.#doomed.has(born) && !this.#options.mayFailToStart(bornAt)) {
         this.#broken.reject(
           new Violation('a daemon never ends by itself', [
             `${signal ?? `code ${code}`}${fault ? ` with ${fault}` : ''}: ${born.stderr()}`,
           ]),
         )
-      } else if (born.stderr() !== '' && !this.#options.mayFailToStart()) {
+      } else if (born.stderr() !== '' && !this.#options.mayFailToStart(bornAt)) {
         this.#broken.reject(new Violation('a daemon says nothing on stderr', [born.stderr()]))
       }
     })

@@ -103,12 +103,12 @@ async function fillDisk(plan: FullDisk | null, { stage, disk }: Theatre): Promis
     return
   }
   await sleep(plan.afterMs, undefined, { signal: stage.signal })
-  Object.assign(stage.world, { isDiskFull: true, hadFullDisk: true })
+  stage.world.fullUntil = Infinity
   disk.fill(plan.leftBytes)
   stage.tally.count('disasters', 'the disk was full')
   await sleep(plan.forMs)
   disk.free()
-  stage.world.isDiskFull = false
+  stage.world.fullUntil = performance.now()
 }
 
 function keepEvidence({ stage, keepHome }: Theatre, folder: string, error: unknown): void {

@@ -97,6 +97,9 @@ interface SceneOptions {
 
 function inventScene(random: Random, plan: Plan, { isFirst, deaths }: SceneOptions): Scene {
   const kinds = Array.from({ length: random.int(1, 5) }, () => chooseAct(random))
+  if (plan.isHeld && random.chance(0.6)) {
+    kinds.unshift('start')
+  }
   for (const death of deaths) {
     const leading = death.kind === 'point' ? leadingActs[death.point] : undefined
     if (leading && random.chance(0.4)) {

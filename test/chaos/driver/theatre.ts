@@ -12,7 +12,14 @@ import { Keeper } from './keeper.ts'
 import type { Tally } from './report.ts'
 import type { Stage } from './stage.ts'
 import type { Story } from './story.ts'
-import { createWorld } from './world.ts'
+import { createWorld, hadFullDisk } from './world.ts'
+
+/** Deaths count for seconds, not minutes; a machine that is busy with a play takes starts all the same. */
+const config = {
+  port: 0,
+  restart: { backoffMs: 50, backoffMostMs: 500, healthyMs: 3000, deaths: 4, windowMs: 4000 },
+  admission: { freeBytes: 0, memoryPressure: 100, cpuPressure: 100, starts: 2 },
+}
 
 /** Large enough for what a play says, small enough to fill at once. */
 const diskBytes = 64 * 1024 * 1024
@@ -50,7 +57,7 @@ export async function openTheatre({
   const home = resolveHome({ DROVER_HOME: disk?.path ?? path.join(folder, 'home') })
   mkdirSync(home.folder, { recursive: true })
   // Each JSON document is a YAML document.
-  writeFileSync(home.configFile, JSON.stringify({ port: 0 }))
+  writeFileSync(home.configFile, JSON.stringify(config))
   const model = await startModelServer()
   const world = createWorld(folder, story.agents)
   const clockFile = path.join(folder, 'clock')
@@ -59,7 +66,7 @@ export async function openTheatre({
     renameSync(`${clockFile}.next`, clockFile)
   }
   setClock(0)
-  const mayFailToStart = (): boolean => world.isDiskFull
+  const mayFailToStart = (bornAt: number): boolean => world.fullUntil >= bornAt
   const keeper = new Keeper({ home, clockFile, tally, mayFailToStart, signal })
   const { client } = keeper
   const follower = new Follower()
@@ -104,7 +111,7 @@ async function insist<T>(
     try {
       return await ask(request)
     } catch (error) {
-      if (!(world.hadFullDisk && isRefusal(error, 'disk_full'))) {
+      if (!(hadFullDisk(world) && isRefusal(error, 'disk_full'))) {
         throw error
       }
       await sleep(50)

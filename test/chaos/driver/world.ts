@@ -57,21 +57,22 @@ export interface Actor {
 export interface World {
   folder: string
   actors: readonly Actor[]
-  isDiskFull: boolean
-  /** A disk was full, so a start, a reading or an ending may have failed for that. */
-  hadFullDisk: boolean
+  /** Until when the home's disk was full, as `performance.now` counts; Infinity while it is, -1: it never was. */
+  fullUntil: number
 }
 
 export function createWorld(folder: string, names: readonly { name: string; kind: Kind }[]): World {
   const world: World = {
     folder,
-    isDiskFull: false,
-    hadFullDisk: false,
+    fullUntil: -1,
     actors: names.map(({ name, kind }) => ({ name, kind, acts: 0, lives: [] })),
   }
   world.actors.forEach((actor) => beginLife(world, actor))
   return world
 }
+
+/** A disk was full, so a start, a reading or an ending may have failed for that. */
+export const hadFullDisk = ({ fullUntil }: World): boolean => fullUntil >= 0
 
 export function presentLife(actor: Actor): Life {
   const life = actor.lives.at(-1)

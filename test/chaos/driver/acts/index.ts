@@ -2,7 +2,7 @@ import type { AnyAct } from './act.ts'
 import { burst, resend, send } from './letters.ts'
 import { create, remove } from './removal.ts'
 import { strike, vanish } from './strikes.ts'
-import { sleep, start, stop, wake } from './verbs.ts'
+import { fresh, restart, sleep, start, stop, wake } from './verbs.ts'
 
 /** Everything that can happen to an agent; a new act is a new line here. */
 export const acts: Readonly<Record<string, AnyAct>> = {
@@ -14,6 +14,8 @@ export const acts: Readonly<Record<string, AnyAct>> = {
   sleep,
   stop,
   start,
+  new: fresh,
+  restart,
   strike,
   vanish,
   remove,

@@ -4,7 +4,7 @@ import type { Random } from '../random.ts'
 import { Violation } from '../report.ts'
 import type { Stage } from '../stage.ts'
 import { words } from '../words.ts'
-import { presentLife, type Actor, type Letter, type SentLetter } from '../world.ts'
+import { hadFullDisk, presentLife, type Actor, type Letter, type SentLetter } from '../world.ts'
 import { defineAct, type Plan } from './act.ts'
 
 /** The next letter of an agent: its word by chance, or one that is given. */
@@ -36,10 +36,10 @@ export async function sendLetter(letter: Letter, actor: Actor, stage: Stage): Pr
 }
 
 function answerOf(error: unknown, { world }: Stage): 'refused' | 'none' {
-  if (isRefusal(error, 'agent_stopped')) {
+  if (isRefusal(error, 'agent_stopped') || isRefusal(error, 'agent_quarantined')) {
     return 'refused'
   }
-  if (isRefusal(error, 'disk_full') && world.hadFullDisk) {
+  if (isRefusal(error, 'disk_full') && hadFullDisk(world)) {
     return 'none'
   }
   throw error

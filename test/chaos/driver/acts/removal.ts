@@ -1,7 +1,9 @@
+import type { LifecycleWish } from '../../../../src/schema/lifecycle.ts'
+import type { Random } from '../random.ts'
 import { Violation } from '../report.ts'
 import type { Stage } from '../stage.ts'
 import { beginLife, presentLife, type Actor, type Letter } from '../world.ts'
-import { defineAct } from './act.ts'
+import { defineAct, type Plan } from './act.ts'
 import { inventLetter, isRefusal } from './letters.ts'
 
 /** How quiet a plain program must be for its answer to be whole, ms; short, so that a play is short. */
@@ -12,10 +14,22 @@ const graceMs = 300
 
 interface MakeData {
   letter: Letter | null
+  lifecycle: LifecycleWish
+}
+
+function inventMaking(random: Random, plan: Plan): MakeData {
+  return {
+    letter: random.chance(0.6) ? inventLetter(random, plan) : null,
+    lifecycle: {
+      restart: random.pick(['never', 'never', 'on-failure', 'always']),
+      idleMs: random.pick([0, 0, 300, 1500]),
+      tries: random.int(1, 3),
+    },
+  }
 }
 
 /** Makes the agent, the same request until it is answered; with a first letter, or without. */
-async function make({ letter }: MakeData, actor: Actor, stage: Stage): Promise<void> {
+async function make({ letter, lifecycle }: MakeData, actor: Actor, stage: Stage): Promise<void> {
   const life = presentLife(actor)
   const sent = letter && { ...letter, id: null, act: actor.acts, answer: 'none' as const }
   const request = {
@@ -23,6 +37,7 @@ async function make({ letter }: MakeData, actor: Actor, stage: Stage): Promise<v
     requestId: life.id,
     dir: life.folder,
     graceMs,
+    lifecycle,
     ...(letter ? { prompt: letter.body } : {}),
     ...(life.program
       ? { template: 'command', program: [life.program, life.folder], options: { settleMs } }
@@ -50,7 +65,7 @@ async function make({ letter }: MakeData, actor: Actor, stage: Stage): Promise<v
 /** The first act of all. */
 export const create = defineAct<MakeData>({
   weight: 0,
-  invent: (random, plan) => ({ letter: random.chance(0.6) ? inventLetter(random, plan) : null }),
+  invent: inventMaking,
   play: make,
 })
 
@@ -59,13 +74,12 @@ export const remove = defineAct<MakeData & { waitSeconds: number }>({
   weight: 2,
   invent: (random, plan) => {
     Object.assign(plan, { isHeld: false, life: plan.life + 1, letters: 0 })
-    const letter = random.chance(0.6) ? inventLetter(random, plan) : null
-    return { letter, waitSeconds: random.pick([1, 20]) }
+    return { ...inventMaking(random, plan), waitSeconds: random.pick([1, 20]) }
   },
-  play: async ({ letter, waitSeconds }, actor, stage) => {
+  play: async ({ letter, lifecycle, waitSeconds }, actor, stage) => {
     await removeForGood(actor, stage, waitSeconds)
     beginLife(stage.world, actor)
-    await make({ letter }, actor, stage)
+    await make({ letter, lifecycle }, actor, stage)
   },
 })
 

@@ -46,17 +46,21 @@ async function askVerb(
   verb: AgentVerb,
   { waitSeconds, isHeld }: { waitSeconds: number; isHeld: boolean },
   { name }: Actor,
-  { insist, client }: Stage,
+  { insist, client, tally }: Stage,
 ): Promise<void> {
+  const isWaking = verb === 'wake' || verb === 'restart'
   try {
     await insist(async () => await client.change(name, verb, { waitSeconds }))
   } catch (error) {
-    if (verb === 'wake' && isHeld && isRefusal(error, 'agent_stopped')) {
+    if (isWaking && isHeld && isRefusal(error, 'agent_stopped')) {
       return
+    }
+    if (isWaking && !isHeld && isRefusal(error, 'agent_quarantined')) {
+      return tally.count('refused as given up', verb)
     }
     throw error
   }
-  if (verb === 'wake' && isHeld) {
+  if (isWaking && isHeld) {
     throw new Violation('nothing wakes a stopped agent but start', [name])
   }
 }
@@ -73,7 +77,11 @@ export const stop = defineVerb({
 })
 export const start = defineVerb({
   verb: 'start',
-  weight: 8,
-  isFor: (plan) => plan.isHeld,
+  weight: 5,
+  // A crash loop, which the seed can't know of, is cleared by it too.
+  isFor: always,
   leavesHeld: false,
 })
+
+export const fresh = defineVerb({ verb: 'new', weight: 5, isFor: always, leavesHeld: null })
+export const restart = defineVerb({ verb: 'restart', weight: 5, isFor: always, leavesHeld: null })

@@ -1,3 +1,4 @@
+import { hadFullDisk } from '../world.ts'
 import type { Invariant } from './invariant.ts'
 
 export const leftoverInvariants: readonly Invariant[] = [
@@ -11,6 +12,6 @@ export const leftoverInvariants: readonly Invariant[] = [
   },
   {
     name: 'the daemon logs no error, but for a full disk',
-    check: ({ hadFullDisk }, { logErrors }) => (hadFullDisk ? [] : logErrors.slice(0, 5)),
+    check: (world, { logErrors }) => (hadFullDisk(world) ? [] : logErrors.slice(0, 5)),
   },
 ]

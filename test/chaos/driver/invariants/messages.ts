@@ -112,7 +112,7 @@ function disagreements(
   if (state === 'done' && account.ended && !account.ended.has(key)) {
     return [`${key} is done, but its turn did not end well`]
   }
-  if (['stored', 'waking', 'refused'].includes(state) && isTaken) {
+  if (['stored', 'waking', 'refused', 'dead'].includes(state) && isTaken) {
     return [`${key} is ${state} and was taken`]
   }
   if (answer === 'refused' && state !== 'refused') {
