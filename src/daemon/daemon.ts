@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
@@ -157,6 +158,8 @@ export class Daemon {
     admission.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
+    // Who waited for something looks once more before the store closes.
+    await setImmediate()
     log.info('stopped; agents go on')
     try {
       store.close()
