@@ -20,9 +20,11 @@ function unsettledAgent(actor: Actor, agent: Agent, evidence: Evidence): string[
   const isStuck = isStuckNow(actor, agent, evidence)
   const messages = evidence.messages.get(actor.name) ?? []
   const open = messages.filter((message) => !isFinalReceiptState(message.state))
-  const atRest = isStuck || ['idle', 'asleep', 'stopped', 'failed', 'parked'].includes(agent.status)
+  const isAtRest =
+    ['idle', 'asleep', 'stopped', 'failed', 'parked'].includes(agent.status) ||
+    (isStuck && agent.status !== 'stopping')
   return [
-    ...(atRest ? [] : [`${agent.name} is ${agent.status}`]),
+    ...(isAtRest ? [] : [`${agent.name} is ${agent.status}`]),
     ...open
       .filter((message) => !(isStuck && isBehind(message, agent)))
       .map(({ id, state }) => `${id} is ${state}`),
