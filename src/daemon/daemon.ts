@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
@@ -115,14 +116,21 @@ export class Daemon {
    */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const lock = lockHome(options.home)
+    let daemon: Daemon
     try {
-      const daemon = new Daemon(options, lock)
+      daemon = new Daemon(options, lock)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+    try {
       createPrivateFolder(options.home.runsFolder)
       createPrivateFolder(options.home.agentsFolder)
       await daemon.#begin()
       return daemon
     } catch (error) {
-      lock.release()
+      // It may follow runs already: it must let go of them before another may take the home.
+      await daemon.stop()
       throw error
     }
   }
@@ -153,20 +161,28 @@ export class Daemon {
 
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
-    const { store, log } = this.context
-    this.context.admission.close()
+    const { store, log, home, admission } = this.context
+    admission.close()
     this.schedules.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
     await this.schedules.ended()
+    // Who waited for something looks once more before the store closes.
+    await setImmediate()
     log.info('stopped; agents go on')
-    store.close()
-    rmSync(this.context.home.daemonFile, { force: true })
+    try {
+      store.close()
+    } catch (error) {
+      // On a full disk the log of the database stays beside it; the next daemon reads both.
+      log.warn({ err: error }, 'the database could not be folded together')
+    }
+    rmSync(home.daemonFile, { force: true })
     this.#lock.release()
   }
 
   async #begin(): Promise<void> {
-    const { store, log, now } = this.context
+    const { store, log, now, config } = this.context
+    store.settleClock(now(), config.restart.backoffMostMs)
     store.transaction('relaxed', () =>
       store.events.append(
         { type: 'daemon.started', data: { version: this.#version, pid: process.pid } },

@@ -8,6 +8,7 @@ import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
 import { RunTable } from './run-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
+import { settleClock } from './settle-clock.ts'
 import { TaskTable } from './task-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
@@ -67,10 +68,18 @@ export class Store {
     this.#database.afterCommit(callback)
   }
 
-  /** Folds the log into the file and closes it: from here on nothing can be lost. */
+  /** The clock was set back, or may have been; see `settleClock`. Both are ms. */
+  settleClock(now: number, mostAheadMs: number): void {
+    settleClock(this.#database, now, mostAheadMs)
+  }
+
+  /** Folds the log into the file and closes it: from here on nothing can be lost. It is closed also when it throws. */
   close(): void {
-    endBoot(this.#database)
-    this.#database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
-    this.#database.close()
+    try {
+      endBoot(this.#database)
+      this.#database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+    } finally {
+      this.#database.close()
+    }
   }
 }
