@@ -32,6 +32,7 @@ describe('inside of an agent', () => {
     [['show', '--json'], '/v1/agents/guide'],
     [['logs', '-n', '1'], '/v1/agents/guide/logs'],
     [['sleep', '--json'], '/v1/agents/guide/sleep'],
+    [['new', '--json'], '/v1/agents/guide/new'],
     [['show', 'other', '--json'], '/v1/agents/other'],
     [['sleep', 'other', '--json'], '/v1/agents/other/sleep'],
   ])('%j asks %s', async (argv, path) => {

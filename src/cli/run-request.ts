@@ -2,10 +2,15 @@ import type { Command } from 'commander'
 import path from 'node:path'
 import type { RunRequestInput } from '../schema/requests.ts'
 import type { CommonOptions } from './invocation.ts'
+import {
+  addLifecycleOptions,
+  createLifecycleRequest,
+  type LifecycleOptions,
+} from './lifecycle-options.ts'
 import { collectEnvironment, collectOptions } from './option-values.ts'
 
 /** What an agent is made from, beside its template and its program. */
-export interface SpecOptions {
+export interface SpecOptions extends LifecycleOptions {
   in?: string
   dir?: string
   model?: string
@@ -13,7 +18,6 @@ export interface SpecOptions {
   trigger?: string
   env?: Record<string, string>
   option?: Record<string, unknown>
-  ephemeral?: boolean
 }
 
 export interface RunOptions extends SpecOptions, CommonOptions {
@@ -25,7 +29,7 @@ export interface RunOptions extends SpecOptions, CommonOptions {
 
 /** Declares them. */
 export function addSpecOptions(command: Command): Command {
-  return command
+  command
     .option('--in <runtime>', 'where it runs')
     .option('--dir <folder>', 'folder it works in (default: the current one)')
     .option('--model <model>', 'model, as the provider names it')
@@ -37,22 +41,11 @@ export function addSpecOptions(command: Command): Command {
     )
     .option('--persona <text>', 'who it is')
     .option('--trigger <word>', 'answer only messages that hold this word')
-    .option('--ephemeral', 'it lives for its first message, and goes when that is done')
+  return addLifecycleOptions(command)
 }
 
-/** The request that a line of `drover run` asks for. */
-export function createRunRequest(
-  options: Omit<RunOptions, 'timeout'>,
-  given: GivenSpec & { prompt: string | null },
-): RunRequestInput {
-  const { name, requestId } = options
-  return {
-    ...createSpecRequest(options, given),
-    ...(given.prompt === null ? {} : { prompt: given.prompt }),
-    ...(name === undefined ? {} : { name }),
-    ...(requestId === undefined ? {} : { requestId }),
-  }
-}
+/** As a template: the agent of this folder. */
+const ownFolder = '.'
 
 export interface GivenSpec {
   template: string
@@ -60,14 +53,32 @@ export interface GivenSpec {
   cwd: string
 }
 
+/** The request that a line of `drover run` asks for; a template left out, or `.`, is the agent of the folder. */
+export function createRunRequest(
+  options: RunOptions,
+  given: Omit<GivenSpec, 'template'> & { template: string | undefined; prompt: string | null },
+): RunRequestInput {
+  const { name, requestId } = options
+  const { template = ownFolder, prompt } = given
+  const { template: named, ...spec } = createSpecRequest(options, { ...given, template })
+  return {
+    ...(named === ownFolder ? {} : { template: named }),
+    ...spec,
+    ...(prompt === null ? {} : { prompt }),
+    ...(name === undefined ? {} : { name }),
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
 /**
  * The part of a request that says what an agent is made from. The folder is the current one when
  * neither it nor the template names one.
  */
 export function createSpecRequest(
-  { in: runtime, dir, model, persona, trigger, env, option, ephemeral }: SpecOptions,
+  options: SpecOptions,
   { template, program, cwd }: GivenSpec,
 ): Omit<RunRequestInput, 'name' | 'prompt' | 'requestId'> & { template: string } {
+  const { in: runtime, dir, model, persona, trigger, env, option } = options
   return {
     template,
     ...(dir === undefined ? { defaultDir: cwd } : { dir: path.resolve(cwd, dir) }),
@@ -78,6 +89,6 @@ export function createSpecRequest(
     ...(env === undefined ? {} : { env }),
     ...(option === undefined ? {} : { options: option }),
     ...(program === null ? {} : { program: [...program] }),
-    ...(ephemeral ? { ephemeral } : {}),
+    ...createLifecycleRequest(options),
   }
 }

@@ -3,7 +3,7 @@ import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
 import type { DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
-import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
+import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
 import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import { openEventStream, type EventsOptions } from './event-stream.ts'
@@ -25,6 +25,12 @@ export interface TemplateDetail {
 
 export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
 
+/** A verb's own wishes, beside how long to wait. */
+export interface ChangeOptions extends WaitOptions {
+  /** Of a wake: `resume` goes on with the session or is an error, `fresh` begins a new one. */
+  mode?: WakeRequest['mode']
+}
+
 /** How long one long poll is held; short enough that a lost daemon is noticed. */
 const pollSeconds = 60
 
@@ -45,7 +51,7 @@ export class Client {
     return this.#get('/v1/status', options)
   }
 
-  /** Makes an agent and starts it. */
+  /** Makes an agent and starts it; without a template, the agent of the folder begins a fresh session. */
   run(request: RunRequestInput, options?: WaitOptions): Promise<StartedAgent> {
     return this.#post('/v1/agents', request, options)
   }
@@ -83,7 +89,8 @@ export class Client {
     return this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
   }
 
-  wake(name: string, options?: WaitOptions): Promise<Agent> {
+  /** Brings it up. Errors with `resume`: `nothing_to_resume`. */
+  wake(name: string, options?: ChangeOptions): Promise<Agent> {
     return this.change(name, 'wake', options)
   }
 
@@ -100,8 +107,18 @@ export class Client {
     return this.change(name, 'start', options)
   }
 
-  change(name: string, verb: AgentVerb, options?: WaitOptions): Promise<Agent> {
-    return this.#post(`${agentPath(name)}/${verb}`, undefined, options)
+  /** A fresh session: the present one ends at its turn boundary, the new one begins at once. */
+  new(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'new', options)
+  }
+
+  /** Ends its run now and brings it up again; its session stays. */
+  restart(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'restart', options)
+  }
+
+  change(name: string, verb: AgentVerb, { mode, ...options }: ChangeOptions = {}): Promise<Agent> {
+    return this.#post(`${agentPath(name)}/${verb}`, mode && { mode }, options)
   }
 
   /** Stores a message; once this resolves it is not lost. The same id twice is the same message. */

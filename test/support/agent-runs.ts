@@ -117,7 +117,7 @@ function judgeEnd(
     model.waiting = null
   } else if (verdict.does === 'restart') {
     model.wish = 'wake'
-  } else if (status === 'failed' && model.wish === 'wake') {
+  } else if (model.wish === 'wake') {
     model.wish = null
   }
 }
