@@ -11,6 +11,9 @@ export interface RunOptions extends CommonOptions {
   trigger?: string
   env?: Record<string, string>
   option?: Record<string, unknown>
+  memory?: number
+  cpus?: number
+  pids?: number
   requestId?: string
   wait?: boolean
   timeout: number
@@ -41,6 +44,16 @@ export function createRunRequest(
     ...(env === undefined ? {} : { env }),
     ...(option === undefined ? {} : { options: option }),
     ...(given.program === null ? {} : { program: [...given.program] }),
+    ...limitsOf(options),
     ...(requestId === undefined ? {} : { requestId }),
   }
+}
+
+function limitsOf({ memory, cpus, pids }: RunOptions): Pick<RunRequestInput, 'limits'> {
+  const limits = {
+    ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(pids === undefined ? {} : { pids }),
+  }
+  return Object.keys(limits).length > 0 ? { limits } : {}
 }

@@ -11,8 +11,11 @@ import { createCommand, type Invocation } from './invocation.ts'
 import {
   collectEnvironment,
   collectOptions,
+  countParser,
   defaultTimeoutSeconds,
+  parseCpus,
   parseSeconds,
+  parseSize,
 } from './option-values.ts'
 import { plainText } from './plain-text.ts'
 import { readText } from './read-text.ts'
@@ -39,6 +42,9 @@ export function runCommand(invocation: Invocation): Command {
     )
     .option('--persona <text>', 'who it is')
     .option('--trigger <word>', 'answer only messages that hold this word')
+    .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
+    .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
+    .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
     .option('--request-id <id>', 'the same id twice is the same agent')
     .option('-w, --wait', 'wait for the reply, or without a prompt until it is up')
     .option('--timeout <seconds>', 'how long to wait', parseSeconds, defaultTimeoutSeconds)

@@ -6,6 +6,7 @@ import { personName, type RunRequest } from '../schema/requests.ts'
 import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
+import { checkLimits } from './check-limits.ts'
 import {
   agentFolders,
   getAgentByName,
@@ -150,7 +151,7 @@ export class Agents {
 
   /** What would keep the program from starting, a missing one for instance, is told at once. */
   async #tryLaunch(id: string, spec: AgentSpec): Promise<void> {
-    await getProvider(this.#context, spec.provider).launch({
+    const launch = await getProvider(this.#context, spec.provider).launch({
       ...providerContext(this.#context, spec.provider, spec.env),
       agent: { id, name: '' },
       spec,
@@ -158,6 +159,7 @@ export class Agents {
       newSession: randomUUID(),
       stateFolder: agentFolders(this.#context, id).state,
     })
+    await checkLimits(this.#context, spec, launch)
   }
 
   #insert({ id, name, spec, template, request }: NewAgentRequest): void {

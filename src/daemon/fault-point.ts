@@ -9,6 +9,7 @@ export const faultPoints = [
   'input-rung',
   'input-recorded',
   'launch-prepared',
+  'group-made',
   'run-spawned',
   'run-recorded',
   'output-read',
