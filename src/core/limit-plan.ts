@@ -99,7 +99,7 @@ function refuseRlimit(
   }
 }
 
-/** What limits can be had with these means, in a few words: `memory and pids by cgroup v2, no cpus`. */
+/** What limits can be had with these means, in a few words: `memory and pids by cgroup v2; no cpus`. */
 export function describeLimits(means: LimitMeans): string {
   const by: Record<'group' | 'rlimit' | 'none', string[]> = { group: [], rlimit: [], none: [] }
   for (const [limit, name] of [
@@ -116,8 +116,8 @@ export function describeLimits(means: LimitMeans): string {
   }
   return [
     by.group.length > 0 ? `${join(by.group)} by cgroup v2` : null,
-    by.rlimit.includes('memory') ? 'memory for each process' : null,
-    by.rlimit.includes('pids') ? "pids with all of this user's" : null,
+    by.rlimit.includes('memory') ? 'memory (each process by itself)' : null,
+    by.rlimit.includes('pids') ? 'pids (all of this user together)' : null,
     by.none.length > 0 ? `no ${by.none.join(', no ')}` : null,
   ]
     .filter((part) => part !== null)

@@ -67,7 +67,9 @@ export async function findBase(proc = '/proc'): Promise<GroupBase | { problem: s
   try {
     return await lookAtBase({ folder, path: name }, proc)
   } catch (error) {
-    return { problem: `its cgroup v2 group ${name} can't be read: ${(error as Error).message}` }
+    return {
+      problem: `the daemon's cgroup v2 group ${name} can't be read: ${(error as Error).message}`,
+    }
   }
 }
 
