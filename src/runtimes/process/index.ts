@@ -79,12 +79,12 @@ export class ProcessRuntime implements Runtime {
     return await checkLimits(launch)
   }
 
-  async start(launch: Launch): Promise<Handle> {
-    const isLimited = launch.limits !== undefined && hasLimits(launch.limits)
-    return await startHolder(
-      isLimited ? { ...launch, argv: await applyLimits(launch, this.#onGroupMade) } : launch,
-      this.spares,
-    )
+  async start(launch: Launch, signal: AbortSignal): Promise<Handle> {
+    if (!launch.limits || !hasLimits(launch.limits)) {
+      return await startHolder(launch, this.spares)
+    }
+    const argv = await applyLimits(launch, { onGroupMade: this.#onGroupMade, signal })
+    return await startHolder({ ...launch, argv }, this.spares)
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {

@@ -7,13 +7,18 @@ import {
   type LimitMeans,
   type LimitPlan,
 } from '../../core/limit-plan.ts'
+import type { AgentLimits } from '../../schema/agent-limits.ts'
 import { DroverError } from '../../schema/error.ts'
 import type { Launch, LimitRefusal } from '../contract.ts'
 import { findBase, type GroupBase } from './cgroup.ts'
 import { createGroup, groupFolder } from './limit-group.ts'
 import { writeNote } from './limit-note.ts'
+import { removeGroup } from './release-group.ts'
 
 const limitedScript = fileURLToPath(new URL('limited.sh', import.meta.url))
+
+/** How long a group that was made in vain may take to go, ms. */
+const releaseMs = 10_000
 
 type Bounds = Pick<Launch, 'limits' | 'reservedBytes'>
 
@@ -90,12 +95,13 @@ export async function probeLimits(): Promise<{ detail: string; hint: string | nu
 }
 
 /**
- * Makes what the limits of a run need, and gives the arguments that put its program under them.
- * Errors: `unsupported` for a limit that can't be kept, `start_failed`.
+ * Makes what the limits of a run need, and gives the arguments that put its program under them. A
+ * call that was aborted leaves nothing. Errors: `unsupported` for a limit that can't be kept,
+ * `start_failed`.
  */
 export async function applyLimits(
   launch: Launch,
-  onGroupMade: () => void,
+  { onGroupMade, signal }: { onGroupMade: () => void; signal: AbortSignal },
 ): Promise<Launch['argv']> {
   const { base, outcome } = await plan(launch)
   if ('refusal' in outcome) {
@@ -110,16 +116,30 @@ export async function applyLimits(
   const memoryBytes = dataBytes === null ? null : (launch.limits?.memoryBytes ?? null)
   writeNote(launch.run, { v: 1, group, memoryBytes })
   if (group && base) {
-    await createGroup(base, group, wanted).catch((error: unknown) => {
-      throw new DroverError(
-        'start_failed',
-        `limits: the group ${group} can't be made: ${(error as Error).message}`,
-        { details: { field: 'limits' }, cause: error },
-      )
-    })
+    await makeGroup(group, { base, wanted, signal })
     onGroupMade()
   }
+  signal.throwIfAborted()
   const dataKib = dataBytes === null ? '' : String(Math.floor(dataBytes / 1024))
   const words = [group ?? '', dataKib, processes === null ? '' : String(processes)]
   return ['/bin/sh', limitedScript, ...words, ...launch.argv]
+}
+
+/** A caller that has given the run up may have released it before its group was there, so none is left then. */
+async function makeGroup(
+  group: string,
+  { base, wanted, signal }: { base: GroupBase; wanted: AgentLimits; signal: AbortSignal },
+): Promise<void> {
+  try {
+    await createGroup(base, group, wanted)
+    signal.throwIfAborted()
+  } catch (error) {
+    await removeGroup(group, AbortSignal.timeout(releaseMs)).catch(() => 'told by what follows')
+    signal.throwIfAborted()
+    throw new DroverError(
+      'start_failed',
+      `limits: the group ${group} can't be made: ${(error as Error).message}`,
+      { details: { field: 'limits' }, cause: error },
+    )
+  }
 }
