@@ -28,6 +28,8 @@ export interface TestDaemonOptions {
   env?: Record<string, string>
   /** On top of `up --json`. */
   args?: string[]
+  /** What starts it: a program that becomes the one in its further arguments. */
+  launcher?: readonly [string, ...string[]]
   /** The test means to leave nothing alive: what carries the home's mark at the end is an error. */
   isLeftClean?: boolean
 }
@@ -104,7 +106,7 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Starts the next daemon on the same home, with these options over the first ones; the last one must be gone. */
-  async start(changes: Pick<TestDaemonOptions, 'env' | 'args'> = {}): Promise<void> {
+  async start(changes: Pick<TestDaemonOptions, 'env' | 'args' | 'launcher'> = {}): Promise<void> {
     await this.exited
     this.#process = await launch(this.home, { ...this.#options, ...changes })
   }
@@ -156,8 +158,12 @@ export function baseEnvironment(home: Home): Record<string, string> {
   }
 }
 
-async function launch(home: Home, { env, args = [] }: TestDaemonOptions): Promise<Process> {
-  const child = spawn(process.execPath, [mainFile, 'up', '--json', ...args], {
+async function launch(
+  home: Home,
+  { env, args = [], launcher }: TestDaemonOptions,
+): Promise<Process> {
+  const [file, ...first] = launcher ? [...launcher, process.execPath] : [process.execPath]
+  const child = spawn(file ?? '', [...first, mainFile, 'up', '--json', ...args], {
     cwd: home.folder,
     env: { ...baseEnvironment(home), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
