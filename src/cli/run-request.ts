@@ -7,7 +7,13 @@ import {
   createLifecycleRequest,
   type LifecycleOptions,
 } from './lifecycle-options.ts'
-import { collectEnvironment, collectOptions } from './option-values.ts'
+import {
+  collectEnvironment,
+  collectOptions,
+  countParser,
+  parseCpus,
+  parseSize,
+} from './option-values.ts'
 
 /** What an agent is made from, beside its template and its program. */
 export interface SpecOptions extends LifecycleOptions {
@@ -18,6 +24,9 @@ export interface SpecOptions extends LifecycleOptions {
   trigger?: string
   env?: Record<string, string>
   option?: Record<string, unknown>
+  memory?: number
+  cpus?: number
+  pids?: number
 }
 
 export interface RunOptions extends SpecOptions, CommonOptions {
@@ -41,6 +50,9 @@ export function addSpecOptions(command: Command): Command {
     )
     .option('--persona <text>', 'who it is')
     .option('--trigger <word>', 'answer only messages that hold this word')
+    .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
+    .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
+    .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
   return addLifecycleOptions(command)
 }
 
@@ -89,6 +101,16 @@ export function createSpecRequest(
     ...(env === undefined ? {} : { env }),
     ...(option === undefined ? {} : { options: option }),
     ...(program === null ? {} : { program: [...program] }),
+    ...limitsOf(options),
     ...createLifecycleRequest(options),
   }
+}
+
+function limitsOf({ memory, cpus, pids }: SpecOptions): Pick<RunRequestInput, 'limits'> {
+  const limits = {
+    ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(pids === undefined ? {} : { pids }),
+  }
+  return Object.keys(limits).length > 0 ? { limits } : {}
 }
