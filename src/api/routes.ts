@@ -16,6 +16,7 @@ import {
   WakeRequest,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
+import { Why } from '../schema/why.ts'
 import { defineRoute } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
 
@@ -64,6 +65,13 @@ export const routes = {
     summary: 'One agent with its spec.',
     params: AgentParams,
     response: ok('The agent', AgentDetail),
+  }),
+  explainAgent: defineRoute({
+    method: 'get',
+    path: '/v1/agents/{name}/why',
+    summary: 'Why an agent is as it is: what keeps it so, where its messages are, what comes next.',
+    params: AgentParams,
+    response: ok('What there is to say', Why),
   }),
   removeAgent: defineRoute({
     method: 'delete',

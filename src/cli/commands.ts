@@ -59,6 +59,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show one agent',
     load: async () => (await import('./show.ts')).showCommand,
   },
+  why: {
+    group: 'looking',
+    usage: 'why NAME',
+    summary: 'say why an agent is as it is, and what comes next',
+    load: async () => (await import('./why.ts')).whyCommand,
+  },
   send: {
     group: 'talking',
     usage: 'send NAME TEXT [--wait]',

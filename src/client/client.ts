@@ -5,6 +5,7 @@ import type { Message } from '../schema/message.ts'
 import type { DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
 import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
+import type { Why } from '../schema/why.ts'
 import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import { openEventStream, type EventsOptions } from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
@@ -72,6 +73,11 @@ export class Client {
 
   show(name: string, options?: CallOptions): Promise<AgentDetail> {
     return this.#get(agentPath(name), options)
+  }
+
+  /** Why an agent is as it is, and what comes next. */
+  why(name: string, options?: CallOptions): Promise<Why> {
+    return this.#get(`${agentPath(name)}/why`, options)
   }
 
   /** Removes an agent for good, with its schedules; a live one only with `force`. */
