@@ -2,7 +2,13 @@ import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
-import type { DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
+import type {
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
 import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
@@ -199,6 +205,11 @@ export class Client {
 
   doctor(options?: CallOptions): Promise<DoctorReport> {
     return this.#get('/v1/doctor', options)
+  }
+
+  /** Looks at every run anew, and ends what goes on for none. */
+  reconcile(options?: CallOptions): Promise<ReconcileReport> {
+    return this.#post('/v1/reconcile', undefined, options)
   }
 
   /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */
