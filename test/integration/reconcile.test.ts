@@ -56,10 +56,10 @@ describe('a look at every run', () => {
   test('touches no agent that is on its way up, to sleep or out', async () => {
     await using daemon = await startTestDaemon({ isLeftClean: true })
     const { client } = daemon
-    let isOver = false
+    const over = new AbortController()
     const reports = (async () => {
       const all = []
-      while (!isOver) {
+      while (!over.signal.aborted) {
         all.push(await client.reconcile())
       }
       return all
@@ -75,7 +75,7 @@ describe('a look at every run', () => {
       await client.remove(name, { force: true, ...up })
     }
     await Promise.all(Array.from({ length: 24 }, (_, index) => live(index)))
-    isOver = true
+    over.abort()
     const all = await reports
     expect(all.length).toBeGreaterThan(3)
     expect(Math.max(...all.map(({ adopted }) => adopted))).toBeGreaterThan(1)
