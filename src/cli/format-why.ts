@@ -166,7 +166,7 @@ function formatMessages(
     [
       { title: '', cell: ({ id }) => `  ${id}`, paint: colors.dim },
       { title: '', cell: ({ state }) => state },
-      { title: '', cell: (message) => placeText(message, now), shrinkTo: 20 },
+      { title: '', cell: (message) => shortenIds(placeText(message, now), messages), shrinkTo: 20 },
       {
         title: '',
         cell: ({ from, text }) => truncateText(`${from}: ${oneLine(text)}`, 60),
@@ -179,6 +179,15 @@ function formatMessages(
   )
   return table.slice(1)
 }
+
+/** A long id of another message in the list is told by its end. */
+function shortenIds(text: string, messages: readonly WhyMessage[]): string {
+  return messages
+    .filter(({ id }) => id.length > longestId)
+    .reduce((each, { id }) => each.replaceAll(id, `…${id.slice(-6)}`), text)
+}
+
+const longestId = 12
 
 function placeText({ because, state, since, until }: WhyMessage, now: number): string {
   if (until !== null) {

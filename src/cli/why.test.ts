@@ -80,7 +80,7 @@ describe('drover why', () => {
       messages: {
         unfinished: [
           messageRecord({
-            id: 'msg_1',
+            id: 'msg_01m7yt4cv93jcsj849zqzs',
             text: 'Find out why the build is slow, and write it down',
             state: 'accepted',
             isGiven: true,
@@ -98,9 +98,9 @@ describe('drover why', () => {
       next  takes its next message once its turn is over
 
       Messages, the newest; 21 more
-        msg_1   accepted  its program works on it, for 12 s                   user: Find out why the build is slow, and write it down
-        msg_23  stored    waits for the turn of msg_1, 21 before it, for 3 s  user: Read the logs
-        msg_24  stored    waits for the turn of msg_1, 22 before it, for 3 s  user: Read the logs
+        msg_01m7yt4cv93jcsj849zqzs  accepted  its program works on it, for 12 s                     user: Find out why the build is slow, and write it down
+        msg_23                      stored    waits for the turn of …49zqzs, 21 before it, for 3 s  user: Read the logs
+        msg_24                      stored    waits for the turn of …49zqzs, 22 before it, for 3 s  user: Read the logs
       "
     `)
   })
