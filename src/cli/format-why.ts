@@ -1,12 +1,12 @@
-import type { ChangeKind, HolderKind, Why, WhyMessage } from '../schema/why.ts'
+import type { ChangeKind, HolderKind, Why } from '../schema/why.ts'
 import { formatSpan } from '../util/span.ts'
 import type { Colors } from './colors.ts'
 import { formatFields } from './fields.ts'
 import { paintStatus, statusText } from './format-agent.ts'
+import { formatPlaces } from './format-places.ts'
 import type { Output } from './output.ts'
 import { oneLine } from './plain-text.ts'
-import { formatClock } from './relative-time.ts'
-import { formatTable } from './table.ts'
+import { formatMoment, formatWhen } from './moment.ts'
 import { textWidth, truncateText } from './text-width.ts'
 
 /** One screen; an agent that is well takes two lines. */
@@ -18,6 +18,7 @@ export function formatWhy(why: Why, output: Output): string[] {
     ...formatFields(
       [
         ['next', nextText(why)],
+        ['scheduled', scheduleText(why)],
         ['awake', awakeText(why)],
         ['gates', closedText(why)],
         ['ended', deathText(why)],
@@ -27,12 +28,12 @@ export function formatWhy(why: Why, output: Output): string[] {
     ...section(
       more > 0 ? `Messages, the newest; ${more} more` : 'Messages',
       output.colors,
-      formatMessages(messages.shown, why, output),
+      formatPlaces(messages.shown, why.at, output),
     ),
     ...section(
       'Messages that did not go well',
       output.colors,
-      formatMessages(messages.troubled, why, output),
+      formatPlaces(messages.troubled, why.at, output),
     ),
     ...section(
       'What its program said last',
@@ -93,21 +94,8 @@ function nextText({ next, agent, status, gates, at: now }: Why): string {
   return `${verb} ${formatWhen(next.at, now)}, ${next.reason}`
 }
 
-/** `now`, `in 14 s`, `in 57 min, at 14:05`. */
-function formatWhen(at: number, now: number): string {
-  const leftMs = at - now
-  if (leftMs < 500) {
-    return 'now'
-  }
-  const clock = leftMs < 60_000 ? '' : ` (${formatMoment(at, now)})`
-  return `in ${formatSpan(leftMs)}${clock}`
-}
-
-/** The time of day, with the day where that is another one. */
-function formatMoment(at: number, now: number): string {
-  const clock = formatClock(at).slice(0, 5)
-  const isToday = new Date(at).toDateString() === new Date(now).toDateString()
-  return isToday ? clock : `${new Date(at).toLocaleDateString('en-CA')} ${clock}`
+function scheduleText({ scheduled, at: now }: Why): string | null {
+  return scheduled && `${scheduled.name} sends it a message ${formatWhen(scheduled.at, now)}`
 }
 
 /** Holders that its status and its messages tell of. */
@@ -155,45 +143,4 @@ function deathText({ deaths: { recent, attempts }, at: now }: Why): string | nul
   )
   const more = attempts - recent.length
   return [...lines, ...(more > 0 ? [`… and ${more} before`] : [])].join('\n')
-}
-
-function formatMessages(
-  messages: readonly WhyMessage[],
-  { at: now }: Why,
-  { width, colors }: Output,
-): string[] {
-  const table = formatTable<WhyMessage>(
-    [
-      { title: '', cell: ({ id }) => `  ${id}`, paint: colors.dim },
-      { title: '', cell: ({ state }) => state },
-      { title: '', cell: (message) => shortenIds(placeText(message, now), messages), shrinkTo: 20 },
-      {
-        title: '',
-        cell: ({ from, text }) => truncateText(`${from}: ${oneLine(text)}`, 60),
-        paint: colors.dim,
-        shrinkTo: 8,
-      },
-    ],
-    messages,
-    { width },
-  )
-  return table.slice(1)
-}
-
-/** A long id of another message in the list is told by its end. */
-function shortenIds(text: string, messages: readonly WhyMessage[]): string {
-  return messages
-    .filter(({ id }) => id.length > longestId)
-    .reduce((each, { id }) => each.replaceAll(id, `…${id.slice(-6)}`), text)
-}
-
-const longestId = 12
-
-function placeText({ because, state, since, until }: WhyMessage, now: number): string {
-  if (until !== null) {
-    return `${oneLine(because)}, until ${formatMoment(until, now)}`
-  }
-  const isFinal = state === 'failed' || state === 'refused' || state === 'dead'
-  const span = formatSpan(now - since)
-  return `${oneLine(because)}, ${isFinal ? `${span} ago` : `for ${span}`}`
 }

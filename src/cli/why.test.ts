@@ -258,6 +258,19 @@ describe('drover why', () => {
     `)
   })
 
+  it('shows which schedule is the next to write to an agent', async () => {
+    const printed = await print({
+      lastRun: ended,
+      scheduled: { name: 'daily', at: now + 3 * 60 * minute },
+    })
+    expect(printed).toMatchInlineSnapshot(`
+      "guide  asleep for 2 h  asked to sleep
+      next       nothing by itself; a message wakes it
+      scheduled  daily sends it a message in 3 h (17:00)
+      "
+    `)
+  })
+
   it('shows what else keeps a sleeping agent down', async () => {
     const printed = await print({ view: view({ isOverBudget: true }), lastRun: ended })
     expect(printed).toMatchInlineSnapshot(`

@@ -16,6 +16,7 @@ export interface WhyFacts {
   /** Why it is held or parked, as it is on record. */
   cause: string | null
   lastRun: LastRun | null
+  scheduled: Why['scheduled']
   /** Ends in a row without a healthy run between them, and the runs that ended so, newest first. */
   deaths: Why['deaths']
   /** The newest that did not come to their end, and the last that came to a bad one; oldest first. */
@@ -38,6 +39,7 @@ export function explainAgent(facts: WhyFacts): Why {
     since: sinceWhen(facts),
     at: now,
     next: nextChange(view, now),
+    scheduled: facts.scheduled,
     holders: listHolders(view),
     gates: listGates(view, now).map(({ gate, closed }) => ({
       gate,

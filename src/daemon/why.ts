@@ -33,6 +33,7 @@ export function whyAgent(context: DaemonContext, name: string): Why {
     view,
     cause: row.cause,
     lastRun,
+    scheduled: store.schedules.nextOfAgent(id) ?? null,
     deaths: deathsOf(context, row),
     messages: {
       unfinished: store.messages.listUnfinished(id, row.run_id, shownMessages).map(toRecord),

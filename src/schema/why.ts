@@ -81,6 +81,8 @@ export const Why = z.object({
       reason: z.string(),
     })
     .nullable(),
+  /** The schedule that is the next to send it a message, and when. */
+  scheduled: z.object({ name: z.string(), at: time }).nullable(),
   /** Why it is awake; empty when it is not. */
   holders: z.array(
     z.object({

@@ -35,6 +35,7 @@ describe('what a document says is printed', () => {
     ['idle for 3 s  it waits', 'idle  it waits'],
     ['idle for 3 s  it waits', 'idle for 1.5 min  it waits'],
     ['sleeps in 1 h (15:40), 2 s ago', 'sleeps in 59 min (09:01), 1.5 h ago'],
+    ['sleeps in 1 h (15:40)', 'sleeps in 1 h (2026-11-22 00:40)'],
     ['Hello, … (1)', 'Hello, I am hello. (1)'],
   ])('%s may be %s', (printed, real) => {
     expect(`${real}\n`).toMatch(toPattern([printed], names))

@@ -212,6 +212,17 @@ test('of many messages the newest are shown, and no text is long', async () => {
   await client.stop('many', up)
 })
 
+test('an agent that is written to by a schedule says when', async () => {
+  const { client } = daemon
+  await client.run({ ...cat, name: 'planned' }, up)
+  const yearly = { cron: '0 9 1 1 *', timeZone: 'UTC', body: 'Happy new year', agent: 'planned' }
+  const { next } = await client.schedules.add({ name: 'yearly', ...yearly })
+  await client.schedules.add({ name: 'later', ...yearly, cron: '0 10 1 1 *' })
+  expect((await client.why('planned')).scheduled).toEqual({ name: 'yearly', at: next[0] })
+  await client.schedules.pause('yearly')
+  expect((await client.why('planned')).scheduled?.name).toBe('later')
+})
+
 test('why is asked of agents that there are', async () => {
   await expect(daemon.client.why('nobody')).rejects.toMatchObject({ code: 'agent_not_found' })
 })

@@ -42,7 +42,7 @@ const variableParts: readonly RegExp[] = [
   /(?:now|\d+[smhd] ago)(?![a-z])/,
   /in \d+[smhd](?![a-z])/,
   / for [\d.]+ (?:s|min|h|d)(?![a-z])/,
-  /in [\d.]+ (?:s|min|h|d)(?: \(\d\d:\d\d\))?(?![a-z])/,
+  /in [\d.]+ (?:s|min|h|d)(?: \((?:\d{4}-\d\d-\d\d )?\d\d:\d\d\))?(?![a-z])/,
   /[\d.]+ (?:s|min|h|d) ago(?![a-z])/,
   /for \d+[smhd]/,
   /pid +\d+/,

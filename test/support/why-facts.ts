@@ -10,6 +10,7 @@ export function whyFacts(part: Partial<WhyFacts>): WhyFacts {
     view: view({}),
     cause: null,
     lastRun: null,
+    scheduled: null,
     deaths: { attempts: 0, recent: [] },
     messages: { unfinished: [], troubled: [] },
     lines: [],
