@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import { Event } from '../schema/event.ts'
 import { Message } from '../schema/message.ts'
-import { Accepted, DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import {
+  Accepted,
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
 import {
   AgentParams,
   EventsQuery,
@@ -16,7 +23,9 @@ import {
   WakeRequest,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
+import { Why } from '../schema/why.ts'
 import { defineRoute } from './route.ts'
+import { scheduleRoutes } from './schedule-routes.ts'
 
 const ok = (
   description: string,
@@ -64,13 +73,21 @@ export const routes = {
     params: AgentParams,
     response: ok('The agent', AgentDetail),
   }),
+  explainAgent: defineRoute({
+    method: 'get',
+    path: '/v1/agents/{name}/why',
+    access: 'agent-self',
+    summary: 'Why an agent is as it is: what keeps it so, where its messages are, what comes next.',
+    params: AgentParams,
+    response: ok('What there is to say', Why),
+  }),
   removeAgent: defineRoute({
     method: 'delete',
     path: '/v1/agents/{name}',
-    summary: 'Remove an agent for good; one with a live run only with `force`.',
+    summary: 'Remove an agent for good, with its schedules; one with a live run only with `force`.',
     params: AgentParams,
     query: RemoveQuery,
-    response: ok('Removed', Accepted),
+    response: ok('Removed', Removed),
   }),
   wakeAgent: defineRoute({
     method: 'post',
@@ -180,6 +197,7 @@ export const routes = {
       contentType: 'text/event-stream',
     },
   }),
+  ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',
     path: '/v1/templates',
@@ -234,6 +252,12 @@ export const routes = {
     path: '/v1/doctor',
     summary: 'What is usable on this machine, and how to get the rest.',
     response: ok('Checks', DoctorReport),
+  }),
+  reconcile: defineRoute({
+    method: 'post',
+    path: '/v1/reconcile',
+    summary: 'Look at every run anew, and end what goes on for none.',
+    response: ok('What was found', ReconcileReport),
   }),
   shutDown: defineRoute({
     method: 'post',

@@ -55,22 +55,29 @@ export async function startServer({ daemon, onShutdown }: ServerOptions): Promis
   }
   const local = createServer(true)
   const tcp = createServer(false)
-  await listenOnPort(tcp, config.port)
-  port = (tcp.address() as { port: number }).port
-  address.url = `http://127.0.0.1:${port}`
-  await listenOnSocket(local, home.socketFile)
-  writePrivateFile(home.daemonFile, `${JSON.stringify({ pid: process.pid, ...address })}\n`)
-  return {
-    address,
-    async close() {
-      const closed = [local, tcp].map(async (server) => {
-        server.close()
-        server.closeAllConnections()
-        await once(server, 'close')
-      })
-      await Promise.all(closed)
-      rmSync(home.socketFile, { force: true })
-    },
+  const close = async (): Promise<void> => {
+    await Promise.all([local, tcp].map(closeServer))
+    rmSync(home.socketFile, { force: true })
+  }
+  try {
+    await listenOnPort(tcp, config.port)
+    port = (tcp.address() as { port: number }).port
+    address.url = `http://127.0.0.1:${port}`
+    await listenOnSocket(local, home.socketFile)
+    writePrivateFile(home.daemonFile, `${JSON.stringify({ pid: process.pid, ...address })}\n`)
+  } catch (error) {
+    // An open door would keep the process, which is about to fail, alive.
+    await close()
+    throw error
+  }
+  return { address, close }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (server.listening) {
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
   }
 }
 

@@ -11,6 +11,7 @@ export interface LifecycleOptions {
   maxAge?: number
   bootTimeout?: number
   readyTimeout?: number
+  wedged?: number
   restart?: RestartPolicy
   /** `--no-parking` makes it false. */
   parking: boolean
@@ -44,6 +45,11 @@ export function addLifecycleOptions(command: Command): Command {
       'how long it may take to begin with its first message; 0: for ever',
       durationParser('ready-timeout'),
     )
+    .option(
+      '--wedged <time>',
+      'a turn without output and without work for this long is ended; 0: never',
+      durationParser('wedged'),
+    )
     .addOption(
       new Option(
         '--restart <policy>',
@@ -76,6 +82,7 @@ export function createLifecycleRequest(
     maxAgeMs: options.maxAge,
     bootMs: options.bootTimeout,
     readyMs: options.readyTimeout,
+    wedgedMs: options.wedged,
     restart: options.restart,
     parking: options.parking ? undefined : false,
     tries: options.tries,

@@ -1,3 +1,4 @@
+import { parseByteSize } from '../schema/byte-size.ts'
 import { DroverError } from '../schema/error.ts'
 
 /** Seconds that `--wait` waits when not told otherwise. */
@@ -57,6 +58,32 @@ export function countParser(option: string): (text: string) => number {
     }
     return Number(text)
   }
+}
+
+/** A size in bytes: `512m`, `1.5g`. */
+export function parseSize(text: string): number {
+  const bytes = parseByteSize(text)
+  if (bytes === null) {
+    throw new DroverError(
+      'usage',
+      `--memory: ${JSON.stringify(text)} is not a size, such as 512m or 1.5g.`,
+      { details: { field: 'memory' } },
+    )
+  }
+  return bytes
+}
+
+/** Processors, in fractions if need be. */
+export function parseCpus(text: string): number {
+  const cpus = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || cpus === 0) {
+    throw new DroverError(
+      'usage',
+      `--cpus: ${JSON.stringify(text)} is not a number of processors, such as 2 or 0.5.`,
+      { details: { field: 'cpus' } },
+    )
+  }
+  return cpus
 }
 
 /** Collects `--env NAME=VALUE`, given any number of times. */

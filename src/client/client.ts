@@ -2,24 +2,22 @@ import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
-import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import type {
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
 import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
+import type { Why } from '../schema/why.ts'
+import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import { openEventStream, type EventsOptions } from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import { isUnreachable, pause, type Body, type ResumingStream } from './resuming-stream.ts'
+import { ScheduleClient } from './schedule-client.ts'
 import { Transport, type Target } from './transport.ts'
-
-export interface CallOptions {
-  signal?: AbortSignal | undefined
-  /** Until the answer is here, on top of `waitSeconds`. Default 30 s. */
-  deadlineMs?: number | undefined
-}
-
-export interface WaitOptions extends CallOptions {
-  /** How long the daemon may hold the answer back until the thing is done, at most 300 s. */
-  waitSeconds?: number | undefined
-}
 
 /** An agent that was made, with its first message. */
 export type StartedAgent = Agent & { message: Message | null }
@@ -42,17 +40,18 @@ export interface ChangeOptions extends WaitOptions {
 
 /** How long one long poll is held; short enough that a lost daemon is noticed. */
 const pollSeconds = 60
-const answerMs = 30_000
 
 /**
  * Typed client of one daemon. Every method throws a DroverError with a code of the table:
  * what the daemon refused with, `daemon_unreachable`, or `timeout`; or the reason of an aborted signal.
  */
 export class Client {
+  readonly schedules: ScheduleClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
+    this.schedules = new ScheduleClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -88,13 +87,18 @@ export class Client {
     return this.#get(agentPath(name), options)
   }
 
-  /** Removes an agent for good; a live one only with `force`. */
-  async remove(
+  /** Why an agent is as it is, and what comes next. */
+  why(name: string, options?: CallOptions): Promise<Why> {
+    return this.#get(`${agentPath(name)}/why`, options)
+  }
+
+  /** Removes an agent for good, with its schedules; a live one only with `force`. */
+  remove(
     name: string,
     { force, ...options }: WaitOptions & { force?: boolean } = {},
-  ): Promise<void> {
+  ): Promise<Removed> {
     const query = { wait: options.waitSeconds, ...(force ? { force: true } : {}) }
-    await this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
+    return this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
   }
 
   /** Brings it up. Errors with `resume`: `nothing_to_resume`. */
@@ -220,6 +224,11 @@ export class Client {
     return this.#get('/v1/doctor', options)
   }
 
+  /** Looks at every run anew, and ends what goes on for none. */
+  reconcile(options?: CallOptions): Promise<ReconcileReport> {
+    return this.#post('/v1/reconcile', undefined, options)
+  }
+
   /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */
   async shutdown({ agents, ...options }: CallOptions & { agents?: boolean } = {}): Promise<void> {
     await this.#post('/v1/shutdown', { agents: agents ?? false }, options)
@@ -258,13 +267,6 @@ export interface LogBytesOptions extends CallOptions {
 }
 
 type Query = Record<string, string | number | boolean | undefined>
-
-function withDeadline({ signal, deadlineMs = answerMs, waitSeconds = 0 }: WaitOptions = {}): {
-  deadlineMs: number
-  signal: AbortSignal | undefined
-} {
-  return { deadlineMs: deadlineMs + waitSeconds * 1000, signal }
-}
 
 function agentPath(name: string): string {
   return `/v1/agents/${encodeURIComponent(name)}`

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
-import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import type { DaemonStatus, DoctorReport, ReconcileReport, Usability } from '../schema/reports.ts'
 import { Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import { Notifier } from '../util/notifier.ts'
@@ -21,7 +22,9 @@ import { loadConfig } from './load-config.ts'
 import { createLog } from './log.ts'
 import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
+import { reconcileRuns } from './reconcile-runs.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
+import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
@@ -34,6 +37,8 @@ export interface DaemonOptions {
   runtimes: readonly Runtime[]
   /** Start over when the database is corrupt; the old file is kept. */
   moveAsideCorrupt: boolean
+  /** The clock on the wall, Unix ms; left out: the machine's. */
+  now?: () => number
 }
 
 /** The part of the daemon's status that does not depend on how it is reached. */
@@ -45,12 +50,14 @@ export class Daemon {
   readonly agents: Agents
   readonly verbs: AgentVerbs
   readonly mailbox: Mailbox
+  readonly schedules: Schedules
   readonly templates: Templates
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
   readonly #ending: AbortController
   readonly #version: string
   readonly #startedAt: number
+  #reconciled: Promise<unknown> = Promise.resolve()
   #recovered: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
 
   private constructor(options: DaemonOptions, lock: HomeLock) {
@@ -91,7 +98,7 @@ export class Daemon {
       attachments: new Attachments(),
       tokens,
       notifier: new Notifier(),
-      now: Date.now,
+      now: options.now ?? Date.now,
       signal: this.#ending.signal,
     }
     this.#reconciler = new Reconciler(this.context)
@@ -99,7 +106,10 @@ export class Daemon {
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
     this.verbs = new AgentVerbs(context, this.#reconciler)
-    this.agents = new Agents({ context, reconciler: this.#reconciler, templates, mailbox })
+    const reconciler = this.#reconciler
+    this.agents = new Agents({ context, reconciler, templates, mailbox })
+    const { agents } = this
+    this.schedules = new Schedules({ context, reconciler, templates, mailbox, agents })
   }
 
   /**
@@ -108,14 +118,21 @@ export class Daemon {
    */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const lock = lockHome(options.home)
+    let daemon: Daemon
     try {
-      const daemon = new Daemon(options, lock)
+      daemon = new Daemon(options, lock)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+    try {
       createPrivateFolder(options.home.runsFolder)
       createPrivateFolder(options.home.agentsFolder)
       await daemon.#begin()
       return daemon
     } catch (error) {
-      lock.release()
+      // It may follow runs already: it must let go of them before another may take the home.
+      await daemon.stop()
       throw error
     }
   }
@@ -136,6 +153,13 @@ export class Daemon {
     }
   }
 
+  /** Looks at every run anew, and ends what goes on for none; one look after the other. */
+  async reconcile(): Promise<ReconcileReport> {
+    const report = this.#reconciled.then(() => reconcileRuns(this.context, this.#reconciler))
+    this.#reconciled = report.catch(() => undefined)
+    return await report
+  }
+
   async doctor(): Promise<DoctorReport> {
     return { version: this.#version, checks: await checkMachine(this.context) }
   }
@@ -146,18 +170,28 @@ export class Daemon {
 
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
-    const { store, log } = this.context
-    this.context.admission.close()
+    const { store, log, home, admission } = this.context
+    admission.close()
+    this.schedules.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
+    await this.schedules.ended()
+    // Who waited for something looks once more before the store closes.
+    await setImmediate()
     log.info('stopped; agents go on')
-    store.close()
-    rmSync(this.context.home.daemonFile, { force: true })
+    try {
+      store.close()
+    } catch (error) {
+      // On a full disk the log of the database stays beside it; the next daemon reads both.
+      log.warn({ err: error }, 'the database could not be folded together')
+    }
+    rmSync(home.daemonFile, { force: true })
     this.#lock.release()
   }
 
   async #begin(): Promise<void> {
-    const { store, log, now } = this.context
+    const { store, log, now, config } = this.context
+    store.settleClock(now(), config.restart.backoffMostMs)
     store.transaction('relaxed', () =>
       store.events.append(
         { type: 'daemon.started', data: { version: this.#version, pid: process.pid } },
@@ -166,6 +200,7 @@ export class Daemon {
     )
     this.#recovered = await recoverRuns(this.context, this.#reconciler)
     superviseRuns(this.context, this.#reconciler)
+    this.schedules.look()
     log.info(
       { version: this.#version, node: process.version, home: this.context.home.folder },
       'started',

@@ -29,6 +29,7 @@ const ofNewAgents = [
   'initialPrompt',
   'lifecycle',
   'budget',
+  'limits',
   'ephemeral',
 ] as const satisfies (keyof RunRequest)[]
 
@@ -43,16 +44,7 @@ export function launchFolder(
   request: RunRequest,
 ): { agentId: string; message: Message | null } {
   const { store } = context
-  const misplaced = ofNewAgents.find((field) => isGiven(request[field]))
-  if (misplaced !== undefined) {
-    throw new DroverError(
-      'invalid_request',
-      `${misplaced}: needs a template, to make an agent with.`,
-      {
-        details: { field: misplaced },
-      },
-    )
-  }
+  checkFields(request)
   const agent = findByFolder(context, request)
   const letter = {
     id: request.requestId ?? createId('msg'),
@@ -82,6 +74,15 @@ export function launchFolder(
   faultPoint('request-committed')
   reconciler.kick(agent.id)
   return { agentId: agent.id, message: message() }
+}
+
+function checkFields(request: RunRequest): void {
+  const field = ofNewAgents.find((each) => isGiven(request[each]))
+  if (field !== undefined) {
+    throw new DroverError('invalid_request', `${field}: needs a template, to make an agent with.`, {
+      details: { field },
+    })
+  }
 }
 
 function findByFolder({ store }: DaemonContext, { dir, defaultDir, name }: RunRequest): AgentRow {

@@ -2,14 +2,14 @@ import { isFinalReceiptState, type Message } from '../schema/message.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { SendRequest } from '../schema/requests.ts'
-import type { AgentRow } from '../store/index.ts'
+import type { AgentRow, MessageRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { Reconciler } from './reconciler.ts'
 import { findTask } from './keep-task.ts'
-import { refusalOf } from './refusal.ts'
+import { refusalOf, type Refusal } from './refusal.ts'
 import { toMessage } from './views.ts'
 
 /** A request to send, with whom it is from. */
@@ -17,6 +17,12 @@ export type SignedRequest = SendRequest & { from: string }
 
 /** A message on its way in. */
 type Letter = SignedRequest & { id: string }
+
+/** What became of a message: it is on its way, it was there before, or it was not taken. */
+export type PutResult =
+  | { state: 'stored' }
+  | { state: 'known' }
+  | { state: 'refused'; error: DroverError; isStored: boolean }
 
 /** What clients can ask of messages. A message is on disk before its sender is answered. */
 export class Mailbox {
@@ -34,56 +40,62 @@ export class Mailbox {
    * `queue_full`, `conflict` (an id used for another message).
    */
   send(name: string, request: SignedRequest): Message {
-    const { store } = this.#context
     const agent = getAgentByName(this.#context, name)
-    const id = request.id ?? createId('msg')
-    if (this.isRepeated(agent, { ...request, id })) {
-      return this.show(id)
+    const letter = { ...request, id: request.id ?? createId('msg') }
+    const put = this.put(agent, letter)
+    if (put.state === 'refused') {
+      throw put.error
+    }
+    if (put.state === 'stored') {
+      faultPoint('request-committed')
+      this.#reconciler.kick(agent.id)
+    }
+    return this.show(letter.id)
+  }
+
+  /**
+   * Stores a message, or says why not; one for an agent that takes none is stored as refused. In a
+   * transaction under way it is part of that. The caller then kicks the agent, once all is committed.
+   */
+  put(agent: AgentRow, letter: Letter): PutResult {
+    const { store } = this.#context
+    const before = store.messages.get(letter.id)
+    if (before) {
+      return isSame(before, agent, letter)
+        ? { state: 'known' }
+        : { state: 'refused', error: conflict(letter.id), isStored: false }
     }
     const refusal = refusalOf(this.#context, agent)
     if (refusal) {
       this.#reconciler.records.change(agent.id, 'durable', () =>
-        this.#insert(agent.id, { ...request, id }, 'refused', refusal.cause),
+        this.#insert(agent.id, letter, 'refused', refusal.cause),
       )
-      throw new DroverError(refusal.code, `${agent.name} takes no messages: ${refusal.cause}.`, {
-        details: { agent: agent.name, message: id },
-      })
+      return { state: 'refused', error: refused(agent, refusal, letter.id), isStored: true }
     }
-    this.checkRoom(agent)
+    if (this.#isFull(agent)) {
+      return { state: 'refused', error: queueFull(agent), isStored: false }
+    }
     this.#reconciler.records.change(agent.id, 'durable', () => {
-      this.store(agent.id, { ...request, id })
+      this.store(agent.id, letter)
       store.agents.touch(agent.id, this.#context.now())
       this.#reconciler.records.advance(agent.id)
     })
-    faultPoint('request-committed')
-    this.#reconciler.kick(agent.id)
-    return this.show(id)
+    return { state: 'stored' }
   }
 
   /** Whether this very message was taken before. Errors: `conflict` (an id used for another message). */
-  isRepeated(agent: Pick<AgentRow, 'id'>, { id, body, from }: Letter): boolean {
-    const before = this.#context.store.messages.get(id)
-    if (
-      before &&
-      (before.agent_id !== agent.id || before.body !== body || before.sender !== from)
-    ) {
-      throw new DroverError('conflict', `id: ${id} was used for another message.`, {
-        details: { field: 'id' },
-      })
+  isRepeated(agent: AgentRow, letter: Letter): boolean {
+    const before = this.#context.store.messages.get(letter.id)
+    if (before && !isSame(before, agent, letter)) {
+      throw conflict(letter.id)
     }
     return before !== undefined
   }
 
   /** Errors: `queue_full`. */
-  checkRoom({ id, name }: Pick<AgentRow, 'id' | 'name'>): void {
-    if (this.#context.store.messages.countQueued(id) >= limits.queuedMessages) {
-      throw new DroverError(
-        'queue_full',
-        `${name} has ${limits.queuedMessages} messages waiting.`,
-        {
-          details: { agent: name },
-        },
-      )
+  checkRoom(agent: AgentRow): void {
+    if (this.#isFull(agent)) {
+      throw queueFull(agent)
     }
   }
 
@@ -132,6 +144,10 @@ export class Mailbox {
     this.#insert(agentId, letter, 'stored', null)
   }
 
+  #isFull({ id }: AgentRow): boolean {
+    return this.#context.store.messages.countQueued(id) >= limits.queuedMessages
+  }
+
   #insert(
     agentId: string,
     { id, body, from }: Letter,
@@ -142,4 +158,26 @@ export class Mailbox {
     store.messages.insert({ id, agentId, sender: from, body, state, cause, now: now() })
     this.#reconciler.records.event(agentId, 'message.state', { id, state, cause, from })
   }
+}
+
+function isSame(before: MessageRow, { id }: AgentRow, { body, from }: Letter): boolean {
+  return before.agent_id === id && before.body === body && before.sender === from
+}
+
+function conflict(id: string): DroverError {
+  return new DroverError('conflict', `id: ${id} was used for another message.`, {
+    details: { field: 'id' },
+  })
+}
+
+function refused({ name }: AgentRow, { code, cause }: Refusal, messageId: string): DroverError {
+  return new DroverError(code, `${name} takes no messages: ${cause}.`, {
+    details: { agent: name, message: messageId },
+  })
+}
+
+function queueFull({ name }: AgentRow): DroverError {
+  return new DroverError('queue_full', `${name} has ${limits.queuedMessages} messages waiting.`, {
+    details: { agent: name },
+  })
 }

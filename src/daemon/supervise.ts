@@ -37,8 +37,8 @@ async function lookAfter(
   reconciler: Reconciler,
   wedged: WedgedRuns,
 ): Promise<void> {
-  const { store, admission } = context
-  reconciler.alarms.checkClock()
+  const { store, admission, config, now } = context
+  reconciler.alarms.checkClock(() => store.settleClock(now(), config.restart.backoffMostMs))
   await inspectRuns(context, reconciler)
   const working = store.runs.listLive().filter(({ turn, handle }) => turn === 'working' && handle)
   for (const run of working) {

@@ -28,9 +28,18 @@ export const EventType = z.enum([
   'status',
   'error',
   'output',
+  // schedules
+  'schedule.created',
+  'schedule.fired',
+  'schedule.failed',
+  'schedule.missed',
+  'schedule.paused',
+  'schedule.resumed',
+  'schedule.removed',
   // the daemon itself
   'daemon.started',
   'daemon.recovered',
+  'daemon.reconciled',
 ])
 export type EventType = z.infer<typeof EventType>
 
