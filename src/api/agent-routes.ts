@@ -30,11 +30,11 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   })
   mount(app, routes.getAgent, ({ params, c }) => c.json(agents.show(params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
-    await agents.remove(params.name, query.force, {
+    const schedules = await agents.remove(params.name, query.force, {
       seconds: query.wait ?? 0,
       signal: requestSignal(c, daemon),
     })
-    return c.json({ ok: true })
+    return c.json({ ok: true, schedules })
   })
   mount(app, routes.wakeAgent, async ({ params, query, body, c }) =>
     c.json(await verbs.wake(params.name, body, waitOf(c, daemon, query))),

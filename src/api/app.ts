@@ -8,6 +8,7 @@ import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
 import { mountMessageRoutes } from './message-routes.ts'
 import type { ApiApp, ApiEnvironment } from './route.ts'
+import { mountScheduleRoutes } from './schedule-routes.ts'
 import { mountSystemRoutes } from './system-routes.ts'
 
 export interface AppOptions {
@@ -31,6 +32,7 @@ export function createApp(options: AppOptions): ApiApp {
   })
   mountAgentRoutes(app, options.daemon)
   mountMessageRoutes(app, options.daemon)
+  mountScheduleRoutes(app, options.daemon)
   mountSystemRoutes(app, options)
   app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))
   app.notFound((c) => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import { Event } from '../schema/event.ts'
 import { Message } from '../schema/message.ts'
-import { Accepted, DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import { Accepted, DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
 import {
   AgentParams,
   EventsQuery,
@@ -17,6 +17,7 @@ import {
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { defineRoute } from './route.ts'
+import { scheduleRoutes } from './schedule-routes.ts'
 
 const ok = (
   description: string,
@@ -67,10 +68,10 @@ export const routes = {
   removeAgent: defineRoute({
     method: 'delete',
     path: '/v1/agents/{name}',
-    summary: 'Remove an agent for good; one with a live run only with `force`.',
+    summary: 'Remove an agent for good, with its schedules; one with a live run only with `force`.',
     params: AgentParams,
     query: RemoveQuery,
-    response: ok('Removed', Accepted),
+    response: ok('Removed', Removed),
   }),
   wakeAgent: defineRoute({
     method: 'post',
@@ -180,6 +181,7 @@ export const routes = {
       contentType: 'text/event-stream',
     },
   }),
+  ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',
     path: '/v1/templates',

@@ -101,6 +101,13 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'release a stopped agent',
     load: async () => (await import('./start.ts')).startCommand,
   },
+  schedule: {
+    group: 'talking',
+    usage: 'schedule add|ls|show|rm|pause|resume',
+    summary: 'write to agents at times',
+    takesProgram: true,
+    load: async () => (await import('./schedule.ts')).scheduleCommand,
+  },
   rm: {
     group: 'agents',
     usage: 'rm NAME [--force]',

@@ -48,3 +48,14 @@ export function createCommand(name: string, { stdout }: CliContext): Command {
     .option('--json', 'print JSON for programs')
     .helpOption('-h, --help', 'show this help')
 }
+
+/** A command that only holds others. It takes their `--json` wherever that stands, and hands it on. */
+export function createGroup(name: string, context: CliContext): Command {
+  return createCommand(name, context)
+    .helpCommand(false)
+    .hook('preAction', (group, verb) => {
+      if (group.opts<CommonOptions>().json) {
+        verb.setOptionValue('json', true)
+      }
+    })
+}

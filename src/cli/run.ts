@@ -8,37 +8,22 @@ import { awaitReply, openReplyEvents } from './await-reply.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type Invocation } from './invocation.ts'
-import {
-  collectEnvironment,
-  collectOptions,
-  defaultTimeoutSeconds,
-  parseSeconds,
-} from './option-values.ts'
+import { defaultTimeoutSeconds, parseSeconds } from './option-values.ts'
 import { plainText } from './plain-text.ts'
 import { readText } from './read-text.ts'
 import { reportReceipt } from './receipt.ts'
-import { createRunRequest, type RunOptions } from './run-request.ts'
+import { addSpecOptions, createRunRequest, type RunOptions } from './run-request.ts'
 import { withSpinner } from './spinner.ts'
 
 export function runCommand(invocation: Invocation): Command {
   const { context, program } = invocation
-  return createCommand('run', context)
+  const command = createCommand('run', context)
     .description('Make an agent from a template or a provider, and start it.')
     .usage('[options] <template> [prompt] [-- PROGRAM ARG...]')
     .argument('<template>', 'template or provider; `drover template ls` lists them')
     .argument('[prompt]', 'first message, or - for standard input')
     .option('--name <name>', "the agent's name")
-    .option('--in <runtime>', 'where it runs')
-    .option('--dir <folder>', 'folder it works in (default: the current one)')
-    .option('--model <model>', 'model, as the provider names it')
-    .option('--env <name=value>', 'environment; may be given many times', collectEnvironment)
-    .option(
-      '--option <name=value>',
-      "provider's own option; may be given many times",
-      collectOptions,
-    )
-    .option('--persona <text>', 'who it is')
-    .option('--trigger <word>', 'answer only messages that hold this word')
+  return addSpecOptions(command)
     .option('--request-id <id>', 'the same id twice is the same agent')
     .option('-w, --wait', 'wait for the reply, or without a prompt until it is up')
     .option('--timeout <seconds>', 'how long to wait', parseSeconds, defaultTimeoutSeconds)

@@ -2,24 +2,15 @@ import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
-import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import type { DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
 import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
+import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import { openEventStream, type EventsOptions } from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import { isUnreachable, pause, type Body, type ResumingStream } from './resuming-stream.ts'
+import { ScheduleClient } from './schedule-client.ts'
 import { Transport, type Target } from './transport.ts'
-
-export interface CallOptions {
-  signal?: AbortSignal | undefined
-  /** Until the answer is here, on top of `waitSeconds`. Default 30 s. */
-  deadlineMs?: number | undefined
-}
-
-export interface WaitOptions extends CallOptions {
-  /** How long the daemon may hold the answer back until the thing is done, at most 300 s. */
-  waitSeconds?: number | undefined
-}
 
 /** An agent that was made, with its first message. */
 export type StartedAgent = Agent & { message: Message | null }
@@ -36,17 +27,18 @@ export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
 
 /** How long one long poll is held; short enough that a lost daemon is noticed. */
 const pollSeconds = 60
-const answerMs = 30_000
 
 /**
  * Typed client of one daemon. Every method throws a DroverError with a code of the table:
  * what the daemon refused with, `daemon_unreachable`, or `timeout`; or the reason of an aborted signal.
  */
 export class Client {
+  readonly schedules: ScheduleClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
+    this.schedules = new ScheduleClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -82,13 +74,13 @@ export class Client {
     return this.#get(agentPath(name), options)
   }
 
-  /** Removes an agent for good; a live one only with `force`. */
-  async remove(
+  /** Removes an agent for good, with its schedules; a live one only with `force`. */
+  remove(
     name: string,
     { force, ...options }: WaitOptions & { force?: boolean } = {},
-  ): Promise<void> {
+  ): Promise<Removed> {
     const query = { wait: options.waitSeconds, ...(force ? { force: true } : {}) }
-    await this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
+    return this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
   }
 
   wake(name: string, options?: WaitOptions): Promise<Agent> {
@@ -241,13 +233,6 @@ export interface LogBytesOptions extends CallOptions {
 }
 
 type Query = Record<string, string | number | boolean | undefined>
-
-function withDeadline({ signal, deadlineMs = answerMs, waitSeconds = 0 }: WaitOptions = {}): {
-  deadlineMs: number
-  signal: AbortSignal | undefined
-} {
-  return { deadlineMs: deadlineMs + waitSeconds * 1000, signal }
-}
 
 function agentPath(name: string): string {
   return `/v1/agents/${encodeURIComponent(name)}`

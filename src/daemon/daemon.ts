@@ -23,6 +23,7 @@ import { createLog } from './log.ts'
 import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
+import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
@@ -35,6 +36,8 @@ export interface DaemonOptions {
   runtimes: readonly Runtime[]
   /** Start over when the database is corrupt; the old file is kept. */
   moveAsideCorrupt: boolean
+  /** The clock on the wall, Unix ms; left out: the machine's. */
+  now?: () => number
 }
 
 /** The part of the daemon's status that does not depend on how it is reached. */
@@ -46,6 +49,7 @@ export class Daemon {
   readonly agents: Agents
   readonly verbs: AgentVerbs
   readonly mailbox: Mailbox
+  readonly schedules: Schedules
   readonly templates: Templates
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
@@ -92,7 +96,7 @@ export class Daemon {
       attachments: new Attachments(),
       tokens,
       notifier: new Notifier(),
-      now: Date.now,
+      now: options.now ?? Date.now,
       signal: this.#ending.signal,
     }
     this.#reconciler = new Reconciler(this.context)
@@ -100,7 +104,10 @@ export class Daemon {
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
     this.verbs = new AgentVerbs(context, this.#reconciler)
-    this.agents = new Agents({ context, reconciler: this.#reconciler, templates, mailbox })
+    const reconciler = this.#reconciler
+    this.agents = new Agents({ context, reconciler, templates, mailbox })
+    const { agents } = this
+    this.schedules = new Schedules({ context, reconciler, templates, mailbox, agents })
   }
 
   /**
@@ -156,8 +163,10 @@ export class Daemon {
   async stop(): Promise<void> {
     const { store, log, home, admission } = this.context
     admission.close()
+    this.schedules.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
+    await this.schedules.ended()
     // Who waited for something looks once more before the store closes.
     await setImmediate()
     log.info('stopped; agents go on')
@@ -182,6 +191,7 @@ export class Daemon {
     )
     this.#recovered = await recoverRuns(this.context, this.#reconciler)
     superviseRuns(this.context, this.#reconciler)
+    this.schedules.look()
     log.info(
       { version: this.#version, node: process.version, home: this.context.home.folder },
       'started',

@@ -1,8 +1,5 @@
-/**
- * Where a crash test may end the daemon: before and after each side effect on a message's way and
- * on an agent's way out.
- */
-export const faultPoints = [
+/** Before and after each side effect on a message's way and on an agent's way out. */
+export const agentFaultPoints = [
   'request-committed',
   'input-assigned',
   'input-appended',
@@ -21,6 +18,16 @@ export const faultPoints = [
   'folders-removed',
   'agent-removed',
 ] as const
+
+/** Before and after what a schedule does when a time has come. */
+export const scheduleFaultPoints = [
+  'schedule-due',
+  'schedule-fired',
+  'schedule-passed-over',
+] as const
+
+/** Where a crash test may end the daemon. */
+export const faultPoints = [...agentFaultPoints, ...scheduleFaultPoints] as const
 export type FaultPoint = (typeof faultPoints)[number]
 
 /** `DROVER_FAULT=NAME` dies at the first pass, `NAME:3` at the third; for tests only. */

@@ -10,6 +10,8 @@ export const limits = {
   lineBytes: 1024 * 1024,
   /** Arguments of a program. */
   programArguments: 1000,
+  /** Longest cron line, characters. */
+  cronCharacters: 200,
   /** Longest wait of one request, seconds. */
   waitSeconds: 300,
 } as const
