@@ -28,14 +28,17 @@ test('who waited for another start when the daemon ended has a place in the queu
   const soon = { seconds: 10, signal: AbortSignal.timeout(50_000) }
   const request = { template: 'command', runtime: 'fake', program: ['cat'] }
 
-  // The one start that may be under way takes until its time is over.
+  // The one start that may be under way takes until its time is over, here and after the restart.
   const before = new FakeRuntime()
   before.faults.arm('start-hangs')
   const first = await start(before)
-  const lifecycle = { bootMs: 500, restart: 'always' }
-  await first.agents.create(RunRequest.parse({ ...request, name: 'slow', lifecycle }))
-  const made = await first.agents.create(
-    RunRequest.parse({ ...request, name: 'waiting', prompt: 'hello' }),
+  const lifecycle = { bootMs: 500 }
+  const names = ['first', 'second', 'third']
+  const made = await Promise.all(
+    names.map(
+      async (name) =>
+        await first.agents.create(RunRequest.parse({ ...request, name, lifecycle, prompt: name })),
+    ),
   )
   await first.stop()
 
@@ -43,13 +46,16 @@ test('who waited for another start when the daemon ended has a place in the queu
   after.faults.arm('start-hangs')
   const second = await start(after)
   try {
-    expect(await second.mailbox.await(made.message?.id ?? '', soon)).toMatchObject({
-      state: 'done',
-      reply: 'hello',
-    })
+    for (const [index, { message }] of made.entries()) {
+      expect(await second.mailbox.await(message?.id ?? '', soon)).toMatchObject({
+        state: 'done',
+        reply: names[index],
+      })
+    }
   } finally {
-    await second.verbs.stop('slow', soon)
-    await second.verbs.stop('waiting', soon)
+    for (const name of names) {
+      await second.verbs.stop(name, soon)
+    }
     await second.stop()
   }
 })
