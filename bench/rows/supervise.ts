@@ -57,7 +57,7 @@ export const superviseRow: Row = {
 async function startCrowd(scratch: Scratch): Promise<BenchDaemon> {
   const daemon = await scratch.startDaemon()
   await daemon.down({ agents: false })
-  const argv = [built('store/index.js'), daemon.database, String(sleeping), scratch.folder]
+  const argv = [built('store/index.js'), daemon.database, String(sleeping), scratch.folder, '1']
   await scratch.run([process.execPath, program('seed-sleeping'), ...argv])
   await daemon.up()
   await startLive(daemon, live)

@@ -45,7 +45,8 @@ export async function recoverRuns(
   return report
 }
 
-async function findRun(context: DaemonContext, run: RunRow): Promise<Recovery> {
+/** What became of a run; a question that fails is `unknown`, and logged. */
+export async function findRun(context: DaemonContext, run: RunRow): Promise<Recovery> {
   try {
     const handle = run.handle ? JSON.parse(run.handle) : null
     const signal = callSignal(context, askDeadlineMs)

@@ -17,7 +17,7 @@ export {
   type StoredEvent,
 } from './event-log.ts'
 export type { AgentRow, MessageRow, RunRow } from './rows.ts'
-export type { RunEnd } from './run-table.ts'
+export type { LookedAtRun, RunEnd } from './run-table.ts'
 
 /** The home's memory: one table a file, and the transactions that join them. */
 export class Store {
