@@ -1,4 +1,5 @@
-import type { Recovery } from '../runtimes/contract.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { Found, Recovery, Runtime } from '../runtimes/contract.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import type { RunRow } from '../store/index.ts'
 import {
@@ -14,42 +15,91 @@ import { writeInput } from './write-input.ts'
 
 export type RecoveryReport = DaemonStatus['recovered']
 
+/** Runs and agents that are taken up before requests have their turn again. */
+const portion = 20
+
+export interface RecoverOptions {
+  /** Counts what was found, as it is found. */
+  report: RecoveryReport
+  /** Aborts when the daemon is to end; what was not taken up then is left for the next one. */
+  signal: AbortSignal
+}
+
 /**
  * After a start: adopts the runs that live, finishes those that ended meanwhile with their true
  * exit, and releases what carries our mark and belongs to no live run. Nothing is touched whose
  * runtime can't be asked.
+ *
+ * Requests may be taken as soon as this was called: an agent whose run is not taken up yet is held,
+ * so that what is asked of it becomes rows and nothing else, and is done once it is let go.
  */
 export async function recoverRuns(
   context: DaemonContext,
   reconciler: Reconciler,
-): Promise<RecoveryReport> {
+  { report, signal }: RecoverOptions,
+): Promise<void> {
   const { store, log } = context
-  const report: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
   const runs = store.runs.listLive()
-  const results = await Promise.all(
-    runs.map(async (run) => ({ run, found: await findRun(context, run) })),
-  )
-  for (const { run, found } of results) {
-    report[settleRun(context, reconciler, run, found)]++
+  for (const run of runs) {
+    reconciler.hold(run.agent_id)
   }
-  report.orphans = await releaseOrphans(context, new Set(runs.map(({ id }) => id)))
+  const failures: unknown[] = []
+  const taken: Promise<unknown>[] = []
+  await inPortions(runs, signal, (some) => {
+    const ask = callSignal({ signal }, askDeadlineMs)
+    for (const run of some) {
+      taken.push(takeUp(run, ask).catch((error: unknown) => failures.push(error)))
+    }
+  })
+  await Promise.all(taken)
+  signal.throwIfAborted()
+  if (failures.length > 0) {
+    throw failures[0]
+  }
+  report.orphans = await releaseOrphans(context, new Set(runs.map(({ id }) => id)), signal)
+  signal.throwIfAborted()
   if (runs.length > 0 || report.orphans > 0) {
     log.info(report, 'recovered')
     store.transaction('relaxed', () =>
       store.events.append({ type: 'daemon.recovered', data: { ...report } }, context.now()),
     )
   }
-  for (const agentId of store.agents.listUnsettled()) {
-    reconciler.kick(agentId)
+  const seen = new Set(runs.map((run) => run.agent_id))
+  const others = store.agents.listUnsettled().filter((agentId) => !seen.has(agentId))
+  await inPortions(others, signal, (some) => some.forEach((agentId) => reconciler.kick(agentId)))
+
+  async function takeUp(run: RunRow, ask: AbortSignal): Promise<void> {
+    const found = await findRun(context, run, ask)
+    if (!signal.aborted) {
+      report[settleRun(context, reconciler, run, found)]++
+      reconciler.letGo(run.agent_id)
+    }
   }
-  return report
+}
+
+/** Requests have their turn before each portion. */
+async function inPortions<T>(
+  all: readonly T[],
+  signal: AbortSignal,
+  work: (some: readonly T[]) => void,
+): Promise<void> {
+  for (let begin = 0; begin < all.length; begin += portion) {
+    await setImmediate()
+    if (signal.aborted) {
+      return
+    }
+    work(all.slice(begin, begin + portion))
+  }
 }
 
 /** What became of a run; a question that fails is `unknown`, and logged. */
-export async function findRun(context: DaemonContext, run: RunRow): Promise<Recovery> {
+export async function findRun(
+  context: DaemonContext,
+  run: RunRow,
+  signal: AbortSignal,
+): Promise<Recovery> {
   try {
     const handle = run.handle ? JSON.parse(run.handle) : null
-    const signal = callSignal(context, askDeadlineMs)
     return await getRuntime(context, run.runtime).recover(
       referenceOf(context, run.id),
       handle,
@@ -97,20 +147,45 @@ export function adopt(context: DaemonContext, reconciler: Reconciler, runId: str
   }
 }
 
-async function releaseOrphans(context: DaemonContext, known: ReadonlySet<string>): Promise<number> {
+/** A run that was begun meanwhile is nobody's orphan, so what is live is looked up after the list. */
+async function releaseOrphans(
+  context: DaemonContext,
+  known: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<number> {
   const { store, runtimes, log } = context
   let count = 0
   for (const runtime of runtimes.values()) {
-    const found = await runtime.list(store.instance, callSignal(context, askDeadlineMs))
-    const orphans = found.filter(({ run }) => !known.has(run))
+    const found = await listMarked(context, runtime, signal)
+    const orphans = found.filter(
+      ({ run }) => !known.has(run) && store.runs.get(run)?.ended_at !== null,
+    )
     for (const runId of new Set(orphans.map(({ run }) => run))) {
       log.warn(
         { run: runId, what: orphans.filter(({ run }) => run === runId).map(({ what }) => what) },
         'releasing an orphan',
       )
-      await runtime.destroy(referenceOf(context, runId), null, callSignal(context, workDeadlineMs))
+      await runtime.destroy(
+        referenceOf(context, runId),
+        null,
+        callSignal({ signal }, workDeadlineMs),
+      )
       count++
     }
   }
   return count
+}
+
+/** Orphans of a runtime that can't be asked are left to the next start. */
+async function listMarked(
+  { store, log }: DaemonContext,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<Found[]> {
+  try {
+    return await runtime.list(store.instance, callSignal({ signal }, askDeadlineMs))
+  } catch (error) {
+    log.error({ err: error, runtime: runtime.name }, 'a runtime could not be asked for orphans')
+    return []
+  }
 }

@@ -70,7 +70,7 @@ async function inspectRun(
   }
   const run = context.store.runs.get(id)
   if (run?.ended_at === null) {
-    const found = await findRun(context, run)
+    const found = await findRun(context, run, callSignal(context, askDeadlineMs))
     if (found.state === 'exited' || found.state === 'lost') {
       reconciler.finishRun(id, found.state === 'exited' ? found.exit : null)
     }
