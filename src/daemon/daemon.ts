@@ -140,7 +140,7 @@ export class Daemon {
       agents: store.agents.count(),
       lastSeq: this.context.hub.lastSeq,
       recovered: { ...this.#recovered },
-      recovering: this.#reconciler.heldCount,
+      recovering: this.#reconciler.held.size,
     }
   }
 

@@ -28,13 +28,13 @@ const retryMs = 5000
  */
 export class Reconciler {
   readonly records: Records
+  /** Agents for which no step is taken, as their run of before is not found yet. What is asked of them waits as rows. */
+  readonly held = new Set<string>()
   readonly #context: DaemonContext
   readonly #busy = new Map<string, Promise<void>>()
   readonly #lives = new Map<string, LiveRun>()
   /** Runs that were brought up and whose handle could not be stored yet, as on a full disk. */
   readonly #started = new Map<string, Handle>()
-  /** Agents whose run of before the daemon's start is not taken up yet. */
-  readonly #held = new Set<string>()
   #isClosed = false
 
   constructor(context: DaemonContext) {
@@ -44,7 +44,7 @@ export class Reconciler {
 
   /** Something about this agent may be to do. The steps that need no waiting are taken before it returns. */
   kick(agentId: string): void {
-    if (this.#isClosed || this.#held.has(agentId) || this.#busy.has(agentId)) {
+    if (this.#isClosed || this.held.has(agentId) || this.#busy.has(agentId)) {
       return
     }
     const work = this.#settle(agentId).catch((error: unknown) => {
@@ -54,21 +54,6 @@ export class Reconciler {
     if (this.#busy.has(agentId)) {
       this.#busy.set(agentId, work)
     }
-  }
-
-  /** No step is taken for this agent until it is let go; what is asked of it waits as rows. */
-  hold(agentId: string): void {
-    this.#held.add(agentId)
-  }
-
-  letGo(agentId: string): void {
-    this.#held.delete(agentId)
-    this.kick(agentId)
-  }
-
-  /** How many agents are held. */
-  get heldCount(): number {
-    return this.#held.size
   }
 
   /** The daemon's side of a run, made when first asked for. */

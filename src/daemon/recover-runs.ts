@@ -41,7 +41,7 @@ export async function recoverRuns(
   const { store, log } = context
   const runs = store.runs.listLive()
   for (const run of runs) {
-    reconciler.hold(run.agent_id)
+    reconciler.held.add(run.agent_id)
   }
   const failures: unknown[] = []
   const taken: Promise<unknown>[] = []
@@ -72,7 +72,8 @@ export async function recoverRuns(
     const found = await findRun(context, run, ask)
     if (!signal.aborted) {
       report[settleRun(context, reconciler, run, found)]++
-      reconciler.letGo(run.agent_id)
+      reconciler.held.delete(run.agent_id)
+      reconciler.kick(run.agent_id)
     }
   }
 }
