@@ -1,4 +1,5 @@
 import { type Daemon, readLog } from '../daemon/index.ts'
+import { answerJson } from './answer.ts'
 import { mount, type ApiApp } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal, streamPieces } from './streams.ts'
@@ -12,24 +13,24 @@ const contentTypes = {
 /** Routes of agents and what they said. */
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   const { agents, mailbox, context } = daemon
-  mount(app, routes.listAgents, ({ query, c }) => c.json(agents.list(query.all)))
+  mount(app, routes.listAgents, ({ query, c }) => answerJson(c, agents.list(query.all)))
   mount(app, routes.createAgent, async ({ query, body, c }) => {
     const { agent, message } = await agents.create(body)
     const limit = { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) }
     if (message && limit.seconds > 0) {
       const final = await mailbox.await(message.id, limit)
-      return c.json({ ...agents.show(agent.name), message: final }, 201)
+      return answerJson(c, { ...agents.show(agent.name), message: final }, 201)
     }
     const shown = limit.seconds > 0 ? await agents.awaitUp(agent.name, limit) : agent
-    return c.json({ ...shown, message }, 201)
+    return answerJson(c, { ...shown, message }, 201)
   })
-  mount(app, routes.getAgent, ({ params, c }) => c.json(agents.show(params.name)))
+  mount(app, routes.getAgent, ({ params, c }) => answerJson(c, agents.show(params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
     await agents.remove(params.name, query.force, {
       seconds: query.wait ?? 0,
       signal: requestSignal(c, daemon),
     })
-    return c.json({ ok: true })
+    return answerJson(c, { ok: true })
   })
   for (const verb of ['wake', 'sleep', 'stop', 'start'] as const) {
     mount(app, routes[`${verb}Agent`], async ({ params, query, c }) => {
@@ -37,7 +38,7 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
         seconds: query.wait ?? 0,
         signal: requestSignal(c, daemon),
       })
-      return c.json(agent)
+      return answerJson(c, agent)
     })
   }
   mount(app, routes.readLogs, async ({ params, query, c }) => {

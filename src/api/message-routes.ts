@@ -1,4 +1,5 @@
 import type { Daemon } from '../daemon/index.ts'
+import { answerJson } from './answer.ts'
 import { mount, type ApiApp } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal, streamEvents } from './streams.ts'
@@ -7,18 +8,20 @@ import { requestSignal, streamEvents } from './streams.ts'
 export function mountMessageRoutes(app: ApiApp, daemon: Daemon): void {
   const { mailbox } = daemon
   mount(app, routes.sendMessage, async ({ params, query, body, c }) => {
-    const message = mailbox.send(params.name, body)
-    return c.json(
+    const message = await mailbox.accept(params.name, body)
+    return answerJson(
+      c,
       query.wait
         ? await mailbox.await(message.id, { seconds: query.wait, signal: requestSignal(c, daemon) })
         : message,
     )
   })
   mount(app, routes.listMessages, ({ params, query, c }) =>
-    c.json(mailbox.list(params.name, query.limit)),
+    answerJson(c, mailbox.list(params.name, query.limit)),
   )
   mount(app, routes.getMessage, async ({ params, query, c }) =>
-    c.json(
+    answerJson(
+      c,
       await mailbox.await(params.id, {
         seconds: query.wait ?? 0,
         signal: requestSignal(c, daemon),

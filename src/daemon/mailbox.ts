@@ -2,66 +2,51 @@ import { isFinalReceiptState, type Message } from '../schema/message.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { SendRequest } from '../schema/requests.ts'
+import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
+import { GroupCommit } from './group-commit.ts'
 import type { Reconciler } from './reconciler.ts'
 import { toMessage } from './views.ts'
 
 /** A message on its way in. */
 type Letter = SendRequest & { id: string }
 
+/** What became of a message that came in. */
+interface Taken {
+  agent: AgentRow
+  id: string
+  /** Not the same request once more. */
+  isNew: boolean
+  isRefused: boolean
+}
+
 /** What clients can ask of messages. A message is on disk before its sender is answered. */
 export class Mailbox {
   readonly #context: DaemonContext
   readonly #reconciler: Reconciler
+  readonly #commits: GroupCommit
 
   constructor(context: DaemonContext, reconciler: Reconciler) {
     this.#context = context
     this.#reconciler = reconciler
+    this.#commits = new GroupCommit(context.store)
   }
 
   /**
    * Takes a message. It is on disk when this returns. The same id again answers with the first
-   * message. Errors: `agent_stopped`, `queue_full`, `conflict` (an id used for another message).
+   * message. Errors: `agent_not_found`, `agent_stopped`, `queue_full`, `conflict` (an id used for
+   * another message).
    */
   send(name: string, request: SendRequest): Message {
-    const { store } = this.#context
-    const agent = getAgentByName(this.#context, name)
-    const before = request.id ? store.messages.get(request.id) : undefined
-    if (before) {
-      if (before.agent_id !== agent.id || before.body !== request.body) {
-        throw new DroverError('conflict', `id: ${request.id} was used for another message.`, {
-          details: { field: 'id' },
-        })
-      }
-      return toMessage(before, agent.name)
-    }
-    const id = request.id ?? createId('msg')
-    if (agent.hold === 'stopped' || agent.is_removing) {
-      this.#reconciler.records.change(agent.id, 'durable', () =>
-        this.#insert(agent.id, { ...request, id }, 'refused', 'the agent is stopped'),
-      )
-      throw new DroverError('agent_stopped', `${agent.name} is stopped and takes no messages.`, {
-        details: { agent: agent.name, message: id },
-      })
-    }
-    if (store.messages.countQueued(agent.id) >= limits.queuedMessages) {
-      throw new DroverError(
-        'queue_full',
-        `${agent.name} has ${limits.queuedMessages} messages waiting.`,
-        { details: { agent: agent.name } },
-      )
-    }
-    this.#reconciler.records.change(agent.id, 'durable', () => {
-      this.store(agent.id, { ...request, id })
-      store.agents.touch(agent.id, this.#context.now())
-      this.#reconciler.records.advance(agent.id)
-    })
-    faultPoint('request-committed')
-    this.#reconciler.kick(agent.id)
-    return this.show(id)
+    return this.#answer(this.#context.store.transaction('durable', () => this.#take(name, request)))
+  }
+
+  /** As `send`; messages that come in together wait for the disk together. */
+  async accept(name: string, request: SendRequest): Promise<Message> {
+    return this.#answer(await this.#commits.run(() => this.#take(name, request)))
   }
 
   /** Errors: `message_not_found`. */
@@ -103,6 +88,53 @@ export class Mailbox {
   /** Stores a message for an agent that takes it; part of the transaction under way. */
   store(agentId: string, letter: Letter): void {
     this.#insert(agentId, letter, 'stored', null)
+  }
+
+  /** The rows of a message that comes in; part of the transaction under way. Throws before it writes. */
+  #take(name: string, request: SendRequest): Taken {
+    const { store, now } = this.#context
+    const agent = getAgentByName(this.#context, name)
+    const before = request.id ? store.messages.get(request.id) : undefined
+    if (before) {
+      if (before.agent_id !== agent.id || before.body !== request.body) {
+        throw new DroverError('conflict', `id: ${request.id} was used for another message.`, {
+          details: { field: 'id' },
+        })
+      }
+      return { agent, id: before.id, isNew: false, isRefused: false }
+    }
+    const id = request.id ?? createId('msg')
+    const isRefused = agent.hold === 'stopped' || agent.is_removing === 1
+    if (!isRefused && store.messages.countQueued(agent.id) >= limits.queuedMessages) {
+      throw new DroverError(
+        'queue_full',
+        `${agent.name} has ${limits.queuedMessages} messages waiting.`,
+        { details: { agent: agent.name } },
+      )
+    }
+    this.#reconciler.records.change(agent.id, 'durable', () => {
+      if (isRefused) {
+        return this.#insert(agent.id, { ...request, id }, 'refused', 'the agent is stopped')
+      }
+      this.store(agent.id, { ...request, id })
+      store.agents.touch(agent.id, now())
+      this.#reconciler.records.advance(agent.id)
+    })
+    return { agent, id, isNew: true, isRefused }
+  }
+
+  /** Once it is on disk: what is to be done begins. */
+  #answer({ agent, id, isNew, isRefused }: Taken): Message {
+    if (isRefused) {
+      throw new DroverError('agent_stopped', `${agent.name} is stopped and takes no messages.`, {
+        details: { agent: agent.name, message: id },
+      })
+    }
+    if (isNew) {
+      faultPoint('request-committed')
+      this.#reconciler.kick(agent.id)
+    }
+    return this.show(id)
   }
 
   #insert(
