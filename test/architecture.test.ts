@@ -3,7 +3,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { createOpenapiDocument } from '../src/api/openapi.ts'
-import { errorTable, isErrorCode, type ErrorRow } from '../src/schema/error.ts'
+import { isErrorCode } from '../src/schema/error.ts'
+import { errorTable, type ErrorRow } from '../src/schema/error-table.ts'
 import { findCircle, listSources, loadedWith, readImports } from './support/read-imports.ts'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))

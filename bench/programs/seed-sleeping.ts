@@ -32,6 +32,7 @@ store.transaction('durable', () => {
       template: 'command',
       wish: null,
       requestId: null,
+      isEphemeral: false,
       firstSeq: 0,
       now,
     })
@@ -56,7 +57,7 @@ function insertFinishedRun(agentId: string, id: string, now: number): void {
   store.agents.setRun(agentId, id)
   store.runs.setRunning(id, '{"v":1,"pid":1,"startTime":"0","bootId":"none"}', now)
   const decoder = '{"waiting":[],"reply":null}'
-  store.runs.setProgress(id, { outBytes: 4096, errBytes: 0, addedBytes: 4096, decoder })
+  store.runs.setProgress(id, { outBytes: 4096, errBytes: 0, addedBytes: 4096, decoder, now })
   store.runs.end(id, { status: 'exited', exitCode: 0, signal: null, cause: null, now })
   store.runs.setReleased(id)
   store.agents.clearRun(agentId, id)

@@ -1,6 +1,7 @@
 import { type Daemon, readLog } from '../daemon/index.ts'
+import type { WaitLimit } from '../util/notifier.ts'
 import { answerJson } from './answer.ts'
-import { mount, type ApiApp } from './route.ts'
+import { mount, type ApiApp, type ApiContext } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal, streamPieces } from './streams.ts'
 
@@ -12,7 +13,7 @@ const contentTypes = {
 
 /** Routes of agents and what they said. */
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
-  const { agents, mailbox, context } = daemon
+  const { agents, verbs, mailbox, context } = daemon
   mount(app, routes.listAgents, ({ query, c }) => answerJson(c, agents.list(query.all)))
   mount(app, routes.createAgent, async ({ query, body, c }) => {
     const { agent, message } = await agents.create(body)
@@ -21,7 +22,7 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
       const final = await mailbox.await(message.id, limit)
       return answerJson(c, { ...agents.show(agent.name), message: final }, 201)
     }
-    const shown = limit.seconds > 0 ? await agents.awaitUp(agent.name, limit) : agent
+    const shown = limit.seconds > 0 ? await verbs.settled(agent.name, limit) : agent
     return answerJson(c, { ...shown, message }, 201)
   })
   mount(app, routes.getAgent, ({ params, c }) => answerJson(c, agents.show(params.name)))
@@ -32,14 +33,13 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
     })
     return answerJson(c, { ok: true })
   })
-  for (const verb of ['wake', 'sleep', 'stop', 'start'] as const) {
-    mount(app, routes[`${verb}Agent`], async ({ params, query, c }) => {
-      const agent = await agents[verb](params.name, {
-        seconds: query.wait ?? 0,
-        signal: requestSignal(c, daemon),
-      })
-      return answerJson(c, agent)
-    })
+  mount(app, routes.wakeAgent, async ({ params, query, body, c }) =>
+    answerJson(c, await verbs.wake(params.name, body, waitOf(c, daemon, query))),
+  )
+  for (const verb of ['sleep', 'stop', 'start', 'new', 'restart'] as const) {
+    mount(app, routes[`${verb}Agent`], async ({ params, query, c }) =>
+      answerJson(c, await verbs[verb](params.name, waitOf(c, daemon, query))),
+    )
   }
   mount(app, routes.readLogs, async ({ params, query, c }) => {
     const agent = agents.show(params.name)
@@ -51,4 +51,13 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
       signal,
     )
   })
+}
+
+/** How long a request may wait for its end. */
+function waitOf(
+  c: ApiContext,
+  daemon: Daemon,
+  { wait = 0 }: { wait?: number | undefined },
+): WaitLimit {
+  return { seconds: wait, signal: requestSignal(c, daemon) }
 }

@@ -13,6 +13,7 @@ import {
   RunRequest,
   SendRequest,
   WaitQuery,
+  WakeRequest,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { defineRoute } from './route.ts'
@@ -74,6 +75,7 @@ export const routes = {
     summary: 'Bring an agent up.',
     params: AgentParams,
     query: WaitQuery,
+    body: WakeRequest,
     response: ok('The agent', Agent),
   }),
   sleepAgent: defineRoute({
@@ -96,6 +98,22 @@ export const routes = {
     method: 'post',
     path: '/v1/agents/{name}/start',
     summary: 'Take messages again, and bring it up.',
+    params: AgentParams,
+    query: WaitQuery,
+    response: ok('The agent', Agent),
+  }),
+  newAgent: defineRoute({
+    method: 'post',
+    path: '/v1/agents/{name}/new',
+    summary: 'End its session at the turn boundary and begin a fresh one.',
+    params: AgentParams,
+    query: WaitQuery,
+    response: ok('The agent', Agent),
+  }),
+  restartAgent: defineRoute({
+    method: 'post',
+    path: '/v1/agents/{name}/restart',
+    summary: 'End its run and bring it up again; its session stays.',
     params: AgentParams,
     query: WaitQuery,
     response: ok('The agent', Agent),

@@ -38,7 +38,7 @@ export function mountSystemRoutes(
   mount(app, routes.getDoctor, async ({ c }) => answerJson(c, await daemon.doctor()))
   mount(app, routes.shutDown, async ({ body, c }) => {
     if (body.agents) {
-      await daemon.agents.sleepAll({ seconds: shutdownSeconds, signal: requestSignal(c, daemon) })
+      await daemon.verbs.sleepAll({ seconds: shutdownSeconds, signal: requestSignal(c, daemon) })
     }
     c.env.outgoing.once('finish', onShutdown)
     return answerJson(c, { ok: true })

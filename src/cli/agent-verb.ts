@@ -49,6 +49,8 @@ const unsettled: Readonly<Record<AgentVerb, readonly AgentStatus[]>> = {
   start: ['waking', 'stopping'],
   sleep: ['stopping'],
   stop: ['stopping'],
+  new: ['waking', 'stopping'],
+  restart: ['waking', 'stopping'],
 }
 
 /** The daemon answers when the time is up, too. */

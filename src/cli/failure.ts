@@ -1,4 +1,5 @@
-import { DroverError, errorTable, toProblem, type Problem } from '../schema/error.ts'
+import { DroverError, toProblem, type Problem } from '../schema/error.ts'
+import { errorTable } from '../schema/error-table.ts'
 import { createColors, wantsColors } from './colors.ts'
 import type { CliContext } from './context.ts'
 import { Interrupted } from './interrupt.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { callCli } from '../../test/fixtures/cli-harness.ts'
 import { answerError, answerJson, startFakeApi } from '../../test/fixtures/fake-api.ts'
-import { DroverError, errorTable, type ErrorCode, type Problem } from '../schema/error.ts'
+import { DroverError, type ErrorCode, type Problem } from '../schema/error.ts'
+import { errorTable } from '../schema/error-table.ts'
 import { commands } from './commands.ts'
 import { isNear } from './program.ts'
 

@@ -32,7 +32,7 @@ export interface TemplateDetail {
   text: string
 }
 
-export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start'
+export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
 
 /** How long one long poll is held; short enough that a lost daemon is noticed. */
 const pollSeconds = 60

@@ -7,7 +7,8 @@ export type { EventsOptions } from './event-stream.ts'
 export type { LogOptions } from './log-stream.ts'
 export type { Body, ResumeOptions, ResumingStream } from './resuming-stream.ts'
 export type { Target } from './transport.ts'
-export { DroverError, errorTable, type ErrorCode, type Problem } from '../schema/error.ts'
+export { DroverError, type ErrorCode, type Problem } from '../schema/error.ts'
+export { errorTable } from '../schema/error-table.ts'
 
 /** A client of one daemon; nothing is connected before the first call. */
 export function createClient(target: Target): Client {

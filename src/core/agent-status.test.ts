@@ -4,22 +4,25 @@ import { AgentStatus } from '../schema/agent.ts'
 import { agentStatus, type StatusFacts } from './agent-status.ts'
 
 const running = { status: 'running', turn: 'idle', isUnknown: false } as const
+const resting: StatusFacts = { hold: null, isParked: false, isWanted: false, run: null }
 
-test.for<[string, StatusFacts]>([
-  ['asleep', { hold: null, run: null, queued: 0 }],
-  ['waking', { hold: null, run: null, queued: 2 }],
-  ['stopped', { hold: 'stopped', run: null, queued: 0 }],
-  ['waking', { hold: null, run: { ...running, status: 'starting' }, queued: 0 }],
-  ['idle', { hold: null, run: running, queued: 0 }],
-  ['working', { hold: null, run: { ...running, turn: 'working' }, queued: 3 }],
-  ['waiting', { hold: null, run: { ...running, turn: 'waiting' }, queued: 0 }],
-  [
-    'stopping',
-    { hold: 'stopped', run: { ...running, status: 'stopping', turn: 'working' }, queued: 0 },
-  ],
-  ['unknown', { hold: null, run: { ...running, isUnknown: true }, queued: 0 }],
+test.for<[string, Partial<StatusFacts>]>([
+  ['asleep', {}],
+  ['waking', { isWanted: true }],
+  ['stopped', { hold: 'stopped' }],
+  ['failed', { hold: 'quarantined' }],
+  ['parked', { isParked: true }],
+  ['parked', { isParked: true, isWanted: true }],
+  ['stopped', { isParked: true, hold: 'stopped' }],
+  ['waking', { run: { ...running, status: 'starting' } }],
+  ['idle', { run: running }],
+  ['idle', { run: running, isParked: true }],
+  ['working', { run: { ...running, turn: 'working' }, isWanted: true }],
+  ['waiting', { run: { ...running, turn: 'waiting' } }],
+  ['stopping', { hold: 'stopped', run: { ...running, status: 'stopping', turn: 'working' } }],
+  ['unknown', { run: { ...running, isUnknown: true } }],
 ])('an agent is %s', ([status, facts]) => {
-  expect(agentStatus(facts)).toBe(status)
+  expect(agentStatus({ ...resting, ...facts })).toBe(status)
 })
 
 test('every agent has one of the words', () => {
@@ -28,14 +31,15 @@ test('every agent has one of the words', () => {
     turn: fc.constantFrom('idle' as const, 'working' as const, 'waiting' as const),
     isUnknown: fc.boolean(),
   })
+  const facts = fc.record({
+    hold: fc.constantFrom('stopped' as const, 'quarantined' as const, null),
+    isParked: fc.boolean(),
+    isWanted: fc.boolean(),
+    run: fc.option(run),
+  })
   fc.assert(
-    fc.property(
-      fc.constantFrom('stopped' as const, null),
-      fc.option(run),
-      fc.nat(),
-      (hold, live, queued) => {
-        expect(AgentStatus.options).toContain(agentStatus({ hold, run: live, queued }))
-      },
-    ),
+    fc.property(facts, (each) => {
+      expect(AgentStatus.options).toContain(agentStatus(each))
+    }),
   )
 })

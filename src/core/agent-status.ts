@@ -1,30 +1,36 @@
 import type { AgentStatus } from '../schema/agent.ts'
 import type { RunStatus, TurnState } from '../schema/run.ts'
+import type { Hold } from './agent-view.ts'
 
 /** What an agent's status follows from. */
 export interface StatusFacts {
-  hold: 'stopped' | null
+  hold: Hold | null
+  isParked: boolean
+  /** Asked to be up, or has messages that are in no program's input. */
+  isWanted: boolean
   run: { status: RunStatus; turn: TurnState; isUnknown: boolean } | null
-  /** Messages not yet in a program's input. */
-  queued: number
 }
 
 /** The one word for how an agent is. */
-export function agentStatus({ hold, run, queued }: StatusFacts): AgentStatus {
-  if (!run) {
-    if (hold === 'stopped') {
-      return 'stopped'
-    }
-    return queued > 0 ? 'waking' : 'asleep'
+export function agentStatus({ hold, isParked, isWanted, run }: StatusFacts): AgentStatus {
+  if (run) {
+    return runningStatus(run)
   }
-  if (run.isUnknown) {
+  if (hold) {
+    return hold === 'stopped' ? 'stopped' : 'failed'
+  }
+  if (isParked) {
+    return 'parked'
+  }
+  return isWanted ? 'waking' : 'asleep'
+}
+
+function runningStatus({ status, turn, isUnknown }: NonNullable<StatusFacts['run']>): AgentStatus {
+  if (isUnknown) {
     return 'unknown'
   }
-  if (run.status === 'stopping') {
+  if (status === 'stopping') {
     return 'stopping'
   }
-  if (run.status === 'starting') {
-    return 'waking'
-  }
-  return run.turn === 'idle' ? 'idle' : run.turn
+  return status === 'starting' ? 'waking' : turn
 }

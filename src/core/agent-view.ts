@@ -1,23 +1,58 @@
+import type { Lifecycle } from '../schema/lifecycle.ts'
 import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
 
-/** All that decisions about one agent are made from: a snapshot of its rows, nothing else. */
+/** What keeps an agent down until it is released: a person's stop, or a crash loop. */
+export type Hold = 'stopped' | 'quarantined'
+
+/** All that decisions about one agent are made from: a snapshot, nothing else. Times are Unix ms. */
 export interface AgentView {
-  /** A durable hold: `stopped` by a person. */
-  hold: 'stopped' | null
+  hold: Hold | null
   /** Asked to be up, or to sleep, with no message behind it. */
   wish: 'wake' | 'sleep' | null
   /** Asked to be removed for good. */
   isRemoving: boolean
+  /** Its next session is to be a fresh one. */
+  isNew: boolean
+  /** Lives for one task. */
+  isEphemeral: boolean
+  /** It has spent what it may spend. */
+  isOverBudget: boolean
+  /** Something else brings its program up; Drover only talks to it. */
+  isSupervised: boolean
+  /** Out of quota until then. */
+  parkedUntil: number | null
+  /** Its program died; it is not brought up again before. */
+  notBefore: number | null
+  /** What it was last seen to wait for, and since when. */
+  waiting: { gate: string; until: number | null; since: number } | null
+  /** Why the machine takes no start of it now; null where it does. */
+  admission: Admission | null
+  /** People who are with it in a terminal. */
+  attached: number
+  lifecycle: Lifecycle
   /** Its run that has not ended yet. */
   run: RunView | null
-  /** Messages not given to any run yet. */
+  /** Messages not given to any run. */
   queued: number
   /** Messages given to the run that it has not finished. */
   open: number
+  /** Since when the longest of these is as it is. */
+  openSince: number | null
   /** Messages given to the run whose bytes are not known to be in its input. */
   unwritten: number
   /** Ended runs whose leftovers were not released yet. */
   unreleased: number
+  /** Of an ephemeral agent: whether its one message has come to its end, and how. */
+  task: 'open' | 'done' | 'failed'
+}
+
+/** A start that has to wait for the machine. */
+export interface Admission {
+  /** `admission`: the machine is short of something. `queue`: other ephemeral agents are before it. */
+  gate: 'admission' | 'queue'
+  cause: string
+  /** How long it may wait, ms; null: for ever. */
+  mostMs: number | null
 }
 
 export interface RunView {
@@ -28,4 +63,15 @@ export interface RunView {
   stopReason: StopReason | null
   /** Its provider says when a turn is over, so messages go in one at a time. */
   hasTurns: boolean
+  isResumed: boolean
+  /** Its runtime can't be asked: nothing is ended by a rule. */
+  isUnknown: boolean
+  /** When its program took its first turn; for one without turns, when it was up. */
+  readyAt: number | null
+  /** When its program was up. */
+  startedAt: number | null
+  /** When it last said something, was given something, or ended a turn. */
+  activeAt: number
+  /** Jobs that its program works on beside its turns. */
+  background: number
 }

@@ -1,83 +1,165 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AgentModel, type Act } from '../../test/support/agent-model.ts'
+import { AgentModel, type Act, type ModelOptions } from '../../test/support/agent-model.ts'
+import { Lifecycle } from '../schema/lifecycle.ts'
 import { isFinalReceiptState } from '../schema/message.ts'
-import type { AgentView } from './agent-view.ts'
-import { joinableSteps, nextStep } from './next-step.ts'
+import type { AgentView, RunView } from './agent-view.ts'
+import { joinableSteps, nextLook, nextStep } from './next-step.ts'
 
+type SimpleAct = Exclude<
+  Act['do'],
+  'end-run' | 'restart-daemon' | 'steps' | 'pass' | 'limit' | 'remove' | 'spend'
+>
+const simple = fc.constantFrom<SimpleAct>(
+  'send',
+  'send',
+  'send',
+  'stop',
+  'start',
+  'wake',
+  'sleep',
+  'new',
+  'restart',
+  'accept',
+  'accept',
+  'end-turn',
+  'end-turn',
+  'break-start',
+  'attach',
+  'detach',
+  'crowd',
+  'uncrowd',
+  'begin-job',
+  'end-job',
+)
 const act: fc.Arbitrary<Act> = fc.oneof(
-  fc.constantFrom<Act>(
-    { do: 'send' },
-    { do: 'send' },
-    { do: 'send' },
-    { do: 'stop' },
-    { do: 'start' },
-    { do: 'wake' },
-    { do: 'sleep' },
-    { do: 'accept' },
-    { do: 'end-turn' },
-    { do: 'end-turn' },
-    { do: 'break-start' },
-  ),
-  fc.constantFrom('exited', 'failed', 'lost').map((how) => ({ do: 'end-run', how }) as const),
+  { arbitrary: simple.map((name): Act => ({ do: name })), weight: 6 },
+  fc.record({
+    do: fc.constant('end-run' as const),
+    how: fc.constantFrom('exited' as const, 'failed' as const, 'lost' as const),
+    class: fc.constantFrom('auth' as const, 'network' as const, null),
+  }),
   fc
     .constantFrom('running', 'exited', 'lost', 'unstarted')
-    .map((found) => ({ do: 'restart', found }) as const),
+    .map((found) => ({ do: 'restart-daemon', found }) as const),
   fc.integer({ min: 1, max: 5 }).map((count) => ({ do: 'steps', count }) as const),
+  fc.constantFrom(500, 30_000, 130_000, 4_000_000).map((ms) => ({ do: 'pass', ms }) as const),
+  fc.constantFrom(1000, 600_000).map((ms) => ({ do: 'limit', ms }) as const),
 )
 const story = fc.array(act, { maxLength: 40 })
+const options: fc.Arbitrary<ModelOptions> = fc.record({
+  hasTurns: fc.boolean(),
+  isEphemeral: fc.boolean(),
+  lifecycle: fc.record({
+    restart: fc.constantFrom('never' as const, 'on-failure' as const, 'always' as const),
+    idleMs: fc.constantFrom(0, 3_600_000),
+    maxAgeMs: fc.constantFrom(0, 60_000),
+    tries: fc.constantFrom(1, 3),
+  }),
+})
 
 /** More steps than any story of that length can need. */
 const enough = 1000
+
+/** Settles, lets time pass to where something changes, and so on: all that happens by itself. */
+function settleOverTime(model: AgentModel): void {
+  for (let round = 0; round < 50; round++) {
+    expect(model.settle(enough)).toBeLessThan(enough)
+    if (!model.passToNextLook()) {
+      return
+    }
+  }
+}
 
 const view = (part: Partial<AgentView>): AgentView => ({
   hold: null,
   wish: null,
   isRemoving: false,
+  isNew: false,
+  isEphemeral: false,
+  isOverBudget: false,
+  isSupervised: false,
+  parkedUntil: null,
+  notBefore: null,
+  waiting: null,
+  admission: null,
+  attached: 0,
+  lifecycle: Lifecycle.parse({}),
   run: null,
   queued: 0,
   open: 0,
+  openSince: null,
   unwritten: 0,
   unreleased: 0,
+  task: 'open',
   ...part,
 })
-const upRun = {
+const upRun: RunView = {
   status: 'running',
   turn: 'idle',
   hasHandle: true,
   stopReason: null,
   hasTurns: true,
-} as const
+  isResumed: true,
+  isUnknown: false,
+  readyAt: 100,
+  startedAt: 100,
+  activeAt: 100,
+  background: 0,
+}
+const now = 1000
+const hour = 3_600_000
 
 test('whatever happens, steps come to an end and break no invariant', () => {
   fc.assert(
-    fc.property(story, fc.boolean(), (acts, hasTurns) => {
-      const model = new AgentModel(hasTurns)
-      acts.forEach((each) => model.act(each))
+    fc.property(story, options, (acts, each) => {
+      const model = new AgentModel(each)
+      acts.forEach((one) => model.act(one))
       expect(model.settle(enough)).toBeLessThan(enough)
+      if (model.isRemoved) {
+        return
+      }
       expect(model.view().unreleased === 0 || model.live !== null).toBe(true)
       expect(model.hold !== null && (model.live !== null || model.view().queued > 0)).toBe(false)
       expect(model.view().unwritten).toBe(0)
-      // Callers wait for a wish to be gone; only sleep may wait for a turn.
-      expect(model.wish === null || (model.wish === 'sleep' && model.live !== null)).toBe(true)
       expect(model.hold !== null && model.wish !== null).toBe(false)
     }),
     { numRuns: 3000 },
   )
 })
 
-test('every message comes to a final receipt once programs answer', () => {
+test('a stopped agent never wakes, whatever time passes', () => {
   fc.assert(
-    fc.property(story, fc.boolean(), (acts, hasTurns) => {
-      const model = new AgentModel(hasTurns)
-      acts.forEach((each) => model.act(each))
+    fc.property(story, story, options, (before, after, each) => {
+      const model = new AgentModel(each)
+      before.forEach((one) => model.act(one))
+      model.act({ do: 'stop' })
+      model.settle(enough)
+      const runs = model.runs.length
+      after.filter(({ do: name }) => name !== 'start').forEach((one) => model.act(one))
+      settleOverTime(model)
+      expect(model.isRemoved || model.live === null).toBe(true)
+      expect(model.runs).toHaveLength(runs)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('every message comes to a final receipt once programs answer and time passes', () => {
+  fc.assert(
+    fc.property(story, options, (acts, each) => {
+      const model = new AgentModel(each)
+      acts.forEach((one) => model.act(one))
+      model.act({ do: 'uncrowd' })
+      model.act({ do: 'end-job' })
       for (let round = 0; round <= acts.length; round++) {
-        model.settle(enough)
+        settleOverTime(model)
+        model.act({ do: 'accept' })
         model.act({ do: 'end-turn' })
       }
       expect(model.messages.filter(({ state }) => !isFinalReceiptState(state))).toEqual([])
       model.act({ do: 'sleep' })
-      expect(model.settle(enough)).toBeLessThan(enough)
+      settleOverTime(model)
       expect(model.live).toBeNull()
     }),
     { numRuns: 1000 },
@@ -86,11 +168,11 @@ test('every message comes to a final receipt once programs answer', () => {
 
 test('an agent that is to be removed goes, whatever came before and comes in between', () => {
   fc.assert(
-    fc.property(story, story, fc.boolean(), (before, after, hasTurns) => {
-      const model = new AgentModel(hasTurns)
-      before.forEach((each) => model.act(each))
+    fc.property(story, story, options, (before, after, each) => {
+      const model = new AgentModel(each)
+      before.forEach((one) => model.act(one))
       model.act({ do: 'remove' })
-      after.forEach((each) => model.act(each))
+      after.forEach((one) => model.act(one))
       model.settle(enough)
       expect(model.isRemoved).toBe(true)
       expect(model.live).toBeNull()
@@ -100,10 +182,14 @@ test('an agent that is to be removed goes, whatever came before and comes in bet
 })
 
 test('a message to a sleeping agent makes a run, goes into its input, then the program starts', () => {
-  const model = new AgentModel(true)
+  const model = new AgentModel({ hasTurns: true })
   const steps: unknown[] = []
   model.act({ do: 'send' })
-  for (let step = nextStep(model.view()); step; step = nextStep(model.view())) {
+  for (;;) {
+    const step = nextStep(model.view(), model.now)
+    if (!step) {
+      break
+    }
     steps.push(step.do)
     model.settle(1)
   }
@@ -112,16 +198,12 @@ test('a message to a sleeping agent makes a run, goes into its input, then the p
 
 test('a held agent never gets a run', () => {
   const wish = fc.constantFrom('wake', 'sleep', null)
+  const hold = fc.constantFrom('stopped', 'quarantined')
   fc.assert(
     fc.property(
-      wish,
-      fc.nat(3),
-      fc.nat(3),
-      fc.boolean(),
-      (wished, queued, unreleased, isRemoving) => {
-        const step = nextStep(
-          view({ hold: 'stopped', wish: wished, queued, unreleased, isRemoving }),
-        )
+      fc.record({ hold, wish, queued: fc.nat(3), unreleased: fc.nat(3), isRemoving: fc.boolean() }),
+      (part) => {
+        const step = nextStep(view(part), now)
         expect(step?.do).not.toBe('create-run')
         expect(step?.do).not.toBe('start-run')
       },
@@ -130,41 +212,144 @@ test('a held agent never gets a run', () => {
 })
 
 test('a program is never started without its row, nor when it is to stop', () => {
-  expect(nextStep(view({ wish: 'wake' }))).toEqual({ kind: 'record', do: 'create-run' })
-  const starting = { ...upRun, status: 'starting', hasHandle: false } as const
-  expect(nextStep(view({ run: starting }))).toEqual({ kind: 'act', do: 'start-run' })
-  expect(nextStep(view({ run: starting, hold: 'stopped' }))).toEqual({
+  expect(nextStep(view({ wish: 'wake' }), now)).toEqual({ kind: 'record', do: 'create-run' })
+  const starting: RunView = { ...upRun, status: 'starting', hasHandle: false }
+  expect(nextStep(view({ run: starting }), now)).toEqual({ kind: 'act', do: 'start-run' })
+  expect(nextStep(view({ run: starting, hold: 'stopped' }), now)).toEqual({
     kind: 'record',
     do: 'cancel-run',
   })
 })
 
 test('sleep waits for the turn and for what is queued; stop does not', () => {
-  const working = { ...upRun, turn: 'working' } as const
-  expect(nextStep(view({ run: working, open: 1, wish: 'sleep' }))).toBeNull()
-  expect(nextStep(view({ run: upRun, wish: 'sleep', queued: 1 }))).toEqual({
-    kind: 'record',
-    do: 'assign-message',
-  })
-  expect(nextStep(view({ run: upRun, wish: 'sleep' }))).toEqual({
-    kind: 'record',
+  const working: RunView = { ...upRun, turn: 'working' }
+  const step = (part: Partial<AgentView>): unknown => nextStep(view(part), now)
+  expect(step({ run: working, open: 1, wish: 'sleep' })).toBeNull()
+  expect(step({ run: upRun, wish: 'sleep', queued: 1 })).toMatchObject({ do: 'assign-message' })
+  expect(step({ run: upRun, wish: 'sleep' })).toMatchObject({ do: 'request-stop', reason: 'sleep' })
+  expect(step({ run: working, open: 1, hold: 'stopped' })).toMatchObject({
     do: 'request-stop',
-  })
-  expect(nextStep(view({ run: working, open: 1, hold: 'stopped' }))).toEqual({
-    kind: 'record',
-    do: 'request-stop',
+    reason: 'stop',
   })
 })
 
 test('a program without turns is given every message at once', () => {
   const run = { ...upRun, hasTurns: false }
-  expect(nextStep(view({ run, queued: 1, open: 3 }))).toEqual({
-    kind: 'record',
-    do: 'assign-message',
+  expect(nextStep(view({ run, queued: 1, open: 3 }), now)).toMatchObject({ do: 'assign-message' })
+  expect(nextStep(view({ run: upRun, queued: 1, open: 1 }), now)).toBeNull()
+})
+
+test('an agent falls asleep when it was idle long enough, and only then', () => {
+  const idle = view({ run: upRun })
+  expect(nextStep(idle, 100 + hour - 1)).toBeNull()
+  expect(nextLook(idle, now)).toBe(100 + hour)
+  expect(nextStep(idle, 100 + hour)).toMatchObject({ do: 'request-stop', reason: 'idle' })
+})
+
+test.for<[string, Partial<AgentView>]>([
+  ['a turn runs', { run: { ...upRun, turn: 'working' }, open: 1 }],
+  ['a question is open', { run: { ...upRun, turn: 'waiting' }, open: 1 }],
+  ['somebody is attached', { run: upRun, attached: 1 }],
+  ['a background job lives', { run: { ...upRun, background: 1 } }],
+  ['its idle time is 0', { run: upRun, lifecycle: Lifecycle.parse({ idleMs: 0 }) }],
+  ['its runtime can not be asked', { run: { ...upRun, isUnknown: true } }],
+  ['something else supervises it', { run: upRun, isSupervised: true }],
+])('no agent falls asleep by itself while %s', ([, part]) => {
+  expect(nextStep(view(part), 100 + 1000 * hour)).toBeNull()
+})
+
+test('a run that is too old ends at the turn boundary, before the next message is taken', () => {
+  const lifecycle = Lifecycle.parse({ maxAgeMs: 5000 })
+  const working: RunView = { ...upRun, turn: 'working' }
+  expect(nextStep(view({ run: working, open: 1, lifecycle }), 9000)).toBeNull()
+  expect(nextStep(view({ run: upRun, queued: 2, lifecycle }), 9000)).toMatchObject({
+    do: 'request-stop',
+    reason: 'age',
   })
-  expect(nextStep(view({ run: upRun, queued: 1, open: 1 }))).toBeNull()
+})
+
+test('a program that has a message and takes no turn is ended; one that took its first has all its time', () => {
+  const run: RunView = { ...upRun, readyAt: null, turn: 'working' }
+  const stuck = view({ run, open: 1, openSince: 500 })
+  expect(nextLook(stuck, now)).toBe(500 + 120_000)
+  expect(nextStep(stuck, 500 + 120_000)).toMatchObject({ do: 'request-stop', reason: 'unready' })
+  const taken = view({ run: { ...run, readyAt: 600 }, open: 1, openSince: 500 })
+  expect(nextStep(taken, 100 * hour)).toBeNull()
+})
+
+test('a fresh session is begun at the turn boundary, once', () => {
+  const fresh = { ...upRun, isResumed: false, readyAt: null }
+  expect(
+    nextStep(view({ run: { ...upRun, turn: 'working' }, open: 1, isNew: true }), now),
+  ).toBeNull()
+  expect(nextStep(view({ run: upRun, isNew: true, queued: 1 }), now)).toMatchObject({
+    do: 'request-stop',
+    reason: 'new',
+  })
+  expect(nextStep(view({ run: fresh, isNew: true }), now)).toBeNull()
+})
+
+test.for<[string, Partial<AgentView>, string, number | null]>([
+  ['is parked', { parkedUntil: 9000 }, 'parked', 9000],
+  ['died just now', { notBefore: 3000 }, 'backoff', 3000],
+  ['is supervised by something else', { isSupervised: true }, 'supervised', null],
+  [
+    'finds no room',
+    { admission: { gate: 'admission', cause: 'full', mostMs: 10 } },
+    'admission',
+    null,
+  ],
+])('a message to one that %s waits, and says what for', ([, part, gate, until]) => {
+  const step = nextStep(view({ ...part, queued: 1 }), now)
+  expect(step).toMatchObject({ do: 'note-wait', gate: { gate, until } })
+  const noted = view({ ...part, queued: 1, waiting: { gate, until, since: now } })
+  expect(nextStep(noted, now)).toBeNull()
+})
+
+test('a start that waited too long for the machine is given up', () => {
+  const crowded = view({
+    queued: 1,
+    admission: { gate: 'admission', cause: 'full', mostMs: 5000 },
+    waiting: { gate: 'admission', until: null, since: 1000 },
+  })
+  expect(nextLook(crowded, now)).toBe(6000)
+  expect(nextStep(crowded, 5999)).toBeNull()
+  expect(nextStep(crowded, 6000)).toMatchObject({ do: 'give-up-wait', cause: 'full' })
+})
+
+test('who is parked wakes by itself when its time has come', () => {
+  const parked = view({ parkedUntil: 9000 })
+  expect(nextStep(parked, now)).toBeNull()
+  expect(nextLook(parked, now)).toBe(9000)
+  expect(nextStep(parked, 9000)).toMatchObject({ do: 'unpark' })
+})
+
+test('an ephemeral agent goes when its task is done, and stays when it failed', () => {
+  const run = upRun
+  expect(nextStep(view({ isEphemeral: true, task: 'done', run }), now)).toMatchObject({
+    do: 'request-stop',
+    reason: 'task',
+  })
+  expect(nextStep(view({ isEphemeral: true, task: 'done' }), now)).toMatchObject({
+    do: 'remove-task',
+  })
+  expect(nextStep(view({ isEphemeral: true, task: 'failed' }), now)).toBeNull()
+})
+
+test('who has spent all refuses messages and gets no run', () => {
+  expect(nextStep(view({ isOverBudget: true, queued: 1 }), now)).toMatchObject({
+    do: 'refuse-messages',
+  })
+  expect(nextStep(view({ isOverBudget: true, wish: 'wake' }), now)).toMatchObject({
+    do: 'clear-wish',
+  })
 })
 
 test('only steps that write rows may join a request', () => {
-  expect([...joinableSteps].toSorted()).toEqual(['assign-message', 'create-run', 'refuse-messages'])
+  expect([...joinableSteps].toSorted()).toEqual([
+    'assign-message',
+    'create-run',
+    'note-wait',
+    'refuse-messages',
+  ])
 })

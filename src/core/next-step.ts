@@ -1,55 +1,68 @@
+import type { StopReason } from '../schema/run.ts'
 import type { AgentView, RunView } from './agent-view.ts'
+import { refusalGate, wakeGate, type WaitGate } from './gates.ts'
+import { nextRuleAt, reasonToEnd } from './run-end.ts'
 
 /**
  * What to do next about one agent. `record` steps are one transaction and no effect; `act` steps
  * have an effect outside, which an earlier record already announced. Both may be repeated.
  */
-export type Step = { kind: 'record'; do: RecordStep } | { kind: 'act'; do: ActStep }
+export type Step = RecordStep | ActStep
 
 export type RecordStep =
-  | 'create-run'
-  | 'assign-message'
-  | 'refuse-messages'
-  | 'request-stop'
-  | 'cancel-run'
-  | 'clear-wish'
-export type ActStep = 'write-input' | 'start-run' | 'stop-run' | 'release-runs' | 'remove-agent'
+  | { kind: 'record'; do: 'create-run' | 'assign-message' | 'refuse-messages' | 'cancel-run' }
+  | { kind: 'record'; do: 'clear-wish' | 'unpark' | 'remove-task' }
+  | { kind: 'record'; do: 'request-stop'; reason: StopReason }
+  | { kind: 'record'; do: 'note-wait'; gate: WaitGate }
+  /** It waited for the machine as long as it may. */
+  | { kind: 'record'; do: 'give-up-wait'; cause: string }
+
+export interface ActStep {
+  kind: 'act'
+  do: 'write-input' | 'start-run' | 'stop-run' | 'release-runs' | 'remove-agent'
+}
 
 /**
  * Record steps that may join the transaction of a request at once, though an act may be under way.
  * All others wait for the agent's lock.
  */
-export const joinableSteps: ReadonlySet<RecordStep> = new Set([
+export const joinableSteps: ReadonlySet<Step['do']> = new Set([
   'create-run',
   'assign-message',
   'refuse-messages',
+  'note-wait',
 ])
 
-const record = (name: RecordStep): Step => ({ kind: 'record', do: name })
-const act = (name: ActStep): Step => ({ kind: 'act', do: name })
+const record = (
+  name: Exclude<RecordStep['do'], 'request-stop' | 'note-wait' | 'give-up-wait'>,
+): Step => ({ kind: 'record', do: name })
+const requestStop = (reason: StopReason): Step => ({ kind: 'record', do: 'request-stop', reason })
+const act = (name: ActStep['do']): Step => ({ kind: 'act', do: name })
 
 /**
- * The next step for an agent, or null when nothing is to do until something changes.
+ * The next step for an agent, or null when nothing is to do until something changes or the time of
+ * `nextLook` has come.
  *
  * Invariants: a held or removed agent never gets a run; there is at most one run; bytes go into a
  * program's input only after the message was assigned to its run; a program starts only after its
- * run row exists; nothing is removed while a run lives.
+ * run row exists; nothing is removed while a run lives; no gate is passed that was not looked at in
+ * the same snapshot.
  */
-export function nextStep(view: AgentView): Step | null {
-  return endStep(view) ?? (view.run ? liveStep(view, view.run) : restingStep(view))
+export function nextStep(view: AgentView, now: number): Step | null {
+  return endStep(view) ?? (view.run ? liveStep(view, view.run, now) : restingStep(view, now))
 }
 
 /** Steps that lead to an end come before all others. */
 function endStep(view: AgentView): Step | null {
-  const isHeld = view.hold === 'stopped' || view.isRemoving
-  if (isHeld && view.queued > 0) {
+  const isHeld = view.hold !== null || view.isRemoving
+  if (view.queued > 0 && refusalGate(view)) {
     return record('refuse-messages')
   }
   if (isHeld && view.wish) {
     return record('clear-wish')
   }
   if (view.run) {
-    return isHeld || view.run.stopReason ? endRunStep(view.run) : null
+    return isHeld || view.run.stopReason ? endRunStep(view, view.run) : null
   }
   if (view.unreleased > 0) {
     return act('release-runs')
@@ -58,29 +71,65 @@ function endStep(view: AgentView): Step | null {
 }
 
 /** A run that never came up is cancelled; one that did is told to stop, then stopped. */
-function endRunStep(run: RunView): Step | null {
+function endRunStep(view: AgentView, run: RunView): Step | null {
   if (!run.hasHandle) {
     return record('cancel-run')
   }
-  return run.stopReason ? act('stop-run') : record('request-stop')
+  return run.stopReason ? act('stop-run') : requestStop(view.isRemoving ? 'remove' : 'stop')
 }
 
-function restingStep(view: AgentView): Step | null {
+function restingStep(view: AgentView, now: number): Step | null {
   if (view.hold || view.isRemoving) {
     return null
   }
-  if (view.queued > 0 || view.wish === 'wake') {
-    return record('create-run')
+  if (view.parkedUntil !== null && now >= view.parkedUntil) {
+    return record('unpark')
+  }
+  if (view.isEphemeral && view.task === 'done' && view.queued === 0) {
+    return record('remove-task')
+  }
+  if (wantsUp(view)) {
+    return wakeStep(view, now)
   }
   return view.wish === 'sleep' ? record('clear-wish') : null
 }
 
-function liveStep(view: AgentView, run: RunView): Step | null {
+/** Somebody waits for an agent without a run to come up. */
+export function wantsUp(view: AgentView): boolean {
+  return view.queued > 0 || view.wish === 'wake'
+}
+
+function wakeStep(view: AgentView, now: number): Step | null {
+  const gate = wakeGate(view, now)
+  if (!gate) {
+    return record('create-run')
+  }
+  if (gate.does === 'refuse') {
+    return view.wish ? record('clear-wish') : null
+  }
+  const { waiting } = view
+  if (waiting?.gate !== gate.gate || waiting.until !== gate.until) {
+    return { kind: 'record', do: 'note-wait', gate }
+  }
+  const giveUpAt = admissionEndsAt(view)
+  return giveUpAt !== null && now >= giveUpAt
+    ? { kind: 'record', do: 'give-up-wait', cause: gate.cause }
+    : null
+}
+
+/** When a wait for the machine has lasted as long as it may; null: it may last. */
+function admissionEndsAt({ admission, waiting }: AgentView): number | null {
+  return admission && waiting && admission.mostMs !== null && waiting.gate === admission.gate
+    ? waiting.since + admission.mostMs
+    : null
+}
+
+function liveStep(view: AgentView, run: RunView, now: number): Step | null {
   if (view.unwritten > 0) {
     return act('write-input')
   }
-  const takesMessages = run.hasTurns ? run.turn === 'idle' && view.open === 0 : true
-  if (view.queued > 0 && takesMessages) {
+  const reason = reasonToEnd(view, run, now)
+  if (view.queued > 0 && reason === null && takesMessage(view, run)) {
     return record('assign-message')
   }
   if (!run.hasHandle) {
@@ -89,6 +138,25 @@ function liveStep(view: AgentView, run: RunView): Step | null {
   if (view.wish === 'wake') {
     return record('clear-wish')
   }
-  const isAtRest = !run.hasTurns || (run.turn === 'idle' && view.open === 0)
-  return view.wish === 'sleep' && isAtRest && view.queued === 0 ? record('request-stop') : null
+  return reason ? requestStop(reason) : null
+}
+
+/** Who takes turns is given one message at a time. */
+function takesMessage(view: AgentView, run: RunView): boolean {
+  return run.hasTurns ? run.turn === 'idle' && view.open === 0 : true
+}
+
+/** When time alone changes what is to do, Unix ms; null: never. Called when `nextStep` gives null. */
+export function nextLook(view: AgentView, now: number): number | null {
+  const { run } = view
+  if (view.hold || view.isRemoving || run?.stopReason) {
+    return null
+  }
+  if (run) {
+    return nextRuleAt(view, run)
+  }
+  const gate = wantsUp(view) ? wakeGate(view, now) : null
+  const until = gate?.does === 'wait' ? gate.until : view.parkedUntil
+  const times = [until, admissionEndsAt(view)].filter((at) => at !== null)
+  return times.length > 0 ? Math.min(...times) : null
 }

@@ -14,11 +14,14 @@ import {
   type DaemonContext,
 } from './context.ts'
 import { faultPoint } from './fault-point.ts'
+import { findTask } from './keep-task.ts'
+import { launchFolder } from './launch-folder.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Reconciler } from './reconciler.ts'
 import { resolveSpec } from './resolve-spec.ts'
 import type { Templates } from './templates.ts'
-import { readSpec, readView, toAgent } from './views.ts'
+import { readSpec } from './spec-cache.ts'
+import { toAgent } from './views.ts'
 
 /** What agents are made and kept with. */
 export interface AgentsParts {
@@ -26,6 +29,12 @@ export interface AgentsParts {
   reconciler: Reconciler
   templates: Templates
   mailbox: Mailbox
+}
+
+/** An agent with its first message, where it was given one. */
+export interface MadeAgent {
+  agent: Agent
+  message: Message | null
 }
 
 interface NewAgentRequest {
@@ -51,10 +60,25 @@ export class Agents {
   }
 
   /**
-   * Makes an agent and starts it. The same request id again answers with the first agent. Errors:
-   * those of the template, the spec and the name; nothing is made then.
+   * Makes an agent and starts it; without a template, the agent of the folder begins a fresh session.
+   * The same request id again answers with the first agent. Errors: those of the template, the spec
+   * and the name; nothing is made then.
    */
-  async create(request: RunRequest): Promise<{ agent: Agent; message: Message | null }> {
+  async create(request: RunRequest): Promise<MadeAgent> {
+    const task = request.requestId && findTask(this.#context, { requestId: request.requestId })
+    if (task) {
+      return task
+    }
+    if (request.template === undefined) {
+      const parts = { context: this.#context, reconciler: this.#reconciler, mailbox: this.#mailbox }
+      const { agentId, message } = launchFolder(parts, request)
+      return { agent: this.#show(agentId), message }
+    }
+    if (request.ephemeral && request.prompt === undefined) {
+      throw new DroverError('invalid_request', 'prompt: an ephemeral agent needs its task.', {
+        details: { field: 'prompt' },
+      })
+    }
     const { template } = this.#templates.get(request.template)
     const id = createId('agent')
     const spec = resolveSpec(this.#context, template, request, agentFolders(this.#context, id).work)
@@ -90,55 +114,6 @@ export class Agents {
     return { ...this.#show(row.id), spec: readSpec(row) }
   }
 
-  /** The agent once it is up, has ended again, or the time is over. */
-  async awaitUp(name: string, wait: WaitLimit): Promise<Agent> {
-    const { id } = getAgentByName(this.#context, name)
-    await this.#context.notifier.until(
-      `agent:${id}`,
-      () => (this.#isSettled(id) ? true : undefined),
-      wait,
-    )
-    return this.#show(id)
-  }
-
-  /** Errors: `agent_stopped`. */
-  async wake(name: string, wait: WaitLimit): Promise<Agent> {
-    const agent = getAgentByName(this.#context, name)
-    if (agent.hold === 'stopped') {
-      throw new DroverError(
-        'agent_stopped',
-        `${agent.name} is stopped; nothing wakes it but start.`,
-        { details: { agent: agent.name } },
-      )
-    }
-    return await this.#wish(agent, wait, () => this.#context.store.agents.setWish(agent.id, 'wake'))
-  }
-
-  /** Ends its run once its turn is over; its session stays. */
-  async sleep(name: string, wait: WaitLimit): Promise<Agent> {
-    const agent = getAgentByName(this.#context, name)
-    return await this.#wish(agent, wait, () =>
-      this.#context.store.agents.setWish(agent.id, 'sleep'),
-    )
-  }
-
-  /** A durable hold: ends its run, refuses what waits and what comes. */
-  async stop(name: string, wait: WaitLimit): Promise<Agent> {
-    const agent = getAgentByName(this.#context, name)
-    return await this.#wish(agent, wait, () =>
-      this.#context.store.agents.setHold(agent.id, 'stopped'),
-    )
-  }
-
-  /** Clears the hold and brings it up. */
-  async start(name: string, wait: WaitLimit): Promise<Agent> {
-    const agent = getAgentByName(this.#context, name)
-    return await this.#wish(agent, wait, () => {
-      this.#context.store.agents.setHold(agent.id, null)
-      this.#context.store.agents.setWish(agent.id, 'wake')
-    })
-  }
-
   /** Removes it for good. Errors: `agent_running`, unless forced. */
   async remove(name: string, force: boolean, wait: WaitLimit): Promise<void> {
     const { store, notifier } = this.#context
@@ -157,58 +132,6 @@ export class Agents {
       `agent:${agent.id}`,
       () => (store.agents.get(agent.id) ? undefined : true),
       wait,
-    )
-  }
-
-  /** Ends every live run as sleep does, but at once. Resolves when all have ended, or the time is over. */
-  async sleepAll(wait: WaitLimit): Promise<void> {
-    const { store } = this.#context
-    const live = store.runs.listLive()
-    await Promise.all(
-      live.map(async ({ agent_id: agentId, id }) => {
-        this.#reconciler.records.change(agentId, 'durable', () =>
-          store.runs.setStopping(id, 'shutdown'),
-        )
-        this.#reconciler.kick(agentId)
-        await this.#context.notifier.until(
-          `agent:${agentId}`,
-          () => (store.agents.get(agentId)?.run_id === id ? undefined : true),
-          wait,
-        )
-      }),
-    )
-  }
-
-  async #wish(agent: AgentRow, wait: WaitLimit, work: () => void): Promise<Agent> {
-    const { store, notifier } = this.#context
-    this.#reconciler.records.change(agent.id, 'durable', () => {
-      work()
-      this.#reconciler.records.advance(agent.id)
-    })
-    this.#reconciler.kick(agent.id)
-    if (wait.seconds > 0) {
-      await notifier.until(
-        `agent:${agent.id}`,
-        () => (this.#isSettled(agent.id) ? true : undefined),
-        wait,
-      )
-    }
-    return this.#show(store.agents.get(agent.id)?.id ?? agent.id)
-  }
-
-  /** Nothing that was asked for is still under way, and nothing of an ended run lives. */
-  #isSettled(agentId: string): boolean {
-    const view = readView(this.#context, agentId)
-    if (!view) {
-      return true
-    }
-    const isReleased = view.run !== null || view.unreleased === 0
-    return (
-      isReleased &&
-      view.wish === null &&
-      view.run?.status !== 'starting' &&
-      !view.run?.stopReason &&
-      !(view.hold && view.run)
     )
   }
 
@@ -240,7 +163,7 @@ export class Agents {
   #insert({ id, name, spec, template, request }: NewAgentRequest): void {
     const { store, now } = this.#context
     const { records } = this.#reconciler
-    const { prompt, requestId = null } = request
+    const { prompt, requestId = null, ephemeral } = request
     records.change(id, 'durable', () => {
       this.#checkFree(name)
       store.agents.insert({
@@ -250,6 +173,7 @@ export class Agents {
         template,
         wish: prompt === undefined ? 'wake' : null,
         requestId,
+        isEphemeral: ephemeral,
         firstSeq: store.events.lastSeq,
         now: now(),
       })

@@ -1,6 +1,7 @@
 import type { ProviderEvent } from '../providers/contract.ts'
 import type { MessageRow, RunRow } from '../store/index.ts'
-import type { DaemonContext } from './context.ts'
+import { isWorthParking, parkedUntil } from '../core/parking.ts'
+import { getProvider, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
 
 /** Longest answer kept with its message, characters; the events have all of it. */
@@ -18,8 +19,9 @@ export function applyOutput(
 ): void {
   const { store, now } = context
   const name = store.agents.getName(run.agent_id) ?? null
+  const { turns } = getProvider(context, run.provider).capabilities
   const append = (
-    type: Exclude<ProviderEvent['type'], 'ready' | 'accepted'>,
+    type: Exclude<ProviderEvent['type'], 'ready' | 'accepted' | 'limited' | 'background'>,
     data: Record<string, unknown>,
   ): void => store.events.append({ type, agent: name, run: run.id, data }, now())
   for (const event of events) {
@@ -32,19 +34,52 @@ export function applyOutput(
         append('session', { session: event.session })
         break
       case 'accepted':
+        becomeReady()
         moveOwn(event.message, (message) => records.moveReceipt(message, { state: 'accepted' }))
         break
       case 'turn.started':
-        store.runs.setTurn(run.id, 'working')
+        becomeReady()
+        store.runs.setTurn(run.id, 'working', now())
         append('turn.started', { message: event.message })
         break
       case 'turn.ended':
+        becomeReady()
         endTurn(event)
+        break
+      case 'limited':
+        park(event)
+        break
+      case 'background':
+        store.runs.setBackground(run.id, event.jobs)
+        append('status', { status: 'background', detail: String(event.jobs) })
+        break
+      case 'error':
+        store.runs.setError(run.id, event.class, event.message)
+        append('error', { class: event.class, message: event.message })
         break
       default: {
         const { type, ...data } = event
         append(type, data)
       }
+    }
+  }
+
+  /** The first sign that the program takes what it is given; one without turns gives none. */
+  function becomeReady(): void {
+    if (run.ready_at === null && turns) {
+      run.ready_at = now()
+      records.setReady(run)
+      store.afterCommit(() => context.admission.up(run.agent_id, true))
+    }
+  }
+
+  /** Out of quota until a known time: it sleeps until then, at its next turn boundary. */
+  function park({ until, cause }: Extract<ProviderEvent, { type: 'limited' }>): void {
+    const { parking } = context.specs.get(run.agent_id).lifecycle
+    if (parking && isWorthParking(until, now())) {
+      const at = parkedUntil(until, now(), Math.random())
+      store.agents.setParked(run.agent_id, at, cause)
+      records.event(run.agent_id, 'agent.parked', { cause, until: at }, run.id)
     }
   }
 
@@ -69,7 +104,7 @@ export function applyOutput(
       )
     }
     if (store.messages.countOpen(run.id).open === 0) {
-      store.runs.setTurn(run.id, 'idle')
+      store.runs.setTurn(run.id, 'idle', now())
     }
   }
 }

@@ -7,8 +7,11 @@ import { DroverError } from '../schema/error.ts'
 import type { AgentRow, Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
+import type { Admission } from './admission.ts'
+import type { Attachments } from './attachments.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
+import type { SpecCache } from './spec-cache.ts'
 
 /** What the parts of the daemon share. */
 export interface DaemonContext {
@@ -23,6 +26,9 @@ export interface DaemonContext {
   rotateLog: () => void
   providers: ReadonlyMap<string, Provider>
   runtimes: ReadonlyMap<string, Runtime>
+  specs: SpecCache
+  admission: Admission
+  attachments: Attachments
   /** Wakes waiters: `agent:ID`, `message:ID`. */
   notifier: Notifier
   /** Unix ms. */
@@ -71,7 +77,7 @@ export function referenceOf(
   return { id: runId, instance: store.instance, folder: path.join(home.runsFolder, runId) }
 }
 
-/** How long a runtime may take to answer a question, and to bring up or release a run, ms. */
+/** How long a runtime may take to answer a question, and to release a run, ms. */
 export const askDeadlineMs = 10_000
 export const workDeadlineMs = 240_000
 

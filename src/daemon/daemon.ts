@@ -8,7 +8,10 @@ import { Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import { Notifier } from '../util/notifier.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
+import { Admission } from './admission.ts'
+import { AgentVerbs } from './agent-verbs.ts'
 import { Agents } from './agents.ts'
+import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
 import { EventHub } from './event-hub.ts'
@@ -18,6 +21,7 @@ import { createLog } from './log.ts'
 import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
+import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
 
@@ -38,6 +42,7 @@ export type OwnStatus = Omit<DaemonStatus, 'url' | 'socket'>
 export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
+  readonly verbs: AgentVerbs
   readonly mailbox: Mailbox
   readonly templates: Templates
   readonly #lock: HomeLock
@@ -78,6 +83,12 @@ export class Daemon {
       rotateLog: rotate,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
+      specs: new SpecCache(store),
+      admission: new Admission({
+        limits: config.admission,
+        onFree: (agentId) => this.#reconciler.kick(agentId),
+      }),
+      attachments: new Attachments(),
       notifier: new Notifier(),
       now: Date.now,
       signal: this.#ending.signal,
@@ -86,6 +97,7 @@ export class Daemon {
     this.templates = new Templates(home.templatesFolder, this.context.providers)
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
+    this.verbs = new AgentVerbs(context, this.#reconciler)
     this.agents = new Agents({ context, reconciler: this.#reconciler, templates, mailbox })
   }
 
@@ -159,6 +171,7 @@ export class Daemon {
       new DroverError('daemon_unreachable', 'The daemon was ended before it was ready.'),
     )
     await this.#ready.catch(() => undefined)
+    this.context.admission.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
     log.info('stopped; agents go on')

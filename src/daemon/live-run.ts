@@ -121,7 +121,9 @@ export class LiveRun {
   /** A transaction failed: back to what was committed last, so that nothing is taken twice. */
   reset(): void {
     const { context, run } = this.#options
-    this.#decoder = createDecoder(this.#options, context.store.runs.get(run.id)?.decoder ?? null)
+    const row = context.store.runs.get(run.id)
+    this.#decoder = createDecoder(this.#options, row?.decoder ?? null)
+    run.ready_at = row?.ready_at ?? null
   }
 
   /** Reads everything to the end, also a last line without its newline. The program must be gone. */
@@ -227,6 +229,7 @@ export class LiveRun {
         errBytes: this.#err.offset + errBytes,
         addedBytes: outBytes + errBytes,
         decoder: JSON.stringify(this.#decoder.snapshot()),
+        now: context.now(),
       })
     }
     try {
@@ -284,4 +287,6 @@ const stateEvents: ReadonlySet<ProviderEvent['type']> = new Set([
   'accepted',
   'turn.started',
   'turn.ended',
+  'limited',
+  'background',
 ])

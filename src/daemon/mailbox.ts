@@ -9,6 +9,8 @@ import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Reconciler } from './reconciler.ts'
+import { findTask } from './keep-task.ts'
+import { refusalOf, type Refusal } from './refusal.ts'
 import { toMessage } from './views.ts'
 
 /** A message on its way in. */
@@ -20,7 +22,7 @@ interface Taken {
   id: string
   /** Not the same request once more. */
   isNew: boolean
-  isRefused: boolean
+  refusal: Refusal | null
 }
 
 /** What clients can ask of messages. A message is on disk before its sender is answered. */
@@ -37,8 +39,8 @@ export class Mailbox {
 
   /**
    * Takes a message. It is on disk when this returns. The same id again answers with the first
-   * message. Errors: `agent_not_found`, `agent_stopped`, `queue_full`, `conflict` (an id used for
-   * another message).
+   * message. Errors: `agent_not_found`, `agent_stopped`, `agent_quarantined`, `over_budget`,
+   * `queue_full`, `conflict` (an id used for another message).
    */
   send(name: string, request: SendRequest): Message {
     return this.#answer(this.#context.store.transaction('durable', () => this.#take(name, request)))
@@ -54,20 +56,24 @@ export class Mailbox {
     const { store } = this.#context
     const row = store.messages.get(id)
     if (!row) {
+      const task = findTask(this.#context, { messageId: id })
+      if (task) {
+        return task.message
+      }
       throw new DroverError(
         'message_not_found',
         `id: there is no message ${JSON.stringify(id.slice(0, 128))}.`,
         { details: { field: 'id' } },
       )
     }
-    return toMessage(row, store.agents.getName(row.agent_id) ?? '')
+    return toMessage(row, store.agents.get(row.agent_id))
   }
 
   list(name: string, limit: number): Message[] {
     const agent = getAgentByName(this.#context, name)
     return this.#context.store.messages
       .listOfAgent(agent.id, limit)
-      .map((row) => toMessage(row, agent.name))
+      .map((row) => toMessage(row, agent))
   }
 
   /** The message once its receipt is final, or as it is when the time is over. */
@@ -101,11 +107,11 @@ export class Mailbox {
           details: { field: 'id' },
         })
       }
-      return { agent, id: before.id, isNew: false, isRefused: false }
+      return { agent, id: before.id, isNew: false, refusal: null }
     }
     const id = request.id ?? createId('msg')
-    const isRefused = agent.hold === 'stopped' || agent.is_removing === 1
-    if (!isRefused && store.messages.countQueued(agent.id) >= limits.queuedMessages) {
+    const refusal = refusalOf(this.#context, agent)
+    if (!refusal && store.messages.countQueued(agent.id) >= limits.queuedMessages) {
       throw new DroverError(
         'queue_full',
         `${agent.name} has ${limits.queuedMessages} messages waiting.`,
@@ -113,20 +119,20 @@ export class Mailbox {
       )
     }
     this.#reconciler.records.change(agent.id, 'durable', () => {
-      if (isRefused) {
-        return this.#insert(agent.id, { ...request, id }, 'refused', 'the agent is stopped')
+      if (refusal) {
+        return this.#insert(agent.id, { ...request, id }, 'refused', refusal.cause)
       }
       this.store(agent.id, { ...request, id })
       store.agents.touch(agent.id, now())
       this.#reconciler.records.advance(agent.id)
     })
-    return { agent, id, isNew: true, isRefused }
+    return { agent, id, isNew: true, refusal }
   }
 
   /** Once it is on disk: what is to be done begins. */
-  #answer({ agent, id, isNew, isRefused }: Taken): Message {
-    if (isRefused) {
-      throw new DroverError('agent_stopped', `${agent.name} is stopped and takes no messages.`, {
+  #answer({ agent, id, isNew, refusal }: Taken): Message {
+    if (refusal) {
+      throw new DroverError(refusal.code, `${agent.name} takes no messages: ${refusal.cause}.`, {
         details: { agent: agent.name, message: id },
       })
     }

@@ -11,7 +11,6 @@ import {
   referenceOf,
   type DaemonContext,
 } from './context.ts'
-import { readSpec } from './views.ts'
 
 /** Everything a runtime needs to bring a run up; writes the files its program reads at start. */
 export async function prepareLaunch(context: DaemonContext, run: RunRow): Promise<Launch> {
@@ -19,7 +18,7 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
   if (!agent) {
     throw new Error(`Run ${run.id} has no agent.`)
   }
-  const spec = readSpec(agent)
+  const spec = context.specs.get(agent.id)
   const folders = agentFolders(context, agent.id)
   if (spec.dir === folders.work) {
     createPrivateFolder(folders.work)

@@ -2,10 +2,11 @@ import { canAdvanceReceipt } from '../core/receipt.ts'
 import { joinableSteps, nextStep, type RecordStep } from '../core/next-step.ts'
 import type { EventType } from '../schema/event.ts'
 import type { ReceiptState } from '../schema/message.ts'
-import type { AgentRow, MessageRow, RunEnd, RunRow } from '../store/index.ts'
-import { createId } from '../util/id.ts'
+import type { MessageRow, RunRow } from '../store/index.ts'
 import { getProvider, type DaemonContext } from './context.ts'
-import { readSpec, readStatus, readView } from './views.ts'
+import { endRun, type RunEnding } from './end-run.ts'
+import { takeRecordStep } from './record-steps.ts'
+import { readStatus, readView } from './views.ts'
 
 /** A receipt's next state, and why. */
 export interface ReceiptMove {
@@ -19,10 +20,10 @@ export interface ReceiptMove {
  * rows, events and the status that follows from them are one transaction.
  */
 export class Records {
-  readonly #context: DaemonContext
+  readonly context: DaemonContext
 
   constructor(context: DaemonContext) {
-    this.#context = context
+    this.context = context
   }
 
   /**
@@ -30,7 +31,7 @@ export class Records {
    * `durable` for what a client is told, `relaxed` for what can be found out again.
    */
   change<T>(agentId: string, durability: 'durable' | 'relaxed', work: () => T): T {
-    const { store, notifier } = this.#context
+    const { store, notifier } = this.context
     const result = store.transaction(durability, () => {
       const before = readStatus(store, agentId)
       const value = work()
@@ -51,19 +52,19 @@ export class Records {
     data: Record<string, unknown>,
     runId: string | null = null,
   ): void {
-    const name = this.#context.store.agents.getName(agentId) ?? null
-    this.#context.store.events.append({ type, agent: name, run: runId, data }, this.#context.now())
+    const name = this.context.store.agents.getName(agentId) ?? null
+    this.context.store.events.append({ type, agent: name, run: runId, data }, this.context.now())
   }
 
   /** Takes the steps that may join a request's own transaction, so that one commit holds both. */
   advance(agentId: string): void {
     for (;;) {
-      const view = readView(this.#context, agentId)
-      const step = view && nextStep(view)
+      const view = readView(this.context, agentId)
+      const step = view && nextStep(view, this.context.now())
       if (step?.kind !== 'record' || !joinableSteps.has(step.do)) {
         return
       }
-      this.#take(agentId, step.do)
+      this.#take(agentId, step)
     }
   }
 
@@ -73,7 +74,7 @@ export class Records {
 
   /** Moves a receipt forward; a move backward is no move. Returns whether it moved. */
   moveReceipt(message: Pick<MessageRow, 'id' | 'agent_id'>, move: ReceiptMove): boolean {
-    const { store, notifier, now } = this.#context
+    const { store, notifier, now } = this.context
     const current = store.messages.get(message.id)
     if (!current || !canAdvanceReceipt(current.state, move.state)) {
       return false
@@ -91,7 +92,8 @@ export class Records {
 
   /** A run is up: its handle is known, and what was written to its input is in its program's reach. */
   setRunning(run: RunRow, handle: object): void {
-    const { store, now } = this.#context
+    const { store, now, admission } = this.context
+    const { turns } = getProvider(this.context, run.provider).capabilities
     this.change(run.agent_id, 'relaxed', () => {
       store.runs.setRunning(run.id, JSON.stringify(handle), now())
       if (run.handle === null) {
@@ -102,144 +104,34 @@ export class Records {
           this.moveReceipt(message, { state: 'delivered' })
         }
       }
+      if (!turns) {
+        this.setReady(run)
+      }
     })
+    admission.up(run.agent_id, !turns)
   }
 
-  /**
-   * Ends a run: its row, its agent, and the receipts of what it had. Messages whose bytes a live
-   * program may have read fail; those it can't have seen wait for the next run. Once only.
-   */
-  endRun(run: RunRow, end: RunEnd): void {
-    const { store } = this.#context
-    this.change(run.agent_id, 'relaxed', () => {
-      if (!store.runs.end(run.id, end)) {
-        return
+  /** Its program took its first turn, and with it the fresh session that was asked for has begun. */
+  setReady(run: RunRow): void {
+    const { store, now } = this.context
+    if (store.runs.setReady(run.id, now())) {
+      this.event(run.agent_id, 'run.ready', { isResumed: run.is_resumed === 1 }, run.id)
+      if (run.is_resumed === 0) {
+        store.agents.setNew(run.agent_id, false)
       }
-      for (const message of store.messages.listOpen(run.id)) {
-        if (message.state === 'delivered' || message.state === 'accepted') {
-          this.moveReceipt(message, {
-            state: 'failed',
-            cause: `the run ended before the turn was over: ${end.cause ?? end.status}`,
-          })
-        } else if (end.status === 'failed') {
-          this.moveReceipt(message, {
-            state: 'failed',
-            cause: `the program could not be brought up: ${end.cause ?? end.status}`,
-          })
-        } else {
-          store.messages.unassign(message.id)
-        }
-      }
-      store.agents.clearRun(run.agent_id, run.id)
-      if (end.status === 'failed' && store.agents.get(run.agent_id)?.wish === 'wake') {
-        store.agents.setWish(run.agent_id, null)
-      }
-      this.event(
-        run.agent_id,
-        'run.ended',
-        { status: end.status, exitCode: end.exitCode, signal: end.signal, cause: end.cause },
-        run.id,
-      )
-    })
+    }
+  }
+
+  /** Ends a run: its row, its agent, and the receipts of what it had. Once only. */
+  endRun(run: RunRow, ending: RunEnding): void {
+    this.change(run.agent_id, 'relaxed', () => endRun(this, run, ending))
+    this.context.admission.end(run.agent_id)
   }
 
   #take(agentId: string, step: RecordStep): void {
-    const agent = this.#context.store.agents.get(agentId)
-    if (!agent) {
-      return
-    }
-    switch (step) {
-      case 'create-run':
-        return this.#createRun(agent)
-      case 'assign-message':
-        return this.#assignMessage(agent)
-      case 'refuse-messages':
-        return this.#refuseMessages(agent)
-      case 'request-stop':
-        return this.#requestStop(agent)
-      case 'cancel-run':
-        return this.#cancelRun(agent)
-      case 'clear-wish':
-        return this.#context.store.agents.setWish(agentId, null)
-    }
-  }
-
-  #createRun(agent: AgentRow): void {
-    const { store, now } = this.#context
-    const spec = readSpec(agent)
-    const provider = getProvider(this.#context, spec.provider)
-    const canResume = provider.capabilities.resume && agent.session !== null
-    const id = createId('run')
-    store.runs.insert({
-      id,
-      agentId: agent.id,
-      runtime: spec.runtime,
-      provider: spec.provider,
-      session: canResume ? agent.session : null,
-      isResumed: canResume,
-      now: now(),
-    })
-    const previous = canResume && agent.last_run_id ? store.runs.get(agent.last_run_id) : undefined
-    if (previous?.decoder && provider.carry) {
-      store.runs.setDecoder(
-        id,
-        JSON.stringify(provider.carry(JSON.parse(previous.decoder) as Record<string, unknown>)),
-      )
-    }
-    store.agents.setRun(agent.id, id)
-    for (const message of store.messages.listQueued(agent.id)) {
-      this.moveReceipt(message, { state: 'waking' })
-    }
-    this.event(
-      agent.id,
-      'run.starting',
-      { runtime: spec.runtime, provider: spec.provider, isResumed: canResume },
-      id,
-    )
-  }
-
-  /** Decides where in the program's input the next message goes; nothing is written yet. */
-  #assignMessage(agent: AgentRow): void {
-    const { store } = this.#context
-    const message = store.messages.nextQueued(agent.id)
-    const run = agent.run_id ? store.runs.get(agent.run_id) : undefined
-    if (!message || !run) {
-      return
-    }
-    const provider = getProvider(this.#context, run.provider)
-    const bytes = Buffer.byteLength(
-      provider.encode({ id: message.id, from: message.sender, body: message.body }),
-    )
-    store.messages.assign(message.id, run.id, store.runs.reserveInput(run.id, bytes))
-    if (provider.capabilities.turns) {
-      store.runs.setTurn(run.id, 'working')
-    }
-  }
-
-  #refuseMessages(agent: AgentRow): void {
-    const cause = agent.is_removing ? 'the agent was removed' : 'the agent was stopped'
-    for (const message of this.#context.store.messages.listQueued(agent.id)) {
-      this.moveReceipt(message, { state: 'refused', cause })
-    }
-  }
-
-  #requestStop(agent: AgentRow): void {
-    if (agent.run_id) {
-      const reason = agent.is_removing ? 'remove' : agent.hold ? 'stop' : 'sleep'
-      this.#context.store.runs.setStopping(agent.run_id, reason)
-    }
-  }
-
-  #cancelRun(agent: AgentRow): void {
-    const run = agent.run_id ? this.#context.store.runs.get(agent.run_id) : undefined
-    if (run) {
-      this.endRun(run, {
-        status: 'stopped',
-        exitCode: null,
-        signal: null,
-        cause: 'it was stopped before it started',
-        now: this.#context.now(),
-      })
+    const agent = this.context.store.agents.get(agentId)
+    if (agent) {
+      takeRecordStep(this, agent, step)
     }
   }
 }

@@ -40,8 +40,11 @@ export async function recoverRuns(
 ): Promise<void> {
   const { store, log } = context
   const runs = store.runs.listLive()
-  for (const run of runs) {
-    reconciler.held.add(run.agent_id)
+  for (const { agent_id: agentId } of runs) {
+    reconciler.held.add(agentId)
+    if (store.agents.get(agentId)?.is_ephemeral === 1) {
+      context.admission.keep(agentId)
+    }
   }
   const failures: unknown[] = []
   const taken: Promise<unknown>[] = []

@@ -32,6 +32,9 @@ export function resolveSpec(
     program: request.program.length > 0 ? request.program : template.program,
     options: { ...template.options, ...request.options },
     graceMs: request.graceMs ?? template.graceMs,
+    initialPrompt: request.initialPrompt ?? template.initialPrompt,
+    lifecycle: { ...template.lifecycle, ...request.lifecycle },
+    budget: { ...template.budget, ...request.budget },
   })
   for (const field of provider.unsupported) {
     const value = spec[field]

@@ -14,6 +14,9 @@ const eventsInRound = 50_000
 /** Events that are never given up for their bytes. */
 const eventsAlwaysKept = 1000
 
+/** Answers of ephemeral agents kept after their end. */
+const tasksKept = 10_000
+
 /** How long the system may take to free part of a file, ms. */
 const punchDeadlineMs = 10_000
 
@@ -32,9 +35,11 @@ export class Retention {
   }
 
   async keepBounds(): Promise<void> {
-    this.#context.rotateLog()
+    const { store, rotateLog } = this.#context
+    rotateLog()
+    store.transaction('relaxed', () => store.tasks.prune(tasksKept))
     await pruneEvents(this.#context)
-    if (mayExceed(this.#measured, this.#context.store.runs)) {
+    if (mayExceed(this.#measured, store.runs)) {
       await this.#keepRuns()
     }
   }

@@ -5,6 +5,7 @@ import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './con
 import type { Reconciler } from './reconciler.ts'
 import { adopt, findRun } from './recover-runs.ts'
 import { Retention } from './retention.ts'
+import { WedgedRuns } from './wedged-runs.ts'
 
 /** How often live runs are looked at, ms. Endings come by event; this finds what leaves no record. */
 const tickMs = 5000
@@ -15,13 +16,14 @@ const runsAtOnce = 50
 /** Begins to look after live runs; stops when the daemon's signal aborts. */
 export function superviseRuns(context: DaemonContext, reconciler: Reconciler): void {
   const retention = new Retention(context)
+  const wedged = new WedgedRuns(context, reconciler)
   let isBusy = false
   const timer = setInterval(() => {
     if (isBusy) {
       return
     }
     isBusy = true
-    void inspectRuns(context, reconciler)
+    void lookAfter(context, reconciler, wedged)
       .then(async () => await retention.keepBounds())
       .catch((error: unknown) => context.log.error({ err: error }, 'looking after runs failed'))
       .finally(() => {
@@ -30,6 +32,22 @@ export function superviseRuns(context: DaemonContext, reconciler: Reconciler): v
   }, tickMs)
   timer.unref()
   context.signal.addEventListener('abort', () => clearInterval(timer))
+}
+
+async function lookAfter(
+  context: DaemonContext,
+  reconciler: Reconciler,
+  wedged: WedgedRuns,
+): Promise<void> {
+  const { store, admission } = context
+  reconciler.alarms.checkClock()
+  await inspectRuns(context, reconciler)
+  const working = store.runs.listWorking()
+  for (const run of working) {
+    await wedged.inspect(run)
+  }
+  wedged.keepOnly(new Set(working.map(({ id }) => id)))
+  admission.sweep((agentId) => typeof store.agents.get(agentId)?.run_id === 'string')
 }
 
 /**

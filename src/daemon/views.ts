@@ -1,37 +1,87 @@
 import { agentStatus } from '../core/agent-status.ts'
-import type { AgentView } from '../core/agent-view.ts'
-import { AgentSpec, type Agent, type AgentStatus } from '../schema/agent.ts'
-import type { Message } from '../schema/message.ts'
-import type { AgentListRow, AgentRow, AgentStatusRow, MessageRow, Store } from '../store/index.ts'
+import type { AgentView, RunView } from '../core/agent-view.ts'
+import type { Agent, AgentSpec, AgentStatus } from '../schema/agent.ts'
+import type { Budget } from '../schema/lifecycle.ts'
+import { isFinalReceiptState, type Message } from '../schema/message.ts'
+import type {
+  AgentListRow,
+  AgentRow,
+  AgentStatusRow,
+  AgentViewRow,
+  MessageRow,
+  Store,
+} from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
 
+type ViewContext = Pick<
+  DaemonContext,
+  'store' | 'specs' | 'providers' | 'runtimes' | 'admission' | 'attachments'
+>
+
 /** What decisions about an agent are made from; undefined when it is gone. */
-export function readView(
-  { store, providers }: Pick<DaemonContext, 'store' | 'providers'>,
-  agentId: string,
-): AgentView | undefined {
+export function readView(context: ViewContext, agentId: string): AgentView | undefined {
+  const { store, specs, admission, attachments } = context
   const row = store.agents.getView(agentId)
   if (!row) {
     return undefined
   }
+  const { lifecycle, budget, runtime } = specs.get(agentId)
+  const isEphemeral = row.is_ephemeral === 1
   return {
     hold: row.hold,
     wish: row.wish,
     isRemoving: row.is_removing === 1,
-    run: row.run_status
-      ? {
-          status: row.run_status,
-          turn: row.run_turn ?? 'idle',
-          hasHandle: row.has_handle === 1,
-          stopReason: row.run_stop_reason,
-          hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
-        }
-      : null,
+    isNew: row.is_new === 1,
+    isEphemeral,
+    isOverBudget: isOverBudget(row, budget),
+    isSupervised: context.runtimes.get(runtime)?.capabilities.selfSupervised ?? false,
+    parkedUntil: row.parked_until,
+    notBefore: row.not_before,
+    waiting:
+      row.wait_gate === null
+        ? null
+        : { gate: row.wait_gate, until: row.wait_until, since: row.wait_since ?? 0 },
+    admission: row.run_status ? null : admission.look(agentId, isEphemeral, null),
+    attached: attachments.count(agentId),
+    lifecycle,
+    run: runOf(context, row),
     queued: row.queued,
     open: row.open,
+    openSince: row.open_since,
     unwritten: row.unwritten,
     unreleased: row.unreleased,
+    task: isEphemeral ? store.messages.taskOf(agentId) : 'open',
   }
+}
+
+function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRow): RunView | null {
+  return row.run_status
+    ? {
+        status: row.run_status,
+        turn: row.run_turn ?? 'idle',
+        hasHandle: row.has_handle === 1,
+        stopReason: row.run_stop_reason,
+        hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
+        isResumed: row.run_is_resumed === 1,
+        isUnknown: row.run_is_unknown === 1,
+        readyAt: row.run_ready_at,
+        startedAt: row.run_started_at,
+        activeAt: row.run_active_at ?? row.run_created_at ?? 0,
+        background: row.run_background ?? 0,
+      }
+    : null
+}
+
+/** Whether it has spent what it may spend. */
+export function isOverBudget(
+  row: Pick<AgentRow, 'cost_usd' | 'input_tokens' | 'output_tokens'>,
+  { usd, tokens }: Budget,
+): boolean {
+  const spentTokens = (row.input_tokens ?? 0) + (row.output_tokens ?? 0)
+  return (
+    (usd !== undefined && (row.cost_usd ?? 0) >= usd) ||
+    (tokens !== undefined && spentTokens >= tokens)
+  )
 }
 
 /** The agent's one-word status as its rows say now. */
@@ -43,6 +93,8 @@ export function readStatus(store: Store, agentId: string): AgentStatus | undefin
 export function statusOf(row: AgentStatusRow): AgentStatus {
   return agentStatus({
     hold: row.hold,
+    isParked: row.parked_until !== null,
+    isWanted: row.queued > 0 || row.wish === 'wake',
     run: row.run_status
       ? {
           status: row.run_status,
@@ -50,7 +102,6 @@ export function statusOf(row: AgentStatusRow): AgentStatus {
           isUnknown: row.run_is_unknown === 1,
         }
       : null,
-    queued: row.queued,
   })
 }
 
@@ -83,19 +134,33 @@ export function toAgent(row: AgentListRow, host: string): Agent {
           endedAt: row.last_ended_at,
         }
       : null,
+    waiting: waitingOf(row),
+    isEphemeral: row.is_ephemeral === 1,
     createdAt: row.created_at,
     activeAt: row.active_at,
   }
 }
 
-/** A resting agent whose last run ended badly says so. */
+/** Why it is as it is: what holds it, what it waits for, or how its last run ended where that was bad. */
 function causeOf(row: AgentListRow): string | null {
   if (row.run_id) {
     return row.run_is_unknown ? 'its runtime can not be asked' : null
   }
+  if (row.cause ?? row.wait_cause) {
+    return row.cause ?? row.wait_cause
+  }
   return row.last_status === 'failed' || row.last_status === 'lost'
     ? `last run ${row.last_status}: ${row.last_cause ?? 'no cause on record'}`
     : null
+}
+
+function waitingOf(row: Omit<Recipient, 'name'>): Agent['waiting'] {
+  if (row.parked_until !== null) {
+    return { gate: 'parked', cause: row.cause ?? 'out of quota', until: row.parked_until }
+  }
+  return row.wait_gate === null
+    ? null
+    : { gate: row.wait_gate, cause: row.wait_cause ?? row.wait_gate, until: row.wait_until }
 }
 
 function pidOf(handle: string | null): number | null {
@@ -103,20 +168,25 @@ function pidOf(handle: string | null): number | null {
   return typeof pid === 'number' ? pid : null
 }
 
-export function readSpec(agent: Pick<AgentRow, 'spec'>): AgentSpec {
-  return AgentSpec.parse(JSON.parse(agent.spec))
-}
+/** What a message waits for is its agent's matter, and said once there. */
+export type Recipient = Pick<
+  AgentRow,
+  'name' | 'cause' | 'parked_until' | 'wait_gate' | 'wait_cause' | 'wait_until'
+>
 
-export function toMessage(row: MessageRow, agentName: string): Message {
+export function toMessage(row: MessageRow, recipient: Recipient | undefined): Message {
+  const isWaiting = row.run_id === null && !isFinalReceiptState(row.state)
+  const waiting = isWaiting && recipient ? waitingOf(recipient) : null
   return {
     id: row.id,
-    agent: agentName,
+    agent: recipient?.name ?? '',
     from: row.sender,
     body: row.body,
     state: row.state,
-    cause: row.cause,
+    cause: row.cause ?? waiting?.cause ?? null,
     reply: row.reply,
     run: row.run_id,
+    until: waiting?.until ?? null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

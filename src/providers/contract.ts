@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import type { AgentSpec, Cost } from '../schema/agent.ts'
 import type { Upstream } from '../schema/config.ts'
+import type { ErrorClass } from '../schema/error-class.ts'
+
+export type { ErrorClass } from '../schema/error-class.ts'
 
 /**
  * WHAT runs: the adapter to one agent program. It says how to launch it, turns messages into bytes
@@ -41,7 +44,10 @@ export interface ProviderCapabilities {
   models: boolean
   /** Reports tokens, money or both. */
   cost: boolean
-  /** Says when a turn is over; messages are then given one at a time. */
+  /**
+   * Says when it takes a message, before it does anything for it, and when a turn is over. Messages
+   * are then given one at a time, and one that was not taken can be given to another run.
+   */
   turns: boolean
 }
 
@@ -113,17 +119,6 @@ export interface PushContext {
   isCut: boolean
 }
 
-/** Classes of failure, the same for every provider. */
-export type ErrorClass =
-  | 'rate_limit'
-  | 'auth'
-  | 'quota'
-  | 'overloaded'
-  | 'network'
-  | 'config'
-  | 'crash'
-  | 'unknown'
-
 /** What a program said, normalised. */
 export type ProviderEvent =
   /** Ready for its first message. */
@@ -148,6 +143,10 @@ export type ProviderEvent =
     }
   | { type: 'status'; status: string; detail?: string }
   | { type: 'error'; class: ErrorClass; message: string }
+  /** It can't go on before a known time, Unix ms. */
+  | { type: 'limited'; until: number; cause: string }
+  /** It works on so many jobs beside its turns. */
+  | { type: 'background'; jobs: number }
   /** Not understood: lines of stderr, or not the provider's format. */
   | { type: 'output'; stream: 'out' | 'err'; text: string }
 

@@ -44,12 +44,23 @@ export interface Exit {
 export type Recovery =
   | { state: 'running'; handle: Handle }
   | { state: 'exited'; exit: Exit }
-  /** Gone with no record. After this answer the run can't start any more; `isUnstarted`: it never did. */
-  | { state: 'lost'; cause: string; isUnstarted?: boolean }
+  /**
+   * Gone with no record. After this answer the run can't start any more. `isUnstarted`: it never did;
+   * `isMachineFault`: the machine went down under it.
+   */
+  | { state: 'lost'; cause: string; isUnstarted?: boolean; isMachineFault?: boolean }
   /** The backend can't be asked. */
   | { state: 'unknown'; cause: string }
 
 export type Liveness = 'alive' | 'dead' | 'unknown'
+
+/** What the processes of a run have done so far. */
+export interface Work {
+  /** Identities of all of them, sorted: as long as they are the same, the same processes live. */
+  processes: readonly string[]
+  /** Processor time that they took, ms. */
+  cpuMs: number
+}
 
 /** Something outside that carries our mark. */
 export interface Found {
@@ -95,6 +106,8 @@ export interface Runtime {
   recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery>
   /** One look, no side effects. */
   inspect(handle: Handle, signal: AbortSignal): Promise<Liveness>
+  /** What its processes did so far; null where that can't be known for sure. */
+  measureWork?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null>
   /** Bytes were appended to `in`. Never blocks; ringing once too often is harmless. */
   notifyInput(run: RunReference, bytes: number): void
   /** End of the program's input. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AgentName } from './agent-name.ts'
 import { Environment } from './environment.ts'
+import { Budget, Lifecycle } from './lifecycle.ts'
 import { limits } from './limits.ts'
 
 const noNul = (text: string): boolean => !text.includes('\0')
@@ -28,6 +29,10 @@ export const AgentSpec = z.strictObject({
   options: z.record(z.string(), z.unknown()).default({}),
   /** How long a stopping program may take before it is killed, ms. */
   graceMs: z.number().int().min(0).max(600_000).default(10_000),
+  /** Given to each fresh session before its first message; never to a resumed one. */
+  initialPrompt: Text.min(1).max(limits.messageBytes).optional(),
+  lifecycle: Lifecycle.prefault({}),
+  budget: Budget.default({}),
 })
 export type AgentSpec = z.infer<typeof AgentSpec>
 
@@ -45,6 +50,16 @@ export const AgentStatus = z.enum([
   'unknown',
 ])
 export type AgentStatus = z.infer<typeof AgentStatus>
+
+/** What keeps an agent that should come up from coming up now. */
+export const Waiting = z.object({
+  /** `parked`, `backoff`, `admission`, `queue` or `supervised`. */
+  gate: z.string(),
+  cause: z.string(),
+  /** Until when, Unix ms; null where nobody can know. */
+  until: z.number().int().nullable(),
+})
+export type Waiting = z.infer<typeof Waiting>
 
 /** Tokens and money; null is "unmeasured", never zero. */
 export const Cost = z.object({
@@ -90,6 +105,10 @@ export const Agent = z.object({
   turns: z.number().int(),
   cost: Cost,
   lastRun: LastRun.nullable(),
+  /** Set while it should come up and can't yet. */
+  waiting: Waiting.nullable(),
+  /** Lives for one task; removed when that is done. */
+  isEphemeral: z.boolean(),
   createdAt: z.number().int(),
   /** Last message in or output out. */
   activeAt: z.number().int(),

@@ -39,6 +39,39 @@ export const Config = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  restart: z
+    .strictObject({
+      /** A program that died comes back after a random time of at most this, doubled with each death, ms. */
+      backoffMs: z.number().int().min(1).default(1000),
+      /** Longest such time, ms. */
+      backoffMostMs: z.number().int().min(1).default(60_000),
+      /** A run that lived this long was healthy: counting begins anew, ms. */
+      healthyMs: z.number().int().min(1).default(300_000),
+      /** So many deaths within `windowMs` are a crash loop: the agent is `failed`. */
+      deaths: z.number().int().min(1).max(100).default(3),
+      windowMs: z.number().int().min(1).default(300_000),
+    })
+    .prefault({}),
+  admission: z
+    .strictObject({
+      /** A start waits while the machine has less memory available than this, bytes. */
+      freeBytes: z
+        .number()
+        .int()
+        .min(0)
+        .default(512 * 1024 ** 2),
+      /** A start waits while this share of the last ten seconds was lost to waiting for memory, percent. */
+      memoryPressure: z.number().min(0).max(100).default(20),
+      /** The same for processors. Where the kernel does not tell, load per processor above 4 counts. */
+      cpuPressure: z.number().min(0).max(100).default(95),
+      /** Starts at the same time; left out: twice the processors, at least 4. */
+      starts: z.number().int().min(1).optional(),
+      /** A start that waited so long fails, ms. */
+      maxWaitMs: z.number().int().min(0).default(600_000),
+      /** Ephemeral agents at work at the same time; others queue. */
+      ephemeral: z.number().int().min(1).default(4),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       /** Output files of one agent, bytes; the oldest finished runs go first. */

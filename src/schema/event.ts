@@ -5,9 +5,14 @@ export const EventType = z.enum([
   // life of agents and runs
   'agent.created',
   'agent.status',
+  'agent.waiting',
+  'agent.parked',
+  'agent.restarting',
+  'agent.quarantined',
   'agent.removed',
   'run.starting',
   'run.running',
+  'run.ready',
   'run.ended',
   // messages
   'message.state',

@@ -65,6 +65,8 @@ export const Message = z.object({
   reply: z.string().nullable(),
   /** The run that took it. */
   run: z.string().nullable(),
+  /** While it waits for its agent to come up: until when, Unix ms, where that is known. */
+  until: z.number().int().nullable(),
   createdAt: z.number().int(),
   updatedAt: z.number().int(),
 })

@@ -1,16 +1,17 @@
 import { z } from 'zod'
 import { AgentName } from './agent-name.ts'
 import { AgentSpec } from './agent.ts'
+import { Budget, LifecycleWish } from './lifecycle.ts'
 import { limits } from './limits.ts'
 import { MessageBody, MessageId } from './message.ts'
 
 /** Seconds that a request may wait for an end, as a query parameter. */
 const Wait = z.coerce.number().min(0).max(limits.waitSeconds).optional()
 
-/** Body of `POST /v1/agents`: make an agent and start it. */
+/** Body of `POST /v1/agents`: make an agent and start it, or begin afresh with the agent of a folder. */
 export const RunRequest = z.strictObject({
-  /** Name of a template or of a provider. */
-  template: z.string().min(1),
+  /** Name of a template or of a provider; left out: the one agent of the folder starts a fresh session. */
+  template: z.string().min(1).optional(),
   /** First message. Left out: the agent starts and waits. */
   prompt: MessageBody.optional(),
   /** Left out: made from the template's name and a number. */
@@ -27,6 +28,11 @@ export const RunRequest = z.strictObject({
   program: AgentSpec.shape.program,
   options: AgentSpec.shape.options,
   graceMs: AgentSpec.shape.graceMs.unwrap().optional(),
+  initialPrompt: AgentSpec.shape.initialPrompt,
+  lifecycle: LifecycleWish.prefault({}),
+  budget: Budget.default({}),
+  /** It lives for its first message: removed when that is done, kept when it fails. Needs a prompt. */
+  ephemeral: z.boolean().default(false),
   /** The same id twice answers with the first agent. */
   requestId: MessageId.optional(),
 })
@@ -47,6 +53,9 @@ export type SendRequestInput = z.input<typeof SendRequest>
 export const AgentParams = z.object({ name: z.string() })
 export const MessageParams = z.object({ id: z.string() })
 export const WaitQuery = z.object({ wait: Wait })
+/** How a wake begins: `resume` goes on with the session or is an error, `fresh` begins a new one. */
+export const WakeRequest = z.strictObject({ mode: z.enum(['resume', 'fresh']).optional() })
+export type WakeRequest = z.infer<typeof WakeRequest>
 export const ListQuery = z.object({ all: z.stringbool().default(false) })
 export const RemoveQuery = z.object({ force: z.stringbool().default(false), wait: Wait })
 export const EventsQuery = z.object({

@@ -28,6 +28,23 @@ export function isFinalRunStatus(status: RunStatus): boolean {
 export const TurnState = z.enum(['idle', 'working', 'waiting'])
 export type TurnState = z.infer<typeof TurnState>
 
-/** Why a run is being ended. */
-export const StopReason = z.enum(['sleep', 'stop', 'remove', 'shutdown'])
+/**
+ * Why a run is being ended. `sleep`, `stop`, `remove`, `new`, `restart` and `shutdown` were asked
+ * for; `idle`, `age`, `park` and `task` (an ephemeral agent's is over) follow from its rules;
+ * `unready` and `wedged` are failures of its program.
+ */
+export const StopReason = z.enum([
+  'sleep',
+  'stop',
+  'remove',
+  'new',
+  'restart',
+  'shutdown',
+  'idle',
+  'age',
+  'park',
+  'task',
+  'unready',
+  'wedged',
+])
 export type StopReason = z.infer<typeof StopReason>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AgentName } from './agent-name.ts'
 import { AgentSpec } from './agent.ts'
+import { LifecycleWish } from './lifecycle.ts'
 
 /** A reusable spec from which agents are made: a YAML file, or built in. */
 export const Template = z.strictObject({
@@ -18,6 +19,9 @@ export const Template = z.strictObject({
   program: AgentSpec.shape.program,
   options: AgentSpec.shape.options,
   graceMs: AgentSpec.shape.graceMs.optional(),
+  initialPrompt: AgentSpec.shape.initialPrompt,
+  lifecycle: LifecycleWish.prefault({}),
+  budget: AgentSpec.shape.budget,
 })
 export type Template = z.infer<typeof Template>
 

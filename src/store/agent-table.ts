@@ -1,6 +1,14 @@
 import type { Cost } from '../schema/agent.ts'
 import type { Database } from './database.ts'
-import type { AgentRow, RunRow } from './rows.ts'
+import {
+  listColumns,
+  statusQuery,
+  viewQuery,
+  type AgentListRow,
+  type AgentStatusRow,
+  type AgentViewRow,
+} from './agent-queries.ts'
+import { queuedStates, type AgentRow } from './rows.ts'
 
 export interface NewAgent {
   id: string
@@ -10,53 +18,19 @@ export interface NewAgent {
   template: string | null
   wish: AgentRow['wish']
   requestId: string | null
+  isEphemeral: boolean
   /** Number of the newest event before it was made. */
   firstSeq: number
   now: number
 }
 
-/** An agent with what its status follows from, in one row. */
-export type AgentListRow = AgentRow & {
-  queued: number
-  run_status: RunRow['status'] | null
-  run_turn: RunRow['turn'] | null
-  run_handle: string | null
-  run_is_unknown: 0 | 1 | null
-  last_status: RunRow['status'] | null
-  last_exit_code: number | null
-  last_cause: string | null
-  last_ended_at: number | null
+/** What an agent waits for, and since when, Unix ms. */
+export interface AgentWait {
+  gate: string
+  cause: string
+  until: number | null
+  since: number
 }
-
-const listColumns = `
-  SELECT a.*,
-    (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ('stored', 'waking')) AS queued,
-    r.status AS run_status, r.turn AS run_turn, r.handle AS run_handle, r.is_unknown AS run_is_unknown,
-    l.status AS last_status, l.exit_code AS last_exit_code, l.cause AS last_cause, l.ended_at AS last_ended_at
-  FROM agents a
-  LEFT JOIN runs r ON r.id = a.run_id
-  LEFT JOIN runs l ON l.id = a.last_run_id`
-
-/** What an agent's status follows from, and nothing else. */
-export type AgentStatusRow = Pick<
-  AgentListRow,
-  'hold' | 'queued' | 'run_status' | 'run_turn' | 'run_is_unknown'
->
-
-/** What decisions about an agent are made from, in one row. */
-export type AgentViewRow = Pick<AgentRow, 'hold' | 'wish' | 'is_removing'> & {
-  run_status: RunRow['status'] | null
-  run_turn: RunRow['turn'] | null
-  run_stop_reason: RunRow['stop_reason']
-  run_provider: string | null
-  has_handle: 0 | 1
-  queued: number
-  open: number
-  unwritten: number
-  unreleased: number
-}
-
-const openStates = `('stored', 'waking', 'delivered', 'accepted')`
 
 export class AgentTable {
   readonly #database: Database
@@ -67,14 +41,15 @@ export class AgentTable {
 
   insert(agent: NewAgent): void {
     this.#database.run(
-      `INSERT INTO agents (id, name, spec, template, wish, request_id, first_seq, created_at, active_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO agents (id, name, spec, template, wish, request_id, is_ephemeral, is_new, first_seq, created_at, active_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
       agent.id,
       agent.name,
       agent.spec,
       agent.template,
       agent.wish,
       agent.requestId,
+      agent.isEphemeral ? 1 : 0,
       agent.firstSeq,
       agent.now,
       agent.now,
@@ -87,6 +62,14 @@ export class AgentTable {
 
   getByName(name: string): AgentRow | undefined {
     return this.#database.get<AgentRow>('SELECT * FROM agents WHERE name = ?', name)
+  }
+
+  /** Agents that work in a folder, by name. */
+  listByFolder(dir: string): AgentRow[] {
+    return this.#database.all<AgentRow>(
+      `SELECT * FROM agents WHERE json_extract(spec, '$.dir') = ? AND is_removing = 0 ORDER BY name`,
+      dir,
+    )
   }
 
   getByRequest(requestId: string): AgentRow | undefined {
@@ -103,30 +86,11 @@ export class AgentTable {
   }
 
   getStatus(id: string): AgentStatusRow | undefined {
-    return this.#database.get<AgentStatusRow>(
-      `SELECT a.hold, r.status AS run_status, r.turn AS run_turn, r.is_unknown AS run_is_unknown,
-         EXISTS (SELECT 1 FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ('stored', 'waking')) AS queued
-       FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`,
-      id,
-    )
+    return this.#database.get<AgentStatusRow>(statusQuery, id)
   }
 
   getView(id: string): AgentViewRow | undefined {
-    return this.#database.get<AgentViewRow>(
-      `SELECT a.hold, a.wish, a.is_removing,
-         r.status AS run_status, r.turn AS run_turn, r.stop_reason AS run_stop_reason, r.provider AS run_provider,
-         r.handle IS NOT NULL AS has_handle,
-         (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued
-          WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ('stored', 'waking')) AS queued,
-         (SELECT COUNT(*) FROM messages m INDEXED BY messages_open
-          WHERE m.run_id = a.run_id AND m.state IN ${openStates}) AS open,
-         (SELECT COUNT(*) FROM messages m INDEXED BY messages_open
-          WHERE m.run_id = a.run_id AND m.state IN ${openStates} AND m.is_written = 0) AS unwritten,
-         (SELECT COUNT(*) FROM runs u INDEXED BY runs_unreleased
-          WHERE u.agent_id = a.id AND u.ended_at IS NOT NULL AND u.is_released = 0) AS unreleased
-       FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`,
-      id,
-    )
+    return this.#database.get<AgentViewRow>(viewQuery, id)
   }
 
   /** Its name, which never changes. */
@@ -156,19 +120,63 @@ export class AgentTable {
   listUnsettled(): string[] {
     return this.#database
       .all<{ id: string }>(
-        `SELECT id FROM agents WHERE run_id IS NOT NULL OR wish IS NOT NULL OR is_removing = 1
-         UNION SELECT agent_id FROM messages WHERE run_id IS NULL AND state IN ('stored', 'waking')
-         UNION SELECT agent_id FROM runs WHERE ended_at IS NOT NULL AND is_released = 0`,
+        `SELECT id FROM agents WHERE run_id IS NOT NULL OR wish IS NOT NULL OR is_removing = 1 OR parked_until IS NOT NULL OR is_ephemeral = 1
+         UNION SELECT agent_id FROM messages INDEXED BY messages_queued WHERE run_id IS NULL AND state IN ${queuedStates}
+         UNION SELECT agent_id FROM runs WHERE ended_at IS NOT NULL AND is_released = 0
+         ORDER BY 1`,
       )
       .map(({ id }) => id)
   }
 
-  setHold(id: string, hold: AgentRow['hold']): void {
-    this.#database.run('UPDATE agents SET hold = ? WHERE id = ?', hold, id)
+  setHold(id: string, hold: AgentRow['hold'], cause: string | null = null): void {
+    this.#database.run('UPDATE agents SET hold = ?, cause = ? WHERE id = ?', hold, cause, id)
   }
 
   setWish(id: string, wish: AgentRow['wish']): void {
     this.#database.run('UPDATE agents SET wish = ? WHERE id = ?', wish, id)
+  }
+
+  /** Its next session is a fresh one, or no longer so. */
+  setNew(id: string, isNew: boolean): void {
+    this.#database.run('UPDATE agents SET is_new = ? WHERE id = ?', isNew ? 1 : 0, id)
+  }
+
+  /** Out of quota until then; null: no longer. */
+  setParked(id: string, until: number | null, cause: string | null = null): void {
+    this.#database.run(
+      'UPDATE agents SET parked_until = ?, cause = ? WHERE id = ?',
+      until,
+      cause,
+      id,
+    )
+  }
+
+  /** What it died of so far, and when it may come up again. */
+  setDeaths(id: string, deaths: Pick<AgentRow, 'attempts' | 'deaths' | 'not_before'>): void {
+    this.#database.run(
+      'UPDATE agents SET attempts = ?, deaths = ?, not_before = ? WHERE id = ?',
+      deaths.attempts,
+      deaths.deaths,
+      deaths.not_before,
+      id,
+    )
+  }
+
+  /** When it may come up again; null: at once. */
+  setNotBefore(id: string, at: number | null): void {
+    this.#database.run('UPDATE agents SET not_before = ? WHERE id = ?', at, id)
+  }
+
+  /** What it waits for; null: nothing any more. */
+  setWait(id: string, wait: AgentWait | null): void {
+    this.#database.run(
+      'UPDATE agents SET wait_gate = ?, wait_cause = ?, wait_until = ?, wait_since = ? WHERE id = ?',
+      wait?.gate ?? null,
+      wait?.cause ?? null,
+      wait?.until ?? null,
+      wait?.since ?? null,
+      id,
+    )
   }
 
   setRemoving(id: string): void {

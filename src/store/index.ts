@@ -7,8 +7,10 @@ import { EventLog } from './event-log.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
 import { RunTable } from './run-table.ts'
+import { TaskTable } from './task-table.ts'
 
-export type { AgentListRow, AgentStatusRow } from './agent-table.ts'
+export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
+export type { AgentWait } from './agent-table.ts'
 export {
   toEvent,
   type EventLog,
@@ -24,6 +26,7 @@ export class Store {
   readonly agents: AgentTable
   readonly runs: RunTable
   readonly messages: MessageTable
+  readonly tasks: TaskTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -35,6 +38,7 @@ export class Store {
     this.agents = new AgentTable(this.#database)
     this.runs = new RunTable(this.#database)
     this.messages = new MessageTable(this.#database)
+    this.tasks = new TaskTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),
@@ -52,6 +56,11 @@ export class Store {
       this.events.discardPending()
       throw error
     }
+  }
+
+  /** Calls back once the transaction under way is committed; never when it is rolled back. */
+  afterCommit(callback: () => void): void {
+    this.#database.afterCommit(callback)
   }
 
   /** Folds the log into the file and closes it: from here on nothing can be lost. */

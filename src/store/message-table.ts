@@ -1,6 +1,6 @@
-import type { ReceiptState } from '../schema/message.ts'
+import { isFinalReceiptState, type ReceiptState } from '../schema/message.ts'
 import type { Database } from './database.ts'
-import type { MessageRow } from './rows.ts'
+import { openStates, queuedStates, type MessageRow } from './rows.ts'
 
 export interface NewMessage {
   id: string
@@ -9,6 +9,7 @@ export interface NewMessage {
   body: string
   state: ReceiptState
   cause: string | null
+  isSeed?: boolean
   now: number
 }
 
@@ -19,8 +20,6 @@ export interface ReceiptChange {
   now: number
 }
 
-const openStates = `('stored', 'waking', 'delivered', 'accepted')`
-
 export class MessageTable {
   readonly #database: Database
 
@@ -30,13 +29,14 @@ export class MessageTable {
 
   insert(message: NewMessage): void {
     this.#database.run(
-      `INSERT INTO messages (id, agent_id, sender, body, state, cause, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (id, agent_id, sender, body, state, cause, is_seed, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       message.id,
       message.agentId,
       message.sender,
       message.body,
       message.state,
       message.cause,
+      message.isSeed ? 1 : 0,
       message.now,
       message.now,
     )
@@ -48,7 +48,7 @@ export class MessageTable {
 
   firstOfAgent(agentId: string): MessageRow | undefined {
     return this.#database.get<MessageRow>(
-      'SELECT * FROM messages WHERE agent_id = ? ORDER BY seq LIMIT 1',
+      'SELECT * FROM messages WHERE agent_id = ? AND is_seed = 0 ORDER BY seq LIMIT 1',
       agentId,
     )
   }
@@ -67,7 +67,7 @@ export class MessageTable {
   countQueued(agentId: string): number {
     return (
       this.#database.get<{ count: number }>(
-        `SELECT COUNT(*) AS count FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking')`,
+        `SELECT COUNT(*) AS count FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ${queuedStates}`,
         agentId,
       )?.count ?? 0
     )
@@ -75,14 +75,14 @@ export class MessageTable {
 
   nextQueued(agentId: string): MessageRow | undefined {
     return this.#database.get<MessageRow>(
-      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking') ORDER BY seq LIMIT 1`,
+      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ${queuedStates} ORDER BY seq LIMIT 1`,
       agentId,
     )
   }
 
   listQueued(agentId: string): MessageRow[] {
     return this.#database.all<MessageRow>(
-      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ('stored', 'waking') ORDER BY seq`,
+      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ${queuedStates} ORDER BY seq`,
       agentId,
     )
   }
@@ -90,7 +90,7 @@ export class MessageTable {
   /** Messages given to a run and not finished, in the order of its input. */
   listOpen(runId: string): MessageRow[] {
     return this.#database.all<MessageRow>(
-      `SELECT * FROM messages WHERE run_id = ? AND state IN ${openStates} ORDER BY seq`,
+      `SELECT * FROM messages WHERE run_id = ? AND state IN ${openStates} ORDER BY in_offset, seq`,
       runId,
     )
   }
@@ -105,6 +105,15 @@ export class MessageTable {
     )
   }
 
+  /** How the one message of an ephemeral agent stands. */
+  taskOf(agentId: string): 'open' | 'done' | 'failed' {
+    const { state } = this.firstOfAgent(agentId) ?? { state: 'stored' as const }
+    if (state === 'done') {
+      return 'done'
+    }
+    return isFinalReceiptState(state) ? 'failed' : 'open'
+  }
+
   /** Gives a message to a run, at a place in its input. */
   assign(id: string, runId: string, offset: number): void {
     this.#database.run(
@@ -115,10 +124,11 @@ export class MessageTable {
     )
   }
 
-  /** The run never took it: the next one will. */
-  unassign(id: string): void {
+  /** The run never took it: the next one will. `tries` counts the runs that had it. */
+  unassign(id: string, tries: number): void {
     this.#database.run(
-      'UPDATE messages SET run_id = NULL, in_offset = NULL, is_written = 0 WHERE id = ?',
+      'UPDATE messages SET run_id = NULL, in_offset = NULL, is_written = 0, tries = ? WHERE id = ?',
+      tries,
       id,
     )
   }

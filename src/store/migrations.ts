@@ -88,4 +88,40 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX events_of_agent ON events (agent, seq) WHERE agent IS NOT NULL;
   `,
+  `
+  ALTER TABLE agents ADD COLUMN cause TEXT;
+  ALTER TABLE agents ADD COLUMN is_new INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE agents ADD COLUMN is_ephemeral INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE agents ADD COLUMN parked_until INTEGER;
+  ALTER TABLE agents ADD COLUMN not_before INTEGER;
+  ALTER TABLE agents ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE agents ADD COLUMN deaths TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE agents ADD COLUMN wait_gate TEXT;
+  ALTER TABLE agents ADD COLUMN wait_cause TEXT;
+  ALTER TABLE agents ADD COLUMN wait_until INTEGER;
+  ALTER TABLE agents ADD COLUMN wait_since INTEGER;
+
+  ALTER TABLE runs ADD COLUMN ready_at INTEGER;
+  ALTER TABLE runs ADD COLUMN active_at INTEGER;
+  ALTER TABLE runs ADD COLUMN background INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN error_class TEXT;
+  ALTER TABLE runs ADD COLUMN error_message TEXT;
+
+  ALTER TABLE messages ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN is_seed INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX messages_queued;
+  CREATE INDEX messages_queued ON messages (agent_id, seq) WHERE run_id IS NULL AND state IN ('stored', 'waking', 'delivered');
+
+  CREATE TABLE tasks (
+    request_id TEXT,
+    agent_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    message_id TEXT NOT NULL UNIQUE,
+    message TEXT NOT NULL,
+    ended_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX tasks_by_request ON tasks (request_id) WHERE request_id IS NOT NULL;
+  CREATE INDEX tasks_by_time ON tasks (ended_at);
+  `,
 ]

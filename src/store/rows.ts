@@ -1,4 +1,5 @@
 import type { ReceiptState } from '../schema/message.ts'
+import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
 
 /** Rows as they stand in the tables; booleans are 0 and 1, JSON is text, times are Unix ms. */
@@ -7,9 +8,25 @@ export interface AgentRow {
   name: string
   spec: string
   template: string | null
-  hold: 'stopped' | null
+  hold: 'stopped' | 'quarantined' | null
+  /** Why it is held or parked. */
+  cause: string | null
   wish: 'wake' | 'sleep' | null
   is_removing: 0 | 1
+  /** Its next session is a fresh one; so until a fresh one has taken its first turn. */
+  is_new: 0 | 1
+  is_ephemeral: 0 | 1
+  parked_until: number | null
+  /** Its program died: not brought up again before. */
+  not_before: number | null
+  /** Ends in a row without a healthy run between them. */
+  attempts: number
+  /** JSON array of the times its programs died. */
+  deaths: string
+  wait_gate: string | null
+  wait_cause: string | null
+  wait_until: number | null
+  wait_since: number | null
   session: string | null
   run_id: string | null
   last_run_id: string | null
@@ -50,6 +67,14 @@ export interface RunRow {
   is_released: 0 | 1
   created_at: number
   started_at: number | null
+  /** Its program took its first turn. */
+  ready_at: number | null
+  active_at: number | null
+  /** Jobs its program works on beside its turns. */
+  background: number
+  /** The last failure that its program told of. */
+  error_class: ErrorClass | null
+  error_message: string | null
   ended_at: number | null
 }
 
@@ -66,6 +91,10 @@ export interface MessageRow {
   /** Where its bytes begin in the run's input. */
   in_offset: number | null
   is_written: 0 | 1
+  /** Runs that ended without having taken it. */
+  tries: number
+  /** The agent's initial prompt, not somebody's message. */
+  is_seed: 0 | 1
   created_at: number
   updated_at: number
 }
@@ -78,3 +107,9 @@ export interface EventRow {
   run: string | null
   data: string
 }
+
+/** Receipt states of a message that is not at its end, as SQL. */
+export const openStates = `('stored', 'waking', 'delivered', 'accepted')`
+
+/** Those it may have with no run: one that a run ended without taking stays `delivered`. The index says the same. */
+export const queuedStates = `('stored', 'waking', 'delivered')`

@@ -1,3 +1,4 @@
+import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunStatus, TurnState } from '../schema/run.ts'
 import type { Database } from './database.ts'
 import type { RunRow } from './rows.ts'
@@ -28,6 +29,7 @@ export interface RunProgress {
   addedBytes: number
   /** JSON. */
   decoder: string
+  now: number
 }
 
 /** A run that has not ended, as far as its runtime must know to look at it. */
@@ -53,13 +55,14 @@ export class RunTable {
 
   insert(run: NewRun): void {
     this.#database.run(
-      `INSERT INTO runs (id, agent_id, runtime, provider, status, session, is_resumed, created_at) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?)`,
+      `INSERT INTO runs (id, agent_id, runtime, provider, status, session, is_resumed, created_at, active_at) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?, ?)`,
       run.id,
       run.agentId,
       run.runtime,
       run.provider,
       run.session,
       run.isResumed ? 1 : 0,
+      run.now,
       run.now,
     )
   }
@@ -85,7 +88,15 @@ export class RunTable {
     )
   }
 
-  /** The same, but not whole rows: they are looked at again and again. */
+  /** Those of them that are up and in a turn. */
+  listWorking(): RunRow[] {
+    return this.#database.all<RunRow>(
+      `SELECT r.* FROM agents a JOIN runs r ON r.id = a.run_id
+       WHERE a.run_id IS NOT NULL AND r.handle IS NOT NULL AND r.turn = 'working' ORDER BY r.id`,
+    )
+  }
+
+  /** Runs that have not ended, but not whole rows: they are looked at again and again. */
   listLookedAt(): LookedAtRun[] {
     return this.#database.all<LookedAtRun>(
       `SELECT r.id, r.runtime, r.handle, r.is_unknown FROM agents a JOIN runs r ON r.id = a.run_id
@@ -110,8 +121,8 @@ export class RunTable {
   /** The program is up: its handle is known. */
   setRunning(id: string, handle: string, now: number): void {
     this.#database.run(
-      `UPDATE runs SET handle = ?, started_at = COALESCE(started_at, ?), is_unknown = 0,
-         status = CASE status WHEN 'starting' THEN 'running' ELSE status END WHERE id = ?`,
+      `UPDATE runs SET handle = ?1, started_at = COALESCE(started_at, ?2), active_at = COALESCE(active_at, ?2),
+         is_unknown = 0, status = CASE status WHEN 'starting' THEN 'running' ELSE status END WHERE id = ?3`,
       handle,
       now,
       id,
@@ -130,8 +141,33 @@ export class RunTable {
     )
   }
 
-  setTurn(id: string, turn: TurnState): void {
-    this.#database.run('UPDATE runs SET turn = ? WHERE id = ?', turn, id)
+  setTurn(id: string, turn: TurnState, now: number): void {
+    this.#database.run('UPDATE runs SET turn = ?, active_at = ? WHERE id = ?', turn, now, id)
+  }
+
+  /** Its program took its first turn. Returns whether this was the first. */
+  setReady(id: string, now: number): boolean {
+    return (
+      this.#database.run(
+        'UPDATE runs SET ready_at = ? WHERE id = ? AND ready_at IS NULL',
+        now,
+        id,
+      ) > 0
+    )
+  }
+
+  setBackground(id: string, jobs: number): void {
+    this.#database.run('UPDATE runs SET background = ? WHERE id = ?', jobs, id)
+  }
+
+  /** The last failure that its program told of. */
+  setError(id: string, errorClass: ErrorClass, message: string): void {
+    this.#database.run(
+      'UPDATE runs SET error_class = ?, error_message = ? WHERE id = ?',
+      errorClass,
+      message,
+      id,
+    )
   }
 
   setSession(id: string, session: string): void {
@@ -141,10 +177,11 @@ export class RunTable {
   setProgress(id: string, progress: RunProgress): void {
     this.#addedBytes += progress.addedBytes
     this.#database.run(
-      'UPDATE runs SET out_bytes = ?, err_bytes = ?, decoder = ? WHERE id = ?',
+      'UPDATE runs SET out_bytes = ?, err_bytes = ?, decoder = ?, active_at = ? WHERE id = ?',
       progress.outBytes,
       progress.errBytes,
       progress.decoder,
+      progress.now,
       id,
     )
   }

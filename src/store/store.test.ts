@@ -269,7 +269,7 @@ describe('rows', () => {
     store.messages.assign('z', 'r', 0)
     expect(store.messages.countOpen('r')).toEqual({ open: 1, unwritten: 1 })
     expect(store.messages.nextQueued('a')?.id).toBe('m')
-    store.messages.unassign('z')
+    store.messages.unassign('z', 1)
     expect(store.messages.nextQueued('a')?.id).toBe('z')
     store.close()
   })
@@ -283,6 +283,7 @@ describe('rows', () => {
       template: null,
       wish: null,
       requestId: null,
+      isEphemeral: false,
       firstSeq: 0,
       now: 1,
     })

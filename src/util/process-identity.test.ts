@@ -26,6 +26,7 @@ describe('a line of /proc/PID/stat', () => {
           group: 4711,
           session: 4712,
           startTime: '123456789',
+          cpuTicks: 3,
         })
       }),
     )

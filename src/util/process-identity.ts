@@ -35,6 +35,8 @@ interface ProcessStat {
   group: number
   session: number
   startTime: string
+  /** Time in the processor, ticks of 10 ms. */
+  cpuTicks: number
 }
 
 /** Fields of a line of /proc/PID/stat; the command may hold spaces and parentheses. Source: proc(5). */
@@ -45,10 +47,12 @@ export function parseProcessStat(line: string): ProcessStat | null {
   if (!state || !startTime) {
     return null
   }
-  return { state, group: Number(group), session: Number(session), startTime }
+  const cpuTicks = Number(fields[11]) + Number(fields[12])
+  return { state, group: Number(group), session: Number(session), startTime, cpuTicks }
 }
 
-function readProcessStat(pid: number): ProcessStat | null {
+/** The state of a process as the kernel tells it; null when there is none, or nobody tells. Linux only. */
+export function readProcessStat(pid: number): ProcessStat | null {
   try {
     return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { errorTable } from '../../src/schema/error.ts'
+import { errorTable } from '../../src/schema/error-table.ts'
 import { resolveHome } from '../../src/util/home.ts'
 import { problemOf, runDrover } from '../support/cli.ts'
 import { baseEnvironment, startTestDaemon } from '../support/daemon.ts'

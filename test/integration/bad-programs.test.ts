@@ -56,7 +56,7 @@ describe('a program that', () => {
     expect(await client.show('a')).toMatchObject({ lastRun: { status: 'exited', exitCode: 0 } })
   })
 
-  test('prints what is no JSON, as Claude Code never should, ends its turn with an error and loses no word', async () => {
+  test('prints what is no JSON, as Claude Code never should, is given its message so often and no more, and loses no word', async () => {
     using folder = temporaryFolder()
     const program = path.join(folder.path, 'claude')
     const garbage = [
@@ -80,11 +80,17 @@ describe('a program that', () => {
     })
     const { client } = daemon
     const { message } = await client.run(
-      { template: 'claude', name: 'a', dir: folder.path, prompt: 'hello' },
+      {
+        template: 'claude',
+        name: 'a',
+        dir: folder.path,
+        prompt: 'hello',
+        lifecycle: { tries: 1 },
+      },
       { waitSeconds: 20 },
     )
     expect(message).toMatchObject({
-      state: 'failed',
+      state: 'dead',
       cause: expect.stringContaining('exit code 7') as string,
     })
     expect(await client.show('a')).toMatchObject({

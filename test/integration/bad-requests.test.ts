@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { errorTable, type ErrorCode } from '../../src/schema/error.ts'
+import type { ErrorCode } from '../../src/schema/error.ts'
+import { errorTable } from '../../src/schema/error-table.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { problemIn, rawRequest, type RawAnswer } from '../support/raw-request.ts'
 import { snapshotOf } from '../support/snapshot.ts'

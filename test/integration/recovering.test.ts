@@ -78,8 +78,8 @@ test('while runs are taken up, requests are answered and what is asked waits for
     })
     expect(second.agents.show('new')).toMatchObject({ status: 'idle', run: other })
   } finally {
-    await second.agents.stop('old', limit)
-    await second.agents.stop('new', limit)
+    await second.verbs.stop('old', limit)
+    await second.verbs.stop('new', limit)
     await second.stop()
   }
 })
@@ -103,7 +103,7 @@ test('a daemon that is ended while it takes up runs leaves them to the next one'
     expect(third.status().recovered).toMatchObject({ adopted: 1, unknown: 0 })
     expect(await third.mailbox.await(id, limit)).toMatchObject({ state: 'done', reply: 'two', run })
   } finally {
-    await third.agents.stop('old', limit)
+    await third.verbs.stop('old', limit)
     await third.stop()
   }
 })

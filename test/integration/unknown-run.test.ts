@@ -57,7 +57,7 @@ test('a run whose runtime can not be asked is left alone, and taken up again onc
       .events.filter(({ type }) => type === 'text')
     expect(said.map(({ json }) => json)).toEqual(['{"text":"one\\n"}', '{"text":"two\\n"}'])
   } finally {
-    await second.agents.stop('echo', limit)
+    await second.verbs.stop('echo', limit)
     await second.stop()
   }
 })

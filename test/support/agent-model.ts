@@ -1,32 +1,45 @@
-import type { AgentView } from '../../src/core/agent-view.ts'
-import { nextStep, type Step } from '../../src/core/next-step.ts'
+import type { AgentView, Admission } from '../../src/core/agent-view.ts'
+import { refusalGate } from '../../src/core/gates.ts'
+import { nextLook, nextStep, type Step } from '../../src/core/next-step.ts'
+import { messageFate } from '../../src/core/message-fate.ts'
 import { canAdvanceReceipt } from '../../src/core/receipt.ts'
+import { judgeDeath, type DeathHistory } from '../../src/core/restart.ts'
+import { Config } from '../../src/schema/config.ts'
+import type { ErrorClass } from '../../src/schema/error-class.ts'
+import { Lifecycle } from '../../src/schema/lifecycle.ts'
 import { isFinalReceiptState, type ReceiptState } from '../../src/schema/message.ts'
 import type { RunStatus, StopReason, TurnState } from '../../src/schema/run.ts'
 
 /** What a new daemon finds of a run that was under way. */
 export type Found = 'running' | 'exited' | 'lost' | 'unstarted'
 
-/** What people and programs do to an agent, in any order and at any moment. */
+/** What people, programs, machines and time do to an agent, in any order and at any moment. */
 export type Act =
-  | { do: 'send' | 'stop' | 'start' | 'wake' | 'sleep' | 'remove' }
+  | { do: 'send' | 'stop' | 'start' | 'wake' | 'sleep' | 'new' | 'restart' | 'remove' }
   /** The program took a message, or is through with it. */
   | { do: 'accept' | 'end-turn' }
-  | { do: 'end-run'; how: 'exited' | 'failed' | 'lost' }
+  | { do: 'end-run'; how: 'exited' | 'failed' | 'lost'; class?: ErrorClass | null }
   /** The daemon died and came again; what was under way is found as this. */
-  | { do: 'restart'; found: Found }
+  | { do: 'restart-daemon'; found: Found }
   /** The next start goes wrong. */
   | { do: 'break-start' }
   /** So many steps are taken before the next act. */
   | { do: 'steps'; count: number }
+  | { do: 'pass'; ms: number }
+  /** Out of quota for so long. */
+  | { do: 'limit'; ms: number }
+  /** Somebody attaches or goes; the machine takes starts or does not; jobs go on or end. */
+  | { do: 'attach' | 'detach' | 'crowd' | 'uncrowd' | 'begin-job' | 'end-job' | 'spend' }
 
 interface ModelMessage {
   id: number
   state: ReceiptState
   run: ModelRun | null
   isWritten: boolean
-  /** A program may have read it. */
-  isGiven: boolean
+  /** Its program has begun with it. */
+  isTaken: boolean
+  tries: number
+  since: number
 }
 
 interface ModelRun {
@@ -35,26 +48,54 @@ interface ModelRun {
   hasHandle: boolean
   stopReason: StopReason | null
   isReleased: boolean
+  isResumed: boolean
+  readyAt: number | null
+  startedAt: number | null
+  activeAt: number
+  background: number
   /** Ids of messages in the order in which they went into its input. */
   input: number[]
 }
+
+export interface ModelOptions {
+  hasTurns: boolean
+  isEphemeral?: boolean
+  lifecycle?: Partial<Lifecycle>
+}
+
+const crowded: Admission = { gate: 'admission', cause: 'crowded', mostMs: 60_000 }
+const restartLimits = Config.parse({}).restart
 
 /**
  * One agent without a database, a runtime or a clock: it takes the steps that `core` decides, each
  * as short as its meaning, and throws as soon as one of them breaks an invariant.
  */
 export class AgentModel {
-  hold: 'stopped' | null = null
+  now = 1_000_000
+  hold: AgentView['hold'] = null
   wish: 'wake' | 'sleep' | null = null
+  isNew = true
   isRemoving = false
   isRemoved = false
+  parkedUntil: number | null = null
+  notBefore: number | null = null
+  waiting: AgentView['waiting'] = null
+  attached = 0
+  isCrowded = false
+  hasSpentAll = false
   readonly messages: ModelMessage[] = []
   readonly runs: ModelRun[] = []
   readonly hasTurns: boolean
+  readonly isEphemeral: boolean
+  readonly lifecycle: Lifecycle
+  #history: DeathHistory = { attempts: 0, deaths: [] }
+  #hasSession = false
   #brokenStarts = 0
 
-  constructor(hasTurns: boolean) {
+  constructor({ hasTurns, isEphemeral = false, lifecycle = {} }: ModelOptions) {
     this.hasTurns = hasTurns
+    this.isEphemeral = isEphemeral
+    this.lifecycle = Lifecycle.parse(lifecycle)
   }
 
   get live(): ModelRun | null {
@@ -72,30 +113,47 @@ export class AgentModel {
       hold: this.hold,
       wish: this.wish,
       isRemoving: this.isRemoving,
-      run: live && {
-        status: live.status,
-        turn: live.turn,
-        hasHandle: live.hasHandle,
-        stopReason: live.stopReason,
-        hasTurns: this.hasTurns,
-      },
+      isNew: this.isNew,
+      isEphemeral: this.isEphemeral,
+      isOverBudget: this.hasSpentAll,
+      isSupervised: false,
+      parkedUntil: this.parkedUntil,
+      notBefore: this.notBefore,
+      waiting: this.waiting,
+      admission: this.isCrowded && !live ? crowded : null,
+      attached: this.attached,
+      lifecycle: this.lifecycle,
+      run: live && { ...live, hasTurns: this.hasTurns, isUnknown: false },
       queued: this.#queued().length,
       open: open.length,
+      openSince: open.length > 0 ? Math.min(...open.map(({ since }) => since)) : null,
       unwritten: open.filter(({ isWritten }) => !isWritten).length,
       unreleased: this.runs.filter((run) => run !== live && !run.isReleased).length,
+      task: this.#task(),
     }
   }
 
   /** Takes steps until there is none, or so many; returns how many it took. */
   settle(limit: number): number {
     for (let count = 0; count < limit; count++) {
-      const step = this.isRemoved ? null : nextStep(this.view())
+      const step = this.isRemoved ? null : nextStep(this.view(), this.now)
       if (!step) {
+        this.#checkAlarm()
         return count
       }
       this.#take(step)
     }
     return limit
+  }
+
+  /** Lets time pass to where it changes something; false when it changes nothing any more. */
+  passToNextLook(): boolean {
+    const at = this.isRemoved ? null : nextLook(this.view(), this.now)
+    if (at === null) {
+      return false
+    }
+    this.now = Math.max(this.now, at)
+    return true
   }
 
   act(act: Act): void {
@@ -106,79 +164,132 @@ export class AgentModel {
       case 'send':
         return void this.messages.push({
           id: this.messages.length,
-          state: this.hold || this.isRemoving ? 'refused' : 'stored',
+          state: refusalGate(this.view()) ? 'refused' : 'stored',
           run: null,
           isWritten: false,
-          isGiven: false,
+          isTaken: false,
+          tries: 0,
+          since: this.now,
         })
       case 'stop':
         this.hold = 'stopped'
         return
       case 'start':
         this.hold = null
+        this.parkedUntil = null
+        this.notBefore = null
+        this.#history = { attempts: 0, deaths: [] }
         this.wish = 'wake'
         return
       case 'wake':
+        this.#wake()
+        return
       case 'sleep':
-        this.wish = this.hold && act.do === 'wake' ? this.wish : act.do
+        this.wish = 'sleep'
+        return
+      case 'new':
+        this.isNew = true
+        this.wish = refusalGate(this.view()) ? this.wish : 'wake'
+        return
+      case 'restart':
+        if (this.#wake() && this.live?.hasHandle) {
+          Object.assign(this.live, { status: 'stopping', stopReason: 'restart' })
+        }
         return
       case 'remove':
         this.isRemoving = true
         return
       case 'accept':
-        return this.#move(this.#firstDelivered(), 'accepted')
+        return this.#accept()
       case 'end-turn':
         return this.#endTurn()
       case 'end-run':
-        return this.live?.hasHandle ? this.#end(this.live, act.how) : undefined
-      case 'restart':
+        return this.live?.hasHandle ? this.#end(this.live, act.how, act.class ?? null) : undefined
+      case 'restart-daemon':
+        this.attached = 0
         return this.#recover(act.found)
       case 'break-start':
         this.#brokenStarts++
         return
       case 'steps':
         this.settle(act.count)
+        return
+      case 'pass':
+        this.now += act.ms
+        return
+      case 'limit':
+        this.parkedUntil = this.live?.hasHandle ? this.now + act.ms : this.parkedUntil
+        return
+      case 'attach':
+        this.attached++
+        return
+      case 'detach':
+        this.attached = Math.max(0, this.attached - 1)
+        return
+      case 'crowd':
+        this.isCrowded = true
+        return
+      case 'uncrowd':
+        this.isCrowded = false
+        return
+      case 'begin-job':
+        return this.live?.hasHandle ? void this.live.background++ : undefined
+      case 'end-job':
+        return this.live ? void (this.live.background = 0) : undefined
+      case 'spend':
+        this.hasSpentAll = true
     }
   }
 
-  #take({ do: step }: Step): void {
+  #wake(): boolean {
+    if (refusalGate(this.view()) || (this.parkedUntil ?? 0) > this.now) {
+      return false
+    }
+    this.wish = 'wake'
+    this.notBefore = null
+    return true
+  }
+
+  #take(step: Step): void {
     const { live } = this
     const isHeld = this.hold !== null || this.isRemoving
-    switch (step) {
+    switch (step.do) {
       case 'create-run':
-        check(
-          live === null && !isHeld,
-          'a run is made only where there is none and none is held off',
-        )
-        this.runs.push({
-          status: 'starting',
-          turn: 'idle',
-          hasHandle: false,
-          stopReason: null,
-          isReleased: false,
-          input: [],
-        })
-        return this.#queued().forEach((message) => this.#move(message, 'waking'))
+        return this.#create()
       case 'assign-message':
         return this.#assign(this.#queued()[0], live)
       case 'refuse-messages':
-        check(isHeld, 'messages are refused only by who is held')
-        return this.#queued().forEach((message) => this.#move(message, 'refused'))
-      case 'request-stop':
-        check(
-          live?.hasHandle === true && live.stopReason === null,
-          'a stop is asked for once, of a run that is up',
+        check(isHeld || this.hasSpentAll, 'messages are refused only by who can take none')
+        return this.#queued().forEach((message) =>
+          this.#move(message, this.hold === 'quarantined' ? 'dead' : 'refused'),
         )
-        return void Object.assign(live, {
-          status: 'stopping',
-          stopReason: this.isRemoving ? 'remove' : this.hold ? 'stop' : 'sleep',
-        })
+      case 'request-stop':
+        return this.#requestStop(live, step.reason)
       case 'cancel-run':
         check(live?.hasHandle === false, 'only a run that never came up is cancelled')
-        return this.#end(live, 'stopped')
+        return this.#end(live, 'stopped', null)
       case 'clear-wish':
         check(this.wish !== null, 'a wish is cleared where there is one')
         this.wish = null
+        this.waiting = null
+        return
+      case 'unpark':
+        check(this.now >= (this.parkedUntil ?? Infinity), 'who is parked stays so until its time')
+        this.parkedUntil = null
+        this.wish = 'wake'
+        return
+      case 'remove-task':
+        check(this.isEphemeral && this.messages[0]?.state === 'done', 'only who is done goes')
+        this.isRemoving = true
+        return
+      case 'note-wait':
+        this.waiting = { gate: step.gate.gate, until: step.gate.until, since: this.now }
+        return
+      case 'give-up-wait':
+        check(this.isCrowded, 'only a wait for the machine is given up')
+        this.#queued().forEach((message) => this.#move(message, 'failed'))
+        this.wish = null
+        this.waiting = null
         return
       case 'write-input':
         return this.#write(live)
@@ -189,7 +300,7 @@ export class AgentModel {
           live?.stopReason !== null && live?.hasHandle === true,
           'a run is stopped after that was put down',
         )
-        return this.#end(live, 'stopped')
+        return this.#end(live, 'stopped', null)
       case 'release-runs':
         check(live === null, 'what a run left is released when none lives')
         return this.runs.forEach((run) => (run.isReleased = true))
@@ -203,6 +314,46 @@ export class AgentModel {
     }
   }
 
+  #create(): void {
+    check(this.live === null, 'a run is made only where there is none')
+    check(!refusalGate(this.view()), 'who is held, or has spent all, gets no run')
+    check((this.parkedUntil ?? 0) <= this.now, 'who is parked gets no run')
+    check((this.notBefore ?? 0) <= this.now, 'who died is not brought up before its time')
+    check(!this.isCrowded, 'the machine takes no starts')
+    this.runs.push({
+      status: 'starting',
+      turn: 'idle',
+      hasHandle: false,
+      stopReason: null,
+      isReleased: false,
+      isResumed: this.#hasSession && !this.isNew,
+      readyAt: null,
+      startedAt: null,
+      activeAt: this.now,
+      background: 0,
+      input: [],
+    })
+    this.waiting = null
+    this.#queued().forEach((message) => this.#move(message, 'waking'))
+  }
+
+  #requestStop(live: ModelRun | null, reason: StopReason): void {
+    check(
+      live?.hasHandle === true && live.stopReason === null,
+      'a stop is asked for once, of a run that is up',
+    )
+    const isAsked = reason === 'stop' || reason === 'remove'
+    const isAtRest = live.turn === 'idle' && this.#openOf(live).length === 0
+    check(isAsked || reason === 'unready' || isAtRest || !this.hasTurns, 'only a stop ends a turn')
+    check(isAsked || live.background === 0 || reason === 'unready', 'only a stop ends a job')
+    check(
+      (reason !== 'idle' && reason !== 'age') || this.attached === 0,
+      'nobody is left alone by a sleeping agent',
+    )
+    check(reason !== 'unready' || live.readyAt === null, 'who took a turn is ready')
+    Object.assign(live, { status: 'stopping', stopReason: reason })
+  }
+
   #assign(message: ModelMessage | undefined, live: ModelRun | null): void {
     check(
       message && live && live.stopReason === null,
@@ -212,7 +363,7 @@ export class AgentModel {
       !this.hasTurns || this.#openOf(live).length === 0,
       'who takes turns gets one message at a time',
     )
-    check(!message.isGiven, 'what a program may have read is given to no other')
+    check(!message.isTaken, 'what a program has taken is given to no other')
     message.run = live
     live.turn = this.hasTurns ? 'working' : live.turn
   }
@@ -242,17 +393,28 @@ export class AgentModel {
     )
     if (this.#brokenStarts > 0) {
       this.#brokenStarts--
-      return this.#end(live, 'failed')
+      return this.#end(live, 'failed', null)
     }
     this.#up(live)
   }
 
   #up(live: ModelRun): void {
     live.hasHandle = true
+    live.startedAt ??= this.now
+    live.activeAt = this.now
     live.status = live.status === 'starting' ? 'running' : live.status
     this.#openOf(live)
       .filter(({ isWritten }) => isWritten)
       .forEach((message) => this.#move(message, 'delivered'))
+    if (!this.hasTurns) {
+      this.#becomeReady(live)
+    }
+  }
+
+  #becomeReady(live: ModelRun): void {
+    live.readyAt ??= this.now
+    this.#hasSession = true
+    this.isNew = live.isResumed && this.isNew
   }
 
   #recover(found: Found): void {
@@ -261,39 +423,117 @@ export class AgentModel {
       return
     }
     if (found === 'unstarted' && !live.hasHandle) {
-      return this.#end(live, 'lost')
+      return this.#finish(live, 'lost', { isUnstarted: true, class: null })
     }
     this.#up(live)
     if (found !== 'running') {
-      this.#end(live, found === 'exited' ? 'exited' : 'lost')
+      this.#end(live, found === 'exited' ? 'exited' : 'lost', null)
     }
   }
 
-  #end(run: ModelRun, how: 'exited' | 'failed' | 'lost' | 'stopped'): void {
-    run.status = run.stopReason ? 'stopped' : how
+  #end(run: ModelRun, how: FinalStatus, errorClass: ErrorClass | null): void {
+    const asked = run.stopReason === 'unready' ? 'failed' : run.stopReason ? 'stopped' : how
+    this.#finish(run, asked, { isUnstarted: false, class: errorClass })
+  }
+
+  #finish(
+    run: ModelRun,
+    status: FinalStatus,
+    { isUnstarted, class: errorClass }: { isUnstarted: boolean; class: ErrorClass | null },
+  ): void {
+    run.status = status
+    run.turn = 'idle'
+    const outcome = {
+      status,
+      isUnstarted,
+      isGivenUp: status === 'failed' && !run.hasHandle,
+      isMachineFault: false,
+      errorClass,
+      tellsTaken: this.hasTurns,
+    }
     for (const message of this.#openOf(run)) {
-      if (
-        message.state === 'delivered' ||
-        message.state === 'accepted' ||
-        run.status === 'failed'
-      ) {
-        this.#move(message, 'failed')
+      const fate = messageFate({ ...message, isSeed: false }, outcome, this.lifecycle.tries)
+      check(
+        fate.fate !== 'again' || !message.isTaken,
+        'what a program has taken is given to no other',
+      )
+      if (fate.fate === 'again') {
+        Object.assign(message, { run: null, isWritten: false, tries: fate.tries })
       } else {
-        Object.assign(message, { run: null, isWritten: false })
+        this.#move(message, fate.fate)
       }
     }
-    if (run.status === 'failed' && this.wish === 'wake') {
+    if (this.hold || this.isRemoving) {
+      return
+    }
+    if (run.stopReason === 'new' || run.stopReason === 'restart') {
+      this.wish = 'wake'
+    } else if (status !== 'stopped' && !isUnstarted) {
+      this.#judge(run, status, errorClass)
+    }
+  }
+
+  #judge(run: ModelRun, status: FinalStatus, errorClass: ErrorClass | null): void {
+    const verdict = judgeDeath(
+      this.#history,
+      {
+        now: this.now,
+        livedMs: run.startedAt === null ? 0 : this.now - run.startedAt,
+        isSuccess: status === 'exited',
+        isMachineFault: false,
+        errorClass,
+        policy: this.lifecycle.restart,
+        random: 0.5,
+      },
+      restartLimits,
+    )
+    this.#history = verdict
+    this.notBefore = verdict.notBefore
+    if (verdict.does === 'quarantine') {
+      this.hold = 'quarantined'
+      this.waiting = null
+    } else if (verdict.does === 'restart') {
+      this.wish = 'wake'
+    } else if (status === 'failed' && this.wish === 'wake') {
       this.wish = null
+    }
+  }
+
+  #accept(): void {
+    const message = this.#firstDelivered()
+    if (message?.run && this.hasTurns) {
+      this.#becomeReady(message.run)
+      this.#move(message, 'accepted')
+      message.isTaken = true
     }
   }
 
   #endTurn(): void {
     const message = this.#firstDelivered()
     if (message?.run) {
+      this.#becomeReady(message.run)
       this.#move(message, 'done')
+      message.run.activeAt = this.now
       if (this.#openOf(message.run).length === 0) {
         message.run.turn = 'idle'
       }
+    }
+  }
+
+  #task(): AgentView['task'] {
+    const state = this.isEphemeral ? this.messages[0]?.state : undefined
+    if (state === 'done') {
+      return 'done'
+    }
+    return state && isFinalReceiptState(state) ? 'failed' : 'open'
+  }
+
+  /** Who is to come up, and can't yet, is looked at again: by a time, or by who made it wait. */
+  #checkAlarm(): void {
+    const view = this.view()
+    const isWanted = view.queued > 0 || view.wish === 'wake'
+    if (!this.isRemoved && !view.run && !view.hold && isWanted && !this.hasSpentAll) {
+      check(nextLook(view, this.now) !== null, 'who waits is looked at again')
     }
   }
 
@@ -307,13 +547,13 @@ export class AgentModel {
     if (message && canAdvanceReceipt(message.state, to)) {
       check(!isFinalReceiptState(message.state), 'a final receipt stays')
       message.state = to
-      message.isGiven ||= to === 'delivered'
+      message.since = this.now
     }
   }
 
   #queued(): ModelMessage[] {
     return this.messages.filter(
-      ({ run, state }) => run === null && (state === 'stored' || state === 'waking'),
+      ({ run, state }) => run === null && ['stored', 'waking', 'delivered'].includes(state),
     )
   }
 
@@ -325,6 +565,8 @@ export class AgentModel {
       : []
   }
 }
+
+type FinalStatus = 'exited' | 'failed' | 'lost' | 'stopped'
 
 function check(condition: unknown, invariant: string): asserts condition {
   if (!condition) {

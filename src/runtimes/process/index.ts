@@ -12,9 +12,11 @@ import type {
   Runtime,
   StopOptions,
   Handle,
+  Work,
 } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 import { parseHandle } from './handle.ts'
+import { measureWork } from './measure-work.ts'
 import { findInstanceProcesses, findRunProcesses } from './marks.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { ringFor, startHolder } from './start.ts'
@@ -56,6 +58,10 @@ export class ProcessRuntime implements Runtime {
 
   async inspect(handle: Handle): Promise<Liveness> {
     return (await isProcessAlive(parseHandle(handle))) ? 'alive' : 'dead'
+  }
+
+  async measureWork(run: RunReference): Promise<Work | null> {
+    return await measureWork(run)
   }
 
   notifyInput(run: RunReference, bytes: number): void {

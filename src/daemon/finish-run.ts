@@ -1,0 +1,89 @@
+import type { Exit } from '../runtimes/contract.ts'
+import type { StopReason } from '../schema/run.ts'
+import type { RunRow } from '../store/index.ts'
+import { referenceOf } from './context.ts'
+import { causeOfExit } from './exit-cause.ts'
+import { faultPoint } from './fault-point.ts'
+import { lastLines } from './last-lines.ts'
+import type { Reconciler } from './reconciler.ts'
+import { settleInput } from './write-input.ts'
+
+/** What is known of a run that left no record of its end. */
+export interface LostRun {
+  cause: string
+  /** It never began. */
+  isUnstarted?: boolean
+  /** The machine went down under it. */
+  isMachineFault?: boolean
+}
+
+const goneWithoutRecord: LostRun = { cause: 'it is gone and left no record' }
+
+/** The program is gone: reads what it said last, then ends its run. Once only. */
+export function finishRun(
+  reconciler: Reconciler,
+  runId: string,
+  exit: Exit | null,
+  lost: LostRun = goneWithoutRecord,
+): void {
+  const { context, records } = reconciler
+  const run = context.store.runs.get(runId)
+  if (!run || run.ended_at !== null) {
+    return
+  }
+  const live = reconciler.live(run)
+  if (!lost.isUnstarted) {
+    settleInput(context, records, live)
+  }
+  live.finish(exit?.code === 0)
+  faultPoint('run-read-out')
+  reconciler.forget(runId)
+  const { folder } = referenceOf(context, runId)
+  records.endRun(run, {
+    status: finalStatus(run, exit),
+    exitCode: exit?.code ?? null,
+    signal: exit?.signal ?? null,
+    cause: run.stop_reason
+      ? causes[run.stop_reason]
+      : exit
+        ? causeOfExit(exit, folder)
+        : lost.cause,
+    isUnstarted: lost.isUnstarted ?? false,
+    isMachineFault: lost.isMachineFault ?? false,
+    lines: lastLines(folder),
+    now: context.now(),
+  })
+  faultPoint('run-ended')
+  reconciler.kick(run.agent_id)
+}
+
+const causes: Readonly<Record<StopReason, string>> = {
+  sleep: 'asked to sleep',
+  stop: 'asked to stop',
+  remove: 'asked to be removed',
+  new: 'asked for a fresh session',
+  restart: 'asked to restart',
+  shutdown: 'asked to end with the daemon',
+  idle: 'idle',
+  age: 'older than a run may be',
+  park: 'out of quota',
+  task: 'its task is over',
+  unready: 'it had a message and took no turn in time',
+  wedged: 'it was wedged: a turn without output and without work',
+}
+
+/** Ended by us, but for a failure of the program. */
+const failures: ReadonlySet<StopReason> = new Set(['unready', 'wedged'])
+
+function finalStatus(
+  { stop_reason: reason }: RunRow,
+  exit: Exit | null,
+): 'stopped' | 'failed' | 'lost' | 'exited' {
+  if (reason) {
+    return failures.has(reason) ? 'failed' : 'stopped'
+  }
+  if (exit === null) {
+    return 'lost'
+  }
+  return exit.code === 0 ? 'exited' : 'failed'
+}

@@ -1,0 +1,180 @@
+import type { WaitGate } from '../core/gates.ts'
+import type { RecordStep } from '../core/next-step.ts'
+import type { AgentRow, RunRow } from '../store/index.ts'
+import { createId } from '../util/id.ts'
+import { getProvider } from './context.ts'
+import { keepTask } from './keep-task.ts'
+import type { Records } from './records.ts'
+import { refusalOf } from './refusal.ts'
+
+/** Takes one step of the plan that is rows and nothing else; part of the transaction under way. */
+export function takeRecordStep(records: Records, agent: AgentRow, step: RecordStep): void {
+  const { store } = records.context
+  switch (step.do) {
+    case 'create-run':
+      return createRun(records, agent)
+    case 'assign-message':
+      return assignMessage(records, agent)
+    case 'refuse-messages':
+      return refuseMessages(records, agent)
+    case 'request-stop':
+      return agent.run_id ? store.runs.setStopping(agent.run_id, step.reason) : undefined
+    case 'cancel-run':
+      return cancelRun(records, agent)
+    case 'clear-wish':
+      records.context.admission.leave(agent.id)
+      store.agents.setWish(agent.id, null)
+      return store.agents.setWait(agent.id, null)
+    case 'unpark':
+      store.agents.setParked(agent.id, null)
+      return store.agents.setWish(agent.id, 'wake')
+    case 'note-wait':
+      return noteWait(records, agent, step.gate)
+    case 'give-up-wait':
+      return giveUpWait(records, agent, step.cause)
+    case 'remove-task':
+      keepTask(records.context, agent)
+      return store.agents.setRemoving(agent.id)
+  }
+}
+
+/** A run on record; its program starts later. It goes on with the session unless a fresh one is due. */
+function createRun(records: Records, agent: AgentRow): void {
+  const { store, now, specs, admission } = records.context
+  const spec = specs.get(agent.id)
+  const provider = getProvider(records.context, spec.provider)
+  const isResumed = provider.capabilities.resume && agent.session !== null && agent.is_new === 0
+  const previous = isResumed && agent.last_run_id ? store.runs.get(agent.last_run_id) : undefined
+  const id = createId('run')
+  // A session lives where it was last.
+  const runtime = previous?.runtime ?? spec.runtime
+  store.runs.insert({
+    id,
+    agentId: agent.id,
+    runtime,
+    provider: spec.provider,
+    session: isResumed ? agent.session : null,
+    isResumed,
+    now: now(),
+  })
+  if (previous?.decoder && provider.carry) {
+    const state = provider.carry(JSON.parse(previous.decoder) as Record<string, unknown>)
+    store.runs.setDecoder(id, JSON.stringify(state))
+  }
+  store.agents.setRun(agent.id, id)
+  store.agents.setWait(agent.id, null)
+  admission.begin(agent.id, agent.is_ephemeral === 1)
+  for (const message of store.messages.listQueued(agent.id)) {
+    records.moveReceipt(message, { state: 'waking' })
+  }
+  records.event(agent.id, 'run.starting', { runtime, provider: spec.provider, isResumed }, id)
+  if (!isResumed && spec.initialPrompt !== undefined) {
+    seedRun(records, agent, { runId: id, body: spec.initialPrompt })
+  }
+}
+
+/** The first thing that a fresh session is told. */
+function seedRun(
+  records: Records,
+  agent: AgentRow,
+  { runId, body }: { runId: string; body: string },
+): void {
+  const { store, now } = records.context
+  const id = createId('msg')
+  const from = 'drover'
+  store.messages.insert({
+    id,
+    agentId: agent.id,
+    sender: from,
+    body,
+    state: 'waking',
+    cause: null,
+    isSeed: true,
+    now: now(),
+  })
+  records.event(agent.id, 'message.state', { id, state: 'waking', cause: null, from }, runId)
+  giveMessage(records, runId, { id, from, body })
+}
+
+/** Decides where in the program's input the next message goes; nothing is written yet. */
+function assignMessage(records: Records, agent: AgentRow): void {
+  const message = records.context.store.messages.nextQueued(agent.id)
+  if (message && agent.run_id) {
+    const { id, sender: from, body } = message
+    giveMessage(records, agent.run_id, { id, from, body })
+  }
+}
+
+function giveMessage(
+  records: Records,
+  runId: string,
+  message: { id: string; from: string; body: string },
+): void {
+  const { store, now } = records.context
+  const run = store.runs.get(runId)
+  if (!run) {
+    return
+  }
+  const provider = getProvider(records.context, run.provider)
+  const bytes = Buffer.byteLength(provider.encode(message))
+  store.messages.assign(message.id, run.id, store.runs.reserveInput(run.id, bytes))
+  if (provider.capabilities.turns) {
+    store.runs.setTurn(run.id, 'working', now())
+  }
+}
+
+/** Who is given up answers no more: its messages are dead. Who was stopped, or has spent all, refuses. */
+function refuseMessages(records: Records, agent: AgentRow): void {
+  const refusal = refusalOf(records.context, agent)
+  if (!refusal) {
+    return
+  }
+  const state = refusal.code === 'agent_quarantined' ? 'dead' : 'refused'
+  const move = { state, cause: refusal.cause } as const
+  for (const message of records.context.store.messages.listQueued(agent.id)) {
+    records.moveReceipt(message, move)
+  }
+}
+
+function cancelRun(records: Records, agent: AgentRow): void {
+  const { store, now } = records.context
+  const run: RunRow | undefined = agent.run_id ? store.runs.get(agent.run_id) : undefined
+  if (run) {
+    records.endRun(run, {
+      status: 'stopped',
+      exitCode: null,
+      signal: null,
+      cause: 'it was stopped before it started',
+      isUnstarted: true,
+      now: now(),
+    })
+  }
+}
+
+/** It can't come up now: it says so, and keeps its place. */
+function noteWait(records: Records, agent: AgentRow, { gate, cause, until }: WaitGate): void {
+  const { store, now, admission } = records.context
+  const lastRun = agent.last_run_id ? store.runs.get(agent.last_run_id) : undefined
+  const said =
+    gate === 'parked'
+      ? (agent.cause ?? cause)
+      : gate === 'backoff'
+        ? `${cause}: ${lastRun?.cause ?? 'no cause on record'}`
+        : cause
+  if (gate === 'admission' || gate === 'queue') {
+    admission.wait(agent.id, gate)
+  }
+  store.agents.setWait(agent.id, { gate, cause: said, until, since: now() })
+  records.event(agent.id, 'agent.waiting', { gate, cause: said, until })
+}
+
+function giveUpWait(records: Records, agent: AgentRow, cause: string): void {
+  const { store, admission } = records.context
+  admission.leave(agent.id)
+  for (const message of store.messages.listQueued(agent.id)) {
+    const waited = 'it waited too long for the machine'
+    records.moveReceipt(message, { state: 'failed', cause: `${waited}: ${cause}` })
+  }
+  store.agents.setWish(agent.id, null)
+  store.agents.setWait(agent.id, null)
+}

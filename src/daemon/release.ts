@@ -1,0 +1,47 @@
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { callSignal, getRuntime, referenceOf, workDeadlineMs } from './context.ts'
+import { faultPoint } from './fault-point.ts'
+import type { Reconciler } from './reconciler.ts'
+
+/** Releases what ended runs left outside. */
+export async function releaseRuns(
+  { context, records }: Reconciler,
+  agentId: string,
+): Promise<void> {
+  const { store } = context
+  for (const run of store.runs.listUnreleased(agentId)) {
+    await getRuntime(context, run.runtime).destroy(
+      referenceOf(context, run.id),
+      run.handle ? JSON.parse(run.handle) : null,
+      callSignal(context, workDeadlineMs),
+    )
+    faultPoint('run-released')
+    records.change(agentId, 'relaxed', () => store.runs.setReleased(run.id))
+    faultPoint('release-recorded')
+  }
+}
+
+/** Its runs' folders and its own; the folder it worked in only where Drover made it. */
+export async function removeAgent(
+  { context, records }: Reconciler,
+  agentId: string,
+): Promise<void> {
+  const { store, home, notifier, specs, admission } = context
+  const runs = store.runs.listOfAgent(agentId)
+  await Promise.all(
+    runs.map(
+      async ({ id }) => await rm(path.join(home.runsFolder, id), { recursive: true, force: true }),
+    ),
+  )
+  await rm(path.join(home.agentsFolder, agentId), { recursive: true, force: true })
+  faultPoint('folders-removed')
+  store.transaction('durable', () => {
+    records.event(agentId, 'agent.removed', {})
+    store.agents.delete(agentId)
+  })
+  faultPoint('agent-removed')
+  specs.delete(agentId)
+  admission.leave(agentId)
+  notifier.notify(`agent:${agentId}`)
+}

@@ -1,0 +1,90 @@
+import type { Handle } from '../runtimes/contract.ts'
+import { DroverError } from '../schema/error.ts'
+import type { ErrorClass } from '../schema/error-class.ts'
+import type { RunRow } from '../store/index.ts'
+import { abortable } from '../util/abortable.ts'
+import { callSignal, getRuntime } from './context.ts'
+import { faultPoint } from './fault-point.ts'
+import { prepareLaunch } from './prepare-launch.ts'
+import type { Reconciler } from './reconciler.ts'
+
+/** Brings runs up. */
+export class StartedRuns {
+  readonly #reconciler: Reconciler
+  /** Runs that were brought up and whose handle could not be stored yet, as on a full disk. */
+  readonly #handles = new Map<string, Handle>()
+
+  constructor(reconciler: Reconciler) {
+    this.#reconciler = reconciler
+  }
+
+  async start(agentId: string): Promise<void> {
+    const run = this.#reconciler.liveRow(agentId)
+    const handle = this.#handles.get(run.id) ?? (await this.#bringUp(run))
+    if (!handle) {
+      return
+    }
+    this.#handles.set(run.id, handle)
+    this.#reconciler.records.setRunning(run, handle)
+    this.#handles.delete(run.id)
+    faultPoint('run-recorded')
+    // What it said since is there to be read: following begins with a look.
+    this.#reconciler.live(run).follow()
+  }
+
+  /** The handle; null when it could not be brought up, and its run has ended. */
+  async #bringUp(run: RunRow): Promise<Handle | null> {
+    const { context, records } = this.#reconciler
+    this.#reconciler.live(run)
+    const { bootMs } = context.specs.get(run.agent_id).lifecycle
+    const signal = callSignal(context, bootMs)
+    try {
+      const launch = await prepareLaunch(context, run)
+      faultPoint('launch-prepared')
+      const handle = await abortable(getRuntime(context, run.runtime).start(launch, signal), signal)
+      faultPoint('run-spawned')
+      return handle
+    } catch (error) {
+      if (context.signal.aborted) {
+        // The daemon ends; the next one finds out how far the start came.
+        return null
+      }
+      context.log.warn({ err: error, agent: run.agent_id, run: run.id }, 'a start failed')
+      this.#reconciler.forget(run.id)
+      records.endRun(run, {
+        status: 'failed',
+        exitCode: null,
+        signal: null,
+        cause: signal.aborted
+          ? `it was not up within ${bootMs / 1000} s`
+          : error instanceof Error
+            ? error.message
+            : String(error),
+        errorClass: classOf(error),
+        isMachineFault: isShortage(error),
+        now: context.now(),
+      })
+      return null
+    }
+  }
+}
+
+/** What a person must mend is told from what may pass. */
+function classOf(error: unknown): ErrorClass | null {
+  return error instanceof DroverError && !error.row.retryable ? 'config' : null
+}
+
+/** The machine has no room: a full disk, too many files or processes. */
+function isShortage(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } }
+  return [code, cause?.code].some((each) => typeof each === 'string' && shortages.has(each))
+}
+
+const shortages: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EMFILE',
+  'ENFILE',
+  'EAGAIN',
+  'ENOMEM',
+])

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+
+const day = 86_400_000
+const duration = (most: number): z.ZodNumber => z.number().int().min(0).max(most)
+
+/** Whether an agent whose program ended comes back by itself. */
+export const RestartPolicy = z.enum(['never', 'on-failure', 'always'])
+export type RestartPolicy = z.infer<typeof RestartPolicy>
+
+/** When an agent comes up, goes to sleep, is given up and comes back. Times are milliseconds. */
+export const Lifecycle = z.strictObject({
+  /** Quiet for this long between turns, it falls asleep; 0: never. */
+  idleMs: duration(365 * day).default(3_600_000),
+  /** A run older than this ends at the next turn boundary; 0: never. */
+  maxAgeMs: duration(365 * day).default(0),
+  /** How long bringing its program up may take. */
+  bootMs: duration(day).min(100).default(240_000),
+  /** How long its program may take to begin its first turn once it has a message; 0: for ever. */
+  readyMs: duration(day).default(120_000),
+  /** A turn without a byte of output and without work for this long is ended; 0: never. */
+  wedgedMs: duration(30 * day).default(0),
+  restart: RestartPolicy.default('never'),
+  /** Sleep until a rate limit is over, where its end is known. */
+  parking: z.boolean().default(true),
+  /** How often a message is given to a program that does not take it, until it is dead. */
+  tries: z.number().int().min(1).max(100).default(3),
+})
+export type Lifecycle = z.infer<typeof Lifecycle>
+
+/** What a template or a request says of it; the rest is default. */
+export const LifecycleWish = z.strictObject({
+  idleMs: Lifecycle.shape.idleMs.unwrap().optional(),
+  maxAgeMs: Lifecycle.shape.maxAgeMs.unwrap().optional(),
+  bootMs: Lifecycle.shape.bootMs.unwrap().optional(),
+  readyMs: Lifecycle.shape.readyMs.unwrap().optional(),
+  wedgedMs: Lifecycle.shape.wedgedMs.unwrap().optional(),
+  restart: RestartPolicy.optional(),
+  parking: z.boolean().optional(),
+  tries: Lifecycle.shape.tries.unwrap().optional(),
+})
+export type LifecycleWish = z.infer<typeof LifecycleWish>
+
+/** What an agent may spend over its life; it is refused new messages once it has. */
+export const Budget = z.strictObject({
+  /** US dollars. */
+  usd: z.number().positive().optional(),
+  /** Input and output tokens together. */
+  tokens: z.number().int().positive().optional(),
+})
+export type Budget = z.infer<typeof Budget>

@@ -1,0 +1,95 @@
+import { openStates, queuedStates, type AgentRow, type RunRow } from './rows.ts'
+
+/** An agent with what its status follows from, in one row. */
+export type AgentListRow = AgentRow & {
+  queued: number
+  run_status: RunRow['status'] | null
+  run_turn: RunRow['turn'] | null
+  run_handle: string | null
+  run_is_unknown: 0 | 1 | null
+  last_status: RunRow['status'] | null
+  last_exit_code: number | null
+  last_cause: string | null
+  last_ended_at: number | null
+}
+
+/** Begins a query for agents `a` as a list shows them. */
+export const listColumns = `
+  SELECT a.*,
+    (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued,
+    r.status AS run_status, r.turn AS run_turn, r.handle AS run_handle, r.is_unknown AS run_is_unknown,
+    l.status AS last_status, l.exit_code AS last_exit_code, l.cause AS last_cause, l.ended_at AS last_ended_at
+  FROM agents a
+  LEFT JOIN runs r ON r.id = a.run_id
+  LEFT JOIN runs l ON l.id = a.last_run_id`
+
+/** What an agent's status follows from, and nothing else. */
+export type AgentStatusRow = Pick<
+  AgentListRow,
+  'hold' | 'wish' | 'parked_until' | 'queued' | 'run_status' | 'run_turn' | 'run_is_unknown'
+>
+
+/** What decisions about an agent are made from, in one row. */
+export type AgentViewRow = Pick<
+  AgentRow,
+  | 'id'
+  | 'hold'
+  | 'wish'
+  | 'is_removing'
+  | 'is_new'
+  | 'is_ephemeral'
+  | 'parked_until'
+  | 'not_before'
+  | 'wait_gate'
+  | 'wait_until'
+  | 'wait_since'
+  | 'cost_usd'
+  | 'input_tokens'
+  | 'output_tokens'
+> & {
+  run_status: RunRow['status'] | null
+  run_turn: RunRow['turn'] | null
+  run_stop_reason: RunRow['stop_reason']
+  run_provider: string | null
+  run_runtime: string | null
+  run_is_resumed: 0 | 1 | null
+  run_is_unknown: 0 | 1 | null
+  run_created_at: number | null
+  run_started_at: number | null
+  run_ready_at: number | null
+  run_active_at: number | null
+  run_background: number | null
+  has_handle: 0 | 1
+  queued: number
+  open: number
+  open_since: number | null
+  unwritten: number
+  unreleased: number
+}
+
+/** Takes an agent's id. */
+export const statusQuery = `
+  SELECT a.hold, a.wish, a.parked_until, r.status AS run_status, r.turn AS run_turn, r.is_unknown AS run_is_unknown,
+         EXISTS (SELECT 1 FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued
+       FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`
+
+/** Takes an agent's id. */
+export const viewQuery = `
+  SELECT a.id, a.hold, a.wish, a.is_removing, a.is_new, a.is_ephemeral, a.parked_until, a.not_before,
+         a.wait_gate, a.wait_until, a.wait_since, a.cost_usd, a.input_tokens, a.output_tokens,
+         r.status AS run_status, r.turn AS run_turn, r.stop_reason AS run_stop_reason, r.provider AS run_provider,
+         r.runtime AS run_runtime, r.is_resumed AS run_is_resumed, r.is_unknown AS run_is_unknown, r.created_at AS run_created_at,
+         r.started_at AS run_started_at, r.ready_at AS run_ready_at, r.active_at AS run_active_at,
+         r.background AS run_background,
+         r.handle IS NOT NULL AS has_handle,
+         (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued
+          WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued,
+         (SELECT MIN(m.updated_at) FROM messages m INDEXED BY messages_open
+          WHERE m.run_id = a.run_id AND m.state IN ${openStates}) AS open_since,
+         (SELECT COUNT(*) FROM messages m INDEXED BY messages_open
+          WHERE m.run_id = a.run_id AND m.state IN ${openStates}) AS open,
+         (SELECT COUNT(*) FROM messages m INDEXED BY messages_open
+          WHERE m.run_id = a.run_id AND m.state IN ${openStates} AND m.is_written = 0) AS unwritten,
+         (SELECT COUNT(*) FROM runs u INDEXED BY runs_unreleased
+          WHERE u.agent_id = a.id AND u.ended_at IS NOT NULL AND u.is_released = 0) AS unreleased
+       FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`
