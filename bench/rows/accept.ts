@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchDaemon } from '../bench-daemon.ts'
-import { built, program } from '../places.ts'
+import { program } from '../places.ts'
 import type { Finding, Row } from '../row.ts'
 import type { Scratch } from '../scratch.ts'
 import { formatRatio, interleave, median } from '../statistics.ts'
@@ -64,7 +64,7 @@ async function send(
   names: readonly string[],
 ): Promise<number> {
   const counts = [String(messages), String(senders)]
-  const argv = [program('send-messages'), built('client/index.js'), status.socket, ...counts]
+  const argv = [program('send-messages'), status.socket, ...counts]
   return Number(await scratch.run([process.execPath, ...argv, ...names]))
 }
 

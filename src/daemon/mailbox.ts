@@ -30,6 +30,8 @@ export class Mailbox {
   readonly #context: DaemonContext
   readonly #reconciler: Reconciler
   readonly #commits: GroupCommit
+  /** How many messages an agent can surely be sent before its queue is full. */
+  readonly #room = new Map<string, number>()
 
   constructor(context: DaemonContext, reconciler: Reconciler) {
     this.#context = context
@@ -111,7 +113,7 @@ export class Mailbox {
     }
     const id = request.id ?? createId('msg')
     const refusal = refusalOf(this.#context, agent)
-    if (!refusal && store.messages.countQueued(agent.id) >= limits.queuedMessages) {
+    if (!refusal && !this.#hasRoom(agent.id)) {
       throw new DroverError(
         'queue_full',
         `${agent.name} has ${limits.queuedMessages} messages waiting.`,
@@ -127,6 +129,14 @@ export class Mailbox {
       this.#reconciler.records.advance(agent.id)
     })
     return { agent, id, isNew: true, refusal }
+  }
+
+  /** Whether the agent's queue takes one more; it is counted again only when it may be full. */
+  #hasRoom(agentId: string): boolean {
+    const { messages } = this.#context.store
+    const room = this.#room.get(agentId) || limits.queuedMessages - messages.countQueued(agentId)
+    this.#room.set(agentId, Math.max(0, room - 1))
+    return room > 0
   }
 
   /** Once it is on disk: what is to be done begins. */
