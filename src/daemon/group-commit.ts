@@ -6,33 +6,43 @@ const mostTogether = 100
 
 interface Waiting {
   work: () => unknown
+  begin: (value: unknown) => void
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
 }
 
 /**
- * Requests that came in together share one durable transaction, so that many wait for the disk once.
- * One that is alone is committed at once: all that can be read has been read by then.
+ * Requests that came in together share one transaction and one wait for the disk. One that is alone
+ * is committed at once: all that can be read has been read by then.
  */
 export class GroupCommit {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'transaction' | 'sync'>
   #waiting: Waiting[] = []
 
-  constructor(store: Store) {
+  constructor(store: Pick<Store, 'transaction' | 'sync'>) {
     this.#store = store
   }
 
   /**
-   * Resolves to what the work gave once it is on disk. A DroverError is the work's own and must come
-   * before it writes; after any other the group is undone, and each is tried alone.
+   * Resolves to what the work gave once it is on disk, also after power loss. `begin` is called as
+   * soon as it survives the death of the daemon: what it sets going does not wait for the disk, and
+   * would not survive the loss of power either. A DroverError is the work's own and must come before
+   * it writes; after any other the group is undone, and each is tried alone.
    */
-  async run<T>(work: () => T): Promise<T> {
-    return await new Promise<T>((resolve, reject) => {
+  async run<T>(work: () => T, begin: (value: T) => void): Promise<T> {
+    const value = await new Promise<T>((resolve, reject) => {
       if (this.#waiting.length === 0) {
         setImmediate(() => this.#commit())
       }
-      this.#waiting.push({ work, resolve: (value) => resolve(value as T), reject })
+      this.#waiting.push({
+        work,
+        begin: (result) => begin(result as T),
+        resolve: (result) => resolve(result as T),
+        reject,
+      })
     })
+    await this.#store.sync()
+    return value
   }
 
   #commit(): void {
@@ -40,35 +50,41 @@ export class GroupCommit {
     if (this.#waiting.length > 0) {
       setImmediate(() => this.#commit())
     }
+    let settle: (() => void)[]
     try {
-      const answers = this.#store.transaction('durable', () => group.map(attempt))
-      for (const answer of answers) {
-        answer()
-      }
+      settle = this.#store.transaction('relaxed', () => group.map(attempt))
     } catch (error) {
-      if (group.length === 1) {
-        return group[0]?.reject(error)
-      }
-      for (const waiting of group) {
-        this.#commitAlone(waiting)
-      }
+      settle =
+        group.length === 1
+          ? group.map(
+              ({ reject }) =>
+                () =>
+                  reject(error),
+            )
+          : group.map((waiting) => () => this.#commitAlone(waiting))
+    }
+    for (const each of settle) {
+      each()
     }
   }
 
   #commitAlone(waiting: Waiting): void {
     try {
-      this.#store.transaction('durable', () => attempt(waiting))()
+      this.#store.transaction('relaxed', () => attempt(waiting))()
     } catch (error) {
       waiting.reject(error)
     }
   }
 }
 
-/** What to say once the transaction is committed. */
-function attempt({ work, resolve, reject }: Waiting): () => void {
+/** What follows once the transaction is committed. */
+function attempt({ work, begin, resolve, reject }: Waiting): () => void {
   try {
     const value = work()
-    return () => resolve(value)
+    return () => {
+      resolve(value)
+      begin(value)
+    }
   } catch (error) {
     if (error instanceof DroverError) {
       return () => reject(error)

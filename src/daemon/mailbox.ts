@@ -45,12 +45,18 @@ export class Mailbox {
    * `queue_full`, `conflict` (an id used for another message).
    */
   send(name: string, request: SendRequest): Message {
-    return this.#answer(this.#context.store.transaction('durable', () => this.#take(name, request)))
+    const taken = this.#context.store.transaction('durable', () => this.#take(name, request))
+    this.#begin(taken)
+    return this.#answer(taken)
   }
 
   /** As `send`; messages that come in together wait for the disk together. */
   async accept(name: string, request: SendRequest): Promise<Message> {
-    return this.#answer(await this.#commits.run(() => this.#take(name, request)))
+    const taken = await this.#commits.run(
+      () => this.#take(name, request),
+      (each) => this.#begin(each),
+    )
+    return this.#answer(taken)
   }
 
   /** Errors: `message_not_found`. */
@@ -139,16 +145,19 @@ export class Mailbox {
     return room > 0
   }
 
-  /** Once it is on disk: what is to be done begins. */
-  #answer({ agent, id, isNew, refusal }: Taken): Message {
+  /** It is committed: what is to be done begins. */
+  #begin({ agent, isNew, refusal }: Taken): void {
+    if (isNew && !refusal) {
+      faultPoint('request-committed')
+      this.#reconciler.kick(agent.id)
+    }
+  }
+
+  #answer({ agent, id, refusal }: Taken): Message {
     if (refusal) {
       throw new DroverError(refusal.code, `${agent.name} takes no messages: ${refusal.cause}.`, {
         details: { agent: agent.name, message: id },
       })
-    }
-    if (isNew) {
-      faultPoint('request-committed')
-      this.#reconciler.kick(agent.id)
     }
     return this.show(id)
   }

@@ -63,6 +63,11 @@ export class Store {
     this.#database.afterCommit(callback)
   }
 
+  /** Resolves once all that is committed by now survives power loss. */
+  async sync(): Promise<void> {
+    await this.#database.sync()
+  }
+
   /** Folds the log into the file and closes it: from here on nothing can be lost. */
   close(): void {
     endBoot(this.#database)
