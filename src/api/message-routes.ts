@@ -3,6 +3,7 @@ import { DroverError } from '../schema/error.ts'
 import type { Message } from '../schema/message.ts'
 import { personName } from '../schema/requests.ts'
 import { forbidden, type Caller } from './access.ts'
+import { answerJson } from './answer.ts'
 import { mount, type ApiApp } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal, streamEvents } from './streams.ts'
@@ -11,19 +12,22 @@ import { requestSignal, streamEvents } from './streams.ts'
 export function mountMessageRoutes(app: ApiApp, daemon: Daemon): void {
   const { mailbox } = daemon
   mount(app, routes.sendMessage, async ({ params, query, body, c }) => {
-    const message = mailbox.send(params.name, { ...body, from: senderOf(c.var.caller, body.from) })
-    return c.json(
+    const from = senderOf(c.var.caller, body.from)
+    const message = await mailbox.accept(params.name, { ...body, from })
+    return answerJson(
+      c,
       query.wait
         ? await mailbox.await(message.id, { seconds: query.wait, signal: requestSignal(c, daemon) })
         : message,
     )
   })
   mount(app, routes.listMessages, ({ params, query, c }) =>
-    c.json(mailbox.list(params.name, query.limit)),
+    answerJson(c, mailbox.list(params.name, query.limit)),
   )
   mount(app, routes.getMessage, async ({ params, query, c }) => {
     checkReader(c.var.caller, mailbox.show(params.id))
-    return c.json(
+    return answerJson(
+      c,
       await mailbox.await(params.id, {
         seconds: query.wait ?? 0,
         signal: requestSignal(c, daemon),

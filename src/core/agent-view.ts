@@ -32,7 +32,7 @@ export interface AgentView {
   lifecycle: Lifecycle
   /** Its run that has not ended yet. */
   run: RunView | null
-  /** Messages not given to any run. */
+  /** Messages not given to any run; where there are very many, not all are counted. */
   queued: number
   /** Messages given to the run that it has not finished. */
   open: number

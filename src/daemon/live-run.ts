@@ -227,6 +227,7 @@ export class LiveRun {
       context.store.runs.setProgress(run.id, {
         outBytes: this.#out.offset + outBytes,
         errBytes: this.#err.offset + errBytes,
+        addedBytes: outBytes + errBytes,
         decoder: JSON.stringify(this.#decoder.snapshot()),
         now: context.now(),
       })

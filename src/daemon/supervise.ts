@@ -1,20 +1,21 @@
-import {
-  askDeadlineMs,
-  callSignal,
-  getRuntime,
-  referenceOf,
-  type DaemonContext,
-} from './context.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { Handle } from '../runtimes/contract.ts'
+import type { LookedAtRun } from '../store/index.ts'
+import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
-import { adopt } from './recover-runs.ts'
-import { keepBounds } from './retention.ts'
+import { adopt, findRun } from './recover-runs.ts'
+import { Retention } from './retention.ts'
 import { WedgedRuns } from './wedged-runs.ts'
 
 /** How often live runs are looked at, ms. Endings come by event; this finds what leaves no record. */
 const tickMs = 5000
 
+/** Runs looked at together. One whose runtime gives no answer holds up no more than these. */
+const runsAtOnce = 50
+
 /** Begins to look after live runs; stops when the daemon's signal aborts. */
 export function superviseRuns(context: DaemonContext, reconciler: Reconciler): void {
+  const retention = new Retention(context)
   const wedged = new WedgedRuns(context, reconciler)
   let isBusy = false
   const timer = setInterval(() => {
@@ -23,6 +24,7 @@ export function superviseRuns(context: DaemonContext, reconciler: Reconciler): v
     }
     isBusy = true
     void lookAfter(context, reconciler, wedged)
+      .then(async () => await retention.keepBounds())
       .catch((error: unknown) => context.log.error({ err: error }, 'looking after runs failed'))
       .finally(() => {
         isBusy = false
@@ -40,38 +42,55 @@ async function lookAfter(
   const { store, admission, config, now } = context
   reconciler.alarms.checkClock(() => store.settleClock(now(), config.restart.backoffMostMs))
   await inspectRuns(context, reconciler)
-  const working = store.runs.listLive().filter(({ turn, handle }) => turn === 'working' && handle)
+  const working = store.runs.listWorking()
   for (const run of working) {
     await wedged.inspect(run)
   }
   wedged.keepOnly(new Set(working.map(({ id }) => id)))
   admission.sweep((agentId) => typeof store.agents.get(agentId)?.run_id === 'string')
-  await keepBounds(context)
 }
 
-/** A run whose program is gone without a record is lost; one that can be asked again is no longer unknown. */
+/**
+ * A run whose program is gone without a record is lost; one that can be asked again is no longer
+ * unknown. A run of which there is nothing new costs the question and no more.
+ */
 export async function inspectRuns(context: DaemonContext, reconciler: Reconciler): Promise<void> {
-  const { store } = context
-  for (const { id } of store.runs.listLive()) {
-    // Looked up anew: while another was asked, this one may have ended.
-    const run = store.runs.get(id)
-    if (!run?.handle || run.ended_at !== null) {
-      continue
-    }
-    reconciler.wakeBlind(id)
-    const handle = JSON.parse(run.handle)
-    const runtime = getRuntime(context, run.runtime)
-    const liveness = await runtime
-      .inspect(handle, callSignal(context, askDeadlineMs))
-      .catch(() => 'unknown' as const)
-    if (liveness === 'dead') {
-      const reference = referenceOf(context, id)
-      const found = await runtime.recover(reference, handle, callSignal(context, askDeadlineMs))
-      if (found.state === 'exited' || found.state === 'lost') {
-        reconciler.finishRun(id, found.state === 'exited' ? found.exit : null)
-      }
-    } else {
-      setUnknown(context, reconciler, id, liveness === 'unknown')
+  const runs = context.store.runs.listLookedAt()
+  for (let begin = 0; begin < runs.length; begin += runsAtOnce) {
+    const signal = callSignal(context, askDeadlineMs)
+    await Promise.all(
+      runs.slice(begin, begin + runsAtOnce).map(async (run) => {
+        reconciler.wakeBlind(run.id)
+        await inspectRun(context, reconciler, run, signal).catch((error: unknown) =>
+          context.log.error({ err: error, run: run.id }, 'looking after a run failed'),
+        )
+      }),
+    )
+    await setImmediate()
+  }
+}
+
+/** What was listed may be over by now: whoever acts on it looks again. */
+async function inspectRun(
+  context: DaemonContext,
+  reconciler: Reconciler,
+  { id, runtime: name, handle: text, is_unknown: wasUnknown }: LookedAtRun,
+  signal: AbortSignal,
+): Promise<void> {
+  const runtime = getRuntime(context, name)
+  const handle = JSON.parse(text ?? 'null') as Handle
+  const liveness = await runtime.inspect(handle, signal).catch(() => 'unknown' as const)
+  if (liveness !== 'dead') {
+    const isUnknown = liveness === 'unknown'
+    return isUnknown === (wasUnknown === 1)
+      ? undefined
+      : setUnknown(context, reconciler, id, isUnknown)
+  }
+  const run = context.store.runs.get(id)
+  if (run?.ended_at === null) {
+    const found = await findRun(context, run, callSignal(context, askDeadlineMs))
+    if (found.state === 'exited' || found.state === 'lost') {
+      reconciler.finishRun(id, found.state === 'exited' ? found.exit : null)
     }
   }
 }
