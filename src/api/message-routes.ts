@@ -1,7 +1,7 @@
 import type { Daemon } from '../daemon/index.ts'
 import { mount, type ApiApp } from './route.ts'
 import { routes } from './routes.ts'
-import { requestSignal, streamEvents } from './streams.ts'
+import { lastEventId, requestSignal, streamEvents } from './streams.ts'
 
 /** Routes of messages and events. */
 export function mountMessageRoutes(app: ApiApp, daemon: Daemon): void {
@@ -26,8 +26,19 @@ export function mountMessageRoutes(app: ApiApp, daemon: Daemon): void {
     ),
   )
   mount(app, routes.followEvents, async ({ query, c }) => {
-    const lastId = Number(c.req.header('last-event-id') ?? Number.NaN)
-    const since = Number.isSafeInteger(lastId) && lastId >= 0 ? lastId : (query.since ?? 0)
+    const since = lastEventId(c) ?? query.since ?? 0
     return await streamEvents(c, daemon, { since, agent: query.agent, follow: query.follow })
+  })
+  mount(app, routes.attachAgent, async ({ params, query, c }) => {
+    const lastId = lastEventId(c)
+    const signal = requestSignal(c, daemon)
+    const attachment = await daemon.attach(params.name, { isBack: lastId !== null, signal })
+    const { agent, isOver } = attachment
+    try {
+      const since = lastId ?? query.since ?? attachment.since
+      return await streamEvents(c, daemon, { since, agent, follow: true, isOver })
+    } finally {
+      attachment.leave()
+    }
   })
 }

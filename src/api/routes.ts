@@ -5,6 +5,7 @@ import { Message } from '../schema/message.ts'
 import { Accepted, DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
 import {
   AgentParams,
+  AttachQuery,
   EventsQuery,
   ListQuery,
   LogsQuery,
@@ -161,6 +162,20 @@ export const routes = {
     summary:
       'Everything that happens, by number. `Last-Event-ID` or `since` goes on where a client was.',
     query: EventsQuery,
+    response: {
+      status: 200,
+      description: 'Server-sent events; each has an Event as its data',
+      schema: Event,
+      contentType: 'text/event-stream',
+    },
+  }),
+  attachAgent: defineRoute({
+    method: 'get',
+    path: '/v1/agents/{name}/attach',
+    summary:
+      'Be with an agent: wakes it, keeps it awake while the connection lives, and sends its events. `Last-Event-ID` says that a client is back; nothing is woken then.',
+    params: AgentParams,
+    query: AttachQuery,
     response: {
       status: 200,
       description: 'Server-sent events; each has an Event as its data',

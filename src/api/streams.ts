@@ -10,7 +10,11 @@ const keepAliveMs = 15_000
 /** Aborts when the client goes, or the daemon ends. */
 export function requestSignal(c: ApiContext, daemon: Daemon): AbortSignal {
   const gone = new AbortController()
-  c.env.outgoing.once('close', () => gone.abort(new Error('the client is gone')))
+  const leave = (): void => gone.abort(new Error('the client is gone'))
+  if (c.env.outgoing.destroyed) {
+    leave()
+  }
+  c.env.outgoing.once('close', leave)
   return AbortSignal.any([gone.signal, daemon.context.signal])
 }
 
@@ -18,6 +22,14 @@ export interface FollowOptions {
   since: number
   agent: string | undefined
   follow: boolean
+  /** Asked when all there is was sent: whether nothing will come any more. */
+  isOver?: () => boolean
+}
+
+/** The number that a client goes on from, as its `Last-Event-ID` says; null where it says none. */
+export function lastEventId(c: ApiContext): number | null {
+  const id = Number(c.req.header('last-event-id') ?? Number.NaN)
+  return Number.isSafeInteger(id) && id >= 0 ? id : null
 }
 
 /** Sends events as they come, no faster than the client takes them. */
@@ -43,7 +55,7 @@ export async function streamEvents(
       if (portion) {
         since = portion.last
         await write(outgoing, portion.frames, signal)
-      } else if (options.follow) {
+      } else if (options.follow && !options.isOver?.()) {
         await hub.wait(since, signal)
       } else {
         break

@@ -5,7 +5,12 @@ import type { Message } from '../schema/message.ts'
 import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
 import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
-import { openEventStream, type EventsOptions } from './event-stream.ts'
+import {
+  openAttachStream,
+  openEventStream,
+  type AttachOptions,
+  type EventsOptions,
+} from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import { isUnreachable, pause, type Body, type ResumingStream } from './resuming-stream.ts'
 import { Transport, type Target } from './transport.ts'
@@ -176,6 +181,16 @@ export class Client {
 
   events(options: EventsOptions = {}): ResumingStream<Event> {
     return openEventStream(this.#transport, options)
+  }
+
+  /**
+   * Is with an agent while it is iterated, and gives its events: the agent is woken, and no rule of
+   * its own puts it to sleep meanwhile. From now on, or from `since` on. Ends when the agent is
+   * removed. Throws `agent_stopped`, `agent_quarantined`, `agent_parked` or `over_budget` where it
+   * can't wake.
+   */
+  attach(name: string, options: AttachOptions = {}): ResumingStream<Event> {
+    return openAttachStream(this.#transport, name, options)
   }
 
   templates(options?: CallOptions): Promise<TemplateSummary[]> {

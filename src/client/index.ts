@@ -3,7 +3,7 @@ import type { Target } from './transport.ts'
 
 export { Client } from './client.ts'
 export type * from './client.ts'
-export type { EventsOptions } from './event-stream.ts'
+export type { AttachOptions, EventsOptions } from './event-stream.ts'
 export type { LogOptions } from './log-stream.ts'
 export type { Body, ResumeOptions, ResumingStream } from './resuming-stream.ts'
 export type { Target } from './transport.ts'

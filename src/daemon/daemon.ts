@@ -10,6 +10,7 @@ import { createPrivateFolder } from '../util/private-file.ts'
 import { Admission } from './admission.ts'
 import { AgentVerbs } from './agent-verbs.ts'
 import { Agents } from './agents.ts'
+import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
@@ -85,7 +86,7 @@ export class Daemon {
         limits: config.admission,
         onFree: (agentId) => this.#reconciler.kick(agentId),
       }),
-      attachments: new Attachments(),
+      attachments: new Attachments(this.#startedAt),
       notifier: new Notifier(),
       now: Date.now,
       signal: this.#ending.signal,
@@ -130,6 +131,11 @@ export class Daemon {
       lastSeq: this.context.hub.lastSeq,
       recovered: this.#recovered,
     }
+  }
+
+  /** Takes somebody in with an agent; see `attach`. */
+  async attach(name: string, options: AttachOptions): Promise<Attachment> {
+    return await attach({ reconciler: this.#reconciler, verbs: this.verbs }, name, options)
   }
 
   async doctor(): Promise<DoctorReport> {

@@ -80,6 +80,7 @@ export class AgentModel {
   notBefore: number | null = null
   waiting: AgentView['waiting'] = null
   attached = 0
+  awaitedUntil = 0
   isCrowded = false
   hasSpentAll = false
   readonly messages: ModelMessage[] = []
@@ -121,6 +122,7 @@ export class AgentModel {
       waiting: this.waiting,
       admission: this.isCrowded && !live ? crowded : null,
       attached: this.attached,
+      awaitedUntil: this.awaitedUntil,
       lifecycle: this.lifecycle,
       run: live && { ...live, hasTurns: this.hasTurns },
       queued: this.#queued().length,
@@ -206,6 +208,7 @@ export class AgentModel {
         return this.live?.hasHandle ? this.#end(this.live, act.how, act.class ?? null) : undefined
       case 'restart-daemon':
         this.attached = 0
+        this.awaitedUntil = this.now + 5000
         return this.#recover(act.found)
       case 'break-start':
         this.#brokenStarts++
@@ -346,7 +349,8 @@ export class AgentModel {
     check(isAsked || reason === 'unready' || isAtRest || !this.hasTurns, 'only a stop ends a turn')
     check(isAsked || live.background === 0 || reason === 'unready', 'only a stop ends a job')
     check(
-      (reason !== 'idle' && reason !== 'age') || this.attached === 0,
+      (reason !== 'idle' && reason !== 'age') ||
+        (this.attached === 0 && this.now >= this.awaitedUntil),
       'nobody is left alone by a sleeping agent',
     )
     check(reason !== 'unready' || live.readyAt === null, 'who took a turn is ready')
