@@ -2,7 +2,7 @@ import { createColors, wantsColors } from './colors.ts'
 import type { CliContext } from './context.ts'
 import { formatDuration } from './relative-time.ts'
 
-const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+export const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const frameMs = 80
 /** A wait shorter than this shows nothing. */
 const patienceMs = 300
@@ -36,7 +36,7 @@ export function startSpinner({ stderr, env }: CliContext, text: string): { stop(
       return
     }
     isShown = true
-    const frame = frames[count++ % frames.length] ?? ''
+    const frame = spinnerFrames[count++ % spinnerFrames.length] ?? ''
     const time = elapsedMs >= 2000 ? colors.dim(` ${formatDuration(elapsedMs)}`) : ''
     stderr.write(`\r\u001B[2K${colors.cyan(frame)} ${text}${time}`)
   }, frameMs)
