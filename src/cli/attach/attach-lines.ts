@@ -120,6 +120,7 @@ class Talk {
     } finally {
       await this.#printed.catch(() => undefined)
     }
+    this.#options.signal.throwIfAborted()
     await this.#printed
   }
 

@@ -72,7 +72,7 @@ test('whatever is typed fits, and the cursor is in it', () => {
       fc.integer({ min: 5, max: 30 }),
       fc.integer({ min: 1, max: 6 }),
       (text, at, columns, mostRows) => {
-        const characters = [...text]
+        const characters = Array.from(text)
         const cursor = characters.slice(0, at % (characters.length + 1)).join('').length
         const { rows, cursor: place } = layOut(text, cursor, { columns, mostRows })
         expect(rows.length).toBeLessThanOrEqual(mostRows)

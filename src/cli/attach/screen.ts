@@ -21,6 +21,8 @@ export interface Foot {
 
 /** Changes that come together are drawn together, ms. */
 const gatherMs = 16
+/** A terminal that is being resized is left alone until it was still for so long, ms. */
+const stillMs = 60
 
 const hideCursor = '\u001B[?25l'
 const showCursor = '\u001B[?25h'
@@ -48,6 +50,7 @@ export class Screen {
   /** The rows drawn last: their widths, and where the cursor is. */
   #drawn = { widths: [] as number[], row: 0, column: 0 }
   #timer: NodeJS.Timeout | null = null
+  #resizing: NodeJS.Timeout | null = null
 
   constructor(sink: TextSink, foot: () => Foot) {
     this.#sink = sink
@@ -106,6 +109,9 @@ export class Screen {
   draw(): void {
     clearTimeout(this.#timer ?? undefined)
     this.#timer = null
+    if (this.#resizing) {
+      return
+    }
     this.#wrapOpen()
     const { text, widths, cursor } = this.#compose()
     const said = this.#takeSaid()
@@ -116,14 +122,10 @@ export class Screen {
     this.#drawn = { widths, ...cursor }
   }
 
-  /** The terminal has other sizes; it broke rows that became too wide, as terminals do. */
+  /** The terminal has another size. */
   resized(): void {
-    const columns = this.#columns
-    const { widths, row, column } = this.#drawn
-    const above = widths.slice(0, row)
-    const rows = above.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
-    this.#drawn.row = rows + Math.floor(column / columns)
-    this.draw()
+    clearTimeout(this.#resizing ?? undefined)
+    this.#resizing = setTimeout(() => this.#redraw(), stillMs)
   }
 
   /** A clean terminal, with the foot at its top. */
@@ -143,8 +145,29 @@ export class Screen {
     this.end()
     clearTimeout(this.#timer ?? undefined)
     this.#timer = null
+    this.#settleSize()
     this.#sink.write(`${this.#toTop()}${clearDown}${this.#takeSaid()}`)
     this.#drawn = { widths: [], row: 0, column: 0 }
+  }
+
+  /** Rows broken by the terminal are forgotten as such only when they are cleared. */
+  #redraw(): void {
+    this.#settleSize()
+    this.#sink.write(`${this.#toTop()}${clearDown}`)
+    this.restart()
+  }
+
+  /** Terminals break rows that became too wide. */
+  #settleSize(): void {
+    if (this.#resizing) {
+      clearTimeout(this.#resizing)
+      this.#resizing = null
+      const columns = this.#columns
+      const { widths, row, column } = this.#drawn
+      const rowsOf = (width: number): number => Math.max(1, Math.ceil(width / columns))
+      const above = widths.slice(0, row).reduce((sum, width) => sum + rowsOf(width), 0)
+      this.#drawn.row = above + Math.floor(column / columns)
+    }
   }
 
   /** Columns that rows may take. */
