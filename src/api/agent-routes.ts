@@ -1,5 +1,6 @@
 import { type Daemon, readLog } from '../daemon/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
+import type { Agent, Peer } from '../schema/agent.ts'
 import { mount, type ApiApp, type ApiContext } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal, streamPieces } from './streams.ts'
@@ -13,7 +14,10 @@ const contentTypes = {
 /** Routes of agents and what they said. */
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   const { agents, verbs, mailbox, context } = daemon
-  mount(app, routes.listAgents, ({ query, c }) => c.json(agents.list(query.all)))
+  mount(app, routes.listAgents, ({ query, c }) => {
+    const listed = agents.list(query.all)
+    return c.json(c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
+  })
   mount(app, routes.createAgent, async ({ query, body, c }) => {
     const { agent, message } = await agents.create(body)
     const limit = { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) }
@@ -26,11 +30,11 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   })
   mount(app, routes.getAgent, ({ params, c }) => c.json(agents.show(params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
-    await agents.remove(params.name, query.force, {
+    const schedules = await agents.remove(params.name, query.force, {
       seconds: query.wait ?? 0,
       signal: requestSignal(c, daemon),
     })
-    return c.json({ ok: true })
+    return c.json({ ok: true, schedules })
   })
   mount(app, routes.wakeAgent, async ({ params, query, body, c }) =>
     c.json(await verbs.wake(params.name, body, waitOf(c, daemon, query))),
@@ -59,4 +63,9 @@ function waitOf(
   { wait = 0 }: { wait?: number | undefined },
 ): WaitLimit {
   return { seconds: wait, signal: requestSignal(c, daemon) }
+}
+
+/** What an agent is told of another, and of itself where it asks for all. */
+function toPeer({ name, status, provider, template }: Agent): Peer {
+  return { name, status, provider, template }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { Agent, AgentDetail } from '../schema/agent.ts'
+import { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import { Event } from '../schema/event.ts'
 import { Message } from '../schema/message.ts'
-import { Accepted, DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import { Accepted, DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
 import {
   AgentParams,
   AttachQuery,
@@ -18,6 +18,7 @@ import {
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { defineRoute } from './route.ts'
+import { scheduleRoutes } from './schedule-routes.ts'
 
 const ok = (
   description: string,
@@ -39,9 +40,11 @@ export const routes = {
   listAgents: defineRoute({
     method: 'get',
     path: '/v1/agents',
-    summary: 'Agents that live or sleep; with `all` also stopped and failed ones.',
+    access: 'agent',
+    summary:
+      'Agents that live or sleep; with `all` also stopped and failed ones. An agent is told no more than name, status, provider and template of each.',
     query: ListQuery,
-    response: ok('Agents by name', z.array(Agent)),
+    response: ok('Agents by name', z.array(z.union([Agent, Peer]))),
   }),
   createAgent: defineRoute({
     method: 'post',
@@ -58,6 +61,7 @@ export const routes = {
   getAgent: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}',
+    access: 'agent-self',
     summary: 'One agent with its spec.',
     params: AgentParams,
     response: ok('The agent', AgentDetail),
@@ -65,10 +69,10 @@ export const routes = {
   removeAgent: defineRoute({
     method: 'delete',
     path: '/v1/agents/{name}',
-    summary: 'Remove an agent for good; one with a live run only with `force`.',
+    summary: 'Remove an agent for good, with its schedules; one with a live run only with `force`.',
     params: AgentParams,
     query: RemoveQuery,
-    response: ok('Removed', Accepted),
+    response: ok('Removed', Removed),
   }),
   wakeAgent: defineRoute({
     method: 'post',
@@ -82,6 +86,7 @@ export const routes = {
   sleepAgent: defineRoute({
     method: 'post',
     path: '/v1/agents/{name}/sleep',
+    access: 'agent-self',
     summary: 'End its run when its turn is over; its session stays.',
     params: AgentParams,
     query: WaitQuery,
@@ -107,6 +112,7 @@ export const routes = {
     method: 'post',
     path: '/v1/agents/{name}/new',
     summary: 'End its session at the turn boundary and begin a fresh one.',
+    access: 'agent-self',
     params: AgentParams,
     query: WaitQuery,
     response: ok('The agent', Agent),
@@ -122,7 +128,9 @@ export const routes = {
   sendMessage: defineRoute({
     method: 'post',
     path: '/v1/agents/{name}/messages',
-    summary: 'Write to an agent; on disk when this answers. A sleeping one wakes.',
+    access: 'agent',
+    summary:
+      'Write to an agent; on disk when this answers. A sleeping one wakes. An agent writes as itself.',
     params: AgentParams,
     query: WaitQuery,
     body: SendRequest,
@@ -131,6 +139,7 @@ export const routes = {
   listMessages: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}/messages',
+    access: 'agent-self',
     summary: 'The newest messages of an agent, oldest first.',
     params: AgentParams,
     query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
@@ -139,7 +148,9 @@ export const routes = {
   getMessage: defineRoute({
     method: 'get',
     path: '/v1/messages/{id}',
-    summary: 'A message with its receipt; with `wait` once it is final.',
+    access: 'agent',
+    summary:
+      'A message with its receipt; with `wait` once it is final. An agent reads those it sent or was sent.',
     params: MessageParams,
     query: WaitQuery,
     response: ok('The message', Message),
@@ -147,6 +158,7 @@ export const routes = {
   readLogs: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}/logs',
+    access: 'agent-self',
     summary: 'What an agent said.',
     params: AgentParams,
     query: LogsQuery,
@@ -159,8 +171,9 @@ export const routes = {
   followEvents: defineRoute({
     method: 'get',
     path: '/v1/events',
+    access: 'agent',
     summary:
-      'Everything that happens, by number. `Last-Event-ID` or `since` goes on where a client was.',
+      'Everything that happens, by number. `Last-Event-ID` or `since` goes on where a client was. An agent follows its own events.',
     query: EventsQuery,
     response: {
       status: 200,
@@ -183,6 +196,7 @@ export const routes = {
       contentType: 'text/event-stream',
     },
   }),
+  ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',
     path: '/v1/templates',
@@ -248,6 +262,7 @@ export const routes = {
   getHealth: defineRoute({
     method: 'get',
     path: '/healthz',
+    access: 'anyone',
     summary: 'Answers while the daemon is at work; needs no token.',
     response: { status: 200, description: 'ok', contentType: 'text/plain' },
   }),
@@ -260,6 +275,7 @@ export const routes = {
   getOpenapi: defineRoute({
     method: 'get',
     path: '/openapi.json',
+    access: 'agent',
     summary: 'This description.',
     response: { status: 200, description: 'OpenAPI 3.1', contentType: 'application/json' },
   }),

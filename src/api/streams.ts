@@ -1,21 +1,27 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { Daemon } from '../daemon/index.ts'
+import { awaitTokenEnd, type Daemon } from '../daemon/index.ts'
 import type { ApiContext } from './route.ts'
 
 /** A comment line now and then shows both ends that the connection lives, ms. */
 const keepAliveMs = 15_000
 
-/** Aborts when the client goes, or the daemon ends. */
-export function requestSignal(c: ApiContext, daemon: Daemon): AbortSignal {
+/** Aborts when the client goes, the daemon ends, or the token it asked with opens nothing any more. */
+export function requestSignal(c: ApiContext, { context }: Daemon): AbortSignal {
   const gone = new AbortController()
   const leave = (): void => gone.abort(new Error('the client is gone'))
   if (c.env.outgoing.destroyed) {
     leave()
   }
   c.env.outgoing.once('close', leave)
-  return AbortSignal.any([gone.signal, daemon.context.signal])
+  const signal = AbortSignal.any([gone.signal, context.signal])
+  const { caller } = c.var
+  if (caller.kind === 'agent') {
+    const ended = (): void => gone.abort(new Error('the agent is gone'))
+    awaitTokenEnd(context, caller.id, signal).then(ended, () => undefined)
+  }
+  return signal
 }
 
 export interface FollowOptions {

@@ -42,8 +42,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   run: {
     group: 'agents',
-    usage: 'run TEMPLATE [PROMPT]',
-    summary: 'make an agent and start it',
+    usage: 'run [TEMPLATE] [PROMPT]',
+    summary: 'make an agent and start it; or begin afresh with the one of this folder',
     takesProgram: true,
     load: async () => (await import('./run.ts')).runCommand,
   },
@@ -85,7 +85,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   wake: {
     group: 'agents',
-    usage: 'wake NAME',
+    usage: 'wake NAME [--fresh|--resume]',
     summary: 'bring a sleeping agent up',
     load: async () => (await import('./wake.ts')).wakeCommand,
   },
@@ -106,6 +106,25 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: 'start NAME',
     summary: 'release a stopped agent',
     load: async () => (await import('./start.ts')).startCommand,
+  },
+  schedule: {
+    group: 'talking',
+    usage: 'schedule add|ls|show|rm|pause|resume',
+    summary: 'write to agents at times',
+    takesProgram: true,
+    load: async () => (await import('./schedule.ts')).scheduleCommand,
+  },
+  new: {
+    group: 'agents',
+    usage: 'new NAME',
+    summary: 'begin a fresh session',
+    load: async () => (await import('./new.ts')).newCommand,
+  },
+  restart: {
+    group: 'agents',
+    usage: 'restart NAME',
+    summary: 'end its run and bring it up again',
+    load: async () => (await import('./restart.ts')).restartCommand,
   },
   rm: {
     group: 'agents',

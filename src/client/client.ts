@@ -1,10 +1,11 @@
-import type { Agent, AgentDetail } from '../schema/agent.ts'
+import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
-import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
-import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
+import type { DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
+import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
+import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import {
   openAttachStream,
   openEventStream,
@@ -13,18 +14,8 @@ import {
 } from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import { isUnreachable, pause, type Body, type ResumingStream } from './resuming-stream.ts'
+import { ScheduleClient } from './schedule-client.ts'
 import { Transport, type Target } from './transport.ts'
-
-export interface CallOptions {
-  signal?: AbortSignal | undefined
-  /** Until the answer is here, on top of `waitSeconds`. Default 30 s. */
-  deadlineMs?: number | undefined
-}
-
-export interface WaitOptions extends CallOptions {
-  /** How long the daemon may hold the answer back until the thing is done, at most 300 s. */
-  waitSeconds?: number | undefined
-}
 
 /** An agent that was made, with its first message. */
 export type StartedAgent = Agent & { message: Message | null }
@@ -37,35 +28,47 @@ export interface TemplateDetail {
   text: string
 }
 
-export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start'
+export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
+
+/** A verb's own wishes, beside how long to wait. */
+export interface ChangeOptions extends WaitOptions {
+  /** Of a wake: `resume` goes on with the session or is an error, `fresh` begins a new one. */
+  mode?: WakeRequest['mode']
+}
 
 /** How long one long poll is held; short enough that a lost daemon is noticed. */
 const pollSeconds = 60
-const answerMs = 30_000
 
 /**
  * Typed client of one daemon. Every method throws a DroverError with a code of the table:
  * what the daemon refused with, `daemon_unreachable`, or `timeout`; or the reason of an aborted signal.
  */
 export class Client {
+  readonly schedules: ScheduleClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
+    this.schedules = new ScheduleClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
     return this.#get('/v1/status', options)
   }
 
-  /** Makes an agent and starts it. */
+  /** Makes an agent and starts it; without a template, the agent of the folder begins a fresh session. */
   run(request: RunRequestInput, options?: WaitOptions): Promise<StartedAgent> {
     return this.#post('/v1/agents', request, options)
   }
 
-  /** Live and sleeping agents; with `all` also stopped and failed ones. */
+  /** Live and sleeping agents; with `all` also stopped and failed ones. With an agent's token, see `peers`. */
   list({ all, ...options }: CallOptions & { all?: boolean } = {}): Promise<Agent[]> {
     return this.#get('/v1/agents', options, all ? { all: true } : {})
+  }
+
+  /** The same, with what an agent's token opens of them. */
+  peers(options?: CallOptions & { all?: boolean }): Promise<Peer[]> {
+    return this.list(options)
   }
 
   /** The same, as the bytes of one JSON array. */
@@ -82,16 +85,17 @@ export class Client {
     return this.#get(agentPath(name), options)
   }
 
-  /** Removes an agent for good; a live one only with `force`. */
-  async remove(
+  /** Removes an agent for good, with its schedules; a live one only with `force`. */
+  remove(
     name: string,
     { force, ...options }: WaitOptions & { force?: boolean } = {},
-  ): Promise<void> {
+  ): Promise<Removed> {
     const query = { wait: options.waitSeconds, ...(force ? { force: true } : {}) }
-    await this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
+    return this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
   }
 
-  wake(name: string, options?: WaitOptions): Promise<Agent> {
+  /** Brings it up. Errors with `resume`: `nothing_to_resume`. */
+  wake(name: string, options?: ChangeOptions): Promise<Agent> {
     return this.change(name, 'wake', options)
   }
 
@@ -108,8 +112,18 @@ export class Client {
     return this.change(name, 'start', options)
   }
 
-  change(name: string, verb: AgentVerb, options?: WaitOptions): Promise<Agent> {
-    return this.#post(`${agentPath(name)}/${verb}`, undefined, options)
+  /** A fresh session: the present one ends at its turn boundary, the new one begins at once. */
+  new(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'new', options)
+  }
+
+  /** Ends its run now and brings it up again; its session stays. */
+  restart(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'restart', options)
+  }
+
+  change(name: string, verb: AgentVerb, { mode, ...options }: ChangeOptions = {}): Promise<Agent> {
+    return this.#post(`${agentPath(name)}/${verb}`, mode && { mode }, options)
   }
 
   /** Stores a message; once this resolves it is not lost. The same id twice is the same message. */
@@ -251,13 +265,6 @@ export interface LogBytesOptions extends CallOptions {
 }
 
 type Query = Record<string, string | number | boolean | undefined>
-
-function withDeadline({ signal, deadlineMs = answerMs, waitSeconds = 0 }: WaitOptions = {}): {
-  deadlineMs: number
-  signal: AbortSignal | undefined
-} {
-  return { deadlineMs: deadlineMs + waitSeconds * 1000, signal }
-}
 
 function agentPath(name: string): string {
   return `/v1/agents/${encodeURIComponent(name)}`

@@ -66,6 +66,8 @@ export interface RunView {
   /** Its provider says when a turn is over, so messages go in one at a time. */
   hasTurns: boolean
   isResumed: boolean
+  /** Its runtime can't be asked: nothing is ended by a rule. */
+  isUnknown: boolean
   /** When its program took its first turn; for one without turns, when it was up. */
   readyAt: number | null
   /** When its program was up. */

@@ -33,7 +33,7 @@ const simple = fc.constantFrom<SimpleAct>(
   'end-job',
 )
 const act: fc.Arbitrary<Act> = fc.oneof(
-  { arbitrary: simple.map((name): Act => ({ do: name }) as Act), weight: 6 },
+  { arbitrary: simple.map((name): Act => ({ do: name })), weight: 6 },
   fc.record({
     do: fc.constant('end-run' as const),
     how: fc.constantFrom('exited' as const, 'failed' as const, 'lost' as const),
@@ -102,6 +102,7 @@ const upRun: RunView = {
   stopReason: null,
   hasTurns: true,
   isResumed: true,
+  isUnknown: false,
   readyAt: 100,
   startedAt: 100,
   activeAt: 100,
@@ -252,6 +253,7 @@ test.for<[string, Partial<AgentView>]>([
   ['somebody is attached', { run: upRun, attached: 1 }],
   ['a background job lives', { run: { ...upRun, background: 1 } }],
   ['its idle time is 0', { run: upRun, lifecycle: Lifecycle.parse({ idleMs: 0 }) }],
+  ['its runtime can not be asked', { run: { ...upRun, isUnknown: true } }],
   ['something else supervises it', { run: upRun, isSupervised: true }],
 ])('no agent falls asleep by itself while %s', ([, part]) => {
   expect(nextStep(view(part), 100 + 1000 * hour)).toBeNull()

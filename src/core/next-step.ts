@@ -88,10 +88,16 @@ function restingStep(view: AgentView, now: number): Step | null {
   if (view.isEphemeral && view.task === 'done' && view.queued === 0) {
     return record('remove-task')
   }
-  if (view.queued > 0 || view.wish === 'wake') {
-    return wakeStep(view, now)
+  // Who sleeps already has what was asked for; the next run must not find the wish.
+  if (view.wish === 'sleep') {
+    return record('clear-wish')
   }
-  return view.wish === 'sleep' ? record('clear-wish') : null
+  return wantsUp(view) ? wakeStep(view, now) : null
+}
+
+/** Somebody waits for an agent without a run to come up. */
+export function wantsUp(view: AgentView): boolean {
+  return view.queued > 0 || view.wish === 'wake'
 }
 
 function wakeStep(view: AgentView, now: number): Step | null {
@@ -150,7 +156,7 @@ export function nextLook(view: AgentView, now: number): number | null {
   if (run) {
     return nextRuleAt(view, run)
   }
-  const gate = view.queued > 0 || view.wish === 'wake' ? wakeGate(view, now) : null
+  const gate = wantsUp(view) ? wakeGate(view, now) : null
   const until = gate?.does === 'wait' ? gate.until : view.parkedUntil
   const times = [until, admissionEndsAt(view)].filter((at) => at !== null)
   return times.length > 0 ? Math.min(...times) : null

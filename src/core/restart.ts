@@ -25,7 +25,7 @@ export interface RunDeath {
   livedMs: number
   /** It ended with code 0. */
   isSuccess: boolean
-  /** The machine went down under it: nothing its program did. */
+  /** The machine went down under it, or had no room for it: nothing its program did. */
   isMachineFault: boolean
   /** Class of the last failure that the program told of. */
   errorClass: ErrorClass | null
@@ -58,19 +58,17 @@ export function judgeDeath(
 ): DeathVerdict {
   const { now, policy, errorClass } = death
   const wantsUp = policy === 'always' || (policy === 'on-failure' && !death.isSuccess)
-  if (death.isMachineFault) {
-    return { ...history, does: wantsUp ? 'restart' : 'rest', notBefore: null }
-  }
   if (death.isSuccess && policy !== 'always') {
     return { attempts: 0, deaths: [], does: 'rest', notBefore: null }
   }
   const isHealthy = death.livedMs >= limits.healthyMs
   const attempts = isHealthy ? 1 : history.attempts + 1
-  const counts = !death.isSuccess && !(errorClass && passing.has(errorClass))
+  const isPassing = death.isMachineFault || (errorClass !== null && passing.has(errorClass))
+  const counts = !death.isSuccess && !isPassing
   const deaths = [...(isHealthy ? [] : history.deaths), ...(counts ? [now] : [])].filter(
     (at) => at > now - limits.windowMs,
   )
-  const isHopeless = wantsUp && errorClass !== null && lasting.has(errorClass)
+  const isHopeless = wantsUp && !isPassing && errorClass !== null && lasting.has(errorClass)
   if (!death.isSuccess && (deaths.length >= limits.deaths || isHopeless)) {
     return { attempts, deaths, does: 'quarantine', notBefore: null }
   }

@@ -20,6 +20,9 @@ export function nextRuleAt(view: AgentView, run: RunView): number | null {
 
 /** The rules that apply to a run as it is, the strongest first. */
 function rulesOf(view: AgentView, run: RunView): Rule[] {
+  if (run.isUnknown) {
+    return []
+  }
   const isIdle = run.turn === 'idle' && view.open === 0
   const isLeftAlone = run.background === 0
   // Without turns nobody can tell when a good moment is, so what a person asks for is done at once.

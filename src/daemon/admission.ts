@@ -71,6 +71,11 @@ export class Admission {
     }
   }
 
+  /** It has had a run since before the daemon started. */
+  keep(agentId: string): void {
+    this.#ephemeral.add(agentId)
+  }
+
   /** Its program is up; it counts as starting until it is at work, but not for ever. */
   up(agentId: string, isAtWork: boolean): void {
     if (isAtWork) {

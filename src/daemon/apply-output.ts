@@ -1,6 +1,6 @@
 import type { ProviderEvent } from '../providers/contract.ts'
 import type { MessageRow, RunRow } from '../store/index.ts'
-import { parkedUntil } from '../core/parking.ts'
+import { isWorthParking, parkedUntil } from '../core/parking.ts'
 import { getProvider, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
 
@@ -75,7 +75,8 @@ export function applyOutput(
 
   /** Out of quota until a known time: it sleeps until then, at its next turn boundary. */
   function park({ until, cause }: Extract<ProviderEvent, { type: 'limited' }>): void {
-    if (context.specs.get(run.agent_id).lifecycle.parking && until > now()) {
+    const { parking } = context.specs.get(run.agent_id).lifecycle
+    if (parking && isWorthParking(until, now())) {
       const at = parkedUntil(until, now(), Math.random())
       store.agents.setParked(run.agent_id, at, cause)
       records.event(run.agent_id, 'agent.parked', { cause, until: at }, run.id)

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
@@ -9,6 +10,8 @@ import { Notifier } from '../util/notifier.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import { Admission } from './admission.ts'
 import { AgentVerbs } from './agent-verbs.ts'
+import { readSecret } from '../util/secret-file.ts'
+import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
 import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
@@ -21,6 +24,7 @@ import { createLog } from './log.ts'
 import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
+import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
@@ -33,6 +37,8 @@ export interface DaemonOptions {
   runtimes: readonly Runtime[]
   /** Start over when the database is corrupt; the old file is kept. */
   moveAsideCorrupt: boolean
+  /** The clock on the wall, Unix ms; left out: the machine's. */
+  now?: () => number
 }
 
 /** The part of the daemon's status that does not depend on how it is reached. */
@@ -44,6 +50,7 @@ export class Daemon {
   readonly agents: Agents
   readonly verbs: AgentVerbs
   readonly mailbox: Mailbox
+  readonly schedules: Schedules
   readonly templates: Templates
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
@@ -58,6 +65,7 @@ export class Daemon {
     this.#version = options.version
     this.#ending = new AbortController()
     const config = loadConfig(home.configFile)
+    const tokens = new AgentTokens(readSecret(home.agentKeyFile))
     const { log, rotate } = createLog(home.logFile, config.log.level)
     const store = new Store({
       file: home.databaseFile,
@@ -87,8 +95,9 @@ export class Daemon {
         onFree: (agentId) => this.#reconciler.kick(agentId),
       }),
       attachments: new Attachments(this.#startedAt),
+      tokens,
       notifier: new Notifier(),
-      now: Date.now,
+      now: options.now ?? Date.now,
       signal: this.#ending.signal,
     }
     this.#reconciler = new Reconciler(this.context)
@@ -96,7 +105,10 @@ export class Daemon {
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
     this.verbs = new AgentVerbs(context, this.#reconciler)
-    this.agents = new Agents({ context, reconciler: this.#reconciler, templates, mailbox })
+    const reconciler = this.#reconciler
+    this.agents = new Agents({ context, reconciler, templates, mailbox })
+    const { agents } = this
+    this.schedules = new Schedules({ context, reconciler, templates, mailbox, agents })
   }
 
   /**
@@ -105,14 +117,21 @@ export class Daemon {
    */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const lock = lockHome(options.home)
+    let daemon: Daemon
     try {
-      const daemon = new Daemon(options, lock)
+      daemon = new Daemon(options, lock)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+    try {
       createPrivateFolder(options.home.runsFolder)
       createPrivateFolder(options.home.agentsFolder)
       await daemon.#begin()
       return daemon
     } catch (error) {
-      lock.release()
+      // It may follow runs already: it must let go of them before another may take the home.
+      await daemon.stop()
       throw error
     }
   }
@@ -148,18 +167,28 @@ export class Daemon {
 
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
-    const { store, log } = this.context
-    this.context.admission.close()
+    const { store, log, home, admission } = this.context
+    admission.close()
+    this.schedules.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
+    await this.schedules.ended()
+    // Who waited for something looks once more before the store closes.
+    await setImmediate()
     log.info('stopped; agents go on')
-    store.close()
-    rmSync(this.context.home.daemonFile, { force: true })
+    try {
+      store.close()
+    } catch (error) {
+      // On a full disk the log of the database stays beside it; the next daemon reads both.
+      log.warn({ err: error }, 'the database could not be folded together')
+    }
+    rmSync(home.daemonFile, { force: true })
     this.#lock.release()
   }
 
   async #begin(): Promise<void> {
-    const { store, log, now } = this.context
+    const { store, log, now, config } = this.context
+    store.settleClock(now(), config.restart.backoffMostMs)
     store.transaction('relaxed', () =>
       store.events.append(
         { type: 'daemon.started', data: { version: this.#version, pid: process.pid } },
@@ -168,6 +197,7 @@ export class Daemon {
     )
     this.#recovered = await recoverRuns(this.context, this.#reconciler)
     superviseRuns(this.context, this.#reconciler)
+    this.schedules.look()
     log.info(
       { version: this.#version, node: process.version, home: this.context.home.folder },
       'started',

@@ -1,3 +1,4 @@
+import { messageFate, type RunOutcome } from '../core/message-fate.ts'
 import { judgeDeath, type DeathVerdict } from '../core/restart.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { AgentRow, MessageRow, RunEnd, RunRow } from '../store/index.ts'
@@ -10,7 +11,7 @@ export interface RunEnding extends RunEnd {
   errorClass?: ErrorClass | null
   /** It never began, so nothing can be said of its program. */
   isUnstarted?: boolean
-  /** The machine went down under it. */
+  /** The machine went down under it, or had no room for it. */
   isMachineFault?: boolean
   /** The last lines its program said. */
   lines?: readonly string[]
@@ -23,9 +24,16 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
     return
   }
   const latest = store.runs.get(run.id) ?? run
-  const isGivenUp = ending.status === 'failed' && run.handle === null
+  const outcome: RunOutcome = {
+    status: ending.status,
+    isUnstarted: ending.isUnstarted ?? false,
+    isGivenUp: ending.status === 'failed' && run.handle === null,
+    isMachineFault: ending.isMachineFault ?? false,
+    errorClass: ending.errorClass ?? null,
+    tellsTaken: getProvider(records.context, run.provider).capabilities.turns,
+  }
   for (const message of store.messages.listOpen(run.id)) {
-    settleMessage(records, message, { run: latest, ending, isGivenUp })
+    settleMessage(records, message, outcome, ending.cause ?? ending.status)
   }
   store.agents.clearRun(run.agent_id, run.id)
   const { status, exitCode, signal, cause } = ending
@@ -41,47 +49,34 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
   }
 }
 
-interface Ended {
-  run: RunRow
-  ending: RunEnding
-  /** Its program was never up. */
-  isGivenUp: boolean
+function settleMessage(records: Records, message: MessageRow, run: RunOutcome, why: string): void {
+  const { store, specs } = records.context
+  const { state, tries, is_seed: isSeed } = message
+  const { lifecycle } = specs.get(message.agent_id)
+  const fate = messageFate({ state, tries, isSeed: isSeed === 1 }, run, lifecycle.tries)
+  switch (fate.fate) {
+    case 'failed':
+      return void records.moveReceipt(message, {
+        state: 'failed',
+        cause: `${reasons[fate.why]}: ${why}`,
+      })
+    case 'dead': {
+      const times = fate.tries === 1 ? 'once' : `${fate.tries} times`
+      return void records.moveReceipt(message, {
+        state: 'dead',
+        cause: `${reasons[fate.why]}, ${times}: ${why}`,
+      })
+    }
+    case 'again':
+      store.messages.unassign(message.id, fate.tries)
+  }
 }
 
-/**
- * A message that the program may have acted on fails: another run would act on it again. One that it
- * did not take is given to the next run, a bounded number of times. One that it can't have seen waits.
- */
-function settleMessage(
-  records: Records,
-  message: MessageRow,
-  { run, ending, isGivenUp }: Ended,
-): void {
-  const { store } = records.context
-  const { turns } = getProvider(records.context, run.provider).capabilities
-  const why = ending.cause ?? ending.status
-  const isSeen = message.state === 'delivered' || message.state === 'accepted'
-  // Without the machine's last writes nobody knows what was taken.
-  const isTaken = message.state === 'accepted' || (isSeen && (!turns || ending.status === 'lost'))
-  if (isTaken || message.is_seed === 1) {
-    const cause = `the run ended before the turn was over: ${why}`
-    records.moveReceipt(message, { state: 'failed', cause })
-    return
-  }
-  const said = isSeen ? 'its program did not take it' : 'its program could not be brought up'
-  if (isGivenUp && ending.errorClass === 'config') {
-    records.moveReceipt(message, { state: 'failed', cause: `${said}: ${why}` })
-    return
-  }
-  const isTry = (isSeen || isGivenUp) && ending.status !== 'stopped'
-  const tries = message.tries + (isTry ? 1 : 0)
-  if (isTry && tries >= records.context.specs.get(run.agent_id).lifecycle.tries) {
-    const cause = `${said}, ${tries} ${tries === 1 ? 'time' : 'times'}: ${why}`
-    records.moveReceipt(message, { state: 'dead', cause })
-  } else {
-    store.messages.unassign(message.id, tries)
-  }
-}
+const reasons = {
+  'its turn was not over': 'the run ended before the turn was over',
+  'it could not be brought up': 'the program could not be brought up',
+  'it did not take it': 'the program did not take it',
+} as const
 
 /** A run ended that nobody asked to end: whether its agent comes back, when, or not at all. */
 function settleDeath(records: Records, agent: AgentRow, run: RunRow, ending: RunEnding): void {
@@ -129,8 +124,9 @@ function applyVerdict(
       return
     }
     case 'rest':
-      // A start that failed is not tried again for a wish alone.
-      if (ending.status === 'failed' && agent.wish === 'wake') {
+      // It was up, or could not come up; a program may end before its start comes back. Neither is
+      // tried again for a wish alone.
+      if (agent.wish === 'wake') {
         store.agents.setWish(agent.id, null)
       }
   }

@@ -46,7 +46,7 @@ export function finishRun(
     cause: run.stop_reason
       ? causes[run.stop_reason]
       : exit
-        ? causeOfExit(exit, folder)
+        ? causeOfExit(context, run, exit)
         : lost.cause,
     isUnstarted: lost.isUnstarted ?? false,
     isMachineFault: lost.isMachineFault ?? false,

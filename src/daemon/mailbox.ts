@@ -2,17 +2,27 @@ import { isFinalReceiptState, type Message } from '../schema/message.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { SendRequest } from '../schema/requests.ts'
+import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { Reconciler } from './reconciler.ts'
 import { findTask } from './keep-task.ts'
-import { refusalOf } from './refusal.ts'
+import { refusalOf, type Refusal } from './refusal.ts'
 import { toMessage } from './views.ts'
 
+/** A request to send, with whom it is from. */
+export type SignedRequest = SendRequest & { from: string }
+
 /** A message on its way in. */
-type Letter = SendRequest & { id: string }
+type Letter = SignedRequest & { id: string }
+
+/** What became of a message: it is on its way, it was there before, or it was not taken. */
+export type PutResult =
+  | { state: 'stored' }
+  | { state: 'known' }
+  | { state: 'refused'; error: DroverError; isStored: boolean }
 
 /** What clients can ask of messages. A message is on disk before its sender is answered. */
 export class Mailbox {
@@ -29,43 +39,50 @@ export class Mailbox {
    * message. Errors: `agent_stopped`, `agent_quarantined`, `over_budget`,
    * `queue_full`, `conflict` (an id used for another message).
    */
-  send(name: string, request: SendRequest): Message {
-    const { store } = this.#context
+  send(name: string, request: SignedRequest): Message {
     const agent = getAgentByName(this.#context, name)
-    const before = request.id ? store.messages.get(request.id) : undefined
-    if (before) {
-      if (before.agent_id !== agent.id || before.body !== request.body) {
-        throw new DroverError('conflict', `id: ${request.id} was used for another message.`, {
-          details: { field: 'id' },
-        })
-      }
-      return toMessage(before, agent)
+    const letter = { ...request, id: request.id ?? createId('msg') }
+    const put = this.put(agent, letter)
+    if (put.state === 'refused') {
+      throw put.error
     }
-    const id = request.id ?? createId('msg')
+    if (put.state === 'stored') {
+      faultPoint('request-committed')
+      this.#reconciler.kick(agent.id)
+    }
+    return this.show(letter.id)
+  }
+
+  /**
+   * Stores a message, or says why not; one for an agent that takes none is stored as refused. In a
+   * transaction under way it is part of that. The caller then kicks the agent, once all is committed.
+   */
+  put(agent: AgentRow, letter: Letter): PutResult {
+    const { store } = this.#context
+    const before = store.messages.get(letter.id)
+    if (before) {
+      const isSame =
+        before.agent_id === agent.id && before.body === letter.body && before.sender === letter.from
+      return isSame
+        ? { state: 'known' }
+        : { state: 'refused', error: conflict(letter.id), isStored: false }
+    }
     const refusal = refusalOf(this.#context, agent)
     if (refusal) {
       this.#reconciler.records.change(agent.id, 'durable', () =>
-        this.#insert(agent.id, { ...request, id }, 'refused', refusal.cause),
+        this.#insert(agent.id, letter, 'refused', refusal.cause),
       )
-      throw new DroverError(refusal.code, `${agent.name} takes no messages: ${refusal.cause}.`, {
-        details: { agent: agent.name, message: id },
-      })
+      return { state: 'refused', error: refused(agent, refusal, letter.id), isStored: true }
     }
     if (store.messages.countQueued(agent.id) >= limits.queuedMessages) {
-      throw new DroverError(
-        'queue_full',
-        `${agent.name} has ${limits.queuedMessages} messages waiting.`,
-        { details: { agent: agent.name } },
-      )
+      return { state: 'refused', error: queueFull(agent), isStored: false }
     }
     this.#reconciler.records.change(agent.id, 'durable', () => {
-      this.store(agent.id, { ...request, id })
+      this.store(agent.id, letter)
       store.agents.touch(agent.id, this.#context.now())
       this.#reconciler.records.advance(agent.id)
     })
-    faultPoint('request-committed')
-    this.#reconciler.kick(agent.id)
-    return this.show(id)
+    return { state: 'stored' }
   }
 
   /** Errors: `message_not_found`. */
@@ -123,4 +140,22 @@ export class Mailbox {
     store.messages.insert({ id, agentId, sender: from, body, state, cause, now: now() })
     this.#reconciler.records.event(agentId, 'message.state', { id, state, cause, from })
   }
+}
+
+function conflict(id: string): DroverError {
+  return new DroverError('conflict', `id: ${id} was used for another message.`, {
+    details: { field: 'id' },
+  })
+}
+
+function refused({ name }: AgentRow, { code, cause }: Refusal, messageId: string): DroverError {
+  return new DroverError(code, `${name} takes no messages: ${cause}.`, {
+    details: { agent: name, message: messageId },
+  })
+}
+
+function queueFull({ name }: AgentRow): DroverError {
+  return new DroverError('queue_full', `${name} has ${limits.queuedMessages} messages waiting.`, {
+    details: { agent: name },
+  })
 }

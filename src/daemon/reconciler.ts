@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nextLook, nextStep, type ActStep } from '../core/next-step.ts'
+import type { AgentView } from '../core/agent-view.ts'
+import { nextLook, nextStep, wantsUp, type ActStep } from '../core/next-step.ts'
 import type { Exit } from '../runtimes/contract.ts'
 import type { RunRow } from '../store/index.ts'
 import { Alarms } from './alarms.ts'
@@ -49,6 +50,9 @@ export class Reconciler {
       return
     }
     const work = this.#settle(agentId).catch((error: unknown) => {
+      if (this.#context.signal.aborted) {
+        return
+      }
       this.#context.log.error({ err: error, agent: agentId }, 'a step failed; trying again')
       this.alarms.set(agentId, this.#context.now() + retryMs)
     })
@@ -133,7 +137,7 @@ export class Reconciler {
         const view = readView(this.#context, agentId)
         const step = view && nextStep(view, now)
         if (!step) {
-          this.alarms.set(agentId, view ? nextLook(view, now) : null)
+          this.#rest(agentId, view, now)
           return
         }
         if (step.kind === 'record') {
@@ -147,6 +151,14 @@ export class Reconciler {
       }
     } finally {
       this.#busy.delete(agentId)
+    }
+  }
+
+  /** Nothing is to do until something changes, or a time comes. */
+  #rest(agentId: string, view: AgentView | undefined, now: number): void {
+    this.alarms.set(agentId, view ? nextLook(view, now) : null)
+    if (!view || view.run || !wantsUp(view)) {
+      this.#context.admission.leave(agentId)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { WaitGate } from '../core/gates.ts'
 import type { RecordStep } from '../core/next-step.ts'
+import type { StopReason } from '../schema/run.ts'
 import type { AgentRow, RunRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import { getProvider } from './context.ts'
@@ -18,7 +19,7 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
     case 'refuse-messages':
       return refuseMessages(records, agent)
     case 'request-stop':
-      return agent.run_id ? store.runs.setStopping(agent.run_id, step.reason) : undefined
+      return requestStop(records, agent, step.reason)
     case 'cancel-run':
       return cancelRun(records, agent)
     case 'clear-wish':
@@ -42,8 +43,8 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
 function createRun(records: Records, agent: AgentRow): void {
   const { store, now, specs, admission } = records.context
   const spec = specs.get(agent.id)
-  const { capabilities, carry } = getProvider(records.context, spec.provider)
-  const isResumed = capabilities.resume && agent.session !== null && agent.is_new === 0
+  const provider = getProvider(records.context, spec.provider)
+  const isResumed = provider.capabilities.resume && agent.session !== null && agent.is_new === 0
   const previous = isResumed && agent.last_run_id ? store.runs.get(agent.last_run_id) : undefined
   const id = createId('run')
   // A session lives where it was last.
@@ -57,8 +58,8 @@ function createRun(records: Records, agent: AgentRow): void {
     isResumed,
     now: now(),
   })
-  if (previous?.decoder && carry) {
-    const state = carry(JSON.parse(previous.decoder) as Record<string, unknown>)
+  if (previous?.decoder && provider.carry) {
+    const state = provider.carry(JSON.parse(previous.decoder) as Record<string, unknown>)
     store.runs.setDecoder(id, JSON.stringify(state))
   }
   store.agents.setRun(agent.id, id)
@@ -133,6 +134,16 @@ function refuseMessages(records: Records, agent: AgentRow): void {
   const move = { state, cause: refusal.cause } as const
   for (const message of records.context.store.messages.listQueued(agent.id)) {
     records.moveReceipt(message, move)
+  }
+}
+
+/** A wish to sleep is met by this run's end: the next one must not find it. */
+function requestStop({ context }: Records, agent: AgentRow, reason: StopReason): void {
+  if (agent.run_id) {
+    context.store.runs.setStopping(agent.run_id, reason)
+  }
+  if (agent.wish === 'sleep') {
+    context.store.agents.setWish(agent.id, null)
   }
 }
 

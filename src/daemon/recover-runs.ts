@@ -26,6 +26,11 @@ export async function recoverRuns(
   const { store, log } = context
   const report: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
   const runs = store.runs.listLive()
+  for (const { agent_id: agentId } of runs) {
+    if (store.agents.get(agentId)?.is_ephemeral === 1) {
+      context.admission.keep(agentId)
+    }
+  }
   const results = await Promise.all(
     runs.map(async (run) => ({ run, found: await findRun(context, run) })),
   )

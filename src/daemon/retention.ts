@@ -14,6 +14,9 @@ const eventsInRound = 50_000
 /** Events that are never given up for their bytes. */
 const eventsAlwaysKept = 1000
 
+/** Answers of ephemeral agents kept after their end. */
+const tasksKept = 10_000
+
 /** How long the system may take to free part of a file, ms. */
 const punchDeadlineMs = 10_000
 
@@ -25,6 +28,7 @@ export async function keepBounds(context: DaemonContext): Promise<void> {
   const { store, config } = context
   const { agentBytes, totalBytes } = config.retention
   context.rotateLog()
+  store.transaction('relaxed', () => store.tasks.prune(tasksKept))
   await pruneEvents(context)
   const { agents } = store.runs.measure(agentBytes)
   for (const { agentId, bytes } of agents) {

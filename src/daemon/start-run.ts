@@ -61,6 +61,7 @@ export class StartedRuns {
             ? error.message
             : String(error),
         errorClass: classOf(error),
+        isMachineFault: isShortage(error),
         now: context.now(),
       })
       return null
@@ -72,3 +73,18 @@ export class StartedRuns {
 function classOf(error: unknown): ErrorClass | null {
   return error instanceof DroverError && !error.row.retryable ? 'config' : null
 }
+
+/** The machine has no room: a full disk, too many files or processes. */
+function isShortage(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } }
+  return [code, cause?.code].some((each) => typeof each === 'string' && shortages.has(each))
+}
+
+const shortages: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EMFILE',
+  'ENFILE',
+  'EAGAIN',
+  'ENOMEM',
+])

@@ -8,22 +8,21 @@ import {
 import type { Reconciler } from './reconciler.ts'
 import { adopt } from './recover-runs.ts'
 import { keepBounds } from './retention.ts'
+import { WedgedRuns } from './wedged-runs.ts'
 
 /** How often live runs are looked at, ms. Endings come by event; this finds what leaves no record. */
 const tickMs = 5000
 
 /** Begins to look after live runs; stops when the daemon's signal aborts. */
 export function superviseRuns(context: DaemonContext, reconciler: Reconciler): void {
+  const wedged = new WedgedRuns(context, reconciler)
   let isBusy = false
   const timer = setInterval(() => {
     if (isBusy) {
       return
     }
     isBusy = true
-    void inspectRuns(context, reconciler)
-      .then(async () => await keepBounds(context))
-      .then(() => reconciler.alarms.checkClock())
-      .then(() => context.admission.sweep((id) => context.store.agents.get(id)?.run_id != null))
+    void lookAfter(context, reconciler, wedged)
       .catch((error: unknown) => context.log.error({ err: error }, 'looking after runs failed'))
       .finally(() => {
         isBusy = false
@@ -31,6 +30,23 @@ export function superviseRuns(context: DaemonContext, reconciler: Reconciler): v
   }, tickMs)
   timer.unref()
   context.signal.addEventListener('abort', () => clearInterval(timer))
+}
+
+async function lookAfter(
+  context: DaemonContext,
+  reconciler: Reconciler,
+  wedged: WedgedRuns,
+): Promise<void> {
+  const { store, admission, config, now } = context
+  reconciler.alarms.checkClock(() => store.settleClock(now(), config.restart.backoffMostMs))
+  await inspectRuns(context, reconciler)
+  const working = store.runs.listLive().filter(({ turn, handle }) => turn === 'working' && handle)
+  for (const run of working) {
+    await wedged.inspect(run)
+  }
+  wedged.keepOnly(new Set(working.map(({ id }) => id)))
+  admission.sweep((agentId) => typeof store.agents.get(agentId)?.run_id === 'string')
+  await keepBounds(context)
 }
 
 /** A run whose program is gone without a record is lost; one that can be asked again is no longer unknown. */

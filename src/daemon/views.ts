@@ -25,7 +25,7 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
   if (!row) {
     return undefined
   }
-  const { lifecycle, budget, runtime } = specs.get(agentId)
+  const { lifecycle, budget, runtime, limits } = specs.get(agentId)
   const isEphemeral = row.is_ephemeral === 1
   return {
     hold: row.hold,
@@ -41,7 +41,9 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
       row.wait_gate === null
         ? null
         : { gate: row.wait_gate, until: row.wait_until, since: row.wait_since ?? 0 },
-    admission: row.run_status ? null : admission.look(agentId, isEphemeral, null),
+    admission: row.run_status
+      ? null
+      : admission.look(agentId, isEphemeral, limits.memoryBytes ?? null),
     attached: attachments.count(agentId),
     awaitedUntil: attachments.awaitedUntil,
     lifecycle,
@@ -64,6 +66,7 @@ function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRo
         stopReason: row.run_stop_reason,
         hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
         isResumed: row.run_is_resumed === 1,
+        isUnknown: row.run_is_unknown === 1,
         readyAt: row.run_ready_at,
         startedAt: row.run_started_at,
         activeAt: row.run_active_at ?? row.run_created_at ?? 0,
@@ -158,7 +161,7 @@ function causeOf(row: AgentListRow): string | null {
     : null
 }
 
-function waitingOf(row: AgentListRow): Agent['waiting'] {
+function waitingOf(row: Omit<Recipient, 'name'>): Agent['waiting'] {
   if (row.parked_until !== null) {
     return { gate: 'parked', cause: row.cause ?? 'out of quota', until: row.parked_until }
   }
@@ -173,20 +176,24 @@ function pidOf(handle: string | null): number | null {
 }
 
 /** What a message waits for is its agent's matter, and said once there. */
-export type Recipient = Pick<AgentRow, 'name' | 'wait_cause' | 'wait_until'>
+export type Recipient = Pick<
+  AgentRow,
+  'name' | 'cause' | 'parked_until' | 'wait_gate' | 'wait_cause' | 'wait_until'
+>
 
 export function toMessage(row: MessageRow, recipient: Recipient | undefined): Message {
   const isWaiting = row.run_id === null && !isFinalReceiptState(row.state)
+  const waiting = isWaiting && recipient ? waitingOf(recipient) : null
   return {
     id: row.id,
     agent: recipient?.name ?? '',
     from: row.sender,
     body: row.body,
     state: row.state,
-    cause: row.cause ?? (isWaiting ? (recipient?.wait_cause ?? null) : null),
+    cause: row.cause ?? waiting?.cause ?? null,
     reply: row.reply,
     run: row.run_id,
-    until: isWaiting ? (recipient?.wait_until ?? null) : null,
+    until: waiting?.until ?? null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

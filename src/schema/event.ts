@@ -30,6 +30,14 @@ export const EventType = z.enum([
   'status',
   'error',
   'output',
+  // schedules
+  'schedule.created',
+  'schedule.fired',
+  'schedule.failed',
+  'schedule.missed',
+  'schedule.paused',
+  'schedule.resumed',
+  'schedule.removed',
   // the daemon itself
   'daemon.started',
   'daemon.recovered',

@@ -45,3 +45,7 @@ export type DoctorReport = z.infer<typeof DoctorReport>
 
 /** Answer of a verb on an agent. */
 export const Accepted = z.object({ ok: z.literal(true) })
+
+/** Answer of a removal: the schedules that went with the agent, by name. */
+export const Removed = Accepted.extend({ schedules: z.array(z.string()) })
+export type Removed = z.infer<typeof Removed>

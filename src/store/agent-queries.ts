@@ -53,6 +53,7 @@ export type AgentViewRow = Pick<
   run_provider: string | null
   run_runtime: string | null
   run_is_resumed: 0 | 1 | null
+  run_is_unknown: 0 | 1 | null
   run_created_at: number | null
   run_started_at: number | null
   run_ready_at: number | null
@@ -77,7 +78,7 @@ export const viewQuery = `
   SELECT a.id, a.hold, a.wish, a.is_removing, a.is_new, a.is_ephemeral, a.parked_until, a.not_before,
          a.wait_gate, a.wait_until, a.wait_since, a.cost_usd, a.input_tokens, a.output_tokens,
          r.status AS run_status, r.turn AS run_turn, r.stop_reason AS run_stop_reason, r.provider AS run_provider,
-         r.runtime AS run_runtime, r.is_resumed AS run_is_resumed, r.created_at AS run_created_at,
+         r.runtime AS run_runtime, r.is_resumed AS run_is_resumed, r.is_unknown AS run_is_unknown, r.created_at AS run_created_at,
          r.started_at AS run_started_at, r.ready_at AS run_ready_at, r.active_at AS run_active_at,
          r.background AS run_background,
          r.handle IS NOT NULL AS has_handle,

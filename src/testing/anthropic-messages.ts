@@ -1,5 +1,5 @@
 import type { Answer, Prompt } from './script.ts'
-import { beginEvents, sendJson, sendWords } from './send.ts'
+import { beginEvents, sendFailure, sendJson, sendWords } from './send.ts'
 import {
   objectsOf,
   stringOf,
@@ -25,7 +25,7 @@ export const anthropicMessages: WireFormat = {
   async sendAnswer(answer, exchange) {
     if (answer.kind === 'failure') {
       const error = { type: errorTypes[answer.status] ?? 'api_error', message: 'Scripted failure' }
-      return sendJson(exchange.response, answer.status, { type: 'error', error })
+      return sendFailure(exchange.response, answer, { type: 'error', error })
     }
     return exchange.body['stream'] === true
       ? streamAnswer(answer, exchange)

@@ -1,5 +1,5 @@
 import type { Answer, Prompt } from './script.ts'
-import { beginEvents, sendJson, sendWords } from './send.ts'
+import { beginEvents, sendFailure, sendJson, sendWords } from './send.ts'
 import {
   isObject,
   objectsOf,
@@ -19,7 +19,7 @@ export const openaiChat: WireFormat = {
   async sendAnswer(answer, exchange) {
     if (answer.kind === 'failure') {
       const error = { message: 'Scripted failure', type: 'scripted_failure', code: null }
-      return sendJson(exchange.response, answer.status, { error })
+      return sendFailure(exchange.response, answer, { error })
     }
     return exchange.body['stream'] === true
       ? streamAnswer(answer, exchange)

@@ -50,7 +50,12 @@ describe('the script in a prompt', () => {
   })
 
   test('fails with a status, and says slowly', () => {
-    expect(plan('[[fail:429]]')).toEqual({ kind: 'failure', status: 429 })
+    expect(plan('[[fail:429]]')).toEqual({
+      kind: 'failure',
+      status: 429,
+      retryAfterSeconds: null,
+    })
+    expect(plan('[[fail:429 30]]')).toMatchObject({ status: 429, retryAfterSeconds: 30 })
     expect(planAnswer({ text: '[[slow:3]]', toolResults: [], tools: [] })).toMatchObject({
       words: ['tick0 ', 'tick1 ', 'tick2 '],
       gapMs: 200,

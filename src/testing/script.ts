@@ -5,7 +5,7 @@
  * - `[[tool:NAME JSON]]`  call a tool by name
  * - `[[say:TEXT]]`        say this
  * - `[[slow:N]]`          say `tick0 tick1 …`, N words, 200 ms apart
- * - `[[fail:STATUS]]`     answer with this HTTP status
+ * - `[[fail:STATUS]]`     answer with this HTTP status; `[[fail:STATUS SECONDS]]` also says when to try again
  *
  * Tool calls come first, in order, one an answer; then the first of the others. With no directive
  * the last line of the prompt is echoed; after a tool, its result is quoted.
@@ -25,7 +25,7 @@ export interface Prompt {
 export type Answer =
   | { kind: 'text'; words: readonly string[]; gapMs: number }
   | { kind: 'tool'; name: string; input: unknown }
-  | { kind: 'failure'; status: number }
+  | { kind: 'failure'; status: number; retryAfterSeconds: number | null }
 
 const quickGapMs = 5
 const slowGapMs = 200
@@ -56,7 +56,12 @@ export function planAnswer(prompt: Prompt): Answer {
 
 function planLast({ verb, value }: Directive): Answer {
   if (verb === 'fail') {
-    return { kind: 'failure', status: Number(value) || 500 }
+    const [status, seconds] = value.split(' ')
+    return {
+      kind: 'failure',
+      status: Number(status) || 500,
+      retryAfterSeconds: seconds === undefined ? null : Number(seconds),
+    }
   }
   if (verb === 'slow') {
     const words = Array.from({ length: Number(value) || 20 }, (_, index) => `tick${index} `)

@@ -7,6 +7,18 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   response.end(JSON.stringify(value))
 }
 
+/** Refuses a request, with the time to try again where the script gives one. */
+export function sendFailure(
+  response: ServerResponse,
+  { status, retryAfterSeconds }: { status: number; retryAfterSeconds: number | null },
+  value: unknown,
+): void {
+  if (retryAfterSeconds !== null) {
+    response.setHeader('retry-after', String(retryAfterSeconds))
+  }
+  sendJson(response, status, value)
+}
+
 /** Begins a stream of Server-Sent Events. */
 export function beginEvents({ response, number }: Exchange): void {
   response.writeHead(200, {

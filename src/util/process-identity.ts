@@ -32,23 +32,35 @@ function readBootId(): string {
 
 interface ProcessStat {
   state: string
+  parent: number
   group: number
   session: number
   startTime: string
+  /** Time in the processor, ticks of 10 ms. */
+  cpuTicks: number
 }
 
 /** Fields of a line of /proc/PID/stat; the command may hold spaces and parentheses. Source: proc(5). */
 export function parseProcessStat(line: string): ProcessStat | null {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
-  const [state, , group, session] = fields
+  const [state, parent, group, session] = fields
   const startTime = fields[19]
   if (!state || !startTime) {
     return null
   }
-  return { state, group: Number(group), session: Number(session), startTime }
+  const cpuTicks = Number(fields[11]) + Number(fields[12])
+  return {
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTime,
+    cpuTicks,
+  }
 }
 
-function readProcessStat(pid: number): ProcessStat | null {
+/** The state of a process as the kernel tells it; null when there is none, or nobody tells. Linux only. */
+export function readProcessStat(pid: number): ProcessStat | null {
   try {
     return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch {

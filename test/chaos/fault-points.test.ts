@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { isUnreachable } from '../../src/client/resuming-stream.ts'
-import { faultPoints } from '../../src/daemon/fault-point.ts'
+import { agentFaultPoints } from '../../src/daemon/fault-point.ts'
 import { DroverError } from '../../src/schema/error.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { expectGapless, readEvents, receiptsIn, saidIn } from '../support/events.ts'
@@ -13,7 +13,7 @@ const agentScript = fileURLToPath(new URL('../fixtures/taking-agent.sh', import.
 
 /** The second pass of those that the second message, or the second run, goes through too. */
 const passes = [
-  ...faultPoints,
+  ...agentFaultPoints,
   'request-committed:2',
   'input-assigned:2',
   'input-appended:2',

@@ -13,6 +13,7 @@ import { ReceiptState } from '../../src/schema/message.ts'
 import { AgentStatus } from '../../src/schema/agent.ts'
 import { Template } from '../../src/schema/template.ts'
 import { faultPoints } from '../../src/daemon/fault-point.ts'
+import type { Route } from '../../src/api/route.ts'
 import { routes } from '../../src/api/routes.ts'
 import { startModelServer } from '../../src/testing/index.ts'
 import { readSteps, toPattern, type Step } from '../support/document-steps.ts'
@@ -127,6 +128,17 @@ describe('the documents name everything', () => {
       { status, exit, retryable },
     ])
     expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(table))
+  })
+
+  test('the table of routes says of each whether an agent may', () => {
+    const words = { owner: '–', agent: 'yes', 'agent-self': 'itself', anyone: 'anyone' }
+    const rows = [...read('docs/api.md').matchAll(/^\| `(\w+ \S+)` \| .* \| (\S+) \|$/gm)]
+    expect(rows.map(([, route, word]) => [route, word])).toEqual(
+      Object.values<Route>(routes).map(({ method, path: place, access = 'owner' }) => [
+        `${method.toUpperCase()} ${place}`,
+        words[access],
+      ]),
+    )
   })
 
   test.each([

@@ -303,6 +303,7 @@ test("the files of a home are its owner's alone", async () => {
   const { run } = await daemon.client.show('a')
   for (const file of [
     home.tokenFile,
+    home.agentKeyFile,
     home.socketFile,
     home.databaseFile,
     `${home.databaseFile}-wal`,

@@ -35,11 +35,12 @@ export function readSteps(markdown: string): Step[] {
 
 /** What differs from one run to the next, and what is the same in each. */
 const variableParts: readonly RegExp[] = [
-  /(?:agent|home|msg|run)_[0-9a-z]{22}/,
+  /(?:agent|home|msg|run|sch)_[0-9a-z]{22}/,
   /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/,
   /\d{4}-\d\d-\d\dT[0-9:.-]+Z/,
   /\d\d:\d\d:\d\d/,
   /(?:now|\d+[smhd] ago)(?![a-z])/,
+  /in \d+[smhd](?![a-z])/,
   /for \d+[smhd]/,
   /pid +\d+/,
   /127\.0\.0\.1:\d+/,

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { classifyStatus, describeRefusal, endpointMessage } from './classify-failure.ts'
+import {
+  classifyStatus,
+  describeRefusal,
+  endpointMessage,
+  parseRetryAfter,
+} from './classify-failure.ts'
 
 test.each([
   [401, '', 'auth'],
@@ -31,4 +36,15 @@ test('a refusal names the endpoint, the status and the reason', () => {
     class: 'config',
     message: 'm at http://x answered 404: no such model',
   })
+})
+
+test.each([
+  ['30', 31_000],
+  ['0', 1000],
+  ['Thu, 01 Jan 1970 00:02:00 GMT', 120_000],
+  ['soon', null],
+  ['', null],
+  [null, null],
+])('retry-after %j is %j', (header, at) => {
+  expect(parseRetryAfter(header, 1000)).toBe(at)
 })

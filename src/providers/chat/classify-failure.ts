@@ -34,6 +34,15 @@ export function describeRefusal(status: number, body: string, title: string): Mo
   }
 }
 
+/** When to try again, Unix ms, from seconds or a date; null when it says neither. Source: RFC 9110, 10.2.3. */
+export function parseRetryAfter(header: string | null, now: number): number | null {
+  if (header === null || header.trim() === '') {
+    return null
+  }
+  const at = /^\s*\d+\s*$/.test(header) ? now + Number(header) * 1000 : Date.parse(header)
+  return Number.isFinite(at) ? at : null
+}
+
 /** The sentence in an endpoint's error body. */
 export function endpointMessage(body: string): string {
   let said = body

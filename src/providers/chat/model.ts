@@ -45,4 +45,6 @@ export interface ModelFailure {
   kind: 'failure'
   class: ErrorClass
   message: string
+  /** When the endpoint takes requests again, Unix ms, where it says so. */
+  until?: number
 }

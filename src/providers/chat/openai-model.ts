@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ChatLimits } from './chat-config.ts'
 import { addChunk, createAssembly, encodeRequest } from './chat-completions.ts'
-import { describeRefusal, endpointMessage } from './classify-failure.ts'
+import { describeRefusal, endpointMessage, parseRetryAfter } from './classify-failure.ts'
 import type { Model, ModelAnswer, ModelFailure, ModelListener, ModelRequest } from './model.ts'
 import { createEventSplitter } from './server-sent-events.ts'
 import { EndpointError, readBody, requestStream } from './stream-request.ts'
@@ -55,7 +55,7 @@ async function ask(request: ModelRequest, task: Task): Promise<ModelAnswer | Mod
     }
   }
   try {
-    const { status, pieces } = await requestStream({
+    const { status, retryAfter, pieces } = await requestStream({
       url: new URL(`${endpoint.baseUrl}/chat/completions`),
       method: 'POST',
       headers: {
@@ -68,9 +68,12 @@ async function ask(request: ModelRequest, task: Task): Promise<ModelAnswer | Mod
       silenceDeadlineMs: limits.silenceDeadlineMs,
       signal,
     })
-    return status === 200
-      ? await readAnswer(pieces, task)
-      : describeRefusal(status, await readBody(pieces), endpoint.title)
+    if (status === 200) {
+      return await readAnswer(pieces, task)
+    }
+    const until = parseRetryAfter(retryAfter, Date.now())
+    const refusal = describeRefusal(status, await readBody(pieces), endpoint.title)
+    return until === null ? refusal : { ...refusal, until }
   } catch (error) {
     if (error instanceof EndpointError) {
       return { kind: 'failure', class: 'network', message: error.message }

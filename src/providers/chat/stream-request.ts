@@ -20,13 +20,19 @@ export class EndpointError extends Error {
   override readonly name = 'EndpointError'
 }
 
+/** An answer whose body is read as it comes. */
+export interface StreamResponse {
+  status: number
+  /** The header of that name; null without one. */
+  retryAfter: string | null
+  pieces: AsyncIterable<string>
+}
+
 /**
  * One HTTP request whose body is read as it comes. Rejects with EndpointError for what the network
  * does, with the signal's reason when it aborts. The answer's pieces throw the same two.
  */
-export async function requestStream(
-  request: StreamRequest,
-): Promise<{ status: number; pieces: AsyncIterable<string> }> {
+export async function requestStream(request: StreamRequest): Promise<StreamResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   // `import 'node:http'` would load all of fetch as well, at each start of an agent.
   const http = process.getBuiltinModule('node:http')
@@ -63,7 +69,11 @@ export async function requestStream(
   outgoing.end(request.body ?? undefined)
   try {
     const response = await promise
-    return { status: response.statusCode ?? 0, pieces: readPieces(response, broken, request) }
+    return {
+      status: response.statusCode ?? 0,
+      retryAfter: response.headers['retry-after'] ?? null,
+      pieces: readPieces(response, broken, request),
+    }
   } catch (error) {
     throw explain(error, request)
   } finally {

@@ -84,7 +84,8 @@ async function converse(
     for (let round = 0; round < config.limits.maxToolRounds; round++) {
       const answer = await askModel(query, tally, context)
       if (answer.kind === 'failure') {
-        return { class: answer.class, message: answer.message }
+        const { kind: _, ...failure } = answer
+        return failure
       }
       addUsage(tally, answer)
       const { text, toolCalls } = answer

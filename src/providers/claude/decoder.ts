@@ -89,12 +89,20 @@ function readLine(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[])
     case 'result':
       return readResult(state, line, events)
     case 'rate_limit_event':
-      events.push({
-        type: 'status',
-        status: 'rate_limit',
-        detail: JSON.stringify(line.rate_limit_info ?? {}),
-      })
-      return
+      return readLimit(line, events)
+  }
+}
+
+/** Only `rejected` keeps it from going on; `resetsAt` is in seconds. */
+function readLimit({ rate_limit_info: info }: ClaudeLine, events: ProviderEvent[]): void {
+  events.push({ type: 'status', status: 'rate_limit', detail: JSON.stringify(info ?? {}) })
+  if (info?.status === 'rejected' && typeof info.resetsAt === 'number') {
+    const kind = typeof info.rateLimitType === 'string' ? ` (${info.rateLimitType})` : ''
+    events.push({
+      type: 'limited',
+      until: Math.round(info.resetsAt * 1000),
+      cause: `Claude's rate limit is reached${kind}`,
+    })
   }
 }
 

@@ -30,7 +30,7 @@ export interface ClaudeLine {
   attempt?: unknown
   max_retries?: unknown
   retry_delay_ms?: unknown
-  rate_limit_info?: unknown
+  rate_limit_info?: { status?: unknown; resetsAt?: unknown; rateLimitType?: unknown }
 }
 
 /** A block of a message's content. */

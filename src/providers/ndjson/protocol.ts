@@ -46,6 +46,8 @@ export interface AgentStopped {
 export interface RunnerError {
   class: ErrorClass
   message: string
+  /** When it may be tried again, Unix ms, where that is known. */
+  until?: number
 }
 
 export type RunnerEvent =

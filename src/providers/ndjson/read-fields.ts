@@ -43,6 +43,9 @@ export function readError(value: unknown): RunnerError | null {
   return {
     class: asErrorClass(value['class']),
     message: asText(value['message']) ?? 'The program named no reason.',
+    ...(typeof value['until'] === 'number' && Number.isSafeInteger(value['until'])
+      ? { until: value['until'] }
+      : {}),
   }
 }
 

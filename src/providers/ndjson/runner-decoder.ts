@@ -190,7 +190,10 @@ function stopTurn(
   }
   const error = readError(value['error'])
   if (error) {
-    events.push({ type: 'error', ...error })
+    events.push({ type: 'error', class: error.class, message: error.message })
+    if (error.until !== undefined) {
+      events.push({ type: 'limited', until: error.until, cause: error.message })
+    }
   }
   const durationMs = asNumber(value['duration_ms']) ?? now - startedAt
   events.push({

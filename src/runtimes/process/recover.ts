@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import {
   bootId,
   environmentValue,
@@ -24,15 +24,27 @@ export async function recoverKnown(run: RunReference, handle: ProcessHandle): Pr
   }
   // It may have ended between the two looks.
   const late = readExit(run.folder)
-  return late
-    ? { state: 'exited', exit: late }
-    : { state: 'lost', cause: 'its process is gone and left no record' }
+  if (late) {
+    return { state: 'exited', exit: late }
+  }
+  return isClaimed(run)
+    ? { state: 'lost', cause: 'its process is gone and left no record' }
+    : { ...neverStarted, cause: 'its holder could not write its claim' }
+}
+
+/** A holder starts its program only once its claim is written; on a full disk it is not. */
+function isClaimed(run: RunReference): boolean {
+  try {
+    return statSync(runFiles(run.folder).holder).size > 0
+  } catch {
+    return true
+  }
 }
 
 /** What stands in the `holder` file of a run that a daemon took away before it began. */
 const givenUp = 'none\n'
 
-const neverStarted: Recovery = { state: 'lost', cause: 'it was never started', isUnstarted: true }
+const neverStarted = { state: 'lost', cause: 'it was never started', isUnstarted: true } as const
 
 /**
  * Finds a run of which only the intent was stored. Making the `holder` file first takes the run
