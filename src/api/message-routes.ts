@@ -5,9 +5,9 @@ import { personName } from '../schema/requests.ts'
 import { forbidden, type Caller } from './access.ts'
 import { mount, type ApiApp } from './route.ts'
 import { routes } from './routes.ts'
-import { lastEventId, requestSignal, streamEvents } from './streams.ts'
+import { requestSignal } from './streams.ts'
 
-/** Routes of messages and events. */
+/** Routes of messages. */
 export function mountMessageRoutes(app: ApiApp, daemon: Daemon): void {
   const { mailbox } = daemon
   mount(app, routes.sendMessage, async ({ params, query, body, c }) => {
@@ -29,23 +29,6 @@ export function mountMessageRoutes(app: ApiApp, daemon: Daemon): void {
         signal: requestSignal(c, daemon),
       }),
     )
-  })
-  mount(app, routes.followEvents, async ({ query, c }) => {
-    const since = lastEventId(c) ?? query.since ?? 0
-    const own = ownEvents(c.var.caller, { since, agent: query.agent })
-    return await streamEvents(c, daemon, { ...own, follow: query.follow })
-  })
-  mount(app, routes.attachAgent, async ({ params, query, c }) => {
-    const lastId = lastEventId(c)
-    const signal = requestSignal(c, daemon)
-    const attachment = await daemon.attach(params.name, { isBack: lastId !== null, signal })
-    const { agent, isOver } = attachment
-    try {
-      const since = lastId ?? query.since ?? attachment.since
-      return await streamEvents(c, daemon, { since, agent, follow: true, isOver })
-    } finally {
-      attachment.leave()
-    }
   })
 }
 
@@ -74,19 +57,4 @@ function checkReader(caller: Caller, { id, agent, from, createdAt }: Message): v
       details: { field: 'id' },
     })
   }
-}
-
-/** An agent follows its own events, from the time it was made. Errors: `forbidden`. */
-function ownEvents(
-  caller: Caller,
-  { since, agent }: { since: number; agent: string | undefined },
-): { since: number; agent: string | undefined } {
-  if (caller.kind !== 'agent') {
-    return { since, agent }
-  }
-  if (agent !== undefined && agent !== caller.name) {
-    const given = JSON.stringify(agent.slice(0, 80))
-    throw forbidden('agent', `${caller.name} may follow its own events only, not those of ${given}`)
-  }
-  return { since: Math.max(since, caller.firstSeq), agent: caller.name }
 }

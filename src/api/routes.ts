@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { Agent, AgentDetail, Peer } from '../schema/agent.ts'
-import { Event } from '../schema/event.ts'
 import { Message } from '../schema/message.ts'
-import { Accepted, DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
+import {
+  Accepted,
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
 import {
   AgentParams,
-  AttachQuery,
-  EventsQuery,
   ListQuery,
   LogsQuery,
   MessageParams,
@@ -17,6 +21,8 @@ import {
   WakeRequest,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
+import { Why } from '../schema/why.ts'
+import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
 
@@ -65,6 +71,14 @@ export const routes = {
     summary: 'One agent with its spec.',
     params: AgentParams,
     response: ok('The agent', AgentDetail),
+  }),
+  explainAgent: defineRoute({
+    method: 'get',
+    path: '/v1/agents/{name}/why',
+    access: 'agent-self',
+    summary: 'Why an agent is as it is: what keeps it so, where its messages are, what comes next.',
+    params: AgentParams,
+    response: ok('What there is to say', Why),
   }),
   removeAgent: defineRoute({
     method: 'delete',
@@ -168,34 +182,7 @@ export const routes = {
       contentType: 'text/plain',
     },
   }),
-  followEvents: defineRoute({
-    method: 'get',
-    path: '/v1/events',
-    access: 'agent',
-    summary:
-      'Everything that happens, by number. `Last-Event-ID` or `since` goes on where a client was. An agent follows its own events.',
-    query: EventsQuery,
-    response: {
-      status: 200,
-      description: 'Server-sent events; each has an Event as its data',
-      schema: Event,
-      contentType: 'text/event-stream',
-    },
-  }),
-  attachAgent: defineRoute({
-    method: 'get',
-    path: '/v1/agents/{name}/attach',
-    summary:
-      'Be with an agent: wakes it, keeps it awake while the connection lives, and sends its events. `Last-Event-ID` says that a client is back; nothing is woken then.',
-    params: AgentParams,
-    query: AttachQuery,
-    response: {
-      status: 200,
-      description: 'Server-sent events; each has an Event as its data',
-      schema: Event,
-      contentType: 'text/event-stream',
-    },
-  }),
+  ...eventRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',
@@ -251,6 +238,12 @@ export const routes = {
     path: '/v1/doctor',
     summary: 'What is usable on this machine, and how to get the rest.',
     response: ok('Checks', DoctorReport),
+  }),
+  reconcile: defineRoute({
+    method: 'post',
+    path: '/v1/reconcile',
+    summary: 'Look at every run anew, and end what goes on for none.',
+    response: ok('What was found', ReconcileReport),
   }),
   shutDown: defineRoute({
     method: 'post',

@@ -40,6 +40,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say what is usable here, and how to get the rest',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
+  reconcile: {
+    group: 'daemon',
+    usage: 'reconcile',
+    summary: 'look at every run anew, and end what was left over',
+    load: async () => (await import('./reconcile.ts')).reconcileCommand,
+  },
   run: {
     group: 'agents',
     usage: 'run [TEMPLATE] [PROMPT]',
@@ -58,6 +64,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: 'show NAME',
     summary: 'show one agent',
     load: async () => (await import('./show.ts')).showCommand,
+  },
+  why: {
+    group: 'looking',
+    usage: 'why NAME',
+    summary: 'say why an agent is as it is, and what comes next',
+    load: async () => (await import('./why.ts')).whyCommand,
   },
   send: {
     group: 'talking',

@@ -30,6 +30,7 @@ describe('inside of an agent', () => {
 
   it.each([
     [['show', '--json'], '/v1/agents/guide'],
+    [['why', '--json'], '/v1/agents/guide/why'],
     [['logs', '-n', '1'], '/v1/agents/guide/logs'],
     [['sleep', '--json'], '/v1/agents/guide/sleep'],
     [['new', '--json'], '/v1/agents/guide/new'],

@@ -2,9 +2,16 @@ import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
-import type { DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
+import type {
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
 import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
+import type { Why } from '../schema/why.ts'
 import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import {
   openAttachStream,
@@ -83,6 +90,11 @@ export class Client {
 
   show(name: string, options?: CallOptions): Promise<AgentDetail> {
     return this.#get(agentPath(name), options)
+  }
+
+  /** Why an agent is as it is, and what comes next. */
+  why(name: string, options?: CallOptions): Promise<Why> {
+    return this.#get(`${agentPath(name)}/why`, options)
   }
 
   /** Removes an agent for good, with its schedules; a live one only with `force`. */
@@ -225,6 +237,11 @@ export class Client {
 
   doctor(options?: CallOptions): Promise<DoctorReport> {
     return this.#get('/v1/doctor', options)
+  }
+
+  /** Looks at every run anew, and ends what goes on for none. */
+  reconcile(options?: CallOptions): Promise<ReconcileReport> {
+    return this.#post('/v1/reconcile', undefined, options)
   }
 
   /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */

@@ -8,6 +8,8 @@ export interface Attachment {
   agent: string
   /** Number of the last event before they came. */
   since: number
+  /** Number of the last event before the agent was made; another had its name until then. */
+  firstSeq: number
   /** The agent was removed: there is nobody to be with. */
   isOver: () => boolean
   /** They are gone. Called once. */
@@ -30,7 +32,7 @@ export async function attach(
   { isBack, signal }: AttachOptions,
 ): Promise<Attachment> {
   const { store, hub, attachments } = reconciler.context
-  const { id, name: agent } = getAgentByName(reconciler.context, name)
+  const { id, name: agent, first_seq: firstSeq } = getAgentByName(reconciler.context, name)
   const since = hub.lastSeq
   attachments.add(id)
   try {
@@ -45,6 +47,7 @@ export async function attach(
   return {
     agent,
     since,
+    firstSeq,
     isOver: () => !store.agents.get(id),
     leave: () => {
       attachments.remove(id)

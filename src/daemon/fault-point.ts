@@ -29,11 +29,15 @@ export const scheduleFaultPoints = [
 /** Between the making of an agent's group, which only one with limits has, and the rest of its start. */
 export const limitFaultPoints = ['group-made'] as const
 
+/** Before and after orphans are released. */
+export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
   ...limitFaultPoints,
   ...scheduleFaultPoints,
+  ...orphanFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

@@ -188,8 +188,15 @@ test('the stream ends when the agent is removed', async () => {
   await person.over
   expect(person.events.at(-1)?.type).toBe('agent.removed')
   // A successor of the same name has no past, and nobody with it.
+  const { lastSeq } = await client.status()
   await client.run({ ...hello, name: 'gone' }, up)
   expect(await attached(client, 'gone')).toBe(0)
+  await using other = await visit(client, 'gone', 0)
+  await waitFor('its past to come', () =>
+    other.events.some(({ type }) => type === 'agent.attached'),
+  )
+  expect(other.events[0]?.type).toBe('agent.created')
+  expect(other.events[0]?.seq).toBeGreaterThan(lastSeq)
 })
 
 test('the daemon ends the connection when the agent is removed', async () => {
