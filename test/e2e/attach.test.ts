@@ -194,6 +194,7 @@ requireOrSkip('tmux', hasProgram('tmux'))(
     })
     await using terminal = await attach('busy', { columns: 80 })
     await terminal.waitFor('busy is working')
+    await terminal.waitFor('and a word')
     const rows = ['from planner: long', expect.stringMatching(/^busy › 一二三四五/)]
     expect((await conversation(terminal)).slice(0, 2)).toEqual(rows)
     writeFileSync(gate, '')
