@@ -43,32 +43,54 @@ describe('limits', () => {
     })
   })
 
-  test.each<[string, AgentLimits, LimitMeans, number | undefined, string]>([
-    ['processors without a group', { cpus: 1 }, means(), 0, 'there is no cgroup v2 here'],
-    [
-      'processors without their controller',
-      { cpus: 1 },
-      means({ group: group('memory') }),
-      0,
-      'the cgroup v2 group /mine has no cpu controller',
-    ],
-    [
-      'memory of a program that reserves nobody knows how much',
-      { memoryBytes: 5 * mebibyte },
-      means(),
-      undefined,
-      'reserves more memory than it uses',
-    ],
-    ['memory on macOS', { memoryBytes: 5 * mebibyte }, means({ platform: 'darwin' }), 0, 'only'],
-    ['processes of root', { pids: 100 }, means({ isRoot: true }), 0, 'root is not bound'],
-    [
-      'fewer processes than the user has',
-      { pids: 100 },
-      means({ userTasks: 100 }),
-      0,
-      'this user has 100 processes and threads',
-    ],
-  ])('are refused: %s', (_, limits, here, reservedBytes, reason) => {
+  interface Refused {
+    title: string
+    limits: AgentLimits
+    here: LimitMeans
+    reservedBytes?: number | undefined
+    reason: string
+  }
+
+  test.each<Refused>([
+    {
+      title: 'processors without a group',
+      limits: { cpus: 1 },
+      here: means(),
+      reason: 'only cgroup v2 can bound it, and there is no cgroup v2 here',
+    },
+    {
+      title: 'processors without their controller',
+      limits: { cpus: 1 },
+      here: means({ group: group('memory') }),
+      reason: 'the cgroup v2 group /mine has no cpu controller',
+    },
+    {
+      title: 'memory of a program that reserves nobody knows how much',
+      limits: { memoryBytes: 5 * mebibyte },
+      here: means(),
+      reservedBytes: undefined,
+      reason: 'its program reserves more memory than it uses',
+    },
+    {
+      title: 'memory on macOS',
+      limits: { memoryBytes: 5 * mebibyte },
+      here: means({ platform: 'darwin' }),
+      reason: 'only cgroup v2 can bound it',
+    },
+    {
+      title: 'processes of root',
+      limits: { pids: 100 },
+      here: means({ isRoot: true }),
+      reason: 'root is not bound',
+    },
+    {
+      title: 'fewer processes than the user has',
+      limits: { pids: 100 },
+      here: means({ userTasks: 100 }),
+      reason: 'this user has 100 processes and threads',
+    },
+  ])('are refused: $title', ({ limits, here, reason, ...rest }) => {
+    const reservedBytes = 'reservedBytes' in rest ? rest.reservedBytes : 0
     expect(refusalOf(limits, here, reservedBytes)).toEqual({
       limit: Object.keys(limits)[0],
       reason: expect.stringContaining(reason) as string,

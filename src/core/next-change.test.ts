@@ -28,7 +28,7 @@ function settleAndSee(model: AgentModel): ChangeKind | null {
 
 /** Seen by itself, though the agent went at once after it. */
 function isBefore(seen: ChangeKind | null): boolean {
-  return seen === 'takes-message' || seen === 'gives-up'
+  return seen === 'wakes' || seen === 'takes-message' || seen === 'gives-up'
 }
 
 interface Look {
@@ -47,8 +47,12 @@ function lookAt(model: AgentModel): Look {
     isUp: live?.hasHandle ?? false,
     given: live?.input.length ?? 0,
     gate: waiting?.gate ?? null,
+    // A wish to sleep ends a wait, too.
     hasWaited:
-      waiting?.gate === 'admission' && wantsUp(model.view()) && model.now >= waiting.since + 60_000,
+      waiting?.gate === 'admission' &&
+      model.wish !== 'sleep' &&
+      wantsUp(model.view()) &&
+      model.now >= waiting.since + 60_000,
   }
 }
 

@@ -48,7 +48,7 @@ function timedChange(start: AgentView, now: number): NextChange | null {
     if (look === null) {
       return null
     }
-    view = step ? { ...view, ...quietResult(step, at) } : view
+    view = step ? { ...view, ...quietResult(step, view, at) } : view
     at = Math.max(at, look)
   }
   return null
@@ -77,10 +77,10 @@ function changeOnceFree(view: AgentView, now: number): NextChange | null {
 }
 
 /** What a step leaves behind that is no change to be told of. */
-function quietResult(step: Step, at: number): Partial<AgentView> {
+function quietResult(step: Step, { wish, waiting }: AgentView, at: number): Partial<AgentView> {
   switch (step.do) {
     case 'clear-wish':
-      return { wish: null, waiting: null }
+      return { wish: null, waiting: wish === 'wake' ? null : waiting }
     case 'unpark':
       return { parkedUntil: null, wish: 'wake' }
     case 'note-wait':

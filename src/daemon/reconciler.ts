@@ -156,9 +156,13 @@ export class Reconciler {
 
   /** Nothing is to do until something changes, or a time comes. */
   #rest(agentId: string, view: AgentView | undefined, now: number): void {
+    const { admission } = this.#context
     this.alarms.set(agentId, view ? nextLook(view, now) : null)
     if (!view || view.run || !wantsUp(view)) {
-      this.#context.admission.leave(agentId)
+      admission.leave(agentId)
+    } else if (view.admission) {
+      // Its wait may be on record from a daemon before; the queue is this one's own.
+      admission.wait(agentId, view.admission.gate)
     }
   }
 

@@ -5,7 +5,6 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { runFiles } from '../../src/runtimes/run-folder.ts'
-import { sendSignal } from '../../src/util/process-identity.ts'
 import { problemOf, runDrover } from '../support/cli.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { expectGapless, readEvents, saidIn } from '../support/events.ts'
@@ -119,10 +118,7 @@ describe('agents that end while the daemon is dead', () => {
     const { client } = daemon
     await client.run({ template: 'command', name: 'a', program: ['/bin/cat'] }, { waitSeconds: 10 })
     await daemon.kill()
-    for (const { pid } of await daemon.marked()) {
-      sendSignal(pid, 'SIGKILL')
-    }
-    await waitFor('all of it to be gone', async () => (await daemon.marked()).length === 0)
+    await daemon.killMarked()
     await daemon.start()
     expect(await client.show('a')).toMatchObject({
       status: 'asleep',

@@ -18,6 +18,10 @@ const littleBytes = 8 * mebibyte
 const limitBytes = 64 * mebibyte
 const muchBytes = 300 * mebibyte
 
+/** Where others count, too, they come and go: this much must be between what fits and what does not. */
+const fewTasks = 60
+const manyTasks = 100
+
 const names = ['memoryBytes', 'cpus', 'pids'] as const
 
 /** What bounds a program: which limits work depends on the machine, that none is silently dropped does not. */
@@ -38,7 +42,7 @@ export function describeLimits(given: () => RuntimeStage): void {
   }
   const roomy = async (): Promise<AgentLimits> => {
     const otherTasks = (await given().case.limits?.otherTasks()) ?? 0
-    const wanted = { memoryBytes: limitBytes, cpus: 1, pids: otherTasks + 30 }
+    const wanted = { memoryBytes: limitBytes, cpus: 1, pids: otherTasks + fewTasks }
     const limits: AgentLimits = {}
     for (const name of names) {
       if (!(await refusalOf({ [name]: wanted[name] }))) {
@@ -65,7 +69,7 @@ export function describeLimits(given: () => RuntimeStage): void {
     test('is kept or refused, and nothing is started without it', async () => {
       const stage = given()
       const otherTasks = (await stage.case.limits?.otherTasks()) ?? 0
-      const all = { memoryBytes: limitBytes, cpus: 1, pids: otherTasks + 30 }
+      const all = { memoryBytes: limitBytes, cpus: 1, pids: otherTasks + fewTasks }
       for (const name of stage.case.limits ? names : []) {
         const limits = { [name]: all[name] }
         const refusal = await refusalOf(limits)
@@ -100,17 +104,20 @@ export function describeLimits(given: () => RuntimeStage): void {
     })
 
     test('of processes fails a program that starts more, and no other', async (context) => {
-      const pids = ((await given().case.limits?.otherTasks()) ?? 0) + 20
-      const { programs } = await need({ pids }, context)
       const stage = given()
-      const greedy = await stage.start(programs.multiply(pids + 20), { limits: { pids } })
+      const others = (await stage.case.limits?.otherTasks()) ?? 0
+      const pids = others + fewTasks
+      const { programs, otherTasks } = await need({ pids }, context)
+      const greedy = await stage.start(programs.multiply(pids + manyTasks), { limits: { pids } })
       await endedWithout(greedy, 'ready')
       await stage.runtime.destroy(greedy.run, greedy.handle, stage.signal)
+      // Who died counts until the system has buried it.
+      const isQuiet = async (): Promise<boolean> => (await otherTasks()) < others + fewTasks / 2
+      await stage.until('its children to be gone', isQuiet)
       const modest = await stage.start(programs.multiply(3), { limits: { pids } })
-      const free = await stage.start(programs.multiply(pids + 20))
-      for (const { run } of [modest, free]) {
-        await stage.said(run, 'ready\n')
-      }
+      await stage.said(modest.run, 'ready\n')
+      const free = await stage.start(programs.multiply(pids + manyTasks))
+      await stage.said(free.run, 'ready\n')
     })
 
     test('changes nothing else of a launch', async () => {

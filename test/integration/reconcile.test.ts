@@ -5,13 +5,11 @@ import type { Found } from '../../src/runtimes/contract.ts'
 import { FakeRuntime } from '../../src/runtimes/fake/index.ts'
 import { RunRequest } from '../../src/schema/requests.ts'
 import { resolveHome } from '../../src/util/home.ts'
-import { sendSignal } from '../../src/util/process-identity.ts'
 import { runDrover } from '../support/cli.ts'
 import { startTestDaemon } from '../support/daemon.ts'
 import { readEvents } from '../support/events.ts'
 import { startMarked } from '../support/marked-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { waitFor } from '../support/wait-for.ts'
 
 const cat = { template: 'command', program: ['/bin/cat'] }
 const up = { waitSeconds: 20 }
@@ -88,10 +86,7 @@ describe('a look at every run', () => {
     await using daemon = await startTestDaemon({ isLeftClean: true })
     const { client } = daemon
     await client.run({ ...cat, name: 'a' }, up)
-    for (const { pid } of await daemon.marked()) {
-      sendSignal(pid, 'SIGKILL')
-    }
-    await waitFor('all of it to be gone', async () => (await daemon.marked()).length === 0)
+    await daemon.killMarked()
     expect(await client.reconcile()).toMatchObject({ adopted: 0, orphans: 0, unknown: 0 })
     expect(await client.show('a')).toMatchObject({
       status: 'asleep',

@@ -4,7 +4,13 @@ import type { Exit, RunReference } from '../contract.ts'
 import { readNote } from './limit-note.ts'
 
 /** Programs that get no more memory end themselves by one of these, if they do not say so and exit. */
-const crashes: readonly (string | null)[] = ['SIGABRT', 'SIGBUS', 'SIGILL', 'SIGSEGV', 'SIGTRAP']
+const crashes: ReadonlySet<string | null> = new Set([
+  'SIGABRT',
+  'SIGBUS',
+  'SIGILL',
+  'SIGSEGV',
+  'SIGTRAP',
+])
 
 /** What is known of an ending beyond its code, as far as it is proven; null: nothing. */
 export function explainExit(run: RunReference, { signal }: Exit): string | null {
@@ -12,7 +18,7 @@ export function explainExit(run: RunReference, { signal }: Exit): string | null 
   if (note?.group && signal === 'SIGKILL') {
     return explainKill(note.group)
   }
-  return note?.memoryBytes && crashes.includes(signal)
+  return note?.memoryBytes && crashes.has(signal)
     ? `ended by ${signal}, under a memory limit of ${formatByteSize(note.memoryBytes)} for each process`
     : null
 }
