@@ -211,9 +211,7 @@ requireOrSkip('tmux', hasProgram('tmux'))(
     const { client, home } = own
     await client.run({ template: 'hello', name: 'guide' }, up)
     await using terminal = await attach('guide', {}, own)
-    await say(terminal, 'Tell me about Drover')
-    await say(terminal, 'second')
-    await say(terminal, 'third')
+    await terminal.press('Tell me about Drover', 'Enter', 'second', 'Enter', 'third', 'Enter')
     await terminal.waitFor(/1st in line › second\n2nd in line › third/)
     await terminal.waitFor(/You said: third/)
 
