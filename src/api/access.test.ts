@@ -57,6 +57,7 @@ test('nothing is open but what is written here: a route that an agent may ask is
   expect(Object.fromEntries(open)).toEqual({
     listAgents: 'agent',
     getAgent: 'agent-self',
+    explainAgent: 'agent-self',
     newAgent: 'agent-self',
     sleepAgent: 'agent-self',
     sendMessage: 'agent',

@@ -1,4 +1,4 @@
-import { type Daemon, readLog } from '../daemon/index.ts'
+import { type Daemon, readLog, whyAgent } from '../daemon/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import type { Agent, Peer } from '../schema/agent.ts'
 import { mount, type ApiApp, type ApiContext } from './route.ts'
@@ -29,6 +29,7 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
     return c.json({ ...shown, message }, 201)
   })
   mount(app, routes.getAgent, ({ params, c }) => c.json(agents.show(params.name)))
+  mount(app, routes.explainAgent, ({ params, c }) => c.json(whyAgent(context, params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
     const schedules = await agents.remove(params.name, query.force, {
       seconds: query.wait ?? 0,

@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import { Event } from '../schema/event.ts'
 import { Message } from '../schema/message.ts'
-import { Accepted, DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
+import {
+  Accepted,
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
 import {
   AgentParams,
   EventsQuery,
@@ -16,6 +23,7 @@ import {
   WakeRequest,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
+import { Why } from '../schema/why.ts'
 import { defineRoute } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
 
@@ -64,6 +72,14 @@ export const routes = {
     summary: 'One agent with its spec.',
     params: AgentParams,
     response: ok('The agent', AgentDetail),
+  }),
+  explainAgent: defineRoute({
+    method: 'get',
+    path: '/v1/agents/{name}/why',
+    access: 'agent-self',
+    summary: 'Why an agent is as it is: what keeps it so, where its messages are, what comes next.',
+    params: AgentParams,
+    response: ok('What there is to say', Why),
   }),
   removeAgent: defineRoute({
     method: 'delete',
@@ -236,6 +252,12 @@ export const routes = {
     path: '/v1/doctor',
     summary: 'What is usable on this machine, and how to get the rest.',
     response: ok('Checks', DoctorReport),
+  }),
+  reconcile: defineRoute({
+    method: 'post',
+    path: '/v1/reconcile',
+    summary: 'Look at every run anew, and end what goes on for none.',
+    response: ok('What was found', ReconcileReport),
   }),
   shutDown: defineRoute({
     method: 'post',

@@ -31,6 +31,7 @@ export function mountSystemRoutes(
     return c.json([{ name: host, isLocal: true, version, agents: agents.total }])
   })
   mount(app, routes.getDoctor, async ({ c }) => c.json(await daemon.doctor()))
+  mount(app, routes.reconcile, async ({ c }) => c.json(await daemon.reconcile()))
   mount(app, routes.shutDown, async ({ body, c }) => {
     if (body.agents) {
       await daemon.verbs.sleepAll({ seconds: shutdownSeconds, signal: requestSignal(c, daemon) })

@@ -52,6 +52,7 @@ it('completes verbs and options of a command that holds others in bash', async (
     '--template',
     '--time-zone',
     '--to',
+    '--tries',
     '--trigger',
   ])
 })

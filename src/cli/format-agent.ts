@@ -1,5 +1,6 @@
 import type { Agent, AgentStatus, Cost, Peer } from '../schema/agent.ts'
 import type { Color, Colors } from './colors.ts'
+import { formatCause } from './format-wait.ts'
 import { oneLine } from './plain-text.ts'
 import { formatRelativeTime } from './relative-time.ts'
 import { formatTable, type Column } from './table.ts'
@@ -70,7 +71,7 @@ export function formatAgentTable(
     },
     {
       title: 'CAUSE',
-      cell: ({ cause }) => (cause ? oneLine(cause) : ''),
+      cell: (agent) => formatCause(agent, now),
       paint: colors.dim,
       shrinkTo: 5,
     },
@@ -105,6 +106,6 @@ function peerColumns(colors: Colors, isTerminal: boolean): Column<Peer>[] {
 /** One agent on one line, after a verb. */
 export function formatAgentLine(agent: Agent, colors: Colors, isTerminal: boolean): string {
   const status = paintStatus(statusText(agent.status, isTerminal), agent.status, colors)
-  const cause = agent.cause ? colors.dim(`  ${oneLine(agent.cause)}`) : ''
-  return `${colors.bold(agent.name)}  ${status}${cause}`
+  const cause = formatCause(agent, Date.now())
+  return `${colors.bold(agent.name)}  ${status}${cause ? colors.dim(`  ${cause}`) : ''}`
 }

@@ -30,8 +30,10 @@ describe('inside of an agent', () => {
 
   it.each([
     [['show', '--json'], '/v1/agents/guide'],
+    [['why', '--json'], '/v1/agents/guide/why'],
     [['logs', '-n', '1'], '/v1/agents/guide/logs'],
     [['sleep', '--json'], '/v1/agents/guide/sleep'],
+    [['new', '--json'], '/v1/agents/guide/new'],
     [['show', 'other', '--json'], '/v1/agents/other'],
     [['sleep', 'other', '--json'], '/v1/agents/other/sleep'],
   ])('%j asks %s', async (argv, path) => {

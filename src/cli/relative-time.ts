@@ -11,6 +11,12 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(Math.max(durationMs, 0) / unit.ms)}${unit.name}`
 }
 
+/** A length of time without loss, in the largest unit that divides it: `90m`, `500ms`. */
+export function formatExactDuration(durationMs: number): string {
+  const unit = units.find(({ ms }) => durationMs % ms === 0)
+  return unit && durationMs > 0 ? `${durationMs / unit.ms}${unit.name}` : `${durationMs}ms`
+}
+
 /** How long ago a time is: `now` under 5 s (and when clocks differ), `3m ago`. Unix ms. */
 export function formatRelativeTime(at: number, now: number): string {
   return now - at < 5000 ? 'now' : `${formatDuration(now - at)} ago`

@@ -2,10 +2,21 @@ import type { Command } from 'commander'
 import path from 'node:path'
 import type { RunRequestInput } from '../schema/requests.ts'
 import type { CommonOptions } from './invocation.ts'
-import { collectEnvironment, collectOptions } from './option-values.ts'
+import {
+  addLifecycleOptions,
+  createLifecycleRequest,
+  type LifecycleOptions,
+} from './lifecycle-options.ts'
+import {
+  collectEnvironment,
+  collectOptions,
+  countParser,
+  parseCpus,
+  parseSize,
+} from './option-values.ts'
 
 /** What an agent is made from, beside its template and its program. */
-export interface SpecOptions {
+export interface SpecOptions extends LifecycleOptions {
   in?: string
   dir?: string
   model?: string
@@ -13,7 +24,9 @@ export interface SpecOptions {
   trigger?: string
   env?: Record<string, string>
   option?: Record<string, unknown>
-  ephemeral?: boolean
+  memory?: number
+  cpus?: number
+  pids?: number
 }
 
 export interface RunOptions extends SpecOptions, CommonOptions {
@@ -25,7 +38,7 @@ export interface RunOptions extends SpecOptions, CommonOptions {
 
 /** Declares them. */
 export function addSpecOptions(command: Command): Command {
-  return command
+  command
     .option('--in <runtime>', 'where it runs')
     .option('--dir <folder>', 'folder it works in (default: the current one)')
     .option('--model <model>', 'model, as the provider names it')
@@ -37,22 +50,14 @@ export function addSpecOptions(command: Command): Command {
     )
     .option('--persona <text>', 'who it is')
     .option('--trigger <word>', 'answer only messages that hold this word')
-    .option('--ephemeral', 'it lives for its first message, and goes when that is done')
+    .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
+    .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
+    .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
+  return addLifecycleOptions(command)
 }
 
-/** The request that a line of `drover run` asks for. */
-export function createRunRequest(
-  options: Omit<RunOptions, 'timeout'>,
-  given: GivenSpec & { prompt: string | null },
-): RunRequestInput {
-  const { name, requestId } = options
-  return {
-    ...createSpecRequest(options, given),
-    ...(given.prompt === null ? {} : { prompt: given.prompt }),
-    ...(name === undefined ? {} : { name }),
-    ...(requestId === undefined ? {} : { requestId }),
-  }
-}
+/** As a template: the agent of this folder. */
+const ownFolder = '.'
 
 export interface GivenSpec {
   template: string
@@ -60,14 +65,32 @@ export interface GivenSpec {
   cwd: string
 }
 
+/** The request that a line of `drover run` asks for; a template left out, or `.`, is the agent of the folder. */
+export function createRunRequest(
+  options: RunOptions,
+  given: Omit<GivenSpec, 'template'> & { template: string | undefined; prompt: string | null },
+): RunRequestInput {
+  const { name, requestId } = options
+  const { template = ownFolder, prompt } = given
+  const { template: named, ...spec } = createSpecRequest(options, { ...given, template })
+  return {
+    ...(named === ownFolder ? {} : { template: named }),
+    ...spec,
+    ...(prompt === null ? {} : { prompt }),
+    ...(name === undefined ? {} : { name }),
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
 /**
  * The part of a request that says what an agent is made from. The folder is the current one when
  * neither it nor the template names one.
  */
 export function createSpecRequest(
-  { in: runtime, dir, model, persona, trigger, env, option, ephemeral }: SpecOptions,
+  options: SpecOptions,
   { template, program, cwd }: GivenSpec,
 ): Omit<RunRequestInput, 'name' | 'prompt' | 'requestId'> & { template: string } {
+  const { in: runtime, dir, model, persona, trigger, env, option } = options
   return {
     template,
     ...(dir === undefined ? { defaultDir: cwd } : { dir: path.resolve(cwd, dir) }),
@@ -78,6 +101,16 @@ export function createSpecRequest(
     ...(env === undefined ? {} : { env }),
     ...(option === undefined ? {} : { options: option }),
     ...(program === null ? {} : { program: [...program] }),
-    ...(ephemeral ? { ephemeral } : {}),
+    ...limitsOf(options),
+    ...createLifecycleRequest(options),
   }
+}
+
+function limitsOf({ memory, cpus, pids }: SpecOptions): Pick<RunRequestInput, 'limits'> {
+  const limits = {
+    ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(pids === undefined ? {} : { pids }),
+  }
+  return Object.keys(limits).length > 0 ? { limits } : {}
 }

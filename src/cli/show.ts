@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
 import type { AgentDetail } from '../schema/agent.ts'
+import { formatByteSize } from '../schema/byte-size.ts'
 import type { Message } from '../schema/message.ts'
 import { formatFields } from './fields.ts'
 import { formatAgentLine, formatCost, formatCount } from './format-agent.ts'
+import { lifecycleFields } from './format-lifecycle.ts'
+import { formatWait } from './format-wait.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import type { Output } from './output.ts'
 import { addNameArgument } from './own-agent.ts'
@@ -44,6 +47,10 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['persona', spec.persona ? plainText(spec.persona).trim() : null],
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
+    ['limits', limitsText(spec.limits)],
+    ...lifecycleFields(spec),
+    ['ephemeral', agent.isEphemeral ? 'yes' : null],
+    ['waits', agent.waiting ? `${formatWait(agent.waiting, now)} (${agent.waiting.gate})` : null],
     ['run', agent.run ? `${agent.run}${agent.pid ? ` (pid ${agent.pid})` : ''}` : null],
     ['session', agent.session],
     ['queued', agent.queued > 0 ? String(agent.queued) : null],
@@ -54,6 +61,18 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['made', formatRelativeTime(agent.createdAt, now)],
     ['active', formatRelativeTime(agent.activeAt, now)],
   ]
+}
+
+/** A daemon from before there were limits tells none. */
+function limitsText({ memoryBytes, cpus, pids }: AgentDetail['spec']['limits'] = {}):
+  | string
+  | null {
+  const parts = [
+    memoryBytes === undefined ? null : `memory ${formatByteSize(memoryBytes)}`,
+    cpus === undefined ? null : `cpus ${cpus}`,
+    pids === undefined ? null : `pids ${pids}`,
+  ].filter((part) => part !== null)
+  return parts.length > 0 ? parts.join(', ') : null
 }
 
 function tokenText({ cost: { inputTokens, outputTokens } }: AgentDetail): string | null {

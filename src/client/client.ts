@@ -2,9 +2,16 @@ import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
-import type { DaemonStatus, DoctorReport, Removed, Usability } from '../schema/reports.ts'
-import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
+import type {
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
+import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
+import type { Why } from '../schema/why.ts'
 import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import { openEventStream, type EventsOptions } from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
@@ -24,6 +31,12 @@ export interface TemplateDetail {
 }
 
 export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
+
+/** A verb's own wishes, beside how long to wait. */
+export interface ChangeOptions extends WaitOptions {
+  /** Of a wake: `resume` goes on with the session or is an error, `fresh` begins a new one. */
+  mode?: WakeRequest['mode']
+}
 
 /** How long one long poll is held; short enough that a lost daemon is noticed. */
 const pollSeconds = 60
@@ -45,7 +58,7 @@ export class Client {
     return this.#get('/v1/status', options)
   }
 
-  /** Makes an agent and starts it. */
+  /** Makes an agent and starts it; without a template, the agent of the folder begins a fresh session. */
   run(request: RunRequestInput, options?: WaitOptions): Promise<StartedAgent> {
     return this.#post('/v1/agents', request, options)
   }
@@ -74,6 +87,11 @@ export class Client {
     return this.#get(agentPath(name), options)
   }
 
+  /** Why an agent is as it is, and what comes next. */
+  why(name: string, options?: CallOptions): Promise<Why> {
+    return this.#get(`${agentPath(name)}/why`, options)
+  }
+
   /** Removes an agent for good, with its schedules; a live one only with `force`. */
   remove(
     name: string,
@@ -83,7 +101,8 @@ export class Client {
     return this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
   }
 
-  wake(name: string, options?: WaitOptions): Promise<Agent> {
+  /** Brings it up. Errors with `resume`: `nothing_to_resume`. */
+  wake(name: string, options?: ChangeOptions): Promise<Agent> {
     return this.change(name, 'wake', options)
   }
 
@@ -100,8 +119,18 @@ export class Client {
     return this.change(name, 'start', options)
   }
 
-  change(name: string, verb: AgentVerb, options?: WaitOptions): Promise<Agent> {
-    return this.#post(`${agentPath(name)}/${verb}`, undefined, options)
+  /** A fresh session: the present one ends at its turn boundary, the new one begins at once. */
+  new(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'new', options)
+  }
+
+  /** Ends its run now and brings it up again; its session stays. */
+  restart(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'restart', options)
+  }
+
+  change(name: string, verb: AgentVerb, { mode, ...options }: ChangeOptions = {}): Promise<Agent> {
+    return this.#post(`${agentPath(name)}/${verb}`, mode && { mode }, options)
   }
 
   /** Stores a message; once this resolves it is not lost. The same id twice is the same message. */
@@ -193,6 +222,11 @@ export class Client {
 
   doctor(options?: CallOptions): Promise<DoctorReport> {
     return this.#get('/v1/doctor', options)
+  }
+
+  /** Looks at every run anew, and ends what goes on for none. */
+  reconcile(options?: CallOptions): Promise<ReconcileReport> {
+    return this.#post('/v1/reconcile', undefined, options)
   }
 
   /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */

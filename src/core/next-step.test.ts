@@ -1,62 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AgentModel, type Act, type ModelOptions } from '../../test/support/agent-model.ts'
+import { AgentModel } from '../../test/support/agent-model.ts'
+import { options, story, upRun, view } from '../../test/support/agent-stories.ts'
 import { Lifecycle } from '../schema/lifecycle.ts'
 import { isFinalReceiptState } from '../schema/message.ts'
 import type { AgentView, RunView } from './agent-view.ts'
 import { joinableSteps, nextLook, nextStep } from './next-step.ts'
-
-type SimpleAct = Exclude<
-  Act['do'],
-  'end-run' | 'restart-daemon' | 'steps' | 'pass' | 'limit' | 'remove' | 'spend'
->
-const simple = fc.constantFrom<SimpleAct>(
-  'send',
-  'send',
-  'send',
-  'stop',
-  'start',
-  'wake',
-  'sleep',
-  'new',
-  'restart',
-  'accept',
-  'accept',
-  'end-turn',
-  'end-turn',
-  'break-start',
-  'attach',
-  'detach',
-  'crowd',
-  'uncrowd',
-  'begin-job',
-  'end-job',
-)
-const act: fc.Arbitrary<Act> = fc.oneof(
-  { arbitrary: simple.map((name): Act => ({ do: name })), weight: 6 },
-  fc.record({
-    do: fc.constant('end-run' as const),
-    how: fc.constantFrom('exited' as const, 'failed' as const, 'lost' as const),
-    class: fc.constantFrom('auth' as const, 'network' as const, null),
-  }),
-  fc
-    .constantFrom('running', 'exited', 'lost', 'unstarted')
-    .map((found) => ({ do: 'restart-daemon', found }) as const),
-  fc.integer({ min: 1, max: 5 }).map((count) => ({ do: 'steps', count }) as const),
-  fc.constantFrom(500, 30_000, 130_000, 4_000_000).map((ms) => ({ do: 'pass', ms }) as const),
-  fc.constantFrom(1000, 600_000).map((ms) => ({ do: 'limit', ms }) as const),
-)
-const story = fc.array(act, { maxLength: 40 })
-const options: fc.Arbitrary<ModelOptions> = fc.record({
-  hasTurns: fc.boolean(),
-  isEphemeral: fc.boolean(),
-  lifecycle: fc.record({
-    restart: fc.constantFrom('never' as const, 'on-failure' as const, 'always' as const),
-    idleMs: fc.constantFrom(0, 3_600_000),
-    maxAgeMs: fc.constantFrom(0, 60_000),
-    tries: fc.constantFrom(1, 3),
-  }),
-})
 
 /** More steps than any story of that length can need. */
 const enough = 1000
@@ -71,42 +20,6 @@ function settleOverTime(model: AgentModel): void {
   }
 }
 
-const view = (part: Partial<AgentView>): AgentView => ({
-  hold: null,
-  wish: null,
-  isRemoving: false,
-  isNew: false,
-  isEphemeral: false,
-  isOverBudget: false,
-  isSupervised: false,
-  parkedUntil: null,
-  notBefore: null,
-  waiting: null,
-  admission: null,
-  attached: 0,
-  lifecycle: Lifecycle.parse({}),
-  run: null,
-  queued: 0,
-  open: 0,
-  openSince: null,
-  unwritten: 0,
-  unreleased: 0,
-  task: 'open',
-  ...part,
-})
-const upRun: RunView = {
-  status: 'running',
-  turn: 'idle',
-  hasHandle: true,
-  stopReason: null,
-  hasTurns: true,
-  isResumed: true,
-  isUnknown: false,
-  readyAt: 100,
-  startedAt: 100,
-  activeAt: 100,
-  background: 0,
-}
 const now = 1000
 const hour = 3_600_000
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AgentSpec } from '../schema/agent.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import { createId } from '../util/id.ts'
+import { checkLimits } from './check-limits.ts'
 import { agentFolders, getProvider, providerContext, type DaemonContext } from './context.ts'
 import { resolveSpec } from './resolve-spec.ts'
 import type { Templates } from './templates.ts'
@@ -28,7 +29,7 @@ export async function checkRunRequest(
   const id = createId('agent')
   const folders = agentFolders(context, id)
   const spec = resolveSpec(context, template, request, folders.work)
-  await getProvider(context, spec.provider).launch({
+  const launch = await getProvider(context, spec.provider).launch({
     ...providerContext(context, spec.provider, spec.env),
     agent: { id, name: '' },
     spec,
@@ -36,5 +37,6 @@ export async function checkRunRequest(
     newSession: randomUUID(),
     stateFolder: folders.state,
   })
+  await checkLimits(context, spec, launch)
   return { id, template: template.name, spec }
 }

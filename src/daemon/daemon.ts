@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
-import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import type { DaemonStatus, DoctorReport, ReconcileReport, Usability } from '../schema/reports.ts'
 import { Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import { Notifier } from '../util/notifier.ts'
@@ -22,6 +22,7 @@ import { loadConfig } from './load-config.ts'
 import { createLog } from './log.ts'
 import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
+import { reconcileRuns } from './reconcile-runs.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
 import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
@@ -56,6 +57,7 @@ export class Daemon {
   readonly #ending: AbortController
   readonly #version: string
   readonly #startedAt: number
+  #reconciled: Promise<unknown> = Promise.resolve()
   #recovered: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
 
   private constructor(options: DaemonOptions, lock: HomeLock) {
@@ -149,6 +151,13 @@ export class Daemon {
       lastSeq: this.context.hub.lastSeq,
       recovered: this.#recovered,
     }
+  }
+
+  /** Looks at every run anew, and ends what goes on for none; one look after the other. */
+  async reconcile(): Promise<ReconcileReport> {
+    const report = this.#reconciled.then(() => reconcileRuns(this.context, this.#reconciler))
+    this.#reconciled = report.catch(() => undefined)
+    return await report
   }
 
   async doctor(): Promise<DoctorReport> {

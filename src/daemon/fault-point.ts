@@ -26,8 +26,19 @@ export const scheduleFaultPoints = [
   'schedule-passed-over',
 ] as const
 
+/** Between the making of an agent's group, which only one with limits has, and the rest of its start. */
+export const limitFaultPoints = ['group-made'] as const
+
+/** Before and after orphans are released. */
+export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
+
 /** Where a crash test may end the daemon. */
-export const faultPoints = [...agentFaultPoints, ...scheduleFaultPoints] as const
+export const faultPoints = [
+  ...agentFaultPoints,
+  ...limitFaultPoints,
+  ...scheduleFaultPoints,
+  ...orphanFaultPoints,
+] as const
 export type FaultPoint = (typeof faultPoints)[number]
 
 /** `DROVER_FAULT=NAME` dies at the first pass, `NAME:3` at the third; for tests only. */

@@ -51,5 +51,7 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
       DROVER_TOKEN: context.tokens.tokenOf(agent.id),
     },
     cwd: spec.dir,
+    limits: spec.limits,
+    ...(launch.reservedBytes === undefined ? {} : { reservedBytes: launch.reservedBytes }),
   }
 }

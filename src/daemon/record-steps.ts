@@ -23,9 +23,7 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
     case 'cancel-run':
       return cancelRun(records, agent)
     case 'clear-wish':
-      records.context.admission.leave(agent.id)
-      store.agents.setWish(agent.id, null)
-      return store.agents.setWait(agent.id, null)
+      return clearWish(records, agent)
     case 'unpark':
       store.agents.setParked(agent.id, null)
       return store.agents.setWish(agent.id, 'wake')
@@ -134,6 +132,15 @@ function refuseMessages(records: Records, agent: AgentRow): void {
   const move = { state, cause: refusal.cause } as const
   for (const message of records.context.store.messages.listQueued(agent.id)) {
     records.moveReceipt(message, move)
+  }
+}
+
+/** Who no longer wants up waits for nothing; who was only told to sleep goes on waiting for its messages. */
+function clearWish({ context }: Records, agent: AgentRow): void {
+  context.store.agents.setWish(agent.id, null)
+  if (agent.wish === 'wake') {
+    context.admission.leave(agent.id)
+    context.store.agents.setWait(agent.id, null)
   }
 }
 

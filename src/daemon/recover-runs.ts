@@ -6,9 +6,9 @@ import {
   callSignal,
   getRuntime,
   referenceOf,
-  workDeadlineMs,
   type DaemonContext,
 } from './context.ts'
+import { countRuns, findOrphans, releaseOrphans } from './orphans.ts'
 import type { Reconciler } from './reconciler.ts'
 import { writeInput } from './write-input.ts'
 
@@ -37,7 +37,10 @@ export async function recoverRuns(
   for (const { run, found } of results) {
     report[settleRun(context, reconciler, run, found)]++
   }
-  report.orphans = await releaseOrphans(context, new Set(runs.map(({ id }) => id)))
+  const { orphans, unasked } = await findOrphans(context)
+  report.orphans = countRuns(orphans)
+  report.unknown += unasked.length
+  await releaseOrphans(context, orphans)
   if (runs.length > 0 || report.orphans > 0) {
     log.info(report, 'recovered')
     store.transaction('relaxed', () =>
@@ -99,22 +102,4 @@ export function adopt(context: DaemonContext, reconciler: Reconciler, runId: str
     getRuntime(context, run.runtime).notifyInput(referenceOf(context, runId), run.in_bytes)
     live.follow()
   }
-}
-
-async function releaseOrphans(context: DaemonContext, known: ReadonlySet<string>): Promise<number> {
-  const { store, runtimes, log } = context
-  let count = 0
-  for (const runtime of runtimes.values()) {
-    const found = await runtime.list(store.instance, callSignal(context, askDeadlineMs))
-    const orphans = found.filter(({ run }) => !known.has(run))
-    for (const runId of new Set(orphans.map(({ run }) => run))) {
-      log.warn(
-        { run: runId, what: orphans.filter(({ run }) => run === runId).map(({ what }) => what) },
-        'releasing an orphan',
-      )
-      await runtime.destroy(referenceOf(context, runId), null, callSignal(context, workDeadlineMs))
-      count++
-    }
-  }
-  return count
 }

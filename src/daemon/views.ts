@@ -25,7 +25,7 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
   if (!row) {
     return undefined
   }
-  const { lifecycle, budget, runtime } = specs.get(agentId)
+  const { lifecycle, budget, runtime, limits } = specs.get(agentId)
   const isEphemeral = row.is_ephemeral === 1
   return {
     hold: row.hold,
@@ -41,7 +41,9 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
       row.wait_gate === null
         ? null
         : { gate: row.wait_gate, until: row.wait_until, since: row.wait_since ?? 0 },
-    admission: row.run_status ? null : admission.look(agentId, isEphemeral, null),
+    admission: row.run_status
+      ? null
+      : admission.look(agentId, isEphemeral, limits.memoryBytes ?? null),
     attached: attachments.count(agentId),
     lifecycle,
     run: runOf(context, row),

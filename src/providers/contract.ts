@@ -89,6 +89,11 @@ export interface ProviderLaunch {
   env: Readonly<Record<string, string>>
   /** Written 0600 before the start; paths absolute, inside the state folder. */
   files: readonly { path: string; content: string }[]
+  /**
+   * Memory that the program reserves and does not use, bytes: where a limit of memory counts what is
+   * reserved, it must have that much more. Left out: nobody knows, and such a limit is refused.
+   */
+  reservedBytes?: number
 }
 
 export interface OutgoingMessage {

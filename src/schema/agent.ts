@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AgentLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
 import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
@@ -33,6 +34,8 @@ export const AgentSpec = z.strictObject({
   initialPrompt: Text.min(1).max(limits.messageBytes).optional(),
   lifecycle: Lifecycle.prefault({}),
   budget: Budget.default({}),
+  /** What its runs may use at most. */
+  limits: AgentLimits.default({}),
 })
 export type AgentSpec = z.infer<typeof AgentSpec>
 

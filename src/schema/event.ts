@@ -39,6 +39,7 @@ export const EventType = z.enum([
   // the daemon itself
   'daemon.started',
   'daemon.recovered',
+  'daemon.reconciled',
 ])
 export type EventType = z.infer<typeof EventType>
 

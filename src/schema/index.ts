@@ -1,6 +1,8 @@
 /** Everything of the schema with zod behind it. Programs that must start fast import types only, and `error.ts`. */
+export * from './agent-limits.ts'
 export * from './agent-name.ts'
 export * from './agent.ts'
+export * from './byte-size.ts'
 export * from './config.ts'
 export * from './environment.ts'
 export * from './error.ts'
@@ -12,3 +14,4 @@ export * from './requests.ts'
 export * from './run.ts'
 export * from './schedule.ts'
 export * from './template.ts'
+export * from './why.ts'

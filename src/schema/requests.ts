@@ -39,6 +39,7 @@ export const RunRequest = z.strictObject({
   budget: Budget.default({}),
   /** It lives for its first message: removed when that is done, kept when it fails. Needs a prompt. */
   ephemeral: z.boolean().default(false),
+  limits: AgentSpec.shape.limits,
   /** The same id twice answers with the first agent. */
   requestId: MessageId.optional(),
 })

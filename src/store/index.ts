@@ -20,6 +20,7 @@ export {
   type NewEvent,
   type StoredEvent,
 } from './event-log.ts'
+export type { MessageHead } from './message-table.ts'
 export type { AgentRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { RunEnd } from './run-table.ts'
 export type { ScheduleListRow } from './schedule-table.ts'

@@ -69,6 +69,17 @@ export class RunTable {
     )
   }
 
+  /** How the latest runs ended that nobody ended, newest first. */
+  listEnds(agentId: string, limit: number): Pick<RunRow, 'id' | 'status' | 'cause' | 'ended_at'>[] {
+    return this.#database.all(
+      `SELECT id, status, cause, ended_at FROM runs
+       WHERE agent_id = ? AND ended_at IS NOT NULL AND status <> 'stopped'
+       ORDER BY created_at DESC, id DESC LIMIT ?`,
+      agentId,
+      limit,
+    )
+  }
+
   listUnreleased(agentId: string): RunRow[] {
     return this.#database.all<RunRow>(
       'SELECT * FROM runs WHERE agent_id = ? AND ended_at IS NOT NULL AND is_released = 0',

@@ -63,6 +63,15 @@ export class ScheduleTable {
       .map(({ name }) => name)
   }
 
+  /** The one that is the next to send an agent a message. */
+  nextOfAgent(agentId: string): { name: string; at: number } | undefined {
+    return this.#database.get<{ name: string; at: number }>(
+      `SELECT name, next_at AS at FROM schedules
+       WHERE agent_id = ? AND next_at IS NOT NULL ORDER BY next_at, name LIMIT 1`,
+      agentId,
+    )
+  }
+
   /** Ids of those that wait for a time. */
   listWaiting(): string[] {
     return this.#database

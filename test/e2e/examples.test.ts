@@ -32,6 +32,10 @@ describe('what a document says is printed', () => {
     ['msg_01m7wqcfq8cgxke0htca7c  delivered', 'msg_01m7wqce4f54ym1ewjmaby    delivered'],
     ['hello  idle  3  now', 'hello idle 3 12s ago'],
     ['home  /home/ada/drover/token', 'home    /tmp/a.b/token'],
+    ['idle for 3 s  it waits', 'idle  it waits'],
+    ['idle for 3 s  it waits', 'idle for 1.5 min  it waits'],
+    ['sleeps in 1 h (15:40), 2 s ago', 'sleeps in 59 min (09:01), 1.5 h ago'],
+    ['sleeps in 1 h (15:40)', 'sleeps in 1 h (2026-11-22 00:40)'],
     ['Hello, … (1)', 'Hello, I am hello. (1)'],
   ])('%s may be %s', (printed, real) => {
     expect(`${real}\n`).toMatch(toPattern([printed], names))
@@ -40,6 +44,7 @@ describe('what a document says is printed', () => {
   test.each([
     ['msg_01m7wqcfq8cgxke0htca7c  delivered', 'msg_01m7wqce4f54ym1ewjmaby  stored'],
     ['hello  idle  3  now', 'hello  idle  4  now'],
+    ['idle for 3 s  it waits', 'idle for ever  it waits'],
     ['home  /home/ada/drover/token', 'home  /tmp/aXb/token'],
     ['a', 'a\nb'],
     ['a.', 'ab'],

@@ -24,9 +24,11 @@ export function bringUp(model: AgentState, live: ModelRun): void {
 }
 
 function becomeReady(model: AgentState, live: ModelRun): void {
-  live.readyAt ??= model.now
-  model.hasSession = true
-  model.isNew = live.isResumed && model.isNew
+  if (live.readyAt === null) {
+    live.readyAt = model.now
+    model.hasSession = true
+    model.isNew = live.isResumed && model.isNew
+  }
 }
 
 export function recoverRun(model: AgentState, found: Found): void {
@@ -117,7 +119,7 @@ function judgeEnd(
     model.waiting = null
   } else if (verdict.does === 'restart') {
     model.wish = 'wake'
-  } else if (status === 'failed' && model.wish === 'wake') {
+  } else if (model.wish === 'wake') {
     model.wish = null
   }
 }

@@ -27,8 +27,8 @@ export function takeStep(model: AgentState, step: Step): void {
       return endRun(model, live, 'stopped', null)
     case 'clear-wish':
       check(model.wish !== null, 'a wish is cleared where there is one')
+      model.waiting = model.wish === 'wake' ? null : model.waiting
       model.wish = null
-      model.waiting = null
       return
     case 'unpark':
       check(model.now >= (model.parkedUntil ?? Infinity), 'who is parked stays so until its time')

@@ -41,6 +41,9 @@ const variableParts: readonly RegExp[] = [
   /\d\d:\d\d:\d\d/,
   /(?:now|\d+[smhd] ago)(?![a-z])/,
   /in \d+[smhd](?![a-z])/,
+  / for [\d.]+ (?:s|min|h|d)(?![a-z])/,
+  /in [\d.]+ (?:s|min|h|d)(?: \((?:\d{4}-\d\d-\d\d )?\d\d:\d\d\))?(?![a-z])/,
+  /[\d.]+ (?:s|min|h|d) ago(?![a-z])/,
   /for \d+[smhd]/,
   /pid +\d+/,
   /127\.0\.0\.1:\d+/,
@@ -86,6 +89,10 @@ function partPattern(part: string, names: Readonly<Record<string, string>>): str
   const name = names[part]
   if (name !== undefined) {
     return escape(name)
+  }
+  if (/^ for [\d.]+ /.test(part)) {
+    // Less than a second is not told.
+    return '(?: for [\\d.]+ (?:s|min|h|d))?'
   }
   const variable = variableParts.find(({ source }) => new RegExp(`^(?:${source})$`).test(part))
   return variable ? `(?:${variable.source.replace('^', '').replace(/\(\?=.*\)$/, '')})` : '.*'
