@@ -177,7 +177,7 @@ export class AgentVerbs {
     if (!row) {
       throw new DroverError('agent_not_found', 'The agent was removed meanwhile.')
     }
-    return toAgent(row, this.#context.store.host)
+    return toAgent(row, this.#context)
   }
 
   /** Nothing that was asked for is still under way, and nothing of an ended run lives. */

@@ -104,8 +104,9 @@ export class Agents {
   }
 
   list(all: boolean): Agent[] {
-    const { store } = this.#context
-    const agents = Array.from(store.agents.list(), (row) => toAgent(row, store.host))
+    const agents = Array.from(this.#context.store.agents.list(), (row) =>
+      toAgent(row, this.#context),
+    )
     return all ? agents : agents.filter(({ status }) => status !== 'stopped' && status !== 'failed')
   }
 
@@ -149,7 +150,7 @@ export class Agents {
     if (!row) {
       throw new DroverError('agent_not_found', 'The agent was removed meanwhile.')
     }
-    return toAgent(row, this.#context.store.host)
+    return toAgent(row, this.#context)
   }
 
   /** The agent that the same request made before. */

@@ -14,6 +14,7 @@ import { AgentVerbs } from './agent-verbs.ts'
 import { readSecret } from '../util/secret-file.ts'
 import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
+import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
@@ -98,7 +99,7 @@ export class Daemon {
         limits: config.admission,
         onFree: (agentId) => this.#reconciler.kick(agentId),
       }),
-      attachments: new Attachments(),
+      attachments: new Attachments(this.#startedAt),
       tokens,
       notifier: new Notifier(),
       now: options.now ?? Date.now,
@@ -168,6 +169,11 @@ export class Daemon {
       recovered: { ...this.#recovered },
       recovering: this.#reconciler.held.size,
     }
+  }
+
+  /** Takes somebody in with an agent; see `attach`. */
+  async attach(name: string, options: AttachOptions): Promise<Attachment> {
+    return await attach({ reconciler: this.#reconciler, verbs: this.verbs }, name, options)
   }
 
   /** Looks at every run anew, and ends what goes on for none; one look after the other. */

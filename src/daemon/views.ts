@@ -45,6 +45,7 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
       ? null
       : admission.look(agentId, isEphemeral, limits.memoryBytes ?? null),
     attached: attachments.count(agentId),
+    awaitedUntil: attachments.awaitedUntil,
     lifecycle,
     run: runOf(context, row),
     queued: row.queued,
@@ -107,7 +108,10 @@ export function statusOf(row: AgentStatusRow): AgentStatus {
   })
 }
 
-export function toAgent(row: AgentListRow, host: string): Agent {
+export function toAgent(
+  row: AgentListRow,
+  { store, attachments }: Pick<DaemonContext, 'store' | 'attachments'>,
+): Agent {
   const spec = JSON.parse(row.spec) as AgentSpec
   const status = statusOf(row)
   return {
@@ -117,7 +121,7 @@ export function toAgent(row: AgentListRow, host: string): Agent {
     cause: causeOf(row, spec.budget),
     provider: spec.provider,
     runtime: spec.runtime,
-    host,
+    host: store.host,
     run: row.run_id,
     pid: pidOf(row.run_handle),
     session: row.session,
@@ -138,6 +142,7 @@ export function toAgent(row: AgentListRow, host: string): Agent {
       : null,
     waiting: row.hold ? null : waitingOf(row),
     isEphemeral: row.is_ephemeral === 1,
+    attached: attachments.count(row.id),
     createdAt: row.created_at,
     activeAt: row.active_at,
   }

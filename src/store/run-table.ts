@@ -156,6 +156,11 @@ export class RunTable {
     this.#database.run('UPDATE runs SET turn = ?, active_at = ? WHERE id = ?', turn, now, id)
   }
 
+  /** Somebody was with it until now. */
+  touch(id: string, now: number): void {
+    this.#database.run('UPDATE runs SET active_at = ? WHERE id = ?', now, id)
+  }
+
   /** Its program took its first turn. Returns whether this was the first. */
   setReady(id: string, now: number): boolean {
     return (

@@ -105,7 +105,8 @@ function requestStop(model: AgentState, live: ModelRun | null, reason: StopReaso
   check(isAsked || reason === 'unready' || isAtRest || !model.hasTurns, 'only a stop ends a turn')
   check(isAsked || live.background === 0 || reason === 'unready', 'only a stop ends a job')
   check(
-    (reason !== 'idle' && reason !== 'age') || model.attached === 0,
+    (reason !== 'idle' && reason !== 'age') ||
+      (model.attached === 0 && model.now >= model.awaitedUntil),
     'nobody is left alone by a sleeping agent',
   )
   check(reason !== 'unready' || live.readyAt === null, 'who took a turn is ready')

@@ -1,4 +1,4 @@
-import { faultPoints, type FaultPoint } from '../../../src/daemon/fault-point.ts'
+import { agentFaultPoints, type FaultPoint } from '../../../src/daemon/fault-point.ts'
 import type { Random } from './random.ts'
 
 /** How a daemon dies, and how long nobody is there after it. All of it is decided by the seed. */
@@ -42,7 +42,7 @@ export function inventDeath(random: Random, isFirst: boolean): Death {
       { weight: 1, pass: 5 },
     ]).pass
     const handover = random.chance(0.5) ? 'SIGTERM' : 'SIGKILL'
-    return { kind: 'point', point: random.pick(faultPoints), pass, pauseMs, handover }
+    return { kind: 'point', point: random.pick(agentFaultPoints), pass, pauseMs, handover }
   }
   return random.chance(0.25)
     ? { kind: 'startup', afterMs: random.int(40, longestStartMs), pauseMs }
