@@ -1,12 +1,8 @@
-import {
-  askDeadlineMs,
-  callSignal,
-  getRuntime,
-  referenceOf,
-  type DaemonContext,
-} from './context.ts'
+import type { RunRow } from '../store/index.ts'
+import { abortable } from '../util/abortable.ts'
+import { adopt, findRun, settleRun } from './ask-run.ts'
+import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
-import { adopt } from './recover-runs.ts'
 import { keepBounds } from './retention.ts'
 import { WedgedRuns } from './wedged-runs.ts'
 
@@ -49,30 +45,56 @@ async function lookAfter(
   await keepBounds(context)
 }
 
-/** A run whose program is gone without a record is lost; one that can be asked again is no longer unknown. */
+/**
+ * A run whose program is gone without a record is lost; one that can be asked again is no longer
+ * unknown. Runtimes side by side: one that is wedged holds no other up.
+ */
 export async function inspectRuns(context: DaemonContext, reconciler: Reconciler): Promise<void> {
-  const { store } = context
-  for (const { id } of store.runs.listLive()) {
-    // Looked up anew: while another was asked, this one may have ended.
-    const run = store.runs.get(id)
-    if (!run?.handle || run.ended_at !== null) {
-      continue
-    }
-    reconciler.wakeBlind(id)
-    const handle = JSON.parse(run.handle)
-    const runtime = getRuntime(context, run.runtime)
-    const liveness = await runtime
-      .inspect(handle, callSignal(context, askDeadlineMs))
-      .catch(() => 'unknown' as const)
-    if (liveness === 'dead') {
-      const reference = referenceOf(context, id)
-      const found = await runtime.recover(reference, handle, callSignal(context, askDeadlineMs))
-      if (found.state === 'exited' || found.state === 'lost') {
-        reconciler.finishRun(id, found.state === 'exited' ? found.exit : null)
+  const groups = Map.groupBy(context.store.runs.listLive(), ({ runtime }) => runtime)
+  await Promise.all(
+    Array.from(groups.values(), async (runs) => {
+      for (const { id } of runs) {
+        await inspectRun(context, reconciler, id)
       }
-    } else {
-      setUnknown(context, reconciler, id, liveness === 'unknown')
-    }
+    }),
+  )
+}
+
+async function inspectRun(
+  context: DaemonContext,
+  reconciler: Reconciler,
+  runId: string,
+): Promise<void> {
+  // Looked up anew: while another was asked, this one may have ended.
+  const run = context.store.runs.get(runId)
+  if (!run || run.ended_at !== null) {
+    return
+  }
+  if (run.handle === null) {
+    return await inspectStart(context, reconciler, run)
+  }
+  reconciler.wakeBlind(runId)
+  const signal = callSignal(context, askDeadlineMs)
+  const asked = getRuntime(context, run.runtime).inspect(JSON.parse(run.handle), signal)
+  const liveness = await abortable(asked, signal).catch(() => 'unknown' as const)
+  if (liveness !== 'dead') {
+    return setUnknown(context, reconciler, runId, liveness === 'unknown')
+  }
+  const found = await findRun(context, run)
+  if (found.state === 'exited' || found.state === 'lost') {
+    settleRun(reconciler, run, found)
+  }
+}
+
+/** A start is its own affair, but for one that could not be asked for. */
+async function inspectStart(
+  context: DaemonContext,
+  reconciler: Reconciler,
+  run: RunRow,
+): Promise<void> {
+  if (run.is_unknown === 1) {
+    settleRun(reconciler, run, await findRun(context, run))
+    reconciler.kick(run.agent_id)
   }
 }
 
