@@ -119,7 +119,7 @@ export class Agents {
   latest(shown: Agent): Agent {
     const { store } = this.#context
     const row = store.agents.getListed(shown.id)
-    return row ? toAgent(row, store.host) : shown
+    return row ? toAgent(row, this.#context) : shown
   }
 
   /** Removes it for good, with its schedules; gives their names. Errors: `agent_running`, unless forced. */
