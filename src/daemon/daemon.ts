@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
+import { SpareFolders } from '../runtimes/spare-folders.ts'
 import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
 import { DroverError } from '../schema/error.ts'
 import { Store } from '../store/index.ts'
@@ -83,6 +84,7 @@ export class Daemon {
       rotateLog: rotate,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
+      folders: new SpareFolders(home.sparesFolder),
       specs: new SpecCache(store),
       admission: new Admission({
         limits: config.admission,
@@ -174,6 +176,7 @@ export class Daemon {
     this.context.admission.close()
     await this.#reconciler.close()
     this.#ending.abort(new Error('the daemon is ending'))
+    this.context.folders.close()
     log.info('stopped; agents go on')
     store.close()
     rmSync(this.context.home.daemonFile, { force: true })
