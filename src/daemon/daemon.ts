@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
+import { SpareFolders } from '../runtimes/spare-folders.ts'
 import type { DaemonStatus, DoctorReport, ReconcileReport, Usability } from '../schema/reports.ts'
 import { DroverError } from '../schema/error.ts'
 import { Store } from '../store/index.ts'
@@ -94,6 +95,7 @@ export class Daemon {
       rotateLog: rotate,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
+      folders: new SpareFolders(home.sparesFolder),
       specs: new SpecCache(store),
       admission: new Admission({
         limits: config.admission,
@@ -205,6 +207,7 @@ export class Daemon {
     await this.schedules.ended()
     // Who waited for something looks once more before the store closes.
     await setImmediate()
+    this.context.folders.close()
     log.info('stopped; agents go on')
     try {
       store.close()
