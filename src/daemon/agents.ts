@@ -117,9 +117,8 @@ export class Agents {
 
   /** How an agent is that was shown before; an ephemeral one that is gone stays as it was shown. */
   latest(shown: Agent): Agent {
-    const { store } = this.#context
-    const row = store.agents.getListed(shown.id)
-    return row ? toAgent(row, store.host) : shown
+    const row = this.#context.store.agents.getListed(shown.id)
+    return row ? toAgent(row, this.#context) : shown
   }
 
   /** Removes it for good, with its schedules; gives their names. Errors: `agent_running`, unless forced. */
