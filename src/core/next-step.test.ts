@@ -134,6 +134,13 @@ test('a program is never started without its row, nor when it is to stop', () =>
   })
 })
 
+test('a start that can not be asked for is neither made again nor given up', () => {
+  const run: RunView = { ...upRun, status: 'starting', hasHandle: false, isUnknown: true }
+  expect(nextStep(view({ run, wish: 'wake' }), now)).toBeNull()
+  expect(nextStep(view({ run, hold: 'stopped' }), now)).toBeNull()
+  expect(nextStep(view({ run, isRemoving: true }), now)).toBeNull()
+})
+
 test('sleep waits for the turn and for what is queued; stop does not', () => {
   const working: RunView = { ...upRun, turn: 'working' }
   const step = (part: Partial<AgentView>): unknown => nextStep(view(part), now)

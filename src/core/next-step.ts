@@ -73,7 +73,8 @@ function endStep(view: AgentView): Step | null {
 /** A run that never came up is cancelled; one that did is told to stop, then stopped. */
 function endRunStep(view: AgentView, run: RunView): Step | null {
   if (!run.hasHandle) {
-    return record('cancel-run')
+    // Of a start that can't be asked for nobody knows how far it came: it may be up.
+    return run.isUnknown ? null : record('cancel-run')
   }
   return run.stopReason ? act('stop-run') : requestStop(view.isRemoving ? 'remove' : 'stop')
 }
@@ -134,7 +135,7 @@ function liveStep(view: AgentView, run: RunView, now: number): Step | null {
     return record('assign-message')
   }
   if (!run.hasHandle) {
-    return act('start-run')
+    return run.isUnknown ? null : act('start-run')
   }
   if (view.wish === 'wake') {
     return record('clear-wish')

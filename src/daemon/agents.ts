@@ -117,7 +117,8 @@ export class Agents {
 
   /** How an agent is that was shown before; an ephemeral one that is gone stays as it was shown. */
   latest(shown: Agent): Agent {
-    const row = this.#context.store.agents.getListed(shown.id)
+    const { store } = this.#context
+    const row = store.agents.getListed(shown.id)
     return row ? toAgent(row, this.#context) : shown
   }
 

@@ -100,7 +100,7 @@ export class RunTable {
   listLookedAt(): LookedAtRun[] {
     return this.#database.all<LookedAtRun>(
       `SELECT r.id, r.runtime, r.handle, r.is_unknown FROM agents a JOIN runs r ON r.id = a.run_id
-       WHERE a.run_id IS NOT NULL AND r.handle IS NOT NULL ORDER BY r.id`,
+       WHERE a.run_id IS NOT NULL AND (r.handle IS NOT NULL OR r.is_unknown = 1) ORDER BY r.id`,
     )
   }
 

@@ -1,58 +1,116 @@
-import { expect, test } from 'vitest'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
 import { Daemon } from '../../src/daemon/index.ts'
 import { commandProvider } from '../../src/providers/command/index.ts'
 import { FakeRuntime } from '../../src/runtimes/fake/index.ts'
 import { RunRequest } from '../../src/schema/requests.ts'
 import { resolveHome } from '../../src/util/home.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { waitFor } from '../support/wait-for.ts'
 
-test.each(['start-hangs', 'stop-hangs'] as const)(
-  'a daemon whose runtime is wedged (%s) ends all the same, and the next one goes on',
-  async (fault) => {
-    using folder = temporaryFolder()
-    const start = async (runtime: FakeRuntime): Promise<Daemon> =>
-      await Daemon.start({
-        home: resolveHome({ DROVER_HOME: folder.path }),
-        env: { PATH: process.env['PATH'] },
-        version: '0',
-        providers: [commandProvider],
-        runtimes: [runtime],
-        moveAsideCorrupt: false,
-      })
-    const soon = { seconds: 10, signal: AbortSignal.timeout(50_000) }
-    const notAtAll = { ...soon, seconds: 0 }
+const soon = { seconds: 10, signal: new AbortController().signal }
+const notAtAll = { ...soon, seconds: 0 }
+const request = { template: 'command', runtime: 'fake', program: ['env', 'reply'] }
 
-    const before = new FakeRuntime()
-    const first = await start(before)
-    before.faults.arm(fault)
-    const request = { template: 'command', name: 'a', runtime: 'fake', program: ['cat'] }
-    await first.agents.create(RunRequest.parse({ ...request, prompt: 'one' }))
-    if (fault === 'stop-hangs') {
-      await first.verbs.settled('a', soon)
-      await first.verbs.sleep('a', notAtAll)
-    }
-    const other = await first.agents.create(
-      RunRequest.parse({ ...request, name: 'b', prompt: 'meanwhile' }),
-    )
-    expect((await first.mailbox.await(other.message?.id ?? '', soon)).reply).toBe('meanwhile')
-    // Not its deadline ends it: that of a start is four minutes.
-    await first.stop()
+async function startDaemon(folder: string, runtime: FakeRuntime): Promise<Daemon> {
+  return await Daemon.start({
+    home: resolveHome({ DROVER_HOME: folder }),
+    env: { PATH: process.env['PATH'] },
+    version: '0',
+    providers: [commandProvider],
+    runtimes: [runtime],
+    moveAsideCorrupt: false,
+  })
+}
 
-    const second = await start(new FakeRuntime(before.machine))
-    try {
-      const [message] = second.mailbox.list('a', 10)
-      const { state } = await second.mailbox.await(message?.id ?? '', soon)
-      expect(['done', 'failed']).toContain(state)
-      if (fault === 'start-hangs') {
-        expect(state).toBe('done')
+async function make(daemon: Daemon, name: string, prompt: string): Promise<string> {
+  const made = await daemon.agents.create(RunRequest.parse({ ...request, name, prompt }))
+  return made.message?.id ?? ''
+}
+
+/** What all programs ever said, by the files they said it into. */
+function saidIn(folder: string): string[] {
+  const runs = path.join(folder, 'runs')
+  return readdirSync(runs)
+    .flatMap((run) => readFileSync(path.join(runs, run, 'out'), 'utf8').split('\n'))
+    .filter(Boolean)
+    .toSorted()
+}
+
+async function endAll(daemon: Daemon): Promise<void> {
+  for (const { name } of daemon.agents.list(true)) {
+    await daemon.verbs.stop(name, soon)
+  }
+  await daemon.stop()
+}
+
+describe('a daemon whose runtime is wedged', () => {
+  test.each(['start-hangs', 'stop-hangs'] as const)(
+    '(%s) looks after the others, ends all the same, and the next one goes on',
+    async (fault) => {
+      using folder = temporaryFolder()
+      const before = new FakeRuntime()
+      const first = await startDaemon(folder.path, before)
+      before.faults.arm(fault)
+      const id = await make(first, 'a', 'one')
+      if (fault === 'stop-hangs') {
+        expect((await first.mailbox.await(id, soon)).state).toBe('done')
+        await first.verbs.sleep('a', notAtAll)
       }
-      const { id } = second.mailbox.send('a', { body: 'two', from: 'user' })
-      expect(await second.mailbox.await(id, soon)).toMatchObject({ state: 'done', reply: 'two' })
+      const other = await make(first, 'b', 'meanwhile')
+      expect((await first.mailbox.await(other, soon)).reply).toBe('reply: meanwhile')
+      // Not its deadline ends it: that of a start is four minutes.
+      await first.stop()
+
+      const second = await startDaemon(folder.path, new FakeRuntime(before.machine))
+      try {
+        expect((await second.mailbox.await(id, soon)).state).toBe('done')
+        const { id: next } = second.mailbox.send('a', { body: 'two', from: 'user' })
+        expect((await second.mailbox.await(next, soon)).reply).toBe('reply: two')
+        expect(saidIn(folder.path)).toEqual(['reply: meanwhile', 'reply: one', 'reply: two'])
+      } finally {
+        await endAll(second)
+      }
+      expect(before.machine.processes).toEqual([])
+    },
+  )
+})
+
+describe('a start whose answer is lost', () => {
+  test('has brought its program up all the same: it takes its message once', async () => {
+    using folder = temporaryFolder()
+    const runtime = new FakeRuntime()
+    const daemon = await startDaemon(folder.path, runtime)
+    try {
+      runtime.faults.arm('start-loses-answer')
+      const id = await make(daemon, 'a', 'one')
+      expect(await daemon.mailbox.await(id, soon)).toMatchObject({ state: 'done' })
+      expect(saidIn(folder.path)).toEqual(['reply: one'])
+      expect(runtime.machine.processes).toHaveLength(1)
     } finally {
-      await second.verbs.stop('a', soon)
-      await second.verbs.stop('b', soon)
-      await second.stop()
+      await endAll(daemon)
     }
-    expect(before.machine.processes).toEqual([])
-  },
-)
+    expect(runtime.machine.processes).toEqual([])
+  })
+
+  test('is not made again while it can not be asked for, and taken up once it can', async () => {
+    using folder = temporaryFolder()
+    const runtime = new FakeRuntime()
+    const daemon = await startDaemon(folder.path, runtime)
+    try {
+      runtime.faults.arm('start-loses-answer')
+      runtime.faults.arm('recover-unknown', Infinity)
+      const id = await make(daemon, 'a', 'one')
+      await waitFor('it to be unknown', () => daemon.agents.show('a').status === 'unknown')
+      await daemon.verbs.wake('a', {}, notAtAll)
+      expect(runtime.machine.processes).toHaveLength(1)
+      runtime.faults.disarm('recover-unknown')
+      expect(await daemon.mailbox.await(id, soon)).toMatchObject({ state: 'done' })
+      expect(saidIn(folder.path)).toEqual(['reply: one'])
+    } finally {
+      await endAll(daemon)
+    }
+    expect(runtime.machine.processes).toEqual([])
+  })
+})
