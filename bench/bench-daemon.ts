@@ -46,7 +46,12 @@ export class BenchDaemon {
   async up(): Promise<void> {
     const { stdout } = await this.drover('up', '--detach', '--json')
     this.status = JSON.parse(stdout) as DaemonStatus
-    this.client = createClient({ socket: this.status.socket })
+    this.client = this.connect()
+  }
+
+  /** A client of its own, to be closed by whom it is for; the daemon need not be up yet, if it once was. */
+  connect(): Clients.Client {
+    return createClient({ socket: this.status.socket })
   }
 
   /** One command of the command line, as its users start it. */

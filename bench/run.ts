@@ -7,6 +7,7 @@ import path from 'node:path'
 import { built, root } from './places.ts'
 import { currentLoad, describeHost, formatTable, saveResults, type Results } from './report.ts'
 import type { Finding, Row } from './row.ts'
+import { acceptRow } from './rows/accept.ts'
 import { adoptionRow } from './rows/adoption.ts'
 import { claudeRow } from './rows/claude.ts'
 import { cliRow } from './rows/cli.ts'
@@ -15,15 +16,20 @@ import { memoryRow } from './rows/memory.ts'
 import { messageRow } from './rows/message.ts'
 import { rawLogRow } from './rows/raw-log.ts'
 import { startRow } from './rows/start.ts'
+import { superviseRow } from './rows/supervise.ts'
+import { wakeRow } from './rows/wake.ts'
 import { Scratch } from './scratch.ts'
 
 const rows: readonly Row[] = [
   startRow,
+  wakeRow,
   messageRow,
+  acceptRow,
   rawLogRow,
   eventsRow,
   claudeRow,
   memoryRow,
+  superviseRow,
   adoptionRow,
   cliRow,
 ]

@@ -31,14 +31,17 @@ const runtimes = (): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
 ]
 
-/** Puts the parts together: the one place that knows every provider and runtime. */
+/**
+ * Puts the parts together: the one place that knows every provider and runtime. The doors open at
+ * once; it resolves when every run of before is taken up.
+ */
 export async function startDaemon({
   home,
   env,
   version,
   moveAsideCorrupt = false,
 }: RootOptions): Promise<RunningDaemon> {
-  const daemon = await Daemon.start({
+  const daemon = Daemon.open({
     home,
     env,
     version,
@@ -62,6 +65,10 @@ export async function startDaemon({
       throw error
     },
   )
+  await daemon.ready.catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
   return { status: () => ({ ...daemon.status(), ...server.address }), closed: closed.promise, stop }
 }
 

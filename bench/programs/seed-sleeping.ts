@@ -1,7 +1,10 @@
-/** Puts sleeping agents into a home whose daemon is down. usage: seed-sleeping STORE_MODULE DATABASE COUNT DIR */
+/**
+ * Puts sleeping agents into a home whose daemon is down; with RUNS, each has so many finished runs.
+ * usage: seed-sleeping STORE_MODULE DATABASE COUNT DIR [RUNS]
+ */
 import type * as Stores from '../../src/store/index.ts'
 
-const [module = '', file = '', count = '', dir = ''] = process.argv.slice(2)
+const [module = '', file = '', count = '', dir = '', runs = '0'] = process.argv.slice(2)
 const { Store } = (await import(module)) as typeof Stores
 const store = new Store({
   file,
@@ -41,6 +44,21 @@ store.transaction('durable', () => {
       },
       now,
     )
+    for (let run = 0; run < Number(runs); run++) {
+      insertFinishedRun(`agent_bench${number}`, `run_bench${number}_${run}`, now)
+    }
   }
 })
 store.close()
+
+function insertFinishedRun(agentId: string, id: string, now: number): void {
+  const [runtime, provider] = ['process', 'command']
+  store.runs.insert({ id, agentId, runtime, provider, session: null, isResumed: false, now })
+  store.agents.setRun(agentId, id)
+  store.runs.setRunning(id, '{"v":1,"pid":1,"startTime":"0","bootId":"none"}', now)
+  const decoder = '{"waiting":[],"reply":null}'
+  store.runs.setProgress(id, { outBytes: 4096, errBytes: 0, addedBytes: 4096, decoder, now })
+  store.runs.end(id, { status: 'exited', exitCode: 0, signal: null, cause: null, now })
+  store.runs.setReleased(id)
+  store.agents.clearRun(agentId, id)
+}

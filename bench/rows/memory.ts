@@ -109,8 +109,9 @@ async function restingMb(daemon: BenchDaemon): Promise<number> {
   return residentMb(daemon.pid)
 }
 
-export async function startLive(daemon: BenchDaemon, count = live): Promise<void> {
-  const numbers = Array.from({ length: count }, (_, number) => number).values()
+/** Brings live agents up to `count`; the first `already` are there. */
+export async function startLive(daemon: BenchDaemon, count = live, already = 0): Promise<void> {
+  const numbers = Array.from({ length: count - already }, (_, number) => already + number).values()
   const starters = Array.from({ length: startsAtOnce }, async () => {
     for (const number of numbers) {
       await daemon.run(`live-${number}`, ['/bin/cat'])

@@ -1,6 +1,7 @@
 import { type Daemon, readLog, whyAgent } from '../daemon/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import type { Agent, Peer } from '../schema/agent.ts'
+import { answerJson } from './answer.ts'
 import { mount, type ApiApp, type ApiContext } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal, streamPieces } from './streams.ts'
@@ -16,33 +17,33 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   const { agents, verbs, mailbox, context } = daemon
   mount(app, routes.listAgents, ({ query, c }) => {
     const listed = agents.list(query.all)
-    return c.json(c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
+    return answerJson(c, c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
   })
   mount(app, routes.createAgent, async ({ query, body, c }) => {
     const { agent, message } = await agents.create(body)
     const limit = { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) }
     if (message && limit.seconds > 0) {
       const final = await mailbox.await(message.id, limit)
-      return c.json({ ...agents.show(agent.name), message: final }, 201)
+      return answerJson(c, { ...agents.latest(agent), message: final }, 201)
     }
     const shown = limit.seconds > 0 ? await verbs.settled(agent.name, limit) : agent
-    return c.json({ ...shown, message }, 201)
+    return answerJson(c, { ...shown, message }, 201)
   })
-  mount(app, routes.getAgent, ({ params, c }) => c.json(agents.show(params.name)))
-  mount(app, routes.explainAgent, ({ params, c }) => c.json(whyAgent(context, params.name)))
+  mount(app, routes.getAgent, ({ params, c }) => answerJson(c, agents.show(params.name)))
+  mount(app, routes.explainAgent, ({ params, c }) => answerJson(c, whyAgent(context, params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
     const schedules = await agents.remove(params.name, query.force, {
       seconds: query.wait ?? 0,
       signal: requestSignal(c, daemon),
     })
-    return c.json({ ok: true, schedules })
+    return answerJson(c, { ok: true, schedules })
   })
   mount(app, routes.wakeAgent, async ({ params, query, body, c }) =>
-    c.json(await verbs.wake(params.name, body, waitOf(c, daemon, query))),
+    answerJson(c, await verbs.wake(params.name, body, waitOf(c, daemon, query))),
   )
   for (const verb of ['sleep', 'stop', 'start', 'new', 'restart'] as const) {
     mount(app, routes[`${verb}Agent`], async ({ params, query, c }) =>
-      c.json(await verbs[verb](params.name, waitOf(c, daemon, query))),
+      answerJson(c, await verbs[verb](params.name, waitOf(c, daemon, query))),
     )
   }
   mount(app, routes.readLogs, async ({ params, query, c }) => {

@@ -3,38 +3,36 @@ import { DroverError } from '../schema/error.ts'
 import type { Message } from '../schema/message.ts'
 import { personName } from '../schema/requests.ts'
 import { forbidden, type Caller } from './access.ts'
+import { answerJson } from './answer.ts'
 import { mount, type ApiApp } from './route.ts'
 import { routes } from './routes.ts'
-import { requestSignal, streamEvents } from './streams.ts'
+import { requestSignal } from './streams.ts'
 
-/** Routes of messages and events. */
+/** Routes of messages. */
 export function mountMessageRoutes(app: ApiApp, daemon: Daemon): void {
   const { mailbox } = daemon
   mount(app, routes.sendMessage, async ({ params, query, body, c }) => {
-    const message = mailbox.send(params.name, { ...body, from: senderOf(c.var.caller, body.from) })
-    return c.json(
+    const from = senderOf(c.var.caller, body.from)
+    const message = await mailbox.accept(params.name, { ...body, from })
+    return answerJson(
+      c,
       query.wait
         ? await mailbox.await(message.id, { seconds: query.wait, signal: requestSignal(c, daemon) })
         : message,
     )
   })
   mount(app, routes.listMessages, ({ params, query, c }) =>
-    c.json(mailbox.list(params.name, query.limit)),
+    answerJson(c, mailbox.list(params.name, query.limit)),
   )
   mount(app, routes.getMessage, async ({ params, query, c }) => {
     checkReader(c.var.caller, mailbox.show(params.id))
-    return c.json(
+    return answerJson(
+      c,
       await mailbox.await(params.id, {
         seconds: query.wait ?? 0,
         signal: requestSignal(c, daemon),
       }),
     )
-  })
-  mount(app, routes.followEvents, async ({ query, c }) => {
-    const lastId = Number(c.req.header('last-event-id') ?? Number.NaN)
-    const since = Number.isSafeInteger(lastId) && lastId >= 0 ? lastId : (query.since ?? 0)
-    const own = ownEvents(c.var.caller, { since, agent: query.agent })
-    return await streamEvents(c, daemon, { ...own, follow: query.follow })
   })
 }
 
@@ -63,19 +61,4 @@ function checkReader(caller: Caller, { id, agent, from, createdAt }: Message): v
       details: { field: 'id' },
     })
   }
-}
-
-/** An agent follows its own events, from the time it was made. Errors: `forbidden`. */
-function ownEvents(
-  caller: Caller,
-  { since, agent }: { since: number; agent: string | undefined },
-): { since: number; agent: string | undefined } {
-  if (caller.kind !== 'agent') {
-    return { since, agent }
-  }
-  if (agent !== undefined && agent !== caller.name) {
-    const given = JSON.stringify(agent.slice(0, 80))
-    throw forbidden('agent', `${caller.name} may follow its own events only, not those of ${given}`)
-  }
-  return { since: Math.max(since, caller.firstSeq), agent: caller.name }
 }

@@ -136,17 +136,23 @@ async function readJson(c: ApiContext): Promise<unknown> {
 const droppedBytes = 8 * limits.requestBytes
 
 /** The body, read from the connection itself; null when it is too large. */
-async function readBytes({ env }: ApiContext): Promise<Buffer | null> {
+async function readBytes({ env: { incoming } }: ApiContext): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of env.incoming) {
-    size += (chunk as Buffer).length
-    if (size <= limits.requestBytes) {
-      chunks.push(chunk as Buffer)
-    } else if (size > droppedBytes) {
-      break
-    }
-  }
+  await new Promise<void>((resolve, reject) => {
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= limits.requestBytes) {
+        chunks.push(chunk)
+      } else if (size > droppedBytes) {
+        incoming.destroy()
+        resolve()
+      }
+    })
+    incoming.once('end', resolve)
+    incoming.once('error', reject)
+    incoming.once('close', () => reject(new Error('the client is gone')))
+  })
   if (size > limits.requestBytes) {
     return null
   }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { Agent, AgentDetail, Peer } from '../schema/agent.ts'
-import { Event } from '../schema/event.ts'
 import { Message } from '../schema/message.ts'
 import {
   Accepted,
@@ -12,7 +11,6 @@ import {
 } from '../schema/reports.ts'
 import {
   AgentParams,
-  EventsQuery,
   ListQuery,
   LogsQuery,
   MessageParams,
@@ -24,6 +22,7 @@ import {
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { Why } from '../schema/why.ts'
+import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
 
@@ -183,20 +182,7 @@ export const routes = {
       contentType: 'text/plain',
     },
   }),
-  followEvents: defineRoute({
-    method: 'get',
-    path: '/v1/events',
-    access: 'agent',
-    summary:
-      'Everything that happens, by number. `Last-Event-ID` or `since` goes on where a client was. An agent follows its own events.',
-    query: EventsQuery,
-    response: {
-      status: 200,
-      description: 'Server-sent events; each has an Event as its data',
-      schema: Event,
-      contentType: 'text/event-stream',
-    },
-  }),
+  ...eventRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',

@@ -1,3 +1,4 @@
+import { answerJson } from './answer.ts'
 import { z } from 'zod'
 import type { Daemon } from '../daemon/index.ts'
 import { Accepted } from '../schema/reports.ts'
@@ -53,21 +54,21 @@ export const scheduleRoutes = {
 } as const
 
 export function mountScheduleRoutes(app: ApiApp, { schedules }: Daemon): void {
-  mount(app, scheduleRoutes.listSchedules, async ({ c }) => c.json(await schedules.list()))
+  mount(app, scheduleRoutes.listSchedules, async ({ c }) => answerJson(c, await schedules.list()))
   mount(app, scheduleRoutes.createSchedule, async ({ body, c }) =>
-    c.json(await schedules.create(body), 201),
+    answerJson(c, await schedules.create(body), 201),
   )
   mount(app, scheduleRoutes.getSchedule, async ({ params: { name }, c }) =>
-    c.json(await schedules.show(name)),
+    answerJson(c, await schedules.show(name)),
   )
   mount(app, scheduleRoutes.removeSchedule, ({ params: { name }, c }) => {
     schedules.remove(name)
-    return c.json({ ok: true })
+    return answerJson(c, { ok: true })
   })
   mount(app, scheduleRoutes.pauseSchedule, async ({ params: { name }, c }) =>
-    c.json(await schedules.pause(name)),
+    answerJson(c, await schedules.pause(name)),
   )
   mount(app, scheduleRoutes.resumeSchedule, async ({ params: { name }, c }) =>
-    c.json(await schedules.resume(name)),
+    answerJson(c, await schedules.resume(name)),
   )
 }

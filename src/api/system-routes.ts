@@ -1,6 +1,7 @@
 import type { Daemon } from '../daemon/index.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import { formatMetrics } from './metrics.ts'
+import { answerJson } from './answer.ts'
 import { mount, type ApiApp } from './route.ts'
 import { routes } from './routes.ts'
 import { requestSignal } from './streams.ts'
@@ -21,28 +22,32 @@ export function mountSystemRoutes(
   app: ApiApp,
   { daemon, address, onShutdown }: SystemRoutesOptions,
 ): void {
-  mount(app, routes.getStatus, ({ c }) => c.json({ ...daemon.status(), ...address() }))
-  mount(app, routes.listTemplates, ({ c }) => c.json(daemon.templates.list()))
-  mount(app, routes.getTemplate, ({ params, c }) => c.json(daemon.templates.get(params.name)))
-  mount(app, routes.listProviders, async ({ c }) => c.json(await daemon.usability('provider')))
-  mount(app, routes.listRuntimes, async ({ c }) => c.json(await daemon.usability('runtime')))
+  mount(app, routes.getStatus, ({ c }) => answerJson(c, { ...daemon.status(), ...address() }))
+  mount(app, routes.listTemplates, ({ c }) => answerJson(c, daemon.templates.list()))
+  mount(app, routes.getTemplate, ({ params, c }) =>
+    answerJson(c, daemon.templates.get(params.name)),
+  )
+  mount(app, routes.listProviders, async ({ c }) =>
+    answerJson(c, await daemon.usability('provider')),
+  )
+  mount(app, routes.listRuntimes, async ({ c }) => answerJson(c, await daemon.usability('runtime')))
   mount(app, routes.listHosts, ({ c }) => {
     const { host, version, agents } = daemon.status()
-    return c.json([{ name: host, isLocal: true, version, agents: agents.total }])
+    return answerJson(c, [{ name: host, isLocal: true, version, agents: agents.total }])
   })
-  mount(app, routes.getDoctor, async ({ c }) => c.json(await daemon.doctor()))
-  mount(app, routes.reconcile, async ({ c }) => c.json(await daemon.reconcile()))
+  mount(app, routes.getDoctor, async ({ c }) => answerJson(c, await daemon.doctor()))
+  mount(app, routes.reconcile, async ({ c }) => answerJson(c, await daemon.reconcile()))
   mount(app, routes.shutDown, async ({ body, c }) => {
     if (body.agents) {
       await daemon.verbs.sleepAll({ seconds: shutdownSeconds, signal: requestSignal(c, daemon) })
     }
     c.env.outgoing.once('finish', onShutdown)
-    return c.json({ ok: true })
+    return answerJson(c, { ok: true })
   })
   mount(app, routes.getHealth, ({ c }) => c.text('ok\n'))
   mount(app, routes.getMetrics, ({ c }) => c.text(formatMetrics(daemon)))
   mount(app, routes.getOpenapi, async ({ c }) => {
     const { createOpenapiDocument } = await import('./openapi.ts')
-    return c.json(createOpenapiDocument(daemon.status().version))
+    return answerJson(c, createOpenapiDocument(daemon.status().version))
   })
 }

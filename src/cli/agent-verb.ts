@@ -94,8 +94,8 @@ export function stillError({ name, status, waiting }: Agent, timeoutSeconds: num
 
 /** An agent that should be up and is not says why. */
 export function checkUp(agent: Agent, isWanted: boolean): void {
-  const isDown =
-    agent.status === 'failed' || (agent.status === 'asleep' && agent.lastRun?.status === 'failed')
+  // One that sleeps after a good run has nothing to say of it.
+  const isDown = agent.status === 'failed' || (agent.status === 'asleep' && agent.cause !== null)
   if (isWanted && isDown) {
     const cause = agent.cause ?? agent.lastRun?.cause ?? 'its program ended at once'
     throw new DroverError('start_failed', `${agent.name} did not stay up: ${cause}.`, {

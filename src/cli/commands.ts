@@ -77,6 +77,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'write to an agent',
     load: async () => (await import('./send.ts')).sendCommand,
   },
+  attach: {
+    group: 'talking',
+    usage: 'attach NAME',
+    summary: 'talk with an agent; it stays awake meanwhile',
+    load: async () => (await import('./attach.ts')).attachCommand,
+  },
   logs: {
     group: 'looking',
     usage: 'logs NAME [-f]',

@@ -62,6 +62,11 @@ export function formatAgentTable(
     { title: 'RUNTIME', cell: ({ runtime }) => runtime, shrinkTo: 7 },
     { title: 'MODEL', cell: ({ model }) => (model ? oneLine(model) : ''), shrinkTo: 8 },
     { title: 'QUEUED', cell: ({ queued }) => (queued > 0 ? String(queued) : ''), align: 'right' },
+    {
+      title: 'ATTACHED',
+      cell: ({ attached }) => (attached > 0 ? String(attached) : ''),
+      align: 'right',
+    },
     { title: 'TURNS', cell: ({ turns }) => String(turns), align: 'right' },
     { title: 'COST', cell: ({ cost }) => formatCost(cost), align: 'right' },
     {

@@ -54,6 +54,7 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['run', agent.run ? `${agent.run}${agent.pid ? ` (pid ${agent.pid})` : ''}` : null],
     ['session', agent.session],
     ['queued', agent.queued > 0 ? String(agent.queued) : null],
+    ['attached', agent.attached > 0 ? String(agent.attached) : null],
     ['turns', String(agent.turns)],
     ['cost', cost.usd === null ? null : formatCost(cost)],
     ['tokens', tokenText(agent)],

@@ -3,7 +3,7 @@ import type { CliContext } from './context.ts'
 import { formatDuration } from './relative-time.ts'
 import { textWidth, truncateText } from './text-width.ts'
 
-const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+export const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const frameMs = 80
 /** A wait shorter than this shows nothing. */
 const patienceMs = 300
@@ -44,7 +44,7 @@ export function startSpinner({ stderr, env }: CliContext, firstText: string): Sp
       return
     }
     isShown = true
-    const frame = frames[count++ % frames.length] ?? ''
+    const frame = spinnerFrames[count++ % spinnerFrames.length] ?? ''
     const time = elapsedMs >= 2000 ? ` ${formatDuration(elapsedMs)}` : ''
     const room = (stderr.columns ?? 80) - textWidth(time) - 3
     stderr.write(`\r\u001B[2K${colors.cyan(frame)} ${truncateText(text, room)}${colors.dim(time)}`)

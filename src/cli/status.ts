@@ -31,6 +31,7 @@ export function formatStatus(status: DaemonStatus, output: Output, now: number):
         ['host', status.host],
         ['node', status.node],
         ['agents', `${agents.total}, ${agents.live} of them live`],
+        ['recovering', status.recovering ? `${status.recovering} more` : null],
         ['recovered', found.map(([what, count]) => `${count} ${what}`).join(', ') || null],
       ],
       output,

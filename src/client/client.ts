@@ -13,7 +13,12 @@ import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/r
 import type { Template, TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
 import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
-import { openEventStream, type EventsOptions } from './event-stream.ts'
+import {
+  openAttachStream,
+  openEventStream,
+  type AttachOptions,
+  type EventsOptions,
+} from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import { isUnreachable, pause, type Body, type ResumingStream } from './resuming-stream.ts'
 import { ScheduleClient } from './schedule-client.ts'
@@ -202,6 +207,16 @@ export class Client {
 
   events(options: EventsOptions = {}): ResumingStream<Event> {
     return openEventStream(this.#transport, options)
+  }
+
+  /**
+   * Is with an agent while it is iterated, and gives its events: the agent is woken, and no rule of
+   * its own puts it to sleep meanwhile. From now on, or from `since` on. Ends when the agent is
+   * removed. Throws `agent_stopped`, `agent_quarantined`, `agent_parked` or `over_budget` where it
+   * can't wake.
+   */
+  attach(name: string, options: AttachOptions = {}): ResumingStream<Event> {
+    return openAttachStream(this.#transport, name, options)
   }
 
   templates(options?: CallOptions): Promise<TemplateSummary[]> {

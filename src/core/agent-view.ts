@@ -29,10 +29,12 @@ export interface AgentView {
   admission: Admission | null
   /** People who are with it in a terminal. */
   attached: number
+  /** Who was with it when the last daemon died may be back until then, Unix ms. */
+  awaitedUntil: number
   lifecycle: Lifecycle
   /** Its run that has not ended yet. */
   run: RunView | null
-  /** Messages not given to any run. */
+  /** Messages not given to any run; where there are very many, not all are counted. */
   queued: number
   /** Messages given to the run that it has not finished. */
   open: number

@@ -21,7 +21,7 @@ function runBrakes(view: AgentView, run: RunView, now: number): Brake[] {
     ...(run.background > 0
       ? [{ once: `${jobs} over`, lift: runChanger({ background: 0, activeAt: now }) }]
       : []),
-    ...(view.attached > 0 ? [{ once: 'nobody is attached', lift: changer({ attached: 0 }) }] : []),
+    ...(view.attached > 0 ? [{ once: 'nobody is attached', lift: leaver(now) }] : []),
   ]
 }
 
@@ -41,6 +41,11 @@ function turnEnder(now: number): Brake['lift'] {
     isNew: view.isNew && (view.run?.isResumed === true || view.run?.readyAt !== null),
     task: view.isEphemeral && view.task === 'open' && view.open > 0 ? 'done' : view.task,
   })
+}
+
+/** The last of those attached has left; with that its idle time begins. */
+function leaver(now: number): Brake['lift'] {
+  return (view) => ({ ...runChanger({ activeAt: now })(view), attached: 0 })
 }
 
 function restBrakes({ admission, isSupervised }: AgentView): Brake[] {

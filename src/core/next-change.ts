@@ -77,10 +77,14 @@ function changeOnceFree(view: AgentView, now: number): NextChange | null {
 }
 
 /** What a step leaves behind that is no change to be told of. */
-function quietResult(step: Step, { wish, waiting }: AgentView, at: number): Partial<AgentView> {
+function quietResult(
+  step: Step,
+  { wish, queued, waiting }: AgentView,
+  at: number,
+): Partial<AgentView> {
   switch (step.do) {
     case 'clear-wish':
-      return { wish: null, waiting: wish === 'wake' ? null : waiting }
+      return { wish: null, waiting: wish === 'wake' || queued === 0 ? null : waiting }
     case 'unpark':
       return { parkedUntil: null, wish: 'wake' }
     case 'note-wait':

@@ -178,6 +178,18 @@ test.for<[string, Partial<AgentView>]>([
   expect(nextStep(view(part), 100 + 1000 * hour)).toBeNull()
 })
 
+test('idle time and age wait until those who were attached to the last daemon may be back', () => {
+  const awaitedUntil = 100 + hour + 5000
+  const idle = view({ run: upRun, awaitedUntil })
+  expect(nextStep(idle, awaitedUntil - 1)).toBeNull()
+  expect(nextLook(idle, now)).toBe(awaitedUntil)
+  expect(nextStep(idle, awaitedUntil)).toMatchObject({ do: 'request-stop', reason: 'idle' })
+  const lifecycle = Lifecycle.parse({ maxAgeMs: 5000, idleMs: 0 })
+  const aged = view({ run: upRun, lifecycle, awaitedUntil })
+  expect(nextStep(aged, awaitedUntil - 1)).toBeNull()
+  expect(nextStep(aged, awaitedUntil)).toMatchObject({ do: 'request-stop', reason: 'age' })
+})
+
 test('a run that is too old ends at the turn boundary, before the next message is taken', () => {
   const lifecycle = Lifecycle.parse({ maxAgeMs: 5000 })
   const working: RunView = { ...upRun, turn: 'working' }

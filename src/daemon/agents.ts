@@ -104,14 +104,22 @@ export class Agents {
   }
 
   list(all: boolean): Agent[] {
-    const { store } = this.#context
-    const agents = Array.from(store.agents.list(), (row) => toAgent(row, store.host))
+    const agents = Array.from(this.#context.store.agents.list(), (row) =>
+      toAgent(row, this.#context),
+    )
     return all ? agents : agents.filter(({ status }) => status !== 'stopped' && status !== 'failed')
   }
 
   show(name: string): AgentDetail {
     const row = getAgentByName(this.#context, name)
     return { ...this.#show(row.id), spec: readSpec(row) }
+  }
+
+  /** How an agent is that was shown before; an ephemeral one that is gone stays as it was shown. */
+  latest(shown: Agent): Agent {
+    const { store } = this.#context
+    const row = store.agents.getListed(shown.id)
+    return row ? toAgent(row, this.#context) : shown
   }
 
   /** Removes it for good, with its schedules; gives their names. Errors: `agent_running`, unless forced. */
@@ -142,7 +150,7 @@ export class Agents {
     if (!row) {
       throw new DroverError('agent_not_found', 'The agent was removed meanwhile.')
     }
-    return toAgent(row, this.#context.store.host)
+    return toAgent(row, this.#context)
   }
 
   /** The agent that the same request made before. */

@@ -15,10 +15,10 @@ import { writeInput } from './write-input.ts'
 export async function findRun(
   context: DaemonContext,
   run: Pick<RunRow, 'id' | 'runtime' | 'handle'>,
+  signal: AbortSignal = callSignal(context, askDeadlineMs),
 ): Promise<Recovery> {
   try {
     const handle = run.handle ? JSON.parse(run.handle) : null
-    const signal = callSignal(context, askDeadlineMs)
     const runtime = getRuntime(context, run.runtime)
     return await abortable(runtime.recover(referenceOf(context, run.id), handle, signal), signal)
   } catch (error) {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Provider, ProviderContext } from '../providers/contract.ts'
 import type { RunReference, Runtime } from '../runtimes/contract.ts'
+import type { SpareFolders } from '../runtimes/spare-folders.ts'
 import { AgentName } from '../schema/agent-name.ts'
 import type { Config } from '../schema/config.ts'
 import { DroverError } from '../schema/error.ts'
@@ -27,6 +28,8 @@ export interface DaemonContext {
   rotateLog: () => void
   providers: ReadonlyMap<string, Provider>
   runtimes: ReadonlyMap<string, Runtime>
+  /** Makes the folders of runs. */
+  folders: SpareFolders
   specs: SpecCache
   admission: Admission
   attachments: Attachments

@@ -3,7 +3,9 @@ import { setImmediate } from 'node:timers/promises'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
+import { SpareFolders } from '../runtimes/spare-folders.ts'
 import type { DaemonStatus, DoctorReport, ReconcileReport, Usability } from '../schema/reports.ts'
+import { DroverError } from '../schema/error.ts'
 import { Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import { Notifier } from '../util/notifier.ts'
@@ -13,6 +15,7 @@ import { AgentVerbs } from './agent-verbs.ts'
 import { readSecret } from '../util/secret-file.ts'
 import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
+import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
@@ -44,7 +47,7 @@ export interface DaemonOptions {
 /** The part of the daemon's status that does not depend on how it is reached. */
 export type OwnStatus = Omit<DaemonStatus, 'url' | 'socket'>
 
-/** One home, taken, recovered and at work; how it is reached is not its matter. */
+/** One home, taken and at work; how it is reached is not its matter. */
 export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
@@ -55,10 +58,12 @@ export class Daemon {
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
   readonly #ending: AbortController
+  readonly #recovering = new AbortController()
   readonly #version: string
   readonly #startedAt: number
   #reconciled: Promise<unknown> = Promise.resolve()
-  #recovered: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
+  readonly #recovered: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
+  #ready: Promise<void> = Promise.resolve()
 
   private constructor(options: DaemonOptions, lock: HomeLock) {
     const { home, env } = options
@@ -90,12 +95,13 @@ export class Daemon {
       rotateLog: rotate,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
+      folders: new SpareFolders(home.sparesFolder),
       specs: new SpecCache(store),
       admission: new Admission({
         limits: config.admission,
         onFree: (agentId) => this.#reconciler.kick(agentId),
       }),
-      attachments: new Attachments(),
+      attachments: new Attachments(this.#startedAt),
       tokens,
       notifier: new Notifier(),
       now: options.now ?? Date.now,
@@ -113,28 +119,41 @@ export class Daemon {
   }
 
   /**
-   * Takes the home and brings it up to date with what happened while no daemon was there.
-   * Errors: `home_locked`, `invalid_config`, `database_corrupt`, `database_newer`.
+   * Takes the home, and begins to bring it up to date with what happened while no daemon was there.
+   * Requests may be taken from now on. Errors: `home_locked`, `invalid_config`, `database_corrupt`,
+   * `database_newer`.
    */
-  static async start(options: DaemonOptions): Promise<Daemon> {
+  static open(options: DaemonOptions): Daemon {
     const lock = lockHome(options.home)
-    let daemon: Daemon
     try {
-      daemon = new Daemon(options, lock)
+      const daemon = new Daemon(options, lock)
+      createPrivateFolder(options.home.runsFolder)
+      createPrivateFolder(options.home.agentsFolder)
+      daemon.#ready = daemon.#begin()
+      // Whoever awaits it hears of a failure; that nobody does yet is no failure of its own.
+      daemon.#ready.catch(() => undefined)
+      return daemon
     } catch (error) {
       lock.release()
       throw error
     }
+  }
+
+  /** The same, once it is up to date. */
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const daemon = Daemon.open(options)
     try {
-      createPrivateFolder(options.home.runsFolder)
-      createPrivateFolder(options.home.agentsFolder)
-      await daemon.#begin()
+      await daemon.ready
       return daemon
     } catch (error) {
-      // It may follow runs already: it must let go of them before another may take the home.
       await daemon.stop()
       throw error
     }
+  }
+
+  /** Resolves when every run of before is taken up. Rejects when that failed, or the daemon ends first. */
+  get ready(): Promise<void> {
+    return this.#ready
   }
 
   status(): OwnStatus {
@@ -149,8 +168,14 @@ export class Daemon {
       startedAt: this.#startedAt,
       agents: store.agents.count(),
       lastSeq: this.context.hub.lastSeq,
-      recovered: this.#recovered,
+      recovered: { ...this.#recovered },
+      recovering: this.#reconciler.held.size,
     }
+  }
+
+  /** Takes somebody in with an agent; see `attach`. */
+  async attach(name: string, options: AttachOptions): Promise<Attachment> {
+    return await attach({ reconciler: this.#reconciler, verbs: this.verbs }, name, options)
   }
 
   /** Looks at every run anew, and ends what goes on for none; one look after the other. */
@@ -171,6 +196,10 @@ export class Daemon {
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
     const { store, log, home, admission } = this.context
+    this.#recovering.abort(
+      new DroverError('daemon_unreachable', 'The daemon was ended before it was ready.'),
+    )
+    await this.#ready.catch(() => undefined)
     admission.close()
     this.schedules.close()
     await this.#reconciler.close()
@@ -178,6 +207,7 @@ export class Daemon {
     await this.schedules.ended()
     // Who waited for something looks once more before the store closes.
     await setImmediate()
+    this.context.folders.close()
     log.info('stopped; agents go on')
     try {
       store.close()
@@ -198,7 +228,10 @@ export class Daemon {
         now(),
       ),
     )
-    this.#recovered = await recoverRuns(this.context, this.#reconciler)
+    await recoverRuns(this.context, this.#reconciler, {
+      report: this.#recovered,
+      signal: this.#recovering.signal,
+    })
     superviseRuns(this.context, this.#reconciler)
     this.schedules.look()
     log.info(

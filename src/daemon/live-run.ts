@@ -7,7 +7,7 @@ import type {
   ProviderEvent,
 } from '../providers/contract.ts'
 import type { Exit } from '../runtimes/contract.ts'
-import { createRunFolder, readExit, runFiles } from '../runtimes/run-folder.ts'
+import { readExit, runFiles } from '../runtimes/run-folder.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import type { RunRow } from '../store/index.ts'
 import { applyOutput } from './apply-output.ts'
@@ -56,7 +56,7 @@ export class LiveRun {
     this.#options = options
     const { run, folder } = options
     this.#decoder = createDecoder(options, run.decoder)
-    createRunFolder(folder)
+    options.context.folders.create(folder)
     const files = runFiles(folder)
     this.#out = new OutputFile(files.out, run.out_bytes)
     this.#err = new OutputFile(files.err, run.err_bytes)
@@ -227,6 +227,7 @@ export class LiveRun {
       context.store.runs.setProgress(run.id, {
         outBytes: this.#out.offset + outBytes,
         errBytes: this.#err.offset + errBytes,
+        addedBytes: outBytes + errBytes,
         decoder: JSON.stringify(this.#decoder.snapshot()),
         now: context.now(),
       })

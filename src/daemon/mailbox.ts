@@ -2,11 +2,12 @@ import { isFinalReceiptState, type Message } from '../schema/message.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { SendRequest } from '../schema/requests.ts'
-import type { AgentRow } from '../store/index.ts'
+import type { AgentRow, MessageRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
+import { GroupCommit } from './group-commit.ts'
 import type { Reconciler } from './reconciler.ts'
 import { findTask } from './keep-task.ts'
 import { refusalOf, type Refusal } from './refusal.ts'
@@ -24,33 +25,45 @@ export type PutResult =
   | { state: 'known' }
   | { state: 'refused'; error: DroverError; isStored: boolean }
 
+/** A message that came in, and what became of it. */
+interface Taken {
+  agent: AgentRow
+  id: string
+  put: PutResult
+}
+
 /** What clients can ask of messages. A message is on disk before its sender is answered. */
 export class Mailbox {
   readonly #context: DaemonContext
   readonly #reconciler: Reconciler
+  readonly #commits: GroupCommit
+  /** How many messages an agent can surely be sent before its queue is full. */
+  readonly #room = new Map<string, number>()
 
   constructor(context: DaemonContext, reconciler: Reconciler) {
     this.#context = context
     this.#reconciler = reconciler
+    this.#commits = new GroupCommit(context.store)
   }
 
   /**
    * Takes a message. It is on disk when this returns. The same id again answers with the first
-   * message. Errors: `agent_stopped`, `agent_quarantined`, `over_budget`,
+   * message. Errors: `agent_not_found`, `agent_stopped`, `agent_quarantined`, `over_budget`,
    * `queue_full`, `conflict` (an id used for another message).
    */
   send(name: string, request: SignedRequest): Message {
-    const agent = getAgentByName(this.#context, name)
-    const letter = { ...request, id: request.id ?? createId('msg') }
-    const put = this.put(agent, letter)
-    if (put.state === 'refused') {
-      throw put.error
-    }
-    if (put.state === 'stored') {
-      faultPoint('request-committed')
-      this.#reconciler.kick(agent.id)
-    }
-    return this.show(letter.id)
+    const taken = this.#context.store.transaction('durable', () => this.#take(name, request))
+    this.#begin(taken)
+    return this.#answer(taken)
+  }
+
+  /** As `send`; messages that come in together wait for the disk together. */
+  async accept(name: string, request: SignedRequest): Promise<Message> {
+    const taken = await this.#commits.run(
+      () => this.#take(name, request),
+      (each) => this.#begin(each),
+    )
+    return this.#answer(taken)
   }
 
   /**
@@ -61,9 +74,7 @@ export class Mailbox {
     const { store } = this.#context
     const before = store.messages.get(letter.id)
     if (before) {
-      const isSame =
-        before.agent_id === agent.id && before.body === letter.body && before.sender === letter.from
-      return isSame
+      return isSame(before, agent, letter)
         ? { state: 'known' }
         : { state: 'refused', error: conflict(letter.id), isStored: false }
     }
@@ -74,7 +85,7 @@ export class Mailbox {
       )
       return { state: 'refused', error: refused(agent, refusal, letter.id), isStored: true }
     }
-    if (store.messages.countQueued(agent.id) >= limits.queuedMessages) {
+    if (!this.#hasRoom(agent.id)) {
       return { state: 'refused', error: queueFull(agent), isStored: false }
     }
     this.#reconciler.records.change(agent.id, 'durable', () => {
@@ -83,6 +94,22 @@ export class Mailbox {
       this.#reconciler.records.advance(agent.id)
     })
     return { state: 'stored' }
+  }
+
+  /** Whether this very message was taken before. Errors: `conflict` (an id used for another message). */
+  isRepeated(agent: AgentRow, letter: Letter): boolean {
+    const before = this.#context.store.messages.get(letter.id)
+    if (before && !isSame(before, agent, letter)) {
+      throw conflict(letter.id)
+    }
+    return before !== undefined
+  }
+
+  /** Errors: `queue_full`. */
+  checkRoom(agent: AgentRow): void {
+    if (!this.#hasRoom(agent.id)) {
+      throw queueFull(agent)
+    }
   }
 
   /** Errors: `message_not_found`. */
@@ -130,6 +157,36 @@ export class Mailbox {
     this.#insert(agentId, letter, 'stored', null)
   }
 
+  /** The rows of a message that comes in; part of the transaction under way. */
+  #take(name: string, request: SignedRequest): Taken {
+    const agent = getAgentByName(this.#context, name)
+    const id = request.id ?? createId('msg')
+    return { agent, id, put: this.put(agent, { ...request, id }) }
+  }
+
+  /** Whether the agent's queue takes one more; it is counted again only when it may be full. */
+  #hasRoom(agentId: string): boolean {
+    const { messages } = this.#context.store
+    const room = this.#room.get(agentId) || limits.queuedMessages - messages.countQueued(agentId)
+    this.#room.set(agentId, Math.max(0, room - 1))
+    return room > 0
+  }
+
+  /** It is committed: what is to be done begins. */
+  #begin({ agent, put }: Taken): void {
+    if (put.state === 'stored') {
+      faultPoint('request-committed')
+      this.#reconciler.kick(agent.id)
+    }
+  }
+
+  #answer({ id, put }: Taken): Message {
+    if (put.state === 'refused') {
+      throw put.error
+    }
+    return this.show(id)
+  }
+
   #insert(
     agentId: string,
     { id, body, from }: Letter,
@@ -140,6 +197,10 @@ export class Mailbox {
     store.messages.insert({ id, agentId, sender: from, body, state, cause, now: now() })
     this.#reconciler.records.event(agentId, 'message.state', { id, state, cause, from })
   }
+}
+
+function isSame(before: MessageRow, { id }: AgentRow, { body, from }: Letter): boolean {
+  return before.agent_id === id && before.body === body && before.sender === from
 }
 
 function conflict(id: string): DroverError {

@@ -26,6 +26,8 @@ const retryMs = 5000
  */
 export class Reconciler {
   readonly records: Records
+  /** Agents for which no step is taken, as their run of before is not found yet. What is asked of them waits as rows. */
+  readonly held = new Set<string>()
   readonly alarms: Alarms
   readonly #context: DaemonContext
   readonly #busy = new Map<string, Promise<void>>()
@@ -46,7 +48,7 @@ export class Reconciler {
 
   /** Something about this agent may be to do. The steps that need no waiting are taken before it returns. */
   kick(agentId: string): void {
-    if (this.#isClosed || this.#busy.has(agentId)) {
+    if (this.#isClosed || this.held.has(agentId) || this.#busy.has(agentId)) {
       return
     }
     const work = this.#settle(agentId).catch((error: unknown) => {
@@ -154,15 +156,18 @@ export class Reconciler {
     }
   }
 
-  /** Nothing is to do until something changes, or a time comes. */
+  /**
+   * Nothing is to do until something changes, or a time comes. Who waits for the machine has a place;
+   * the last daemon's places are not stored, so who is known to wait takes one anew.
+   */
   #rest(agentId: string, view: AgentView | undefined, now: number): void {
     const { admission } = this.#context
     this.alarms.set(agentId, view ? nextLook(view, now) : null)
-    if (!view || view.run || !wantsUp(view)) {
+    const gate = view && !view.run && !view.hold && wantsUp(view) ? view.admission?.gate : null
+    if (gate && view?.waiting?.gate === gate) {
+      admission.wait(agentId, gate)
+    } else {
       admission.leave(agentId)
-    } else if (view.admission) {
-      // Its wait may be on record from a daemon before; the queue is this one's own.
-      admission.wait(agentId, view.admission.gate)
     }
   }
 

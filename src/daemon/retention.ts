@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { bytesToDrop, runsToDrop } from '../core/retention.ts'
+import { bytesToDrop, mayExceed, runsToDrop, type Measured } from '../core/retention.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { RunRow } from '../store/index.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
@@ -23,20 +23,51 @@ const punchDeadlineMs = 10_000
 /**
  * Keeps what agents said within the bounds of config: the oldest events go; then the oldest finished
  * runs, of an agent that has too much and of all together; then the beginning of a live run's output.
+ * All runs are read only when they may have come to a bound since the last time.
  */
-export async function keepBounds(context: DaemonContext): Promise<void> {
-  const { store, config } = context
-  const { agentBytes, totalBytes } = config.retention
-  context.rotateLog()
-  store.transaction('relaxed', () => store.tasks.prune(tasksKept))
-  await pruneEvents(context)
-  const { agents } = store.runs.measure(agentBytes)
-  for (const { agentId, bytes } of agents) {
-    await dropRuns(context, agentId, bytes - agentBytes)
-    await dropBeginning(context, agentId, agentBytes)
+export class Retention {
+  readonly #context: DaemonContext
+  /** Null before the first time, and while there may be more to give up. */
+  #measured: Measured | null = null
+
+  constructor(context: DaemonContext) {
+    this.#context = context
   }
-  const { total } = store.runs.measure(agentBytes)
-  await dropRuns(context, null, total - totalBytes)
+
+  async keepBounds(): Promise<void> {
+    const { store, rotateLog } = this.#context
+    rotateLog()
+    store.transaction('relaxed', () => store.tasks.prune(tasksKept))
+    await pruneEvents(this.#context)
+    if (mayExceed(this.#measured, store.runs)) {
+      await this.#keepRuns()
+    }
+  }
+
+  async #keepRuns(): Promise<void> {
+    const { store, config } = this.#context
+    const { agentBytes, totalBytes } = config.retention
+    const { addedBytes, releases } = store.runs
+    const { total, largest } = store.runs.measure()
+    const headroomBytes = Math.min(agentBytes - largest, totalBytes - total)
+    this.#measured = null
+    const dropped = headroomBytes < 0 ? await this.#drop() : 0
+    if (dropped === 0) {
+      this.#measured = { addedBytes, releases, headroomBytes }
+    }
+  }
+
+  /** Resolves to something above 0 when there may be more to give up. */
+  async #drop(): Promise<number> {
+    const { store, config } = this.#context
+    const { agentBytes, totalBytes } = config.retention
+    let dropped = 0
+    for (const { agentId, bytes } of store.runs.listLarge(agentBytes)) {
+      dropped += await dropRuns(this.#context, agentId, bytes - agentBytes)
+      dropped += await dropBeginning(this.#context, agentId, agentBytes)
+    }
+    return dropped + (await dropRuns(this.#context, null, store.runs.measure().total - totalBytes))
+  }
 }
 
 /** In small steps, so that nobody waits for long. */
@@ -53,11 +84,12 @@ async function pruneEvents({ store, config, signal }: DaemonContext): Promise<vo
   }
 }
 
+/** Resolves to how many it gave up. */
 async function dropRuns(
   context: DaemonContext,
   agentId: string | null,
   excessBytes: number,
-): Promise<void> {
+): Promise<number> {
   const { store, log } = context
   const runs = excessBytes > 0 ? store.runs.listDisposable(agentId) : []
   const ids = runsToDrop(
@@ -70,6 +102,7 @@ async function dropRuns(
     store.transaction('relaxed', () => store.runs.delete(id))
     log.info({ run: id }, 'dropped the record of a finished run to keep within retention')
   }
+  return ids.length
 }
 
 const bytesOf = (run: RunRow): number =>
@@ -77,19 +110,20 @@ const bytesOf = (run: RunRow): number =>
 
 /**
  * Frees the blocks at the beginning of an output whose run goes on. The program keeps its open file
- * and every offset stays what it was; what was dropped is a hole. Source: fallocate(2), PUNCH_HOLE.
+ * and every offset stays what it was; what was dropped is a hole. Resolves to the bytes it gave up.
+ * Source: fallocate(2), PUNCH_HOLE.
  */
 async function dropBeginning(
   context: DaemonContext,
   agentId: string,
   agentBytes: number,
-): Promise<void> {
+): Promise<number> {
   const { store, log } = context
   const runId = store.agents.get(agentId)?.run_id
   const run = runId ? store.runs.get(runId) : undefined
   const bytes = run ? bytesToDrop(run.out_bytes, run.dropped_bytes, Math.floor(agentBytes / 2)) : 0
   if (!run || bytes === 0) {
-    return
+    return 0
   }
   store.transaction('relaxed', () => store.runs.setDropped(run.id, bytes))
   const file = runFiles(referenceOf(context, run.id).folder).out
@@ -105,4 +139,5 @@ async function dropBeginning(
       'the beginning of an output could not be freed; it goes when the run has ended',
     )
   }
+  return bytes
 }

@@ -1,16 +1,22 @@
-import type { RunRow } from '../store/index.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { Handle } from '../runtimes/contract.ts'
+import type { LookedAtRun, RunRow } from '../store/index.ts'
 import { abortable } from '../util/abortable.ts'
 import { adopt, findRun, settleRun } from './ask-run.ts'
 import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
-import { keepBounds } from './retention.ts'
+import { Retention } from './retention.ts'
 import { WedgedRuns } from './wedged-runs.ts'
 
 /** How often live runs are looked at, ms. Endings come by event; this finds what leaves no record. */
 const tickMs = 5000
 
+/** Runs looked at together. One whose runtime gives no answer holds up no more than these. */
+const runsAtOnce = 50
+
 /** Begins to look after live runs; stops when the daemon's signal aborts. */
 export function superviseRuns(context: DaemonContext, reconciler: Reconciler): void {
+  const retention = new Retention(context)
   const wedged = new WedgedRuns(context, reconciler)
   let isBusy = false
   const timer = setInterval(() => {
@@ -19,6 +25,7 @@ export function superviseRuns(context: DaemonContext, reconciler: Reconciler): v
     }
     isBusy = true
     void lookAfter(context, reconciler, wedged)
+      .then(async () => await retention.keepBounds())
       .catch((error: unknown) => context.log.error({ err: error }, 'looking after runs failed'))
       .finally(() => {
         isBusy = false
@@ -36,53 +43,63 @@ async function lookAfter(
   const { store, admission, config, now } = context
   reconciler.alarms.checkClock(() => store.settleClock(now(), config.restart.backoffMostMs))
   await inspectRuns(context, reconciler)
-  const working = store.runs.listLive().filter(({ turn, handle }) => turn === 'working' && handle)
+  const working = store.runs.listWorking()
   for (const run of working) {
     await wedged.inspect(run)
   }
   wedged.keepOnly(new Set(working.map(({ id }) => id)))
   admission.sweep((agentId) => typeof store.agents.get(agentId)?.run_id === 'string')
-  await keepBounds(context)
 }
 
 /**
  * A run whose program is gone without a record is lost; one that can be asked again is no longer
- * unknown. Runtimes side by side: one that is wedged holds no other up.
+ * unknown. A run of which there is nothing new costs the question and no more. Runtimes side by side:
+ * one that is wedged holds no other up.
  */
 export async function inspectRuns(context: DaemonContext, reconciler: Reconciler): Promise<void> {
-  const groups = Map.groupBy(context.store.runs.listLive(), ({ runtime }) => runtime)
+  const groups = Map.groupBy(context.store.runs.listLookedAt(), ({ runtime }) => runtime)
   await Promise.all(
     Array.from(groups.values(), async (runs) => {
-      for (const { id } of runs) {
-        await inspectRun(context, reconciler, id)
+      for (let begin = 0; begin < runs.length; begin += runsAtOnce) {
+        const signal = callSignal(context, askDeadlineMs)
+        await Promise.all(
+          runs.slice(begin, begin + runsAtOnce).map(async (run) => {
+            reconciler.wakeBlind(run.id)
+            await inspectRun(context, reconciler, run, signal).catch((error: unknown) =>
+              context.log.error({ err: error, run: run.id }, 'looking after a run failed'),
+            )
+          }),
+        )
+        await setImmediate()
       }
     }),
   )
 }
 
+/** What was listed may be over by now: whoever acts on it looks again. */
 async function inspectRun(
   context: DaemonContext,
   reconciler: Reconciler,
-  runId: string,
+  { id, runtime: name, handle: text, is_unknown: wasUnknown }: LookedAtRun,
+  signal: AbortSignal,
 ): Promise<void> {
-  // Looked up anew: while another was asked, this one may have ended.
-  const run = context.store.runs.get(runId)
-  if (!run || run.ended_at !== null) {
-    return
+  if (text === null) {
+    return await inspectStart(context, reconciler, context.store.runs.get(id))
   }
-  if (run.handle === null) {
-    return await inspectStart(context, reconciler, run)
-  }
-  reconciler.wakeBlind(runId)
-  const signal = callSignal(context, askDeadlineMs)
-  const asked = getRuntime(context, run.runtime).inspect(JSON.parse(run.handle), signal)
+  const asked = getRuntime(context, name).inspect(JSON.parse(text) as Handle, signal)
   const liveness = await abortable(asked, signal).catch(() => 'unknown' as const)
   if (liveness !== 'dead') {
-    return setUnknown(context, reconciler, runId, liveness === 'unknown')
+    const isUnknown = liveness === 'unknown'
+    return isUnknown === (wasUnknown === 1)
+      ? undefined
+      : setUnknown(context, reconciler, id, isUnknown)
   }
-  const found = await findRun(context, run)
-  if (found.state === 'exited' || found.state === 'lost') {
-    settleRun(reconciler, run, found)
+  const run = context.store.runs.get(id)
+  if (run?.ended_at === null) {
+    const found = await findRun(context, run)
+    if (found.state === 'exited' || found.state === 'lost') {
+      settleRun(reconciler, run, found)
+    }
   }
 }
 
@@ -90,9 +107,9 @@ async function inspectRun(
 async function inspectStart(
   context: DaemonContext,
   reconciler: Reconciler,
-  run: RunRow,
+  run: RunRow | undefined,
 ): Promise<void> {
-  if (run.is_unknown === 1) {
+  if (run?.ended_at === null && run.handle === null && run.is_unknown === 1) {
     settleRun(reconciler, run, await findRun(context, run))
     reconciler.kick(run.agent_id)
   }

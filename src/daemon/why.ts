@@ -25,7 +25,7 @@ export function whyAgent(context: DaemonContext, name: string): Why {
   if (!row || !view) {
     throw new DroverError('agent_not_found', 'The agent was removed meanwhile.')
   }
-  const { status, lastRun } = toAgent(row, store.host)
+  const { status, lastRun } = toAgent(row, context)
   return explainAgent({
     agent: row.name,
     status,

@@ -112,6 +112,8 @@ export const Agent = z.object({
   waiting: Waiting.nullable(),
   /** Lives for one task; removed when that is done. */
   isEphemeral: z.boolean(),
+  /** People who are with it now, by `drover attach`. */
+  attached: z.number().int(),
   createdAt: z.number().int(),
   /** Last message in or output out. */
   activeAt: z.number().int(),

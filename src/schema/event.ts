@@ -9,6 +9,8 @@ export const EventType = z.enum([
   'agent.parked',
   'agent.restarting',
   'agent.quarantined',
+  'agent.attached',
+  'agent.detached',
   'agent.removed',
   'run.starting',
   'run.running',

@@ -29,7 +29,9 @@ export const DaemonStatus = z.object({
   agents: z.object({ total: z.number().int(), live: z.number().int() }),
   /** Number of the newest event: where to begin to see only what comes. */
   lastSeq: z.number().int(),
-  /** What the last start found. */
+  /** Agents whose run of before the last start is not taken up yet; 0 once the daemon is ready. */
+  recovering: z.number().int().optional(),
+  /** What the last start found, so far. */
   recovered: z.object(foundRuns),
 })
 export type DaemonStatus = z.infer<typeof DaemonStatus>

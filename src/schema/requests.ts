@@ -64,6 +64,10 @@ export const WaitQuery = z.object({ wait: Wait })
 /** How a wake begins: `resume` goes on with the session or is an error, `fresh` begins a new one. */
 export const WakeRequest = z.strictObject({ mode: z.enum(['resume', 'fresh']).optional() })
 export type WakeRequest = z.infer<typeof WakeRequest>
+export const AttachQuery = z.object({
+  /** Only events after this number; left out: from now on. */
+  since: z.coerce.number().int().min(0).optional(),
+})
 export const ListQuery = z.object({ all: z.stringbool().default(false) })
 export const RemoveQuery = z.object({ force: z.stringbool().default(false), wait: Wait })
 export const EventsQuery = z.object({

@@ -73,6 +73,9 @@ export const statusQuery = `
          EXISTS (SELECT 1 FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued
        FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`
 
+/** Decisions ask whether messages wait, not how many thousands; each message is decided about several times. */
+const mostCounted = 100
+
 /** Takes an agent's id. */
 export const viewQuery = `
   SELECT a.id, a.hold, a.wish, a.is_removing, a.is_new, a.is_ephemeral, a.parked_until, a.not_before,
@@ -82,8 +85,8 @@ export const viewQuery = `
          r.started_at AS run_started_at, r.ready_at AS run_ready_at, r.active_at AS run_active_at,
          r.background AS run_background,
          r.handle IS NOT NULL AS has_handle,
-         (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued
-          WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued,
+         (SELECT COUNT(*) FROM (SELECT 1 FROM messages m INDEXED BY messages_queued
+          WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates} LIMIT ${mostCounted})) AS queued,
          (SELECT MIN(m.updated_at) FROM messages m INDEXED BY messages_open
           WHERE m.run_id = a.run_id AND m.state IN ${openStates}) AS open_since,
          (SELECT COUNT(*) FROM messages m INDEXED BY messages_open

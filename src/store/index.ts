@@ -22,7 +22,7 @@ export {
 } from './event-log.ts'
 export type { MessageHead } from './message-table.ts'
 export type { AgentRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
-export type { RunEnd } from './run-table.ts'
+export type { LookedAtRun, RunEnd } from './run-table.ts'
 export type { ScheduleListRow } from './schedule-table.ts'
 
 /** The home's memory: one table a file, and the transactions that join them. */
@@ -72,6 +72,11 @@ export class Store {
   /** The clock was set back, or may have been; see `settleClock`. Both are ms. */
   settleClock(now: number, mostAheadMs: number): void {
     settleClock(this.#database, now, mostAheadMs)
+  }
+
+  /** Resolves once all that is committed by now survives power loss. */
+  async sync(): Promise<void> {
+    await this.#database.sync()
   }
 
   /** Folds the log into the file and closes it: from here on nothing can be lost. It is closed also when it throws. */

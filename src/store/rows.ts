@@ -10,7 +10,7 @@ export interface AgentRow {
   spec: string
   template: string | null
   hold: 'stopped' | 'quarantined' | null
-  /** Why it is held or parked. */
+  /** Why it is held or parked, or why it is down where its last run does not say it. */
   cause: string | null
   wish: 'wake' | 'sleep' | null
   is_removing: 0 | 1

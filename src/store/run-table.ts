@@ -25,13 +25,29 @@ export interface RunEnd {
 export interface RunProgress {
   outBytes: number
   errBytes: number
+  /** How many of these bytes are new. */
+  addedBytes: number
   /** JSON. */
   decoder: string
   now: number
 }
 
+/** A run that has not ended, as far as its runtime must know to look at it. */
+export type LookedAtRun = Pick<RunRow, 'id' | 'runtime' | 'handle' | 'is_unknown'>
+
+/** What the records of all runs take, bytes. */
+export interface RunSizes {
+  total: number
+  /** What the agent takes that takes most. */
+  largest: number
+}
+
+const recordBytes = 'SUM(in_bytes + out_bytes + err_bytes - dropped_bytes)'
+
 export class RunTable {
   readonly #database: Database
+  #addedBytes = 0
+  #releases = 0
 
   constructor(database: Database) {
     this.#database = database
@@ -55,10 +71,36 @@ export class RunTable {
     return this.#database.get<RunRow>('SELECT * FROM runs WHERE id = ?', id)
   }
 
+  /** Bytes that came to the records of runs since this table was opened. */
+  get addedBytes(): number {
+    return this.#addedBytes
+  }
+
+  /** Runs that were released since this table was opened: only these can be given up. */
+  get releases(): number {
+    return this.#releases
+  }
+
   /** Runs that have not ended. */
   listLive(): RunRow[] {
     return this.#database.all<RunRow>(
       'SELECT r.* FROM agents a JOIN runs r ON r.id = a.run_id WHERE a.run_id IS NOT NULL ORDER BY r.id',
+    )
+  }
+
+  /** Those of them that are up and in a turn. */
+  listWorking(): RunRow[] {
+    return this.#database.all<RunRow>(
+      `SELECT r.* FROM agents a JOIN runs r ON r.id = a.run_id
+       WHERE a.run_id IS NOT NULL AND r.handle IS NOT NULL AND r.turn = 'working' ORDER BY r.id`,
+    )
+  }
+
+  /** Runs that have not ended, but not whole rows: they are looked at again and again. */
+  listLookedAt(): LookedAtRun[] {
+    return this.#database.all<LookedAtRun>(
+      `SELECT r.id, r.runtime, r.handle, r.is_unknown FROM agents a JOIN runs r ON r.id = a.run_id
+       WHERE a.run_id IS NOT NULL AND (r.handle IS NOT NULL OR r.is_unknown = 1) ORDER BY r.id`,
     )
   }
 
@@ -114,6 +156,11 @@ export class RunTable {
     this.#database.run('UPDATE runs SET turn = ?, active_at = ? WHERE id = ?', turn, now, id)
   }
 
+  /** Somebody was with it until now. */
+  touch(id: string, now: number): void {
+    this.#database.run('UPDATE runs SET active_at = ? WHERE id = ?', now, id)
+  }
+
   /** Its program took its first turn. Returns whether this was the first. */
   setReady(id: string, now: number): boolean {
     return (
@@ -144,6 +191,7 @@ export class RunTable {
   }
 
   setProgress(id: string, progress: RunProgress): void {
+    this.#addedBytes += progress.addedBytes
     this.#database.run(
       'UPDATE runs SET out_bytes = ?, err_bytes = ?, decoder = ?, active_at = ? WHERE id = ?',
       progress.outBytes,
@@ -156,6 +204,7 @@ export class RunTable {
 
   /** Reserves a place in the run's input; returns where it begins. */
   reserveInput(id: string, bytes: number): number {
+    this.#addedBytes += bytes
     const row = this.#database.get<{ in_bytes: number }>(
       'UPDATE runs SET in_bytes = in_bytes + ? WHERE id = ? RETURNING in_bytes',
       bytes,
@@ -184,6 +233,7 @@ export class RunTable {
   }
 
   setReleased(id: string): void {
+    this.#releases++
     this.#database.run('UPDATE runs SET is_released = 1 WHERE id = ?', id)
   }
 
@@ -199,16 +249,21 @@ export class RunTable {
     this.#database.run('DELETE FROM runs WHERE id = ?', id)
   }
 
-  /** Bytes that the records of all runs take, and of each agent that takes more than `limit`. */
-  measure(limit: number): { total: number; agents: { agentId: string; bytes: number }[] } {
-    const size = 'SUM(in_bytes + out_bytes + err_bytes - dropped_bytes)'
-    const total =
-      this.#database.get<{ bytes: number | null }>(`SELECT ${size} AS bytes FROM runs`)?.bytes ?? 0
-    const agents = this.#database.all<{ agentId: string; bytes: number }>(
-      `SELECT agent_id AS agentId, ${size} AS bytes FROM runs GROUP BY agent_id HAVING bytes > ?`,
+  /** Reads every run; ask only when something was added. */
+  measure(): RunSizes {
+    const sizes = this.#database.get<{ total: number | null; largest: number | null }>(
+      `SELECT SUM(bytes) AS total, MAX(bytes) AS largest
+       FROM (SELECT ${recordBytes} AS bytes FROM runs GROUP BY agent_id)`,
+    )
+    return { total: sizes?.total ?? 0, largest: sizes?.largest ?? 0 }
+  }
+
+  /** Agents whose records take more than `limit`, bytes. */
+  listLarge(limit: number): { agentId: string; bytes: number }[] {
+    return this.#database.all<{ agentId: string; bytes: number }>(
+      `SELECT agent_id AS agentId, ${recordBytes} AS bytes FROM runs GROUP BY agent_id HAVING bytes > ?`,
       limit,
     )
-    return { total, agents }
   }
 
   /** Finished runs that are released, oldest first, of one agent or of all; the latest of each agent stays. */

@@ -68,6 +68,23 @@ async function runWriter(
   return said.split('\n').slice(0, -1)
 }
 
+test('a sync resolves for all who ask, also while others commit, and after the log was folded in', async () => {
+  const store = openStore()
+  for (let round = 0; round < 20; round++) {
+    const synced = Array.from({ length: 5 }, async (_, number) => {
+      store.transaction('relaxed', () =>
+        insert(store, `m${round}-${number}`, 'x'.repeat(2_000_000)),
+      )
+      await store.sync()
+    })
+    await Promise.all(synced)
+  }
+  expect(store.messages.listOfAgent('a', 1000)).toHaveLength(100)
+  const late = store.sync()
+  store.close()
+  await late
+})
+
 describe('what was committed', () => {
   test.for(['durable', 'relaxed'])(
     'survives the death of the writer in the middle of its work (%s)',

@@ -19,6 +19,8 @@ export interface Home {
   daemonFile: string
   logFile: string
   runsFolder: string
+  /** Folders of runs to come. */
+  sparesFolder: string
   agentsFolder: string
 }
 
@@ -73,6 +75,7 @@ function placesOf({
     daemonFile: path.join(state, 'daemon.json'),
     logFile: path.join(state, 'drover.log'),
     runsFolder: path.join(state, 'runs'),
+    sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
   }
 }

@@ -1,6 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+
+const chanceBytes = 12
+
+/** Chance for many ids: to ask the system for it takes longer than all else of an id. */
+const pool = Buffer.alloc(256 * chanceBytes)
+let used = pool.length
 
 /**
  * A new id: prefix, 10 characters of time (ms) and 12 of chance, in Crockford's base 32. Ids of one
@@ -13,7 +19,11 @@ export function createId(prefix: string): string {
     text = alphabet.charAt(time % 32) + text
     time = Math.floor(time / 32)
   }
-  for (const byte of randomBytes(12)) {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  for (const byte of pool.subarray(used, (used += chanceBytes))) {
     text += alphabet.charAt(byte % 32)
   }
   return `${prefix}_${text}`

@@ -42,7 +42,7 @@ interface ProcessStat {
 
 /** Fields of a line of /proc/PID/stat; the command may hold spaces and parentheses. Source: proc(5). */
 export function parseProcessStat(line: string): ProcessStat | null {
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ', 20)
   const [state, parent, group, session] = fields
   const startTime = fields[19]
   if (!state || !startTime) {

@@ -42,6 +42,7 @@ test('an agent that has used up its tokens refuses what comes, and no longer wak
   }
   await client.sleep('a', up)
   expect(await client.show('a')).toMatchObject({ status: 'asleep', turns: 1, run: null })
+  expect((await runDrover(['ps'], { env })).stdout).toMatch(/^a +asleep .*used up its budget/m)
   expect(model.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
 })
 

@@ -89,6 +89,7 @@ export class AgentModel extends AgentState {
           : undefined
       case 'restart-daemon':
         this.attached = 0
+        this.awaitedUntil = this.now + 5000
         return recoverRun(this, act.found)
       case 'break-start':
         this.brokenStarts++
@@ -106,7 +107,10 @@ export class AgentModel extends AgentState {
         this.attached++
         return
       case 'detach':
-        this.attached = Math.max(0, this.attached - 1)
+        if (this.attached > 0) {
+          this.attached--
+          Object.assign(this.live ?? {}, { activeAt: this.now })
+        }
         return
       case 'crowd':
         this.isCrowded = true

@@ -51,6 +51,7 @@ export class AgentState {
   notBefore: number | null = null
   waiting: AgentView['waiting'] = null
   attached = 0
+  awaitedUntil = 0
   isCrowded = false
   hasSpentAll = false
   readonly messages: ModelMessage[] = []
@@ -92,6 +93,7 @@ export class AgentState {
       waiting: this.waiting,
       admission: this.isCrowded && !live ? crowded : null,
       attached: this.attached,
+      awaitedUntil: this.awaitedUntil,
       lifecycle: this.lifecycle,
       run: live && { ...live, hasTurns: this.hasTurns, isUnknown: false },
       queued: this.queued().length,

@@ -27,7 +27,7 @@ export function takeStep(model: AgentState, step: Step): void {
       return endRun(model, live, 'stopped', null)
     case 'clear-wish':
       check(model.wish !== null, 'a wish is cleared where there is one')
-      model.waiting = model.wish === 'wake' ? null : model.waiting
+      model.waiting = model.wish === 'wake' || model.queued().length === 0 ? null : model.waiting
       model.wish = null
       return
     case 'unpark':
@@ -105,7 +105,8 @@ function requestStop(model: AgentState, live: ModelRun | null, reason: StopReaso
   check(isAsked || reason === 'unready' || isAtRest || !model.hasTurns, 'only a stop ends a turn')
   check(isAsked || live.background === 0 || reason === 'unready', 'only a stop ends a job')
   check(
-    (reason !== 'idle' && reason !== 'age') || model.attached === 0,
+    (reason !== 'idle' && reason !== 'age') ||
+      (model.attached === 0 && model.now >= model.awaitedUntil),
     'nobody is left alone by a sleeping agent',
   )
   check(reason !== 'unready' || live.readyAt === null, 'who took a turn is ready')

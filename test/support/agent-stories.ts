@@ -71,6 +71,7 @@ export const view = (part: Partial<AgentView>): AgentView => ({
   waiting: null,
   admission: null,
   attached: 0,
+  awaitedUntil: 0,
   lifecycle: Lifecycle.parse({}),
   run: null,
   queued: 0,

@@ -42,6 +42,7 @@ export class ScriptedClaude implements Disposable {
 
   /** A message that is held is answered, and each that comes. */
   release(name: string): void {
+    mkdirSync(this.dirOf(name), { recursive: true })
     writeFileSync(path.join(this.dirOf(name), 'release'), '')
   }
 

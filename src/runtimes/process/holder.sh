@@ -24,7 +24,7 @@ trap '' HUP INT QUIT TERM
 
 {
   run=$1 ring=$2
-  PATH=/usr/bin:/bin:$PATH mkfifo -m 600 "$run/bell"
+  [ -p "$run/bell" ] || PATH=/usr/bin:/bin:$PATH mkfifo -m 600 "$run/bell"
   exec 3<"$run/in" 4<>"$run/bell"
   while :; do
     [ -e "$run/end" ] || [ -e "$run/exit" ] && ring=q

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BenchDaemon } from '../bench-daemon.ts'
+import { built, program } from '../places.ts'
+import type { Finding, Row } from '../row.ts'
+import type { Scratch } from '../scratch.ts'
+import { formatMs, formatRatio, median } from '../statistics.ts'
+import { startLive } from './memory.ts'
+
+const live = 1000
+const sleeping = 10_000
+/** The daemon looks after its runs once in this time, ms. */
+const tickMs = 5000
+const ticks = 8
+
+/**
+ * What looking after many agents takes, seen from outside: the CPU time that a daemon with nothing
+ * else to do uses from one tick to the next. The floor reads what the kernel says of the live ones
+ * as often, in a process of its own.
+ */
+export const superviseRow: Row = {
+  name: 'supervise',
+  async measure(scratch): Promise<Finding[]> {
+    const daemon = await startCrowd(scratch)
+    const pids = (await daemon.client.list()).flatMap(({ pid }) => (pid === null ? [] : [pid]))
+    if (pids.length !== live) {
+      throw new Error(`${pids.length} of ${live} agents are live.`)
+    }
+    const argv = [program('read-processes'), String(tickMs), ...pids.map(String)]
+    const floor = scratch.spawn([process.execPath, ...argv], { stdio: 'ignore' })
+    await sleep(2 * tickMs)
+    const samples = { tick: [] as number[], floor: [] as number[], forks: [] as number[] }
+    for (let round = 0; round < ticks; round++) {
+      const before = [cpuMs(daemon.pid), cpuMs(floor.pid ?? 0), processesBegun()] as const
+      await sleep(tickMs)
+      samples.tick.push(cpuMs(daemon.pid) - before[0])
+      samples.floor.push(cpuMs(floor.pid ?? 0) - before[1])
+      samples.forks.push(processesBegun() - before[2])
+    }
+    floor.kill()
+    const [tick, read] = [median(samples.tick), median(samples.floor)]
+    const forks = Math.min(...samples.forks)
+    return [
+      {
+        what: `supervise tick, ${live} live and ${sleeping} sleeping agents, CPU`,
+        measured: `${formatMs(tick)}, ${forks} forks`,
+        floor: `${formatMs(read)} (${live} × reading /proc)`,
+        ratio: formatRatio(tick / read),
+        goal: '≤ 2×, no fork',
+        isMet: tick / read <= 2 && forks === 0,
+        figures: { tickMs: tick, floorMs: read, forks },
+      },
+    ]
+  },
+}
+
+async function startCrowd(scratch: Scratch): Promise<BenchDaemon> {
+  const daemon = await scratch.startDaemon()
+  await daemon.down({ agents: false })
+  const argv = [built('store/index.js'), daemon.database, String(sleeping), scratch.folder, '1']
+  await scratch.run([process.execPath, program('seed-sleeping'), ...argv])
+  await daemon.up()
+  await startLive(daemon, live)
+  return daemon
+}
+
+/** CPU time that all threads of a process have used so far, ms. Source: Documentation/scheduler/sched-stats. */
+function cpuMs(pid: number): number {
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  )
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6
+}
+
+/** Processes and threads that the whole machine has begun so far. Source: proc(5), `processes` of /proc/stat. */
+function processesBegun(): number {
+  return Number(/^processes (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
+}
