@@ -43,11 +43,10 @@ export async function playSeed({
       : Promise.resolve()
   const story = inventStory({ seed, kills, agents })
   const played = playStory({ story, folder, ...options })
-  const [first] = (await Promise.allSettled([played, wedged])).filter(
-    (result) => result.status === 'rejected',
-  )
-  if (first) {
-    throw first.reason
+  const ends = await Promise.allSettled([played, wedged])
+  const failure = ends.find((end) => end.status === 'rejected')
+  if (failure) {
+    throw failure.reason
   }
   rmSync(folder, { recursive: true, force: true })
 }
