@@ -11,7 +11,11 @@ import {
 import type { Reconciler } from './reconciler.ts'
 import { writeInput } from './write-input.ts'
 
-/** Asks a run's runtime what became of it. Never rejects: an answer that does not come is `unknown`. */
+/**
+ * Asks a run's runtime what became of it. A run that is lost may have left processes that go on
+ * saying things; they are ended first, so that its output is whole when it is read. Never rejects:
+ * an answer that does not come is `unknown`.
+ */
 export async function findRun(
   context: DaemonContext,
   run: Pick<RunRow, 'id' | 'runtime' | 'handle'>,
@@ -20,7 +24,12 @@ export async function findRun(
   try {
     const handle = run.handle ? JSON.parse(run.handle) : null
     const runtime = getRuntime(context, run.runtime)
-    return await abortable(runtime.recover(referenceOf(context, run.id), handle, signal), signal)
+    const reference = referenceOf(context, run.id)
+    const found = await abortable(runtime.recover(reference, handle, signal), signal)
+    if (found.state === 'lost' && !found.isUnstarted) {
+      await runtime.destroy(reference, handle, signal)
+    }
+    return found
   } catch (error) {
     context.log.error({ err: error, run: run.id }, 'a run could not be asked for')
     return { state: 'unknown', cause: error instanceof Error ? error.message : String(error) }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { runFiles } from '../../src/runtimes/run-folder.ts'
+import { sendSignal } from '../../src/util/process-identity.ts'
 import { problemOf, runDrover } from '../support/cli.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { expectGapless, readEvents, saidIn } from '../support/events.ts'
@@ -16,7 +17,11 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const agentScript = fileURLToPath(new URL('../fixtures/taking-agent.sh', import.meta.url))
 
-function runFile(daemon: TestDaemon, run: string | null, name: 'in' | 'out' | 'exit'): string {
+function runFile(
+  daemon: TestDaemon,
+  run: string | null,
+  name: 'in' | 'out' | 'exit' | 'holder',
+): string {
   return runFiles(path.join(daemon.home.runsFolder, run ?? ''))[name]
 }
 
@@ -131,6 +136,23 @@ describe('agents that end while the daemon is dead', () => {
     })
     await client.sleep('a', { waitSeconds: 10 })
   })
+})
+
+test('a program whose holder was killed is ended before its output counts as whole', async () => {
+  await using daemon = await startTestDaemon({ isLeftClean: true })
+  const { client } = daemon
+  const program = ['/bin/sh', '-c', 'while :; do echo tick; done']
+  const { run } = await client.run({ template: 'command', name: 'a', program }, { waitSeconds: 10 })
+  await waitFor('it to speak', async () => saidIn(await readEvents(client)) !== '')
+  sendSignal(Number(readFileSync(runFile(daemon, run, 'holder'), 'utf8')), 'SIGKILL')
+  await waitFor('the holder to be gone', async () => {
+    await client.reconcile()
+    return (await client.show('a')).run === null
+  })
+  const { lastRun } = await client.show('a')
+  // Without its holder it was ended, and that may have been put on record by what was left of it.
+  expect(['lost', 'failed']).toContain(lastRun?.status)
+  expect(readFileSync(runFile(daemon, run, 'out'), 'utf8')).toBe(saidIn(await readEvents(client)))
 })
 
 describe('a half-written input', () => {

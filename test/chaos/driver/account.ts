@@ -16,7 +16,11 @@ export interface Account {
 }
 
 /** The account of one life; `agentId` is null where there is no agent any more. */
-export function readAccount(life: Life, home: Home, agentId: string | null): Account {
+export function readAccount(
+  life: Pick<Life, 'program' | 'folder'>,
+  home: Home,
+  agentId: string | null,
+): Account {
   return life.program
     ? readScriptAccount(life.folder)
     : readSessions(agentId && path.join(home.agentsFolder, agentId, 'state', 'sessions'))

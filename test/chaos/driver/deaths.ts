@@ -1,4 +1,8 @@
-import { agentFaultPoints, type FaultPoint } from '../../../src/daemon/fault-point.ts'
+import {
+  agentFaultPoints,
+  orphanFaultPoints,
+  type FaultPoint,
+} from '../../../src/daemon/fault-point.ts'
 import type { Random } from './random.ts'
 
 /** How a daemon dies, and how long nobody is there after it. All of it is decided by the seed. */
@@ -14,6 +18,9 @@ export type Death = { pauseMs: number } & (
     }
 )
 
+/** Those that a play passes; schedules and limits have crash tests of their own. */
+const points: readonly FaultPoint[] = [...agentFaultPoints, ...orphanFaultPoints]
+
 /** Points on the way out need somebody to leave; the act that leads there is put into the round. */
 export const leadingActs: Partial<Record<FaultPoint, string>> = {
   'launch-prepared': 'sleep',
@@ -26,6 +33,8 @@ export const leadingActs: Partial<Record<FaultPoint, string>> = {
   'release-recorded': 'sleep',
   'folders-removed': 'remove',
   'agent-removed': 'remove',
+  'orphans-reported': 'orphan',
+  'orphans-released': 'orphan',
 }
 
 const longestLifeMs = 900
@@ -42,7 +51,7 @@ export function inventDeath(random: Random, isFirst: boolean): Death {
       { weight: 1, pass: 5 },
     ]).pass
     const handover = random.chance(0.5) ? 'SIGTERM' : 'SIGKILL'
-    return { kind: 'point', point: random.pick(agentFaultPoints), pass, pauseMs, handover }
+    return { kind: 'point', point: random.pick(points), pass, pauseMs, handover }
   }
   return random.chance(0.25)
     ? { kind: 'startup', afterMs: random.int(40, longestStartMs), pauseMs }

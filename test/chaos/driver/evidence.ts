@@ -41,11 +41,13 @@ export interface Evidence {
   agents: ReadonlyMap<string, Agent>
   /** By agent's name, oldest first. */
   messages: ReadonlyMap<string, Message[]>
+  /** Tasks of errands, by their keys. */
+  errandMessages: ReadonlyMap<string, Message>
   /** From the first on. */
   events: readonly Event[]
   processes: readonly RunProcess[]
   runs: ReadonlyMap<string, RunRecord>
-  /** By the id of a life: what its program says of itself. */
+  /** By the id of a life, or the key of an errand: what its program says of itself. */
   accounts: ReadonlyMap<string, Account>
   /** Errors in the daemons' log, and drafts of files, that nobody finished. */
   logErrors: readonly string[]
@@ -70,6 +72,12 @@ export class Observer {
       agents.set(agent.name, agent)
       messages.set(agent.name, await this.#client.messages(agent.name, { limit: 1000 }))
     }
+    const errandMessages = new Map<string, Message>()
+    for (const { key, id } of world.errands) {
+      if (id !== null) {
+        errandMessages.set(key, await this.#client.message(id))
+      }
+    }
     const since = this.#events.at(-1)?.seq ?? 0
     for await (const event of this.#client.events({ since, isFollowing: false })) {
       this.#events.push(event)
@@ -78,6 +86,7 @@ export class Observer {
     return {
       agents,
       messages,
+      errandMessages,
       events: this.#events,
       ...(await this.lookOutside(world, agents, instance)),
     }
@@ -88,7 +97,7 @@ export class Observer {
     world: World,
     agents: ReadonlyMap<string, Agent>,
     instance: string,
-  ): Promise<Omit<Evidence, 'agents' | 'messages' | 'events'>> {
+  ): Promise<Omit<Evidence, 'agents' | 'messages' | 'errandMessages' | 'events'>> {
     const lives = world.actors.flatMap(({ lives: all, name }) =>
       all.map((life) => ({
         life,
@@ -96,9 +105,14 @@ export class Observer {
       })),
     )
     return {
-      accounts: new Map(
-        lives.map(({ life, agentId }) => [life.id, readAccount(life, this.#home, agentId)]),
-      ),
+      accounts: new Map([
+        ...lives.map(
+          ({ life, agentId }) => [life.id, readAccount(life, this.#home, agentId)] as const,
+        ),
+        ...world.errands.map(
+          (errand) => [errand.key, readAccount(errand, this.#home, null)] as const,
+        ),
+      ]),
       runs: readRuns(this.#home.runsFolder),
       processes: await findProcesses(instance),
       logErrors: readLogErrors(this.#home.logFile),

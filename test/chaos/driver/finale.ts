@@ -30,6 +30,11 @@ export async function playFinale(theatre: Theatre): Promise<void> {
   for (const actor of stage.world.actors) {
     await removeForGood(actor, stage, 20)
   }
+  // Errands that failed were kept.
+  stage.world.errands.length = 0
+  for (const { name } of await stage.insist(async () => await stage.client.list({ all: true }))) {
+    await stage.client.remove(name, { force: true, waitSeconds: 20 })
+  }
   await comeToRest(theatre)
   expectNothing('a removed agent leaves no folder', [
     ...namesIn(home.runsFolder),

@@ -157,29 +157,40 @@ export class Keeper {
     const bornAt = performance.now()
     const born = bear(home, { fault, clockFile })
     this.#present = born
-    void born.ready.then((status) => {
-      if (status && this.#present === born && !born.hasExited()) {
-        this.instance = status.instance
-        this.#isUp = true
-        this.#up.resolve()
-      }
-    })
-    void born.exited.then(({ code, signal }) => {
-      if (this.#isUp) {
-        this.#isUp = false
-        this.#up = Promise.withResolvers<void>()
-      }
-      if (!this.#doomed.has(born) && !this.#options.mayFailToStart(bornAt)) {
-        this.#broken.reject(
-          new Violation('a daemon never ends by itself', [
-            `${signal ?? `code ${code}`}${fault ? ` with ${fault}` : ''}: ${born.stderr()}`,
-          ]),
-        )
-      } else if (born.stderr() !== '' && !this.#options.mayFailToStart(bornAt)) {
-        this.#broken.reject(new Violation('a daemon says nothing on stderr', [born.stderr()]))
-      }
-    })
+    void this.#noteReady(born)
+    void this.#noteEnd(born, { bornAt, fault })
     return born
+  }
+
+  async #noteReady(born: Incarnation): Promise<void> {
+    const status = await born.ready
+    if (status && this.#present === born && !born.hasExited()) {
+      this.instance = status.instance
+      this.#isUp = true
+      this.#up.resolve()
+    }
+  }
+
+  async #noteEnd(
+    born: Incarnation,
+    { bornAt, fault }: { bornAt: number; fault: string | null },
+  ): Promise<void> {
+    const { code, signal } = await born.exited
+    if (this.#isUp) {
+      this.#isUp = false
+      this.#up = Promise.withResolvers<void>()
+    }
+    if (this.#options.mayFailToStart(bornAt)) {
+      return
+    }
+    const how = `${signal ?? `code ${code}`}${fault ? ` with ${fault}` : ''}`
+    if (!this.#doomed.has(born)) {
+      this.#broken.reject(
+        new Violation('a daemon never ends by itself', [`${how}: ${born.stderr()}`]),
+      )
+    } else if (born.stderr() !== '') {
+      this.#broken.reject(new Violation('a daemon says nothing on stderr', [born.stderr()]))
+    }
   }
 
   /** False when it ended before, which only a doomed one may, or any on a full disk. */

@@ -59,12 +59,10 @@ export async function playStory({
 }
 
 async function withDeadline<T>(work: Promise<T>, what: string, { keeper }: Theatre): Promise<T> {
-  const late = sleep(roundMs, 'late' as const, { ref: false })
-  const result = await Promise.race([work, late, keeper.broken])
-  if (result === 'late') {
+  const late = sleep(roundMs, null, { ref: false }).then((): never => {
     throw new Violation('every request is answered in the end', [`${what} took ${roundMs} ms`])
-  }
-  return result as T
+  })
+  return await Promise.race([work, late, keeper.broken])
 }
 
 /** Scenes, deaths and disasters side by side. */
@@ -90,10 +88,11 @@ async function playScene(scene: Scene, { stage }: Theatre): Promise<void> {
   }
 }
 
-async function jumpClock(jumps: readonly ClockJump[], { stage, setClock }: Theatre): Promise<void> {
+async function jumpClock(jumps: readonly ClockJump[], theatre: Theatre): Promise<void> {
+  const { stage } = theatre
   for (const { afterMs, toMs } of jumps) {
     await sleep(afterMs, undefined, { signal: stage.signal })
-    setClock(toMs)
+    theatre.setClock(toMs)
     stage.tally.count('disasters', 'the clock jumped')
   }
 }
@@ -111,11 +110,14 @@ async function fillDisk(plan: FullDisk | null, { stage, disk }: Theatre): Promis
   stage.world.fullUntil = performance.now()
 }
 
-function keepEvidence({ stage, keepHome }: Theatre, folder: string, error: unknown): void {
+function keepEvidence(theatre: Theatre, folder: string, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   writeFileSync(path.join(folder, 'violation.txt'), `${text}\n`)
-  writeFileSync(path.join(folder, 'world.json'), JSON.stringify(stage.world, replaceSets, 2))
-  keepHome()
+  writeFileSync(
+    path.join(folder, 'world.json'),
+    JSON.stringify(theatre.stage.world, replaceSets, 2),
+  )
+  theatre.keepHome()
 }
 
 const replaceSets = (_: string, value: unknown): unknown =>

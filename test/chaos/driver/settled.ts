@@ -11,6 +11,13 @@ export function unsettled(world: World, evidence: Evidence): string[] {
       const agent = evidence.agents.get(actor.name)
       return agent ? unsettledAgent(actor, agent, evidence) : []
     }),
+    ...[...evidence.errandMessages]
+      .filter(([, { state }]) => !isFinalReceiptState(state))
+      .map(([key, { state }]) => `${key} is ${state}`),
+    ...world.errands.flatMap(({ key }) => {
+      const isDone = evidence.errandMessages.get(key)?.state === 'done'
+      return isDone && evidence.agents.has(key) ? [`${key} is done and not gone yet`] : []
+    }),
     ...leftAlive(evidence),
     ...leftFiles(evidence),
   ]

@@ -9,17 +9,11 @@ import { isRefusal } from './acts/letters.ts'
 import { findProcesses, Observer } from './evidence.ts'
 import { Follower } from './follower.ts'
 import { Keeper } from './keeper.ts'
+import { quickConfig } from './quick-config.ts'
 import type { Tally } from './report.ts'
 import type { Stage } from './stage.ts'
 import type { Story } from './story.ts'
 import { createWorld, hadFullDisk } from './world.ts'
-
-/** Deaths count for seconds, not minutes; a machine that is busy with a play takes starts all the same. */
-const config = {
-  port: 0,
-  restart: { backoffMs: 50, backoffMostMs: 500, healthyMs: 3000, deaths: 4, windowMs: 4000 },
-  admission: { freeBytes: 0, memoryPressure: 100, cpuPressure: 100, starts: 2 },
-}
 
 /** Large enough for what a play says, small enough to fill at once. */
 const diskBytes = 64 * 1024 * 1024
@@ -57,7 +51,7 @@ export async function openTheatre({
   const home = resolveHome({ DROVER_HOME: disk?.path ?? path.join(folder, 'home') })
   mkdirSync(home.folder, { recursive: true })
   // Each JSON document is a YAML document.
-  writeFileSync(home.configFile, JSON.stringify(config))
+  writeFileSync(home.configFile, JSON.stringify(quickConfig))
   const model = await startModelServer()
   const world = createWorld(folder, story.agents)
   const clockFile = path.join(folder, 'clock')
@@ -94,7 +88,9 @@ export async function openTheatre({
       await follower.close().catch(() => undefined)
       client.close()
       await keeper.end('SIGKILL')
-      await endAll(keeper.instance)
+      if (keeper.instance !== null) {
+        await endAll(keeper.instance)
+      }
       await model.close()
       disk?.[Symbol.dispose]()
     },
@@ -120,8 +116,8 @@ async function insist<T>(
 }
 
 /** Whatever carries the home's mark, each by its pid. */
-async function endAll(instance: string | null): Promise<void> {
-  for (let left = 100; instance && left > 0; left--) {
+async function endAll(instance: string): Promise<void> {
+  for (let left = 100; left > 0; left--) {
     const processes = await findProcesses(instance)
     processes.forEach(({ pid }) => sendSignal(pid, 'SIGKILL'))
     if (processes.length === 0) {

@@ -53,10 +53,22 @@ export interface Actor {
   lives: Life[]
 }
 
+/** An agent that lives for one task. */
+export interface Errand {
+  /** Its name, its request, and the first word of its task. */
+  key: string
+  body: string
+  folder: string
+  program: string
+  /** Its message; null while its making has no answer. */
+  id: string | null
+}
+
 /** What the driver believes: all that was asked for and answered. */
 export interface World {
   folder: string
   actors: readonly Actor[]
+  errands: Errand[]
   /** Until when the home's disk was full, as `performance.now` counts; Infinity while it is, -1: it never was. */
   fullUntil: number
 }
@@ -64,6 +76,7 @@ export interface World {
 export function createWorld(folder: string, names: readonly { name: string; kind: Kind }[]): World {
   const world: World = {
     folder,
+    errands: [],
     fullUntil: -1,
     actors: names.map(({ name, kind }) => ({ name, kind, acts: 0, lives: [] })),
   }
@@ -85,13 +98,8 @@ export function presentLife(actor: Actor): Life {
 /** The name's next life, in a folder of its own. */
 export function beginLife(world: World, actor: Actor): Life {
   const id = `${actor.name}.${actor.lives.length + 1}`
-  const folder = path.join(world.folder, 'agents', id)
-  mkdirSync(folder, { recursive: true })
-  const program = actor.kind === 'command' ? path.join(folder, 'program') : null
-  if (program) {
-    copyFileSync(agentScript, program)
-    chmodSync(program, 0o700)
-  }
+  const folder = makeFolder(world, id)
+  const program = actor.kind === 'command' ? makeProgram(folder) : null
   const life: Life = {
     id,
     folder,
@@ -104,4 +112,25 @@ export function beginLife(world: World, actor: Actor): Life {
   }
   actor.lives.push(life)
   return life
+}
+
+export function createErrand(world: World, { key, body }: Pick<Errand, 'key' | 'body'>): Errand {
+  const folder = makeFolder(world, key)
+  const errand: Errand = { key, body, folder, program: makeProgram(folder), id: null }
+  world.errands.push(errand)
+  return errand
+}
+
+function makeFolder(world: World, id: string): string {
+  const folder = path.join(world.folder, 'agents', id)
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+/** Each agent has a program file of its own, which can vanish. */
+function makeProgram(folder: string): string {
+  const program = path.join(folder, 'program')
+  copyFileSync(agentScript, program)
+  chmodSync(program, 0o700)
+  return program
 }

@@ -1,5 +1,7 @@
 import type { AnyAct } from './act.ts'
+import { errand } from './errands.ts'
 import { burst, resend, send } from './letters.ts'
+import { orphan } from './orphans.ts'
 import { create, remove } from './removal.ts'
 import { strike, vanish } from './strikes.ts'
 import { fresh, restart, sleep, start, stop, wake } from './verbs.ts'
@@ -18,5 +20,7 @@ export const acts: Readonly<Record<string, AnyAct>> = {
   restart,
   strike,
   vanish,
+  orphan,
+  errand,
   remove,
 }

@@ -113,6 +113,10 @@ function textsIn(events: readonly Event[]): Map<string, { out: string; err: stri
 }
 
 function difference(there: string, told: string): string {
-  const at = [...there].findIndex((character, index) => character !== told[index])
-  return `said ${there.length} characters, told ${told.length}; they part at ${at}: ${JSON.stringify(there.slice(Math.max(0, at - 20), at + 40))} and ${JSON.stringify(told.slice(Math.max(0, at - 20), at + 40))}`
+  let at = 0
+  while (at < there.length && there[at] === told[at]) {
+    at++
+  }
+  const around = (text: string): string => JSON.stringify(text.slice(Math.max(0, at - 20), at + 40))
+  return `said ${there.length} characters, told ${told.length}; at ${at}: ${around(there)}, ${around(told)}`
 }

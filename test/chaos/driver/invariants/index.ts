@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence.ts'
 import type { World } from '../world.ts'
+import { errandInvariants } from './errands.ts'
 import { eventInvariants } from './events.ts'
 import type { Invariant } from './invariant.ts'
 import { leftoverInvariants } from './leftovers.ts'
@@ -10,6 +11,7 @@ import { runInvariants } from './runs.ts'
 export const invariants: readonly Invariant[] = [
   ...messageInvariants,
   ...runInvariants,
+  ...errandInvariants,
   ...eventInvariants,
   ...leftoverInvariants,
 ]
@@ -21,8 +23,8 @@ export interface Broken {
 
 /** Those that do not hold. */
 export function brokenInvariants(world: World, evidence: Evidence): Broken[] {
-  return invariants.flatMap(({ name, check }) => {
-    const findings = check(world, evidence)
-    return findings.length > 0 ? [{ invariant: name, findings }] : []
+  return invariants.flatMap((invariant) => {
+    const findings = invariant.check(world, evidence)
+    return findings.length > 0 ? [{ invariant: invariant.name, findings }] : []
   })
 }
