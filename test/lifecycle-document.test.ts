@@ -31,8 +31,10 @@ test('the table of statuses has each status there is, in its order', () => {
 
 test('the diagram leads to and from each status, and knows no other', () => {
   const arrows = [...text.matchAll(/^ {2}(\S+) --> (\w+):/gm)].map(([, from, to]) => [from, to])
-  const statuses = (end: 0 | 1): unknown[] =>
-    [...new Set(arrows.map((arrow) => arrow[end]))].filter((each) => each !== '[*]').toSorted()
+  const statuses = (end: 0 | 1): string[] =>
+    [...new Set(arrows.map((arrow) => String(arrow[end])))]
+      .filter((each) => each !== '[*]')
+      .toSorted()
   expect(statuses(0)).toEqual(AgentStatus.options.toSorted())
   expect(statuses(1)).toEqual(AgentStatus.options.toSorted())
 })
