@@ -42,10 +42,8 @@ export function createApp(options: AppOptions): ApiApp {
   })
   app.onError((error, c) => {
     const known = error instanceof DroverError ? error : fromUnknown(error)
-    const { log, signal } = options.daemon.context
-    // Whoever asked is gone with the daemon's doors, and its store may be closed.
-    if (known.code === 'internal' && !signal.aborted) {
-      log.error({ err: error, path: c.req.path }, 'a request failed')
+    if (known.code === 'internal') {
+      options.daemon.context.log.error({ err: error, path: c.req.path }, 'a request failed')
     }
     const problem = toProblem(known)
     return c.body(JSON.stringify(problem), problem.status as 400, {

@@ -203,16 +203,20 @@ export class Daemon {
     admission.close()
     this.schedules.close()
     await this.#reconciler.close()
+    log.info('stopped; agents go on')
+    // What the end cuts off has nothing to say.
+    const { level } = log
+    log.level = 'silent'
     this.#ending.abort(new Error('the daemon is ending'))
     await this.schedules.ended()
     // Who waited for something looks once more before the store closes.
     await setImmediate()
     this.context.folders.close()
-    log.info('stopped; agents go on')
     try {
       store.close()
     } catch (error) {
       // On a full disk the log of the database stays beside it; the next daemon reads both.
+      log.level = level
       log.warn({ err: error }, 'the database could not be folded together')
     }
     rmSync(home.daemonFile, { force: true })

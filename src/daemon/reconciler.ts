@@ -52,9 +52,6 @@ export class Reconciler {
       return
     }
     const work = this.#settle(agentId).catch((error: unknown) => {
-      if (this.#context.signal.aborted) {
-        return
-      }
       this.#context.log.error({ err: error, agent: agentId }, 'a step failed; trying again')
       this.alarms.set(agentId, this.#context.now() + retryMs)
     })

@@ -12,10 +12,12 @@ test('a daemon that is asked to end lets go of those who wait, and has nothing t
     const wait = { waitSeconds: 60 }
     await (index % 2 === 0 ? client.message(id, wait) : client.wake('mute', wait)).catch(() => null)
   })
+  // Looks that begin now, and are in their middle then.
+  const looks = Array.from({ length: 50 }, async () => await client.reconcile().catch(() => null))
   // Each has its answer held back before the end comes.
   await client.status()
   expect(await daemon.kill('SIGTERM')).toEqual({ code: 0, signal: null })
-  await Promise.all(waits)
+  await Promise.all([...waits, ...looks])
   const log = readFileSync(daemon.home.logFile, 'utf8').trimEnd().split('\n')
   expect(log.filter((line) => /^\{"level":[5-9]0/.test(line))).toEqual([])
   await daemon.start()
