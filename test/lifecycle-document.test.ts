@@ -30,11 +30,11 @@ test('the table of statuses has each status there is, in its order', () => {
 })
 
 test('the diagram leads to and from each status, and knows no other', () => {
-  const arrows = [...text.matchAll(/^ {2}(\S+) --> (\w+):/gm)].map(([, from, to]) => [from, to])
-  const statuses = (end: 0 | 1): unknown[] =>
-    [...new Set(arrows.map((arrow) => arrow[end]))].filter((each) => each !== '[*]').toSorted()
-  expect(statuses(0)).toEqual(AgentStatus.options.toSorted())
-  expect(statuses(1)).toEqual(AgentStatus.options.toSorted())
+  const arrows = [...text.matchAll(/^ {2}(\S+) --> (\w+):/gm)]
+  const statuses = (end: 1 | 2): Set<string | undefined> =>
+    new Set(arrows.map((arrow) => arrow[end]).filter((each) => each !== '[*]'))
+  expect(statuses(1)).toEqual(new Set(AgentStatus.options))
+  expect(statuses(2)).toEqual(new Set(AgentStatus.options))
 })
 
 test('the table of settings has each with its default', () => {

@@ -56,13 +56,16 @@ function otherHolders({ attached, isSupervised }: AgentView, run: RunView): Hold
 }
 
 /** It does nothing, and is awake all the same. */
-function restHolder({ lifecycle: { idleMs } }: AgentView, { activeAt }: RunView): Holder {
+function restHolder(
+  { lifecycle: { idleMs }, awaitedUntil }: AgentView,
+  { activeAt }: RunView,
+): Holder {
   return idleMs > 0
     ? {
         what: 'recent',
         text: 'it was not idle for long enough yet',
         since: activeAt,
-        until: activeAt + idleMs,
+        until: Math.max(activeAt + idleMs, awaitedUntil),
       }
     : holder('sleepless', 'it never falls asleep by itself', activeAt)
 }

@@ -266,6 +266,12 @@ test('an ephemeral agent goes when its task is done, and stays when it failed', 
     do: 'remove-task',
   })
   expect(nextStep(view({ isEphemeral: true, task: 'failed' }), now)).toBeNull()
+  expect(nextStep(view({ isEphemeral: true, task: 'failed', wish: 'wake' }), now)).toMatchObject({
+    do: 'clear-wish',
+  })
+  expect(nextStep(view({ isEphemeral: true, task: 'failed', queued: 1 }), now)).toMatchObject({
+    do: 'create-run',
+  })
 })
 
 test('who has spent all refuses messages and gets no run', () => {

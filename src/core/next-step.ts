@@ -86,14 +86,22 @@ function restingStep(view: AgentView, now: number): Step | null {
   if (view.parkedUntil !== null && now >= view.parkedUntil) {
     return record('unpark')
   }
-  if (view.isEphemeral && view.task === 'done' && view.queued === 0) {
-    return record('remove-task')
+  if (view.isEphemeral && view.task !== 'open' && view.queued === 0) {
+    return overStep(view)
   }
   // Who sleeps already has what was asked for; the next run must not find the wish.
   if (view.wish === 'sleep') {
     return record('clear-wish')
   }
   return wantsUp(view) ? wakeStep(view, now) : null
+}
+
+/** An ephemeral agent has had its task: it goes, or stays as it is for a person to look into. */
+function overStep({ task, wish }: AgentView): Step | null {
+  if (task === 'done') {
+    return record('remove-task')
+  }
+  return wish ? record('clear-wish') : null
 }
 
 /** Somebody waits for an agent without a run to come up. */

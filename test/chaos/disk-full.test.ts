@@ -171,6 +171,7 @@ const pagesLeft = [10, 12, 16, 18, 20, 24, 32]
 
 testOnSmallDisk(
   'a disk that is full at any step of a wake doubles no message, and tells the truth of each',
+  { timeout: 180_000 },
   async () => {
     using disk = mountSmallDisk(diskBytes)
     using folder = temporaryFolder()

@@ -145,9 +145,10 @@ test.each(['schedule-passed-over', 'schedule-due'])(
       (await readEvents(client)).filter(({ type }) => type === 'schedule.missed')
     await waitFor('it to tell', async () => (await missed()).length > 0)
     await client.schedules.pause('s')
-    expect((await missed()).map(({ data }) => [data['name'], data['count']])).toEqual([
-      ['s', expect.toBeOneOf([10, 11])],
-    ])
+    // The newest may have become too late between the two lives, and is then told of by itself.
+    const counts = (await missed()).map(({ data }) => Number(data['count']))
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeOneOf([10, 11])
+    expect(counts.length).toBeLessThanOrEqual(2)
     expect(timesOf(await firedIn(client)).filter((at) => at < Date.now() - 120_000)).toEqual([])
     expectGapless(await readEvents(client))
     await removeAll(client)

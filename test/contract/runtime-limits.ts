@@ -107,12 +107,14 @@ export function describeLimits(given: () => RuntimeStage): void {
       const stage = given()
       const others = (await stage.case.limits?.otherTasks()) ?? 0
       const pids = others + fewTasks
-      const { programs, otherTasks } = await need({ pids }, context)
+      const machine = await need({ pids }, context)
+      const { programs } = machine
       const greedy = await stage.start(programs.multiply(pids + manyTasks), { limits: { pids } })
       await endedWithout(greedy, 'ready')
       await stage.runtime.destroy(greedy.run, greedy.handle, stage.signal)
       // Who died counts until the system has buried it.
-      const isQuiet = async (): Promise<boolean> => (await otherTasks()) < others + fewTasks / 2
+      const isQuiet = async (): Promise<boolean> =>
+        (await machine.otherTasks()) < others + fewTasks / 2
       await stage.until('its children to be gone', isQuiet)
       const modest = await stage.start(programs.multiply(3), { limits: { pids } })
       await stage.said(modest.run, 'ready\n')

@@ -255,7 +255,8 @@ describe('a request body', () => {
       'invalid_message',
       'prompt',
     ],
-    ['with no template', agents, json({ program }), 'invalid_request', 'template'],
+    ['with no template', agents, json({}), 'invalid_request', 'template'],
+    ['with a program alone', agents, json({ program }), 'invalid_request', 'program'],
   ])('%s is refused and changes nothing', async (...[, path, body, code, field]) => {
     const before = await snapshotOf(daemon)
     expectProblem(await post(path, body), code, field)

@@ -91,6 +91,20 @@ test('a task whose model failed keeps its agent with the cause of that', async (
   })
 })
 
+test('one whose task failed does not come back for nothing, but for what it is written', async () => {
+  using claude = new ScriptedClaude()
+  await using daemon = await startWithClaude(claude)
+  const { client } = daemon
+  const lifecycle = { restart: 'always' } as const
+  await client.run(claude.agent('a', { prompt: 'crash', ephemeral, lifecycle }), up)
+  await waitFor('it to rest', async () => (await client.show('a')).status === 'asleep')
+  expect(await client.start('a', up)).toMatchObject({ status: 'asleep' })
+  expect(claude.starts('a')).toHaveLength(1)
+  expect(await client.send('a', { body: 'what went wrong?' }, up)).toMatchObject({ state: 'done' })
+  await waitFor('it to rest', async () => (await client.show('a')).status === 'asleep')
+  expect(claude.starts('a')).toHaveLength(2)
+})
+
 test('only so many are at work; others queue in order, also over the death of the daemon', async () => {
   using claude = new ScriptedClaude()
   await using daemon = await startWithClaude(claude, oneAtATime)

@@ -99,18 +99,20 @@ describe('the group to make groups in', () => {
 
   test('may hold its children and what it started, and nothing else', async () => {
     place('/app')
-    writeGroup('app', { 'cgroup.procs': `${process.pid}\n70001\n70002\n70003\n` })
+    writeGroup('app', { 'cgroup.procs': `${process.pid}\n70001\n70002\n70003\n70004\n` })
     const stat = (pid: number, parent: number): string =>
       `${pid} (sh) S ${parent} 1 1 0 -1 4194560 100 0 0 0 1 2 3 4 20 0 1 0 123456789 1000000 200`
     write({
       'proc/70001/stat': stat(70001, process.pid),
       'proc/70002/stat': stat(70002, 1),
       'proc/70002/environ': 'HOME=/\0DROVER_INSTANCE=home_1\0',
-      // 70003 has ended meanwhile.
+      // 70003 has ended meanwhile, 70004 is on its way from a fork to a program.
+      'proc/70004/stat': stat(70004, 70002),
+      'proc/70004/environ': '',
     })
     expect(await findBase(proc)).toMatchObject({ path: '/app' })
     write({ 'proc/70002/environ': 'HOME=/\0NOT_DROVER_INSTANCE=home_1\0' })
-    expect(await foreignProcesses(path.join(folder, 'tree/app'), proc)).toEqual([70002])
+    expect(await foreignProcesses(path.join(folder, 'tree/app'), proc)).toEqual([70002, 70004])
     expect(await findBase(proc)).toEqual({
       problem: "the daemon's cgroup v2 group /app holds other programs, too",
     })
@@ -142,6 +144,18 @@ describe('the group to make groups in', () => {
     expect(await findBase(proc)).toEqual({
       problem: "the daemon's cgroup v2 group /app is threaded",
     })
+  })
+
+  test('of a service is only there where the daemon was begun below it', async () => {
+    place('/system/drover.service')
+    writeGroup('system/drover.service')
+    expect(await findBase(proc)).toEqual({
+      problem:
+        "the daemon's cgroup v2 group /system/drover.service is of a service without DelegateSubgroup=drover-daemon",
+    })
+    place('/system/drover.service/drover-daemon')
+    writeGroup('system/drover.service', { 'cgroup.procs': '' })
+    expect(await findBase(proc)).toMatchObject({ path: '/system/drover.service' })
   })
 
   // Root may write to what nobody may.

@@ -16,7 +16,8 @@ export interface GroupBase {
 
 /**
  * The group below a base where the daemon and its holders go, for a group with limits below it may
- * have no processes itself. A service manager may start the daemon in one of that name.
+ * have no processes itself. A service manager may start the daemon in one of that name; one that
+ * starts it in the base could not do so again while an agent with limits lives.
  */
 export const daemonGroup = 'drover-daemon'
 
@@ -65,7 +66,8 @@ export async function findBase(proc = '/proc'): Promise<GroupBase | { problem: s
   const name = path.basename(own) === daemonGroup ? path.dirname(own) : own
   const folder = path.join(mount.point, path.relative(mount.root, name))
   try {
-    return await lookAtBase({ folder, path: name }, proc)
+    const isOfService = name === own && name.endsWith('.service')
+    return await lookAtBase({ folder, path: name, isOfService }, proc)
   } catch (error) {
     return {
       problem: `the daemon's cgroup v2 group ${name} can't be read: ${(error as Error).message}`,
@@ -78,18 +80,21 @@ function isBelow(group: string, root: string): boolean {
 }
 
 async function lookAtBase(
-  place: Pick<GroupBase, 'folder' | 'path'>,
+  place: Pick<GroupBase, 'folder' | 'path'> & { isOfService: boolean },
   proc: string,
 ): Promise<GroupBase | { problem: string }> {
+  const { folder, path: name } = place
   const refuse = (problem: string): { problem: string } => ({
-    problem: `the daemon's cgroup v2 group ${place.path} ${problem}`,
+    problem: `the daemon's cgroup v2 group ${name} ${problem}`,
   })
-  const { folder } = place
   const controllers = (await readFile(`${folder}/cgroup.controllers`, 'utf8')).trim().split(' ')
   const type = await readFile(`${folder}/cgroup.type`, 'utf8').catch(() => 'root')
   const isRoot = type === 'root'
   if (!isRoot && type.trim() !== 'domain') {
     return refuse(`is ${type.trim()}`)
+  }
+  if (place.isOfService) {
+    return refuse(`is of a service without DelegateSubgroup=${daemonGroup}`)
   }
   if (!(await isOurs(folder))) {
     return refuse('is not its own to change')
@@ -97,7 +102,7 @@ async function lookAtBase(
   if (!isRoot && (await foreignProcesses(folder, proc)).length > 0) {
     return refuse('holds other programs, too')
   }
-  return { ...place, isRoot, controllers }
+  return { folder, path: name, isRoot, controllers }
 }
 
 async function isOurs(folder: string): Promise<boolean> {
@@ -148,7 +153,7 @@ export function isGone(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENODEV'
 }
 
-/** Those of a group that are neither this daemon, nor its children, nor of an agent. */
+/** Those of a group that are neither this daemon, nor what it started, nor of an agent. */
 export async function foreignProcesses(folder: string, proc = '/proc'): Promise<number[]> {
   const foreign: number[] = []
   for (const pid of await processesIn(folder)) {
@@ -159,11 +164,15 @@ export async function foreignProcesses(folder: string, proc = '/proc'): Promise<
   return foreign
 }
 
+/** By its mark, or its parent's: a process that is just about to become a program shows no environment. */
 async function isFamily(pid: number, proc: string): Promise<boolean> {
   const stat = parseProcessStat(await readFile(`${proc}/${pid}/stat`, 'utf8').catch(() => ''))
   if (!stat || stat.parent === process.pid) {
     return true
   }
   const environment = await readFile(`${proc}/${pid}/environ`, 'latin1').catch(() => '')
-  return `\0${environment}`.includes('\0DROVER_INSTANCE=')
+  return (
+    `\0${environment}`.includes('\0DROVER_INSTANCE=') ||
+    (stat.parent > 1 && (await isFamily(stat.parent, proc)))
+  )
 }
