@@ -211,7 +211,7 @@ export class Daemon {
     await this.schedules.ended()
     // Who waited for something looks once more before the store closes.
     await setImmediate()
-    this.context.folders.close()
+    await this.context.folders.close()
     try {
       store.close()
     } catch (error) {
