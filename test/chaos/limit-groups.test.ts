@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { isUnreachable } from '../../src/client/resuming-stream.ts'
+import { insist } from '../support/insist.ts'
 import { startTestDaemon } from '../support/daemon.ts'
 import { canLimitGroups, OwnGroup } from '../support/own-group.ts'
 import { requireOrSkip } from '../support/real-programs.ts'
@@ -26,21 +26,13 @@ testWithLimits.for(['launch-prepared', 'group-made', 'run-spawned', 'run-ended',
     })
     const { client } = daemon
     const first = daemon.exited
-    const ask = async <T>(request: () => Promise<T>): Promise<T> => {
-      for (;;) {
-        try {
-          return await request()
-        } catch (error) {
-          if (!isUnreachable(error)) {
-            throw error
-          }
-          await daemon.exited
-          // In the group that was moved to, where one was: the one above may have no processes then.
-          const below = group.groups().includes('drover-daemon') ? 'drover-daemon' : ''
-          await daemon.start({ env: {}, launcher: group.enter(below) })
-        }
-      }
+    const startNext = async (): Promise<void> => {
+      await daemon.exited
+      // In the group that was moved to, where one was: the one above may have no processes then.
+      const below = group.groups().includes('drover-daemon') ? 'drover-daemon' : ''
+      await daemon.start({ env: {}, launcher: group.enter(below) })
     }
+    const ask = <T>(request: () => Promise<T>): Promise<T> => insist(startNext, request)
     const made = await ask(() =>
       client.run({
         template: 'command',

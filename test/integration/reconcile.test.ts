@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { Daemon } from '../../src/daemon/index.ts'
-import { commandProvider } from '../../src/providers/command/index.ts'
+import type { Daemon } from '../../src/daemon/index.ts'
 import type { Found } from '../../src/runtimes/contract.ts'
 import { FakeRuntime } from '../../src/runtimes/fake/index.ts'
 import { RunRequest } from '../../src/schema/requests.ts'
-import { resolveHome } from '../../src/util/home.ts'
 import { runDrover } from '../support/cli.ts'
 import { startTestDaemon } from '../support/daemon.ts'
 import { readEvents } from '../support/events.ts'
 import { startMarked } from '../support/marked-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { startOnFake } from '../support/fake-daemon.ts'
 
 const cat = { template: 'command', program: ['/bin/cat'] }
 const up = { waitSeconds: 20 }
@@ -99,17 +98,6 @@ describe('a look at every run', () => {
 const limit = { seconds: 10, signal: AbortSignal.timeout(50_000) }
 const request = { template: 'command', name: 'echo', runtime: 'fake', program: ['cat'] }
 
-async function start(folder: string, runtime: FakeRuntime): Promise<Daemon> {
-  return await Daemon.start({
-    home: resolveHome({ DROVER_HOME: folder }),
-    env: { PATH: process.env['PATH'] },
-    version: '0',
-    providers: [commandProvider],
-    runtimes: [runtime],
-    moveAsideCorrupt: false,
-  })
-}
-
 /** A runtime in which something else happens while it lists what there is. */
 class InterruptedRuntime extends FakeRuntime {
   before: (() => Promise<unknown>) | null = null
@@ -129,7 +117,7 @@ describe('an agent', () => {
   test('that is started while a runtime lists what there is, is no orphan', async () => {
     using folder = temporaryFolder()
     const runtime = new InterruptedRuntime()
-    const daemon = await start(folder.path, runtime)
+    const daemon = await startOnFake(folder.path, runtime)
     try {
       runtime.before = async () => {
         runtime.before = null
@@ -148,7 +136,7 @@ describe('an agent', () => {
   test.for(['stopped', 'removed'])('that was %s since it was listed is no orphan', async (how) => {
     using folder = temporaryFolder()
     const runtime = new InterruptedRuntime()
-    const daemon = await start(folder.path, runtime)
+    const daemon = await startOnFake(folder.path, runtime)
     try {
       await daemon.agents.create(RunRequest.parse(request))
       await daemon.verbs.settled('echo', limit)
@@ -173,7 +161,7 @@ describe('a look at every run of a runtime that fails', () => {
   test('touches nothing that can not be asked', async () => {
     using folder = temporaryFolder()
     const runtime = new FakeRuntime()
-    const daemon = await start(folder.path, runtime)
+    const daemon = await startOnFake(folder.path, runtime)
     try {
       await daemon.agents.create(RunRequest.parse(request))
       await daemon.verbs.settled('echo', limit)
@@ -203,7 +191,7 @@ describe('a look at every run of a runtime that fails', () => {
   test('counts what had ended without a word', async () => {
     using folder = temporaryFolder()
     const runtime = new FakeRuntime()
-    const daemon = await start(folder.path, runtime)
+    const daemon = await startOnFake(folder.path, runtime)
     try {
       await daemon.agents.create(RunRequest.parse(request))
       const { run } = await daemon.verbs.settled('echo', limit)
@@ -220,7 +208,7 @@ describe('a look at every run of a runtime that fails', () => {
     using folder = temporaryFolder()
     const runtime = new FakeRuntime()
     runtime.faults.arm('list-throws')
-    const daemon = await start(folder.path, runtime)
+    const daemon = await startOnFake(folder.path, runtime)
     try {
       expect(daemon.status().recovered).toEqual({ adopted: 0, finished: 0, orphans: 0, unknown: 1 })
       expect(await daemon.reconcile()).toMatchObject({ unknown: 0 })

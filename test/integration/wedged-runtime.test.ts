@@ -1,28 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Daemon } from '../../src/daemon/index.ts'
-import { commandProvider } from '../../src/providers/command/index.ts'
+import type { Daemon } from '../../src/daemon/index.ts'
 import { FakeRuntime } from '../../src/runtimes/fake/index.ts'
 import { RunRequest } from '../../src/schema/requests.ts'
-import { resolveHome } from '../../src/util/home.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { startOnFake } from '../support/fake-daemon.ts'
 
 const soon = { seconds: 10, signal: new AbortController().signal }
 const notAtAll = { ...soon, seconds: 0 }
 const request = { template: 'command', runtime: 'fake', program: ['env', 'reply'] }
-
-async function startDaemon(folder: string, runtime: FakeRuntime): Promise<Daemon> {
-  return await Daemon.start({
-    home: resolveHome({ DROVER_HOME: folder }),
-    env: { PATH: process.env['PATH'] },
-    version: '0',
-    providers: [commandProvider],
-    runtimes: [runtime],
-    moveAsideCorrupt: false,
-  })
-}
 
 async function make(daemon: Daemon, name: string, prompt: string): Promise<string> {
   const made = await daemon.agents.create(RunRequest.parse({ ...request, name, prompt }))
@@ -51,7 +39,7 @@ describe('a daemon whose runtime is wedged', () => {
     async (fault) => {
       using folder = temporaryFolder()
       const before = new FakeRuntime()
-      const first = await startDaemon(folder.path, before)
+      const first = await startOnFake(folder.path, before)
       before.faults.arm(fault)
       const id = await make(first, 'a', 'one')
       if (fault === 'stop-hangs') {
@@ -63,7 +51,7 @@ describe('a daemon whose runtime is wedged', () => {
       // Not its deadline ends it: that of a start is four minutes.
       await first.stop()
 
-      const second = await startDaemon(folder.path, new FakeRuntime(before.machine))
+      const second = await startOnFake(folder.path, new FakeRuntime(before.machine))
       try {
         expect((await second.mailbox.await(id, soon)).state).toBe('done')
         const { id: next } = second.mailbox.send('a', { body: 'two', from: 'user' })
@@ -81,7 +69,7 @@ describe('a start whose answer is lost', () => {
   test('has brought its program up all the same: it takes its message once', async () => {
     using folder = temporaryFolder()
     const runtime = new FakeRuntime()
-    const daemon = await startDaemon(folder.path, runtime)
+    const daemon = await startOnFake(folder.path, runtime)
     try {
       runtime.faults.arm('start-loses-answer')
       const id = await make(daemon, 'a', 'one')
@@ -97,7 +85,7 @@ describe('a start whose answer is lost', () => {
   test('is not made again while it can not be asked for, and taken up once it can', async () => {
     using folder = temporaryFolder()
     const runtime = new FakeRuntime()
-    const daemon = await startDaemon(folder.path, runtime)
+    const daemon = await startOnFake(folder.path, runtime)
     try {
       runtime.faults.arm('start-loses-answer')
       runtime.faults.arm('recover-unknown', Infinity)

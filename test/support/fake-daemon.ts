@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { Daemon } from '../../src/daemon/index.ts'
 import { commandProvider } from '../../src/providers/command/index.ts'
 import { FakeRuntime } from '../../src/runtimes/fake/index.ts'
@@ -6,7 +6,18 @@ import type { Event } from '../../src/schema/event.ts'
 import { resolveHome } from '../../src/util/home.ts'
 import type { WaitLimit } from '../../src/util/notifier.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
-import { rmSync } from 'node:fs'
+
+/** A daemon in this process, on this home and this runtime. */
+export async function startOnFake(folder: string, runtime: FakeRuntime): Promise<Daemon> {
+  return await Daemon.start({
+    home: resolveHome({ DROVER_HOME: folder }),
+    env: { PATH: process.env['PATH'] },
+    version: '0',
+    providers: [commandProvider],
+    runtimes: [runtime],
+    moveAsideCorrupt: false,
+  })
+}
 
 /** A daemon in this process, on a machine made up for the test: its runtime fails on demand. */
 export class FakeDaemon implements AsyncDisposable {
@@ -23,17 +34,8 @@ export class FakeDaemon implements AsyncDisposable {
   static async start(config: Record<string, unknown> = {}): Promise<FakeDaemon> {
     const folder = createTemporaryFolder()
     const runtime = new FakeRuntime()
-    const home = resolveHome({ DROVER_HOME: folder })
-    writeFileSync(home.configFile, JSON.stringify(config))
-    const daemon = await Daemon.start({
-      home,
-      env: { PATH: process.env['PATH'] },
-      version: '0',
-      providers: [commandProvider],
-      runtimes: [runtime],
-      moveAsideCorrupt: false,
-    })
-    return new FakeDaemon(folder, runtime, daemon)
+    writeFileSync(resolveHome({ DROVER_HOME: folder }).configFile, JSON.stringify(config))
+    return new FakeDaemon(folder, runtime, await startOnFake(folder, runtime))
   }
 
   /** How long a test waits for what comes at once when all is well. */

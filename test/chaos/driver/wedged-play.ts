@@ -1,16 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Daemon } from '../../../src/daemon/index.ts'
-import { commandProvider } from '../../../src/providers/command/index.ts'
+import type { Daemon } from '../../../src/daemon/index.ts'
 import { FakeRuntime, type Fault } from '../../../src/runtimes/fake/index.ts'
 import { DroverError } from '../../../src/schema/error.ts'
 import { isFinalReceiptState, type Message } from '../../../src/schema/message.ts'
 import { RunRequest } from '../../../src/schema/requests.ts'
-import { resolveHome } from '../../../src/util/home.ts'
 import { quickConfig } from './quick-config.ts'
 import { Random } from './random.ts'
 import { Violation, type Tally } from './report.ts'
+import { startOnFake } from '../../support/fake-daemon.ts'
 
 /** Calls that go wrong while a daemon works, and while the next one looks what there is. */
 const workFaults: readonly Fault[] = [
@@ -64,7 +63,7 @@ export async function playWedged({
   // A daemon's own timers hold no process alive, and the fake machine is nothing to wait for.
   const alive = setInterval(() => undefined, 1000)
   let runtime = new FakeRuntime()
-  let daemon = await start(folder, runtime)
+  let daemon = await startOnFake(folder, runtime)
   try {
     for (const name of agents) {
       const request = { template: 'command', runtime: 'fake', program: ['env', 'reply'], name }
@@ -84,7 +83,7 @@ export async function playWedged({
         tally.count('runtime calls gone wrong', `${later}, at a start`)
         runtime.faults.arm(later)
       }
-      daemon = await start(folder, runtime)
+      daemon = await startOnFake(folder, runtime)
       await comeToRest(daemon)
       check(daemon, runtime, folder)
     }
@@ -105,17 +104,6 @@ const within = (ms: number): { seconds: number; signal: AbortSignal } => ({
   seconds: ms / 1000,
   signal: new AbortController().signal,
 })
-
-async function start(folder: string, runtime: FakeRuntime): Promise<Daemon> {
-  return await Daemon.start({
-    home: resolveHome({ DROVER_HOME: folder }),
-    env: { PATH: process.env['PATH'] },
-    version: '0',
-    providers: [commandProvider],
-    runtimes: [runtime],
-    moveAsideCorrupt: false,
-  })
-}
 
 async function end(daemon: Daemon): Promise<void> {
   const late = sleep(endMs, 'late' as const, { ref: false })
