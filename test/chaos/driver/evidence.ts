@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Client } from '../../../src/client/index.ts'
 import type { Agent } from '../../../src/schema/agent.ts'
@@ -7,7 +6,7 @@ import type { Message } from '../../../src/schema/message.ts'
 import type { Home } from '../../../src/util/home.ts'
 import { environmentValue, findMarkedProcesses } from '../../../src/util/process-identity.ts'
 import { keyOf, readAccount, type Account } from './account.ts'
-import { namesIn, textOf } from './files.ts'
+import { filesBelow, namesIn, textOf } from './files.ts'
 import type { World } from './world.ts'
 
 /** A live process that carries the home's mark. */
@@ -116,9 +115,7 @@ export class Observer {
       runs: readRuns(this.#home.runsFolder),
       processes: await findProcesses(instance),
       logErrors: readLogErrors(this.#home.logFile),
-      drafts: readdirSync(this.#home.folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
-        file.endsWith('.new'),
-      ),
+      drafts: filesBelow(this.#home.folder).filter((file) => file.endsWith('.new')),
     }
   }
 }

@@ -101,7 +101,7 @@ function countOutcome(evidence: Evidence, { tally, world }: Stage): void {
 async function checkNothingLeft(home: Home, instance: string): Promise<void> {
   expectNothing(
     'a daemon that ended leaves no door open',
-    [home.socketFile, home.daemonFile].filter((file) => existsSync(file)),
+    [home.socketFile, home.daemonFile, home.sparesFolder].filter((file) => existsSync(file)),
   )
   await sleep(50)
   expectNothing('nothing lives on when all are stopped', [

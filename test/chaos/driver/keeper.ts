@@ -20,6 +20,9 @@ export interface KeeperOptions {
 /** How long a daemon may take to be ready, or to end when it is asked to, ms. */
 const patienceMs = 60_000
 
+/** While no daemon is there a request is made again this often, ms. */
+const askAgainMs = 50
+
 /** When all is asked and answered, a point that lies ahead is waited for this long, ms. */
 const lastChanceMs = 400
 
@@ -60,9 +63,10 @@ export class Keeper {
         if (!isUnreachable(error)) {
           throw error
         }
-        // Between its death and the news of it a request fails at once.
-        await sleep(5, undefined, { signal: this.#options.signal })
-        await abortable(this.#up.promise, this.#options.signal)
+        // Asked again before the next daemon says that it is ready: it answers while it still recovers.
+        const { signal } = this.#options
+        await sleep(5, undefined, { signal })
+        await Promise.race([abortable(this.#up.promise, signal), sleep(askAgainMs)])
       }
     }
   }

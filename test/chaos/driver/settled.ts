@@ -31,6 +31,7 @@ function unsettledAgent(actor: Actor, agent: Agent, evidence: Evidence): string[
     ['idle', 'asleep', 'stopped', 'failed', 'parked'].includes(agent.status) ||
     (isStuck && agent.status !== 'stopping')
   return [
+    ...(presentLife(actor).isHeld && agent.run ? [`${agent.name} was stopped and has a run`] : []),
     ...(isAtRest ? [] : [`${agent.name} is ${agent.status}`]),
     ...open
       .filter((message) => !(isStuck && isBehind(message, agent)))
