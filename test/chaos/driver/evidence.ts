@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Client } from '../../../src/client/index.ts'
 import type { Agent } from '../../../src/schema/agent.ts'
+import { DroverError } from '../../../src/schema/error.ts'
 import type { Event } from '../../../src/schema/event.ts'
 import type { Message } from '../../../src/schema/message.ts'
 import type { Home } from '../../../src/util/home.ts'
@@ -64,12 +65,27 @@ export class Observer {
     this.#client = client
   }
 
+  /** Null when the agent went since it was listed, as an ephemeral one does by itself. */
+  async #messagesOf(name: string): Promise<Message[] | null> {
+    try {
+      return await this.#client.messages(name, { limit: 1000 })
+    } catch (error) {
+      if (error instanceof DroverError && error.code === 'agent_not_found') {
+        return null
+      }
+      throw error
+    }
+  }
+
   async look(world: World): Promise<Evidence> {
     const agents = new Map<string, Agent>()
     const messages = new Map<string, Message[]>()
     for (const agent of await this.#client.list({ all: true })) {
-      agents.set(agent.name, agent)
-      messages.set(agent.name, await this.#client.messages(agent.name, { limit: 1000 }))
+      const found = await this.#messagesOf(agent.name)
+      if (found) {
+        agents.set(agent.name, agent)
+        messages.set(agent.name, found)
+      }
     }
     const errandMessages = new Map<string, Message>()
     for (const { key, id } of world.errands) {
