@@ -101,7 +101,10 @@ const breaches: Record<string, [(world: World, evidence: Evidence) => void, RegE
     /m2 of a/,
   ],
   'messages are kept in the order of their sending': [
-    (_, { messages }) => messages.set('a', messages.get('a')!.toReversed()),
+    (_, { messages }) => {
+      const all = messages.get('a')!
+      all.splice(0, all.length, ...all.toReversed())
+    },
     /act 1 after 2/,
   ],
   'a receipt agrees with what the program took': [
