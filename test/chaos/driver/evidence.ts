@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Client } from '../../../src/client/index.ts'
+import { DroverError, type Client } from '../../../src/client/index.ts'
 import type { Agent } from '../../../src/schema/agent.ts'
 import type { Event } from '../../../src/schema/event.ts'
 import type { Message } from '../../../src/schema/message.ts'
@@ -68,8 +68,11 @@ export class Observer {
     const agents = new Map<string, Agent>()
     const messages = new Map<string, Message[]>()
     for (const agent of await this.#client.list({ all: true })) {
-      agents.set(agent.name, agent)
-      messages.set(agent.name, await this.#client.messages(agent.name, { limit: 1000 }))
+      const own = await this.#messagesOf(agent.name)
+      if (own) {
+        agents.set(agent.name, agent)
+        messages.set(agent.name, own)
+      }
     }
     const errandMessages = new Map<string, Message>()
     for (const { key, id } of world.errands) {
@@ -88,6 +91,18 @@ export class Observer {
       errandMessages,
       events: this.#events,
       ...(await this.lookOutside(world, agents, instance)),
+    }
+  }
+
+  /** Null when the agent is gone meanwhile, as an errand goes. */
+  async #messagesOf(name: string): Promise<Message[] | null> {
+    try {
+      return await this.#client.messages(name, { limit: 1000 })
+    } catch (error) {
+      if (error instanceof DroverError && error.code === 'agent_not_found') {
+        return null
+      }
+      throw error
     }
   }
 
