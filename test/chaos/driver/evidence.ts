@@ -1,7 +1,6 @@
 import path from 'node:path'
-import type { Client } from '../../../src/client/index.ts'
+import { DroverError, type Client } from '../../../src/client/index.ts'
 import type { Agent } from '../../../src/schema/agent.ts'
-import { DroverError } from '../../../src/schema/error.ts'
 import type { Event } from '../../../src/schema/event.ts'
 import type { Message } from '../../../src/schema/message.ts'
 import type { Home } from '../../../src/util/home.ts'
@@ -65,26 +64,14 @@ export class Observer {
     this.#client = client
   }
 
-  /** Null when the agent went since it was listed, as an ephemeral one does by itself. */
-  async #messagesOf(name: string): Promise<Message[] | null> {
-    try {
-      return await this.#client.messages(name, { limit: 1000 })
-    } catch (error) {
-      if (error instanceof DroverError && error.code === 'agent_not_found') {
-        return null
-      }
-      throw error
-    }
-  }
-
   async look(world: World): Promise<Evidence> {
     const agents = new Map<string, Agent>()
     const messages = new Map<string, Message[]>()
     for (const agent of await this.#client.list({ all: true })) {
-      const found = await this.#messagesOf(agent.name)
-      if (found) {
+      const own = await this.#messagesOf(agent.name)
+      if (own) {
         agents.set(agent.name, agent)
-        messages.set(agent.name, found)
+        messages.set(agent.name, own)
       }
     }
     const errandMessages = new Map<string, Message>()
@@ -104,6 +91,18 @@ export class Observer {
       errandMessages,
       events: this.#events,
       ...(await this.lookOutside(world, agents, instance)),
+    }
+  }
+
+  /** Null when the agent is gone meanwhile, as an errand goes. */
+  async #messagesOf(name: string): Promise<Message[] | null> {
+    try {
+      return await this.#client.messages(name, { limit: 1000 })
+    } catch (error) {
+      if (error instanceof DroverError && error.code === 'agent_not_found') {
+        return null
+      }
+      throw error
     }
   }
 
