@@ -139,7 +139,9 @@ export class Reconciler {
           this.#rest(agentId, view, now)
           return
         }
-        if (step.kind === 'record') {
+        if (step.do === 'cancel-run' && this.#started.isUp(agentId)) {
+          await this.#started.start(agentId)
+        } else if (step.kind === 'record') {
           this.records.record(agentId, step)
         } else {
           const wait = this.#act(agentId, step.do)

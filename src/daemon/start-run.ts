@@ -19,6 +19,11 @@ export class StartedRuns {
     this.#reconciler = reconciler
   }
 
+  /** Its program is up, though that could not be stored yet: such a run is stopped, not cancelled. */
+  isUp(agentId: string): boolean {
+    return this.#handles.has(this.#reconciler.liveRow(agentId).id)
+  }
+
   async start(agentId: string): Promise<void> {
     const run = this.#reconciler.liveRow(agentId)
     const handle = this.#handles.get(run.id) ?? (await this.#bringUp(run))
