@@ -11,7 +11,7 @@ import { WedgedRuns } from './wedged-runs.ts'
 const tickMs = 5000
 
 /** Runs looked at together. One whose runtime gives no answer holds up no more than these. */
-const runsAtOnce = 50
+const runsAtOnce = 100
 
 /** Begins to look after live runs; stops when the daemon's signal aborts. */
 export function superviseRuns(context: DaemonContext, reconciler: Reconciler): void {
@@ -41,8 +41,8 @@ async function lookAfter(
 ): Promise<void> {
   const { store, admission } = context
   reconciler.alarms.checkClock()
-  await inspectRuns(context, reconciler)
-  const working = store.runs.listWorking()
+  const runs = await inspectRuns(context, reconciler)
+  const working = runs.some(({ turn }) => turn === 'working') ? store.runs.listWorking() : []
   for (const run of working) {
     await wedged.inspect(run)
   }
@@ -52,9 +52,13 @@ async function lookAfter(
 
 /**
  * A run whose program is gone without a record is lost; one that can be asked again is no longer
- * unknown. A run of which there is nothing new costs the question and no more.
+ * unknown. A run of which there is nothing new costs the question and no more. Resolves to the runs
+ * as they were before.
  */
-export async function inspectRuns(context: DaemonContext, reconciler: Reconciler): Promise<void> {
+async function inspectRuns(
+  context: DaemonContext,
+  reconciler: Reconciler,
+): Promise<readonly LookedAtRun[]> {
   const runs = context.store.runs.listLookedAt()
   for (let begin = 0; begin < runs.length; begin += runsAtOnce) {
     const signal = callSignal(context, askDeadlineMs)
@@ -68,6 +72,7 @@ export async function inspectRuns(context: DaemonContext, reconciler: Reconciler
     )
     await setImmediate()
   }
+  return runs
 }
 
 /** What was listed may be over by now: whoever acts on it looks again. */
