@@ -100,7 +100,7 @@ export function pinnedNode() {
  */
 export async function runToEnd(program, args) {
   const child = spawn(program, args, { cwd: process.cwd(), stdio: 'inherit' })
-  const isTerminal = process.stdin.isTTY === true
+  const isTerminal = process.stdin.isTTY
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       if (signal !== 'SIGINT' || !isTerminal) {
@@ -197,7 +197,7 @@ function run([program, ...first], args) {
 async function withProgress(text, work) {
   const startedAt = Date.now()
   const seconds = () => Math.round((Date.now() - startedAt) / 1000)
-  const isTerminal = process.stderr.isTTY === true
+  const isTerminal = process.stderr.isTTY
   const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
   let count = 0
   if (!isTerminal) {

@@ -101,8 +101,12 @@ function report(rows) {
       `${name.padEnd(12)}${String(passed).padStart(5)} passed${String(failed).padStart(4)} failed${String(skipped).padStart(4)} skipped${seconds.padStart(9)}`,
     )
   }
-  console.log(
-    `\n${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`,
-  )
+  const skipped = sum('skipped')
+  if (skipped > 0) {
+    console.log(
+      `\n${skipped} skipped: this machine does not have what they need, see the lines above`,
+    )
+  }
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
   return sum('failed') > 0 ? 1 : 0
 }

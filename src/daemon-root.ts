@@ -1,6 +1,6 @@
 import { startServer } from './api/server.ts'
 import { buildEnvironment } from './core/environment.ts'
-import { checkMachine, Daemon, loadConfig } from './daemon/index.ts'
+import { checkMachine, Daemon, faultPoint, loadConfig } from './daemon/index.ts'
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
 import { commandProvider } from './providers/command/index.ts'
@@ -27,7 +27,9 @@ export interface RunningDaemon {
 }
 
 const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider]
-const runtimes = (): Runtime[] => [new ProcessRuntime()]
+const runtimes = (): Runtime[] => [
+  new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
+]
 
 /**
  * Puts the parts together: the one place that knows every provider and runtime. The doors open at

@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   runtimes: { rooms: ['core', 'schema', 'util'], packages: ['zod'] },
   providers: { rooms: ['core', 'schema', 'util'], packages: ['zod'] },
   store: { rooms: ['schema', 'util'], packages: [] },
-  core: { rooms: ['schema', 'util'], packages: [] },
+  core: { rooms: ['schema', 'util'], packages: ['croner'] },
   schema: { rooms: [], packages: ['zod'] },
   util: { rooms: [], packages: [] },
   testing: { rooms: [], packages: [] },
@@ -94,6 +94,13 @@ describe('the arrows between rooms', () => {
     const own = (file: string): string | undefined => /^runtimes\/(.+)\//.exec(file)?.[1]
     const wrong = inside.filter(({ from, to }) => own(from) && own(to) && own(from) !== own(to))
     expect(wrong.map(arrow)).toEqual([])
+  })
+
+  test('load Croner only with the first schedule', () => {
+    expect(loadedWith('core/cron-times.ts', imports)).toContain('croner')
+    expect(loadedWith('daemon-root.ts', imports)).toContain('daemon/schedule-runner.ts')
+    expect(loadedWith('daemon-root.ts', imports)).not.toContain('croner')
+    expect(loadedWith('main.ts', imports)).not.toContain('croner')
   })
 
   test.for(['main.ts', 'cli/program.ts', 'cli/send.ts', 'cli/ps.ts', 'client/index.ts'])(

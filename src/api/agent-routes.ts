@@ -1,5 +1,6 @@
-import { type Daemon, readLog } from '../daemon/index.ts'
+import { type Daemon, readLog, whyAgent } from '../daemon/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
+import type { Agent, Peer } from '../schema/agent.ts'
 import { answerJson } from './answer.ts'
 import { mount, type ApiApp, type ApiContext } from './route.ts'
 import { routes } from './routes.ts'
@@ -14,24 +15,28 @@ const contentTypes = {
 /** Routes of agents and what they said. */
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   const { agents, verbs, mailbox, context } = daemon
-  mount(app, routes.listAgents, ({ query, c }) => answerJson(c, agents.list(query.all)))
+  mount(app, routes.listAgents, ({ query, c }) => {
+    const listed = agents.list(query.all)
+    return answerJson(c, c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
+  })
   mount(app, routes.createAgent, async ({ query, body, c }) => {
     const { agent, message } = await agents.create(body)
     const limit = { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) }
     if (message && limit.seconds > 0) {
       const final = await mailbox.await(message.id, limit)
-      return answerJson(c, { ...agents.show(agent.name), message: final }, 201)
+      return answerJson(c, { ...agents.latest(agent), message: final }, 201)
     }
     const shown = limit.seconds > 0 ? await verbs.settled(agent.name, limit) : agent
     return answerJson(c, { ...shown, message }, 201)
   })
   mount(app, routes.getAgent, ({ params, c }) => answerJson(c, agents.show(params.name)))
+  mount(app, routes.explainAgent, ({ params, c }) => answerJson(c, whyAgent(context, params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
-    await agents.remove(params.name, query.force, {
+    const schedules = await agents.remove(params.name, query.force, {
       seconds: query.wait ?? 0,
       signal: requestSignal(c, daemon),
     })
-    return answerJson(c, { ok: true })
+    return answerJson(c, { ok: true, schedules })
   })
   mount(app, routes.wakeAgent, async ({ params, query, body, c }) =>
     answerJson(c, await verbs.wake(params.name, body, waitOf(c, daemon, query))),
@@ -60,4 +65,9 @@ function waitOf(
   { wait = 0 }: { wait?: number | undefined },
 ): WaitLimit {
   return { seconds: wait, signal: requestSignal(c, daemon) }
+}
+
+/** What an agent is told of another, and of itself where it asks for all. */
+function toPeer({ name, status, provider, template }: Agent): Peer {
+  return { name, status, provider, template }
 }

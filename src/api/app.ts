@@ -1,16 +1,20 @@
 import { Hono } from 'hono'
-import type { Daemon } from '../daemon/index.ts'
+import { findBearer, type Daemon } from '../daemon/index.ts'
 import { DroverError, toProblem } from '../schema/error.ts'
+import { isDiskFull } from '../util/disk-full.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import { mountAgentRoutes } from './agent-routes.ts'
 import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
+import { mountEventRoutes } from './event-routes.ts'
 import { mountMessageRoutes } from './message-routes.ts'
-import type { ApiApp, Bindings } from './route.ts'
+import type { ApiApp, ApiEnvironment } from './route.ts'
+import { mountScheduleRoutes } from './schedule-routes.ts'
 import { mountSystemRoutes } from './system-routes.ts'
 
 export interface AppOptions {
   daemon: Daemon
+  /** The owner's. */
   token: string
   port: () => number
   address: () => Pick<DaemonStatus, 'url' | 'socket'>
@@ -19,13 +23,18 @@ export interface AppOptions {
 
 /** The API over one daemon, as a fetch handler. */
 export function createApp(options: AppOptions): ApiApp {
-  const app = new Hono<{ Bindings: Bindings }>()
+  const app = new Hono<ApiEnvironment>()
+  const { token, port } = options
+  const { context } = options.daemon
+  const guardOptions = { token, port, findBearer: findBearer.bind(null, context) }
   app.use(async (c, next) => {
-    guard(c, options)
+    c.set('caller', guard(c, guardOptions))
     await next()
   })
   mountAgentRoutes(app, options.daemon)
   mountMessageRoutes(app, options.daemon)
+  mountEventRoutes(app, options.daemon)
+  mountScheduleRoutes(app, options.daemon)
   mountSystemRoutes(app, options)
   app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))
   app.notFound((c) => {
@@ -44,18 +53,9 @@ export function createApp(options: AppOptions): ApiApp {
   return app
 }
 
-/** SQLITE_FULL and ENOSPC are told apart from our own mistakes. Source: sqlite.org/rescode.html */
-function fromUnknown(error: Error & { errcode?: number; code?: unknown }): DroverError {
-  if (
-    error.errcode !== undefined &&
-    ((error.errcode & 0xff) === 13 || (error.errcode & 0xff) === 10)
-  ) {
-    return new DroverError('disk_full', `The home can't be written: ${error.message}.`, {
-      cause: error,
-    })
-  }
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    return new DroverError('disk_full', 'The disk of the home is full.', { cause: error })
-  }
-  return new DroverError('internal', error.message, { cause: error })
+/** A full disk is told apart from our own mistakes. */
+function fromUnknown(error: Error): DroverError {
+  return isDiskFull(error)
+    ? new DroverError('disk_full', `The home can't be written: ${error.message}.`, { cause: error })
+    : new DroverError('internal', error.message, { cause: error })
 }

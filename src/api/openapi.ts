@@ -30,7 +30,7 @@ export function createOpenapiDocument(version: string): Record<string, unknown> 
       title: 'Drover',
       version,
       description:
-        'One control plane for AI agents. Over the unix socket no token is needed; over TCP every route but /healthz needs one.',
+        'One control plane for AI agents. Over the unix socket no token is needed; over TCP every route but /healthz needs one. The token of the home opens every route, that of an agent those whose x-drover-access is agent, or agent-self where {name} is its own.',
       license: { name: 'Apache-2.0' },
     },
     security: [{ token: [] }],
@@ -39,12 +39,15 @@ export function createOpenapiDocument(version: string): Record<string, unknown> 
 }
 
 function toRouteConfig(operationId: string, route: Route): RouteConfig {
+  const { access = 'owner' } = route
   const { status, description, schema, contentType = 'application/json' } = route.response
   return {
     operationId,
     method: route.method,
     path: route.path,
     summary: route.summary,
+    'x-drover-access': access,
+    ...(access === 'anyone' ? { security: [] } : {}),
     request: {
       ...(route.params ? { params: route.params as z.ZodObject } : {}),
       ...(route.query ? { query: route.query as z.ZodObject } : {}),

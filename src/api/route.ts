@@ -3,6 +3,7 @@ import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
 import { DroverError, isErrorCode } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
+import { checkAccess, type Access, type Caller } from './access.ts'
 
 /** What a request reaches us by. */
 export interface Bindings {
@@ -12,8 +13,14 @@ export interface Bindings {
   isTrusted: boolean
 }
 
-export type ApiContext = Context<{ Bindings: Bindings }>
-export type ApiApp = Hono<{ Bindings: Bindings }>
+/** Types of what a request carries on its way. */
+export interface ApiEnvironment {
+  Bindings: Bindings
+  Variables: { caller: Caller }
+}
+
+export type ApiContext = Context<ApiEnvironment>
+export type ApiApp = Hono<ApiEnvironment>
 
 /** One route as data: served from it, checked by it, documented from it. */
 export interface Route<
@@ -25,6 +32,8 @@ export interface Route<
   /** Path with `{name}` parameters. */
   path: string
   summary: string
+  /** Left out: the owner's alone. */
+  access?: Access
   params?: P
   query?: Q
   body?: B
@@ -45,7 +54,7 @@ export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends 
   return route
 }
 
-/** Serves a route: checks the request by its schemas, then calls the handler. */
+/** Serves a route: checks who asks, then the request by its schemas, then calls the handler. */
 export function mount<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
   app: ApiApp,
   route: Route<P, Q, B>,
@@ -53,6 +62,7 @@ export function mount<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 ): void {
   const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
   app.on(route.method.toUpperCase(), path, async (c) => {
+    checkAccess(c.var.caller, route, c.req.param('name'))
     const params = route.params ? check(route.params, c.req.param()) : undefined
     const query = route.query ? check(route.query, c.req.query()) : undefined
     const body = route.body ? check(route.body, await readJson(c)) : undefined

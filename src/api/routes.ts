@@ -1,11 +1,16 @@
 import { z } from 'zod'
-import { Agent, AgentDetail } from '../schema/agent.ts'
-import { Event } from '../schema/event.ts'
+import { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import { Message } from '../schema/message.ts'
-import { Accepted, DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import {
+  Accepted,
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
 import {
   AgentParams,
-  EventsQuery,
   ListQuery,
   LogsQuery,
   MessageParams,
@@ -16,7 +21,10 @@ import {
   WakeRequest,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
+import { Why } from '../schema/why.ts'
+import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
+import { scheduleRoutes } from './schedule-routes.ts'
 
 const ok = (
   description: string,
@@ -38,9 +46,11 @@ export const routes = {
   listAgents: defineRoute({
     method: 'get',
     path: '/v1/agents',
-    summary: 'Agents that live or sleep; with `all` also stopped and failed ones.',
+    access: 'agent',
+    summary:
+      'Agents that live or sleep; with `all` also stopped and failed ones. An agent is told no more than name, status, provider and template of each.',
     query: ListQuery,
-    response: ok('Agents by name', z.array(Agent)),
+    response: ok('Agents by name', z.array(z.union([Agent, Peer]))),
   }),
   createAgent: defineRoute({
     method: 'post',
@@ -57,17 +67,26 @@ export const routes = {
   getAgent: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}',
+    access: 'agent-self',
     summary: 'One agent with its spec.',
     params: AgentParams,
     response: ok('The agent', AgentDetail),
   }),
+  explainAgent: defineRoute({
+    method: 'get',
+    path: '/v1/agents/{name}/why',
+    access: 'agent-self',
+    summary: 'Why an agent is as it is: what keeps it so, where its messages are, what comes next.',
+    params: AgentParams,
+    response: ok('What there is to say', Why),
+  }),
   removeAgent: defineRoute({
     method: 'delete',
     path: '/v1/agents/{name}',
-    summary: 'Remove an agent for good; one with a live run only with `force`.',
+    summary: 'Remove an agent for good, with its schedules; one with a live run only with `force`.',
     params: AgentParams,
     query: RemoveQuery,
-    response: ok('Removed', Accepted),
+    response: ok('Removed', Removed),
   }),
   wakeAgent: defineRoute({
     method: 'post',
@@ -81,6 +100,7 @@ export const routes = {
   sleepAgent: defineRoute({
     method: 'post',
     path: '/v1/agents/{name}/sleep',
+    access: 'agent-self',
     summary: 'End its run when its turn is over; its session stays.',
     params: AgentParams,
     query: WaitQuery,
@@ -106,6 +126,7 @@ export const routes = {
     method: 'post',
     path: '/v1/agents/{name}/new',
     summary: 'End its session at the turn boundary and begin a fresh one.',
+    access: 'agent-self',
     params: AgentParams,
     query: WaitQuery,
     response: ok('The agent', Agent),
@@ -121,7 +142,9 @@ export const routes = {
   sendMessage: defineRoute({
     method: 'post',
     path: '/v1/agents/{name}/messages',
-    summary: 'Write to an agent; on disk when this answers. A sleeping one wakes.',
+    access: 'agent',
+    summary:
+      'Write to an agent; on disk when this answers. A sleeping one wakes. An agent writes as itself.',
     params: AgentParams,
     query: WaitQuery,
     body: SendRequest,
@@ -130,6 +153,7 @@ export const routes = {
   listMessages: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}/messages',
+    access: 'agent-self',
     summary: 'The newest messages of an agent, oldest first.',
     params: AgentParams,
     query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
@@ -138,7 +162,9 @@ export const routes = {
   getMessage: defineRoute({
     method: 'get',
     path: '/v1/messages/{id}',
-    summary: 'A message with its receipt; with `wait` once it is final.',
+    access: 'agent',
+    summary:
+      'A message with its receipt; with `wait` once it is final. An agent reads those it sent or was sent.',
     params: MessageParams,
     query: WaitQuery,
     response: ok('The message', Message),
@@ -146,6 +172,7 @@ export const routes = {
   readLogs: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}/logs',
+    access: 'agent-self',
     summary: 'What an agent said.',
     params: AgentParams,
     query: LogsQuery,
@@ -155,19 +182,8 @@ export const routes = {
       contentType: 'text/plain',
     },
   }),
-  followEvents: defineRoute({
-    method: 'get',
-    path: '/v1/events',
-    summary:
-      'Everything that happens, by number. `Last-Event-ID` or `since` goes on where a client was.',
-    query: EventsQuery,
-    response: {
-      status: 200,
-      description: 'Server-sent events; each has an Event as its data',
-      schema: Event,
-      contentType: 'text/event-stream',
-    },
-  }),
+  ...eventRoutes,
+  ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',
     path: '/v1/templates',
@@ -223,6 +239,12 @@ export const routes = {
     summary: 'What is usable on this machine, and how to get the rest.',
     response: ok('Checks', DoctorReport),
   }),
+  reconcile: defineRoute({
+    method: 'post',
+    path: '/v1/reconcile',
+    summary: 'Look at every run anew, and end what goes on for none.',
+    response: ok('What was found', ReconcileReport),
+  }),
   shutDown: defineRoute({
     method: 'post',
     path: '/v1/shutdown',
@@ -233,6 +255,7 @@ export const routes = {
   getHealth: defineRoute({
     method: 'get',
     path: '/healthz',
+    access: 'anyone',
     summary: 'Answers while the daemon is at work; needs no token.',
     response: { status: 200, description: 'ok', contentType: 'text/plain' },
   }),
@@ -245,6 +268,7 @@ export const routes = {
   getOpenapi: defineRoute({
     method: 'get',
     path: '/openapi.json',
+    access: 'agent',
     summary: 'This description.',
     response: { status: 200, description: 'OpenAPI 3.1', contentType: 'application/json' },
   }),

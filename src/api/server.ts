@@ -1,13 +1,13 @@
 import { getRequestListener } from '@hono/node-server'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import path from 'node:path'
 import type { Daemon } from '../daemon/index.ts'
 import { DroverError } from '../schema/error.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
+import { readSecret } from '../util/secret-file.ts'
 import { createApp } from './app.ts'
 
 // An ES import of this module loads all it could ever need, 10 MB of it; this way it loads what is used.
@@ -38,7 +38,7 @@ export async function startServer({ daemon, onShutdown }: ServerOptions): Promis
   let port = 0
   const app = createApp({
     daemon,
-    token: readToken(home.tokenFile),
+    token: readSecret(home.tokenFile),
     port: () => port,
     address: () => address,
     onShutdown,
@@ -55,41 +55,30 @@ export async function startServer({ daemon, onShutdown }: ServerOptions): Promis
   }
   const local = createServer(true)
   const tcp = createServer(false)
-  await listenOnPort(tcp, config.port)
-  port = (tcp.address() as { port: number }).port
-  address.url = `http://127.0.0.1:${port}`
-  await listenOnSocket(local, home.socketFile)
-  writePrivateFile(home.daemonFile, `${JSON.stringify({ pid: process.pid, ...address })}\n`)
-  return {
-    address,
-    async close() {
-      const closed = [local, tcp].map(async (server) => {
-        server.close()
-        server.closeAllConnections()
-        await once(server, 'close')
-      })
-      await Promise.all(closed)
-      rmSync(home.socketFile, { force: true })
-    },
+  const close = async (): Promise<void> => {
+    await Promise.all([local, tcp].map(closeServer))
+    rmSync(home.socketFile, { force: true })
   }
+  try {
+    await listenOnPort(tcp, config.port)
+    port = (tcp.address() as { port: number }).port
+    address.url = `http://127.0.0.1:${port}`
+    await listenOnSocket(local, home.socketFile)
+    writePrivateFile(home.daemonFile, `${JSON.stringify({ pid: process.pid, ...address })}\n`)
+  } catch (error) {
+    // An open door would keep the process, which is about to fail, alive.
+    await close()
+    throw error
+  }
+  return { address, close }
 }
 
-/** The home's token; made once. */
-function readToken(file: string): string {
-  try {
-    const token = readFileSync(file, 'utf8').trim()
-    if (token !== '') {
-      chmodSync(file, 0o600)
-      return token
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw error
-    }
+async function closeServer(server: Server): Promise<void> {
+  if (server.listening) {
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
   }
-  const token = randomBytes(32).toString('base64url')
-  writePrivateFile(file, `${token}\n`)
-  return token
 }
 
 async function listenOnSocket(server: Server, file: string): Promise<void> {

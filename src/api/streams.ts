@@ -1,23 +1,41 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { Daemon } from '../daemon/index.ts'
+import { awaitTokenEnd, type Daemon } from '../daemon/index.ts'
 import type { ApiContext } from './route.ts'
 
 /** A comment line now and then shows both ends that the connection lives, ms. */
 const keepAliveMs = 15_000
 
-/** Aborts when the client goes, or the daemon ends. */
-export function requestSignal(c: ApiContext, daemon: Daemon): AbortSignal {
+/** Aborts when the client goes, the daemon ends, or the token it asked with opens nothing any more. */
+export function requestSignal(c: ApiContext, { context }: Daemon): AbortSignal {
   const gone = new AbortController()
-  c.env.outgoing.once('close', () => gone.abort(new Error('the client is gone')))
-  return AbortSignal.any([gone.signal, daemon.context.signal])
+  const leave = (): void => gone.abort(new Error('the client is gone'))
+  if (c.env.outgoing.destroyed) {
+    leave()
+  }
+  c.env.outgoing.once('close', leave)
+  const signal = AbortSignal.any([gone.signal, context.signal])
+  const { caller } = c.var
+  if (caller.kind === 'agent') {
+    const ended = (): void => gone.abort(new Error('the agent is gone'))
+    awaitTokenEnd(context, caller.id, signal).then(ended, () => undefined)
+  }
+  return signal
 }
 
 export interface FollowOptions {
   since: number
   agent: string | undefined
   follow: boolean
+  /** Asked when all there is was sent: whether nothing will come any more. */
+  isOver?: () => boolean
+}
+
+/** The number that a client goes on from, as its `Last-Event-ID` says; null where it says none. */
+export function lastEventId(c: ApiContext): number | null {
+  const id = Number(c.req.header('last-event-id') ?? Number.NaN)
+  return Number.isSafeInteger(id) && id >= 0 ? id : null
 }
 
 /** Sends events as they come, no faster than the client takes them. */
@@ -43,7 +61,7 @@ export async function streamEvents(
       if (portion) {
         since = portion.last
         await write(outgoing, portion.frames, signal)
-      } else if (options.follow) {
+      } else if (options.follow && !options.isOver?.()) {
         await hub.wait(since, signal)
       } else {
         break

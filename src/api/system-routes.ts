@@ -36,6 +36,7 @@ export function mountSystemRoutes(
     return answerJson(c, [{ name: host, isLocal: true, version, agents: agents.total }])
   })
   mount(app, routes.getDoctor, async ({ c }) => answerJson(c, await daemon.doctor()))
+  mount(app, routes.reconcile, async ({ c }) => answerJson(c, await daemon.reconcile()))
   mount(app, routes.shutDown, async ({ body, c }) => {
     if (body.agents) {
       await daemon.verbs.sleepAll({ seconds: shutdownSeconds, signal: requestSignal(c, daemon) })

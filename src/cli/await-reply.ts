@@ -1,10 +1,10 @@
 import type { Client, ResumingStream } from '../client/index.ts'
 import type { Event } from '../schema/event.ts'
 import type { Message } from '../schema/message.ts'
+import { startAgentSpinner } from './agent-spinner.ts'
 import type { Invocation } from './invocation.ts'
 import { createPlainTextStream, plainText } from './plain-text.ts'
 import { createReplyReader } from './reply-text.ts'
-import { startSpinner } from './spinner.ts'
 
 /** How long the last words may take after the message is final. */
 const lastWordsMs = 500
@@ -25,10 +25,13 @@ export interface ReplyEvents {
 
 /** Waits for a message's end; with events, prints the reply as it is spoken. */
 export async function awaitReply(
-  { client, context, output }: Invocation,
+  invocation: Invocation,
   { message, events, timeoutSeconds, signal }: AwaitReplyOptions,
 ): Promise<Message> {
-  const spinner = startSpinner(context, `${message.agent} has your message`)
+  const { client, output } = invocation
+  const { agent } = message
+  const doing = { text: `${agent} has your message`, agent, signal }
+  const spinner = startAgentSpinner(invocation, doing)
   try {
     const ending = client.waitForMessage(message.id, { timeoutSeconds, signal })
     if (!events) {

@@ -40,10 +40,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say what is usable here, and how to get the rest',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
+  reconcile: {
+    group: 'daemon',
+    usage: 'reconcile',
+    summary: 'look at every run anew, and end what was left over',
+    load: async () => (await import('./reconcile.ts')).reconcileCommand,
+  },
   run: {
     group: 'agents',
-    usage: 'run TEMPLATE [PROMPT]',
-    summary: 'make an agent and start it',
+    usage: 'run [TEMPLATE] [PROMPT]',
+    summary: 'make an agent and start it; or begin afresh with the one of this folder',
     takesProgram: true,
     load: async () => (await import('./run.ts')).runCommand,
   },
@@ -59,11 +65,23 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show one agent',
     load: async () => (await import('./show.ts')).showCommand,
   },
+  why: {
+    group: 'looking',
+    usage: 'why NAME',
+    summary: 'say why an agent is as it is, and what comes next',
+    load: async () => (await import('./why.ts')).whyCommand,
+  },
   send: {
     group: 'talking',
     usage: 'send NAME TEXT [--wait]',
     summary: 'write to an agent',
     load: async () => (await import('./send.ts')).sendCommand,
+  },
+  attach: {
+    group: 'talking',
+    usage: 'attach NAME',
+    summary: 'talk with an agent; it stays awake meanwhile',
+    load: async () => (await import('./attach.ts')).attachCommand,
   },
   logs: {
     group: 'looking',
@@ -79,7 +97,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   wake: {
     group: 'agents',
-    usage: 'wake NAME',
+    usage: 'wake NAME [--fresh|--resume]',
     summary: 'bring a sleeping agent up',
     load: async () => (await import('./wake.ts')).wakeCommand,
   },
@@ -100,6 +118,25 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: 'start NAME',
     summary: 'release a stopped agent',
     load: async () => (await import('./start.ts')).startCommand,
+  },
+  schedule: {
+    group: 'talking',
+    usage: 'schedule add|ls|show|rm|pause|resume',
+    summary: 'write to agents at times',
+    takesProgram: true,
+    load: async () => (await import('./schedule.ts')).scheduleCommand,
+  },
+  new: {
+    group: 'agents',
+    usage: 'new NAME',
+    summary: 'begin a fresh session',
+    load: async () => (await import('./new.ts')).newCommand,
+  },
+  restart: {
+    group: 'agents',
+    usage: 'restart NAME',
+    summary: 'end its run and bring it up again',
+    load: async () => (await import('./restart.ts')).restartCommand,
   },
   rm: {
     group: 'agents',

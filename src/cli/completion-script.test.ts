@@ -13,7 +13,8 @@ describe.each(['bash', 'zsh', 'fish'])('completion for %s', (shell) => {
       home: '/tmp/drover-no-such-home',
     })
     expect(exitCode).toBe(0)
-    for (const word of [...Object.keys(commands), 'detach', 'request-id']) {
+    const deep = ['detach', 'request-id', 'resume', 'time-zone', 'completion schedules']
+    for (const word of [...Object.keys(commands), ...deep]) {
       expect(stdout).toContain(word)
     }
   })
@@ -34,4 +35,24 @@ it('completes commands in bash', async () => {
   expect(
     spawnSync('bash', ['--norc'], { input: script }).stdout.toString().trim().split(' ').toSorted(),
   ).toEqual(['start', 'status', 'stop'])
+})
+
+it('completes verbs and options of a command that holds others in bash', async () => {
+  const { stdout } = await callCli(['completion', 'bash'], { home: '/tmp/drover-no-such-home' })
+  const complete = (words: string, at: number): string[] => {
+    const script = `${stdout}\nCOMP_WORDS=(drover ${words}); COMP_CWORD=${at}; _drover; echo "\${COMPREPLY[*]}"`
+    return spawnSync('bash', ['--norc'], { input: script })
+      .stdout.toString()
+      .trim()
+      .split(' ')
+      .toSorted()
+  }
+  expect(complete('schedule r', 2)).toEqual(['resume', 'rm'])
+  expect(complete('schedule add --t', 3)).toEqual([
+    '--template',
+    '--time-zone',
+    '--to',
+    '--tries',
+    '--trigger',
+  ])
 })

@@ -5,9 +5,15 @@ export interface CompletionNode {
   options: { names: string[]; description: string; takesValue: boolean }[]
   /** Fixed words after it: subcommands, choices. */
   words: string[]
-  /** What its first argument names, asked of Drover when needed. */
-  argument: 'agents' | 'templates' | null
+  /** What its first argument names, or that of its subcommands, asked of Drover when needed. */
+  argument: AskedName | null
+  /** Which word of the line that is; the command itself is the first. */
+  argumentAt: 2 | 3
 }
+
+/** Names that `drover completion` prints. */
+export const askedNames = ['agents', 'templates', 'schedules'] as const
+export type AskedName = (typeof askedNames)[number]
 
 /** The completion script of one shell, made from the command tree. */
 export function formatCompletionScript(
@@ -34,11 +40,11 @@ complete -o default -F _drover drover
 `
 }
 
-/** Fixed words, options, and names asked for only while the first argument is typed. */
-function shellWords({ words, options, argument }: CompletionNode): string {
+/** Fixed words, options, and names asked for only while they are typed. */
+function shellWords({ words, options, argument, argumentAt }: CompletionNode): string {
   const fixed = [...words, ...options.flatMap(({ names }) => names)].join(' ')
   const asked = argument
-    ? `$([ "$COMP_CWORD" -eq 2 ] && drover completion ${argument} 2>/dev/null) `
+    ? `$([ "$COMP_CWORD" -eq ${argumentAt} ] && drover completion ${argument} 2>/dev/null) `
     : ''
   return `"${asked}${fixed}"`
 }
@@ -62,13 +68,14 @@ compdef _drover drover
 `
 }
 
-function formatZshCase({ name, options, words, argument }: CompletionNode): string {
+function formatZshCase(node: CompletionNode): string {
+  const { name, options, words, argument, argumentAt } = node
   const items = [
     ...words.map(zshQuote),
     ...options.flatMap(({ names, description }) => names.map((flag) => zshItem(flag, description))),
   ]
   const asked = argument
-    ? `\n      (( CURRENT == 3 )) && found+=(\${(f)"$(drover completion ${argument} 2>/dev/null)"})`
+    ? `\n      (( CURRENT == ${argumentAt + 1} )) && found+=(\${(f)"$(drover completion ${argument} 2>/dev/null)"})`
     : ''
   return `    ${name})
       found=(${items.join(' ')})${asked}

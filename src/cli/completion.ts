@@ -1,6 +1,12 @@
 import { Argument, type Command } from 'commander'
+import type { Client } from '../client/index.ts'
 import { isUnreachable } from '../client/resuming-stream.ts'
-import { formatCompletionScript, type CompletionNode } from './completion-script.ts'
+import {
+  askedNames,
+  formatCompletionScript,
+  type AskedName,
+  type CompletionNode,
+} from './completion-script.ts'
 import { createCommand, type Invocation } from './invocation.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const
@@ -11,18 +17,29 @@ export function completionCommand(invocation: Invocation): Command {
   return createCommand('completion', context)
     .description(
       'Print a completion script. For bash: source <(drover completion bash). The scripts ask ' +
-        '`drover completion agents` and `drover completion templates` for names.',
+        '`drover completion agents`, `templates` and `schedules` for names.',
     )
-    .addArgument(new Argument('<shell>', 'shell').choices([...shells, 'agents', 'templates']))
-    .action(async (shell: Shell | 'agents' | 'templates') => {
-      if (shell === 'agents' || shell === 'templates') {
-        const names = shell === 'agents' ? client.list({ all: true }) : client.templates()
-        return output.lines((await names.catch(noneWhenAway)).map(({ name }) => name))
+    .addArgument(new Argument('<shell>', 'shell').choices([...shells, ...askedNames]))
+    .action(async (word: Shell | AskedName) => {
+      if (word === 'agents' || word === 'templates' || word === 'schedules') {
+        const named = await askNames(client, word).catch(noneWhenAway)
+        return output.lines(named.map(({ name }) => name))
       }
       const { loadCommandTree } = await import('./program.ts')
       const tree = await loadCommandTree(context)
-      await output.write(formatCompletionScript(shell, tree.map(toNode)))
+      await output.write(formatCompletionScript(word, tree.map(toNode)))
     })
+}
+
+function askNames(client: Client, what: AskedName): Promise<{ name: string }[]> {
+  switch (what) {
+    case 'agents':
+      return client.list({ all: true })
+    case 'templates':
+      return client.templates()
+    case 'schedules':
+      return client.schedules.list()
+  }
 }
 
 /** A shell that asks for names while no daemon runs gets none. */
@@ -34,9 +51,10 @@ function noneWhenAway(error: unknown): { name: string }[] {
 }
 
 /** Names of a command's first argument, where they can be asked for. */
-const askedFor: Readonly<Record<string, CompletionNode['argument']>> = {
+const askedFor: Readonly<Record<string, AskedName>> = {
   name: 'agents',
   template: 'templates',
+  schedule: 'schedules',
 }
 
 function toNode(command: Command): CompletionNode {
@@ -44,15 +62,33 @@ function toNode(command: Command): CompletionNode {
   return {
     name: command.name(),
     description: command.description().split(/[.:;] ?/)[0] ?? '',
-    options: [
-      ...command.options.map(({ short, long, description, required }) => ({
-        names: [long, short].filter((flag): flag is string => typeof flag === 'string'),
-        description,
-        takesValue: required,
-      })),
-      { names: ['--help', '-h'], description: 'show this help', takesValue: false },
-    ],
+    options: optionsOf(command),
     words: [...(first?.argChoices ?? []), ...command.commands.map((sub) => sub.name())],
-    argument: first ? (askedFor[first.name()] ?? null) : null,
+    argument: first ? askedBy(command) : askedBySubcommands(command),
+    argumentAt: first ? 2 : 3,
   }
+}
+
+function askedBy(command: Command): AskedName | null {
+  return askedFor[command.registeredArguments[0]?.name() ?? ''] ?? null
+}
+
+/** `add NAME` gives a name that is new; what `show NAME` asks for is what there is. */
+function askedBySubcommands({ commands }: Command): AskedName | null {
+  const show = commands.find((command) => command.name() === 'show')
+  return show ? askedBy(show) : null
+}
+
+/** Its own options and those of its subcommands, each once. */
+function optionsOf(command: Command): CompletionNode['options'] {
+  const options = [command, ...command.commands].flatMap((each) => each.options)
+  const byFlag = new Map(options.map((option) => [option.flags, option]))
+  return [
+    ...[...byFlag.values()].map(({ short, long, description, required }) => ({
+      names: [long, short].filter((flag): flag is string => typeof flag === 'string'),
+      description,
+      takesValue: required,
+    })),
+    { names: ['--help', '-h'], description: 'show this help', takesValue: false },
+  ]
 }

@@ -15,6 +15,14 @@ export interface TextSink {
 
 export type TextSource = AsyncIterable<Uint8Array | string> & {
   readonly isTTY?: boolean | undefined
+  /** Of a terminal: keys come as they are pressed, and mean nothing by themselves. */
+  setRawMode?(isRaw: boolean): unknown
+  on(event: 'data', listener: (chunk: Uint8Array | string) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  off(event: 'data' | 'end', listener: (chunk: Uint8Array | string) => void): unknown
+  pause(): unknown
+  /** Reads no more; the process need not wait for it. */
+  destroy(): unknown
 }
 
 export interface StartDaemonOptions {

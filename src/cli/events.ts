@@ -41,8 +41,8 @@ export function eventsCommand({ context, client, output }: Invocation): Command 
 export function formatEvent(event: Event, colors: Colors, width: number): string {
   const start = `${String(event.seq).padStart(6)}  ${formatClock(event.at)}  `
   const agent = (event.agent ?? '').padEnd(14)
-  const type = event.type.padEnd(13)
-  const facts = truncateText(formatFacts(event.data), Math.max(width - start.length - 31, 20))
+  const type = event.type.padEnd(16)
+  const facts = truncateText(formatFacts(event.data), Math.max(width - start.length - 34, 20))
   return `${colors.dim(start)}${colors.bold(agent)}  ${colors.cyan(type)}  ${facts}`.trimEnd()
 }
 

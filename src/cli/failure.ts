@@ -1,5 +1,6 @@
 import { DroverError, toProblem, type Problem } from '../schema/error.ts'
 import { errorTable } from '../schema/error-table.ts'
+import { isDiskFull } from '../util/disk-full.ts'
 import { createColors, wantsColors } from './colors.ts'
 import type { CliContext } from './context.ts'
 import { Interrupted } from './interrupt.ts'
@@ -34,9 +35,10 @@ export function toDroverError(error: unknown): DroverError {
   if (error instanceof DroverError) {
     return error
   }
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
   const message = error instanceof Error ? error.message : String(error)
-  return new DroverError(code === 'ENOSPC' ? 'disk_full' : 'internal', message, { cause: error })
+  return isDiskFull(error)
+    ? new DroverError('disk_full', `The home can't be written: ${message}.`, { cause: error })
+    : new DroverError('internal', message, { cause: error })
 }
 
 /** Lines for people: what is wrong, then the way out. An absent daemon takes one line. */

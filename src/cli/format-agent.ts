@@ -1,5 +1,6 @@
-import type { Agent, AgentStatus, Cost } from '../schema/agent.ts'
+import type { Agent, AgentStatus, Cost, Peer } from '../schema/agent.ts'
 import type { Color, Colors } from './colors.ts'
+import { formatCause } from './format-wait.ts'
 import { oneLine } from './plain-text.ts'
 import { formatRelativeTime } from './relative-time.ts'
 import { formatTable, type Column } from './table.ts'
@@ -57,16 +58,15 @@ export function formatAgentTable(
   { colors, isTerminal, width, now }: AgentTableOptions,
 ): string[] {
   const columns: Column<Agent>[] = [
-    { title: 'NAME', cell: ({ name }) => name, paint: colors.bold, shrinkTo: 16 },
-    {
-      title: 'STATUS',
-      cell: ({ status }) => statusText(status, isTerminal),
-      paint: (text, { status }) => paintStatus(text, status, colors),
-    },
-    { title: 'PROVIDER', cell: ({ provider }) => provider, shrinkTo: 8 },
+    ...peerColumns(colors, isTerminal),
     { title: 'RUNTIME', cell: ({ runtime }) => runtime, shrinkTo: 7 },
     { title: 'MODEL', cell: ({ model }) => (model ? oneLine(model) : ''), shrinkTo: 8 },
     { title: 'QUEUED', cell: ({ queued }) => (queued > 0 ? String(queued) : ''), align: 'right' },
+    {
+      title: 'ATTACHED',
+      cell: ({ attached }) => (attached > 0 ? String(attached) : ''),
+      align: 'right',
+    },
     { title: 'TURNS', cell: ({ turns }) => String(turns), align: 'right' },
     { title: 'COST', cell: ({ cost }) => formatCost(cost), align: 'right' },
     {
@@ -76,7 +76,7 @@ export function formatAgentTable(
     },
     {
       title: 'CAUSE',
-      cell: ({ cause }) => (cause ? oneLine(cause) : ''),
+      cell: (agent) => formatCause(agent, now),
       paint: colors.dim,
       shrinkTo: 5,
     },
@@ -84,9 +84,33 @@ export function formatAgentTable(
   return formatTable(columns, agents, { width, paintTitle: colors.dim })
 }
 
+/** The table of `drover ps` inside of an agent, which is told no more of the others. */
+export function formatPeerTable(
+  peers: readonly Peer[],
+  { colors, isTerminal, width }: Omit<AgentTableOptions, 'now'>,
+): string[] {
+  const columns: Column<Peer>[] = [
+    ...peerColumns(colors, isTerminal),
+    { title: 'TEMPLATE', cell: ({ template }) => template ?? '', shrinkTo: 8 },
+  ]
+  return formatTable(columns, peers, { width, paintTitle: colors.dim })
+}
+
+function peerColumns(colors: Colors, isTerminal: boolean): Column<Peer>[] {
+  return [
+    { title: 'NAME', cell: ({ name }) => name, paint: colors.bold, shrinkTo: 16 },
+    {
+      title: 'STATUS',
+      cell: ({ status }) => statusText(status, isTerminal),
+      paint: (text, { status }) => paintStatus(text, status, colors),
+    },
+    { title: 'PROVIDER', cell: ({ provider }) => provider, shrinkTo: 8 },
+  ]
+}
+
 /** One agent on one line, after a verb. */
 export function formatAgentLine(agent: Agent, colors: Colors, isTerminal: boolean): string {
   const status = paintStatus(statusText(agent.status, isTerminal), agent.status, colors)
-  const cause = agent.cause ? colors.dim(`  ${oneLine(agent.cause)}`) : ''
-  return `${colors.bold(agent.name)}  ${status}${cause}`
+  const cause = formatCause(agent, Date.now())
+  return `${colors.bold(agent.name)}  ${status}${cause ? colors.dim(`  ${cause}`) : ''}`
 }

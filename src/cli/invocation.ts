@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { createClient, type Client } from '../client/index.ts'
 import type { CliContext } from './context.ts'
 import { createOutput, type Output } from './output.ts'
+import { findOwnAgent } from './own-agent.ts'
 
 /** One call of the CLI, as the commands see it. */
 export interface Invocation {
@@ -21,7 +22,7 @@ export function createInvocation(
   return {
     context,
     output: createOutput(context),
-    client: createClient({ socket: context.home.socketFile }),
+    client: createClient(findOwnAgent(context.env) ?? { socket: context.home.socketFile }),
     program,
     exitCode: 0,
   }
@@ -46,4 +47,15 @@ export function createCommand(name: string, { stdout }: CliContext): Command {
     })
     .option('--json', 'print JSON for programs')
     .helpOption('-h, --help', 'show this help')
+}
+
+/** A command that only holds others. It takes their `--json` wherever that stands, and hands it on. */
+export function createGroup(name: string, context: CliContext): Command {
+  return createCommand(name, context)
+    .helpCommand(false)
+    .hook('preAction', (group, verb) => {
+      if (group.opts<CommonOptions>().json) {
+        verb.setOptionValue('json', true)
+      }
+    })
 }

@@ -4,6 +4,7 @@ import type { LogEntry } from '../schema/event.ts'
 import type { Colors } from './colors.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { countParser } from './option-values.ts'
+import { addNameArgument } from './own-agent.ts'
 import { plainText } from './plain-text.ts'
 import { formatClock } from './relative-time.ts'
 
@@ -15,9 +16,9 @@ interface LogsOptions extends CommonOptions {
 }
 
 export function logsCommand(invocation: Invocation): Command {
-  return createCommand('logs', invocation.context)
+  const { context } = invocation
+  return addNameArgument(createCommand('logs', context), context)
     .description('Show what an agent said.')
-    .argument('<name>', 'agent')
     .option('-f, --follow', 'stay and show what comes')
     .option('-n, --lines <count>', 'only the last lines', countParser('lines'))
     .option('--since <seq>', 'only what came after this event', countParser('since'))

@@ -1,3 +1,4 @@
+import { parseByteSize } from '../schema/byte-size.ts'
 import { DroverError } from '../schema/error.ts'
 
 /** Seconds that `--wait` waits when not told otherwise. */
@@ -5,18 +6,42 @@ export const defaultTimeoutSeconds = 600
 
 /** Parsers for the values of options; a bad one is a `usage` error that names the option. */
 
-export function parseSeconds(text: string): number {
-  const seconds = Number(text)
-  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0) {
-    throw new DroverError(
-      'usage',
-      `--timeout: ${JSON.stringify(text)} is not a number of seconds.`,
-      {
-        details: { field: 'timeout' },
-      },
-    )
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** A parser for a length of time, to ms: `90` and `90s`, `15m`, `8h`, `2d`, `500ms`. */
+export function durationParser(option: string): (text: string) => number {
+  return (text) => {
+    const [, count, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? []
+    const durationMs = Math.round(Number(count) * unitMs[unit as keyof typeof unitMs])
+    if (!Number.isSafeInteger(durationMs)) {
+      throw new DroverError(
+        'usage',
+        `--${option}: ${JSON.stringify(text)} is no length of time, such as 90s, 15m, 8h or 2d.`,
+        { details: { field: option } },
+      )
+    }
+    return durationMs
   }
-  return seconds
+}
+
+/** The value of `--timeout`, to seconds. */
+export function parseSeconds(text: string): number {
+  return durationParser('timeout')(text) / 1000
+}
+
+/** A parser for an amount of money above 0. */
+export function amountParser(option: string): (text: string) => number {
+  return (text) => {
+    const amount = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0
+    if (amount <= 0 || !Number.isFinite(amount)) {
+      throw new DroverError(
+        'usage',
+        `--${option}: ${JSON.stringify(text)} is no amount above 0, such as 5 or 0.50.`,
+        { details: { field: option } },
+      )
+    }
+    return amount
+  }
 }
 
 /** A parser for a whole number from 0 up. */
@@ -33,6 +58,32 @@ export function countParser(option: string): (text: string) => number {
     }
     return Number(text)
   }
+}
+
+/** A size in bytes: `512m`, `1.5g`. */
+export function parseSize(text: string): number {
+  const bytes = parseByteSize(text)
+  if (bytes === null) {
+    throw new DroverError(
+      'usage',
+      `--memory: ${JSON.stringify(text)} is not a size, such as 512m or 1.5g.`,
+      { details: { field: 'memory' } },
+    )
+  }
+  return bytes
+}
+
+/** Processors, in fractions if need be. */
+export function parseCpus(text: string): number {
+  const cpus = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || cpus === 0) {
+    throw new DroverError(
+      'usage',
+      `--cpus: ${JSON.stringify(text)} is not a number of processors, such as 2 or 0.5.`,
+      { details: { field: 'cpus' } },
+    )
+  }
+  return cpus
 }
 
 /** Collects `--env NAME=VALUE`, given any number of times. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import { formatAgentTable } from './format-agent.ts'
+import { formatAgentTable, formatPeerTable } from './format-agent.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+import { findOwnAgent } from './own-agent.ts'
 
 export function psCommand({ context, client, output }: Invocation): Command {
   return createCommand('ps', context)
@@ -13,6 +14,9 @@ export function psCommand({ context, client, output }: Invocation): Command {
           await output.write(chunk)
         }
         return output.line()
+      }
+      if (findOwnAgent(context.env)) {
+        return output.lines(formatPeerTable(await client.peers({ all: all ?? false }), output))
       }
       const agents = await client.list({ all: all ?? false })
       if (agents.length === 0) {

@@ -7,12 +7,12 @@ import { withSpinner } from './spinner.ts'
 export function rmCommand({ context, client, output }: Invocation): Command {
   return createCommand('rm', context)
     .description(
-      'Remove an agent for good, with its messages and logs. A live one only with --force.',
+      'Remove an agent for good, with its messages, logs and schedules. A live one only with --force.',
     )
     .argument('<name>', 'agent')
     .option('-f, --force', 'stop it first when it is live')
     .action(async (name: string, { json, force }: CommonOptions & { force?: boolean }) => {
-      await withInterrupt(
+      const { schedules } = await withInterrupt(
         () => `left; ${name} goes on being removed.`,
         (signal) =>
           withSpinner(
@@ -22,7 +22,12 @@ export function rmCommand({ context, client, output }: Invocation): Command {
           ),
       )
       await (json
-        ? output.json({ ok: true, name })
-        : output.line(`${output.colors.bold(name)}  removed`))
+        ? output.json({ ok: true, name, schedules })
+        : output.line(`${output.colors.bold(name)}  removed${withSchedules(schedules)}`))
     })
+}
+
+function withSchedules(names: readonly string[]): string {
+  const what = names.length === 1 ? 'its schedule' : 'its schedules'
+  return names.length === 0 ? '' : `, with ${what} ${names.join(', ')}`
 }

@@ -1,9 +1,22 @@
+import type { Command } from 'commander'
 import path from 'node:path'
 import type { RunRequestInput } from '../schema/requests.ts'
 import type { CommonOptions } from './invocation.ts'
+import {
+  addLifecycleOptions,
+  createLifecycleRequest,
+  type LifecycleOptions,
+} from './lifecycle-options.ts'
+import {
+  collectEnvironment,
+  collectOptions,
+  countParser,
+  parseCpus,
+  parseSize,
+} from './option-values.ts'
 
-export interface RunOptions extends CommonOptions {
-  name?: string
+/** What an agent is made from, beside its template and its program. */
+export interface SpecOptions extends LifecycleOptions {
   in?: string
   dir?: string
   model?: string
@@ -11,36 +24,93 @@ export interface RunOptions extends CommonOptions {
   trigger?: string
   env?: Record<string, string>
   option?: Record<string, unknown>
+  memory?: number
+  cpus?: number
+  pids?: number
+}
+
+export interface RunOptions extends SpecOptions, CommonOptions {
+  name?: string
   requestId?: string
   wait?: boolean
   timeout: number
 }
 
-/** The request that a line of `drover run` asks for. The folder is the current one when neither it nor the template names one. */
+/** Declares them. */
+export function addSpecOptions(command: Command): Command {
+  command
+    .option('--in <runtime>', 'where it runs')
+    .option('--dir <folder>', 'folder it works in (default: the current one)')
+    .option('--model <model>', 'model, as the provider names it')
+    .option('--env <name=value>', 'environment; may be given many times', collectEnvironment)
+    .option(
+      '--option <name=value>',
+      "provider's own option; may be given many times",
+      collectOptions,
+    )
+    .option('--persona <text>', 'who it is')
+    .option('--trigger <word>', 'answer only messages that hold this word')
+    .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
+    .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
+    .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
+  return addLifecycleOptions(command)
+}
+
+/** As a template: the agent of this folder. */
+const ownFolder = '.'
+
+export interface GivenSpec {
+  template: string
+  program: readonly string[] | null
+  cwd: string
+}
+
+/** The request that a line of `drover run` asks for; a template left out, or `.`, is the agent of the folder. */
 export function createRunRequest(
   options: RunOptions,
-  given: {
-    template: string
-    prompt: string | null
-    program: readonly string[] | null
-    cwd: string
-  },
+  given: Omit<GivenSpec, 'template'> & { template: string | undefined; prompt: string | null },
 ): RunRequestInput {
-  const { name, model, persona, trigger, env, option, requestId } = options
+  const { name, requestId } = options
+  const { template = ownFolder, prompt } = given
+  const { template: named, ...spec } = createSpecRequest(options, { ...given, template })
   return {
-    template: given.template,
-    ...(options.dir === undefined
-      ? { defaultDir: given.cwd }
-      : { dir: path.resolve(given.cwd, options.dir) }),
-    ...(given.prompt === null ? {} : { prompt: given.prompt }),
+    ...(named === ownFolder ? {} : { template: named }),
+    ...spec,
+    ...(prompt === null ? {} : { prompt }),
     ...(name === undefined ? {} : { name }),
-    ...(options.in === undefined ? {} : { runtime: options.in }),
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
+/**
+ * The part of a request that says what an agent is made from. The folder is the current one when
+ * neither it nor the template names one.
+ */
+export function createSpecRequest(
+  options: SpecOptions,
+  { template, program, cwd }: GivenSpec,
+): Omit<RunRequestInput, 'name' | 'prompt' | 'requestId'> & { template: string } {
+  const { in: runtime, dir, model, persona, trigger, env, option } = options
+  return {
+    template,
+    ...(dir === undefined ? { defaultDir: cwd } : { dir: path.resolve(cwd, dir) }),
+    ...(runtime === undefined ? {} : { runtime }),
     ...(model === undefined ? {} : { model }),
     ...(persona === undefined ? {} : { persona }),
     ...(trigger === undefined ? {} : { trigger }),
     ...(env === undefined ? {} : { env }),
     ...(option === undefined ? {} : { options: option }),
-    ...(given.program === null ? {} : { program: [...given.program] }),
-    ...(requestId === undefined ? {} : { requestId }),
+    ...(program === null ? {} : { program: [...program] }),
+    ...limitsOf(options),
+    ...createLifecycleRequest(options),
   }
+}
+
+function limitsOf({ memory, cpus, pids }: SpecOptions): Pick<RunRequestInput, 'limits'> {
+  const limits = {
+    ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(pids === undefined ? {} : { pids }),
+  }
+  return Object.keys(limits).length > 0 ? { limits } : {}
 }

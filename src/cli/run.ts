@@ -1,54 +1,46 @@
 import type { Command } from 'commander'
 import type { StartedAgent } from '../client/index.ts'
+import type { Agent } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { RunRequestInput } from '../schema/requests.ts'
-import { checkUp } from './agent-verb.ts'
+import { withAgentSpinner } from './agent-spinner.ts'
+import { checkUp, stillError } from './agent-verb.ts'
 import { awaitReply, openReplyEvents } from './await-reply.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type Invocation } from './invocation.ts'
-import {
-  collectEnvironment,
-  collectOptions,
-  defaultTimeoutSeconds,
-  parseSeconds,
-} from './option-values.ts'
+import { defaultTimeoutSeconds, parseSeconds } from './option-values.ts'
 import { plainText } from './plain-text.ts'
 import { readText } from './read-text.ts'
 import { reportReceipt } from './receipt.ts'
-import { createRunRequest, type RunOptions } from './run-request.ts'
+import { addSpecOptions, createRunRequest, type RunOptions } from './run-request.ts'
 import { withSpinner } from './spinner.ts'
 
 export function runCommand(invocation: Invocation): Command {
   const { context, program } = invocation
-  return createCommand('run', context)
-    .description('Make an agent from a template or a provider, and start it.')
-    .usage('[options] <template> [prompt] [-- PROGRAM ARG...]')
-    .argument('<template>', 'template or provider; `drover template ls` lists them')
+  const command = createCommand('run', context)
+    .description(
+      'Make an agent from a template or a provider, and start it. Without a template, or with "." ' +
+        'for it, the one agent of this folder begins a fresh session.',
+    )
+    .usage('[options] [template] [prompt] [-- PROGRAM ARG...]')
+    .argument('[template]', 'template or provider; `drover template ls` lists them')
     .argument('[prompt]', 'first message, or - for standard input')
     .option('--name <name>', "the agent's name")
-    .option('--in <runtime>', 'where it runs')
-    .option('--dir <folder>', 'folder it works in (default: the current one)')
-    .option('--model <model>', 'model, as the provider names it')
-    .option('--env <name=value>', 'environment; may be given many times', collectEnvironment)
-    .option(
-      '--option <name=value>',
-      "provider's own option; may be given many times",
-      collectOptions,
-    )
-    .option('--persona <text>', 'who it is')
-    .option('--trigger <word>', 'answer only messages that hold this word')
+  return addSpecOptions(command)
     .option('--request-id <id>', 'the same id twice is the same agent')
     .option('-w, --wait', 'wait for the reply, or without a prompt until it is up')
-    .option('--timeout <seconds>', 'how long to wait', parseSeconds, defaultTimeoutSeconds)
-    .action(async (template: string, given: string | undefined, options: RunOptions) => {
-      const prompt = given === undefined ? null : await readText(given, context)
-      const request = createRunRequest(options, { template, prompt, program, cwd: context.cwd })
-      await (options.wait
-        ? runAndWait(invocation, request, options)
-        : run(invocation, request, options))
-    })
+    .option('--timeout <time>', 'how long to wait', parseSeconds, defaultTimeoutSeconds)
+    .action(
+      async (template: string | undefined, given: string | undefined, options: RunOptions) => {
+        const prompt = given === undefined ? null : await readText(given, context)
+        const request = createRunRequest(options, { template, prompt, program, cwd: context.cwd })
+        await (options.wait
+          ? runAndWait(invocation, request, options)
+          : run(invocation, request, options))
+      },
+    )
 }
 
 async function run(
@@ -58,7 +50,7 @@ async function run(
 ): Promise<void> {
   const agent = await withSpinner(
     context,
-    `making ${request.name ?? request.template}`,
+    `starting ${request.name ?? request.template ?? 'the agent of this folder'}`,
     client.run(request),
   )
   if (json) {
@@ -78,7 +70,7 @@ async function runAndWait(
   request: RunRequestInput,
   options: RunOptions,
 ): Promise<void> {
-  const { client, context, output } = invocation
+  const { client, output } = invocation
   let made: StartedAgent | null = null
   await withInterrupt(
     () => (made ? `left; ${made.name} goes on.` : 'left; what was already asked for goes on.'),
@@ -88,7 +80,8 @@ async function runAndWait(
       if (request.prompt === undefined) {
         const waitSeconds = Math.min(options.timeout, limits.waitSeconds)
         const starting = client.run(request, { waitSeconds, signal })
-        return finishStart(invocation, await withSpinner(context, 'starting', starting), options)
+        const agent = await waitForStart(invocation, { request, signal }, starting)
+        return finishStart(invocation, agent, { ...options, timeout: waitSeconds })
       }
       try {
         made = await client.run(request, { signal })
@@ -100,6 +93,21 @@ async function runAndWait(
   )
 }
 
+/** An agent that was given a name can be asked meanwhile what it waits for. */
+async function waitForStart(
+  invocation: Invocation,
+  { request: { name }, signal }: { request: RunRequestInput; signal: AbortSignal },
+  starting: Promise<StartedAgent>,
+): Promise<StartedAgent> {
+  return name === undefined
+    ? await withSpinner(invocation.context, 'starting', starting)
+    : await withAgentSpinner(
+        invocation,
+        { text: `starting ${name}`, agent: name, signal },
+        starting,
+      )
+}
+
 /** Without a prompt: the run is up, or it is an error. */
 async function finishStart(
   { output }: Invocation,
@@ -108,7 +116,7 @@ async function finishStart(
 ): Promise<void> {
   checkUp(agent, true)
   if (agent.status === 'waking') {
-    throw new DroverError('timeout', `${agent.name} is still waking after ${timeout} s.`)
+    throw stillError(agent, timeout)
   }
   await (json
     ? output.json({ ...agent, receipt: null, reply: null })
@@ -124,7 +132,7 @@ async function finishTurn(
     signal,
   }: { options: RunOptions } & Pick<Parameters<typeof awaitReply>[1], 'events' | 'signal'>,
 ): Promise<void> {
-  const { client, output } = invocation
+  const { output } = invocation
   const { json, timeout } = options
   if (!agent.message) {
     throw new DroverError('internal', `${agent.name} was made without its first message.`)
@@ -139,10 +147,23 @@ async function finishTurn(
     signal,
   })
   if (json) {
-    const { spec: _, ...latest } = await client.show(agent.name)
+    const latest = await showLatest(invocation, agent)
     await output.json({ ...latest, message, receipt: message.state, reply: message.reply })
   } else if (!events && message.reply !== null) {
     await output.line(output.isTerminal ? plainText(message.reply) : message.reply)
   }
   reportReceipt(invocation, message, { isJson: json ?? false, timeoutSeconds: timeout })
+}
+
+/** How it is now; an ephemeral one that is done is gone, and shown as it was made. */
+async function showLatest({ client }: Invocation, made: StartedAgent): Promise<Agent> {
+  try {
+    const { spec: _, ...latest } = await client.show(made.name)
+    return latest.id === made.id ? latest : made
+  } catch (error) {
+    if (made.isEphemeral && error instanceof DroverError && error.code === 'agent_not_found') {
+      return made
+    }
+    throw error
+  }
 }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import type { Message } from '../schema/message.ts'
+import { formatWait, isWaiting } from './format-wait.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { defaultTimeoutSeconds, parseSeconds } from './option-values.ts'
+import { findOwnAgent } from './own-agent.ts'
 import { readText } from './read-text.ts'
 
 interface SendOptions extends CommonOptions {
@@ -17,7 +19,7 @@ export function sendCommand(invocation: Invocation): Command {
     .argument('<name>', 'agent')
     .argument('<text>', 'the message, or - for standard input')
     .option('-w, --wait', 'wait for the reply and print it')
-    .option('--timeout <seconds>', 'how long to wait', parseSeconds, defaultTimeoutSeconds)
+    .option('--timeout <time>', 'how long to wait', parseSeconds, defaultTimeoutSeconds)
     .option('--id <key>', 'the same key twice is the same message')
     .action(async (name: string, given: string, options: SendOptions) => {
       const body = await readText(given, invocation.context)
@@ -32,7 +34,9 @@ async function send(
 ): Promise<void> {
   const { client, output } = invocation
   const request = { body, ...(id === undefined ? {} : { id }) }
-  const isStreamed = wait === true && !json && output.isTerminal
+  // An agent can't follow the events of another.
+  const isInside = findOwnAgent(invocation.context.env) !== null
+  const isStreamed = wait === true && !json && output.isTerminal && !isInside
   let message: Message | null = null
   await withInterrupt(
     () =>
@@ -61,7 +65,11 @@ async function send(
       if (json) {
         await output.json(receiptOf(message))
       } else if (!wait) {
-        await output.line(`${output.colors.bold(message.id)}  ${message.state}`)
+        const { colors } = output
+        const reason = isWaiting(message)
+          ? colors.dim(`  waits: ${formatWait(message, Date.now())}`)
+          : ''
+        await output.line(`${colors.bold(message.id)}  ${message.state}${reason}`)
       } else if (!isStreamed && message.reply !== null) {
         await output.line(message.reply)
       }
@@ -77,6 +85,12 @@ async function send(
 }
 
 /** What `send --json` prints. */
-function receiptOf({ id, state, reply, cause }: Message): object {
-  return { id, state, ...(reply === null ? {} : { reply }), ...(cause === null ? {} : { cause }) }
+function receiptOf({ id, state, reply, cause, until }: Message): object {
+  return {
+    id,
+    state,
+    ...(reply === null ? {} : { reply }),
+    ...(cause === null ? {} : { cause }),
+    ...(typeof until === 'number' ? { until } : {}),
+  }
 }

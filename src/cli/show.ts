@@ -1,10 +1,14 @@
 import type { Command } from 'commander'
 import type { AgentDetail } from '../schema/agent.ts'
+import { formatByteSize } from '../schema/byte-size.ts'
 import type { Message } from '../schema/message.ts'
 import { formatFields } from './fields.ts'
 import { formatAgentLine, formatCost, formatCount } from './format-agent.ts'
+import { lifecycleFields } from './format-lifecycle.ts'
+import { formatWait } from './format-wait.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import type { Output } from './output.ts'
+import { addNameArgument } from './own-agent.ts'
 import { oneLine, plainText } from './plain-text.ts'
 import { formatRelativeTime } from './relative-time.ts'
 import { truncateText } from './text-width.ts'
@@ -12,9 +16,8 @@ import { truncateText } from './text-width.ts'
 const shownMessages = 5
 
 export function showCommand({ context, client, output }: Invocation): Command {
-  return createCommand('show', context)
+  return addNameArgument(createCommand('show', context), context)
     .description('Show one agent: what it runs, where, how it is, and its last messages.')
-    .argument('<name>', 'agent')
     .action(async (name: string, { json }: CommonOptions) => {
       const agent = await client.show(name)
       if (json) {
@@ -44,9 +47,14 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['persona', spec.persona ? plainText(spec.persona).trim() : null],
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
+    ['limits', limitsText(spec.limits)],
+    ...lifecycleFields(spec),
+    ['ephemeral', agent.isEphemeral ? 'yes' : null],
+    ['waits', agent.waiting ? `${formatWait(agent.waiting, now)} (${agent.waiting.gate})` : null],
     ['run', agent.run ? `${agent.run}${agent.pid ? ` (pid ${agent.pid})` : ''}` : null],
     ['session', agent.session],
     ['queued', agent.queued > 0 ? String(agent.queued) : null],
+    ['attached', agent.attached > 0 ? String(agent.attached) : null],
     ['turns', String(agent.turns)],
     ['cost', cost.usd === null ? null : formatCost(cost)],
     ['tokens', tokenText(agent)],
@@ -54,6 +62,18 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['made', formatRelativeTime(agent.createdAt, now)],
     ['active', formatRelativeTime(agent.activeAt, now)],
   ]
+}
+
+/** A daemon from before there were limits tells none. */
+function limitsText({ memoryBytes, cpus, pids }: AgentDetail['spec']['limits'] = {}):
+  | string
+  | null {
+  const parts = [
+    memoryBytes === undefined ? null : `memory ${formatByteSize(memoryBytes)}`,
+    cpus === undefined ? null : `cpus ${cpus}`,
+    pids === undefined ? null : `pids ${pids}`,
+  ].filter((part) => part !== null)
+  return parts.length > 0 ? parts.join(', ') : null
 }
 
 function tokenText({ cost: { inputTokens, outputTokens } }: AgentDetail): string | null {

@@ -6,6 +6,7 @@ export function sleepCommand(invocation: Invocation): Command {
   return agentVerbCommand(invocation, {
     verb: 'sleep',
     doing: 'falling asleep',
+    isForOneself: true,
     description: 'Put an agent to sleep: its run ends, its session stays. A message wakes it.',
   })
 }

@@ -1,8 +1,9 @@
 import { createColors, wantsColors } from './colors.ts'
 import type { CliContext } from './context.ts'
 import { formatDuration } from './relative-time.ts'
+import { textWidth, truncateText } from './text-width.ts'
 
-const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+export const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const frameMs = 80
 /** A wait shorter than this shows nothing. */
 const patienceMs = 300
@@ -22,10 +23,17 @@ export async function withSpinner<Result>(
 }
 
 /** A spinner that is stopped by hand; stopping twice is harmless. */
-export function startSpinner({ stderr, env }: CliContext, text: string): { stop(): void } {
+export interface Spinner {
+  /** What is waited for from now on. */
+  say(text: string): void
+  stop(): void
+}
+
+export function startSpinner({ stderr, env }: CliContext, firstText: string): Spinner {
   if (stderr.isTTY !== true) {
-    return { stop: () => undefined }
+    return { say: () => undefined, stop: () => undefined }
   }
+  let text = firstText
   const colors = createColors(wantsColors(true, env))
   const startedAt = performance.now()
   let isShown = false
@@ -36,11 +44,15 @@ export function startSpinner({ stderr, env }: CliContext, text: string): { stop(
       return
     }
     isShown = true
-    const frame = frames[count++ % frames.length] ?? ''
-    const time = elapsedMs >= 2000 ? colors.dim(` ${formatDuration(elapsedMs)}`) : ''
-    stderr.write(`\r\u001B[2K${colors.cyan(frame)} ${text}${time}`)
+    const frame = spinnerFrames[count++ % spinnerFrames.length] ?? ''
+    const time = elapsedMs >= 2000 ? ` ${formatDuration(elapsedMs)}` : ''
+    const room = (stderr.columns ?? 80) - textWidth(time) - 3
+    stderr.write(`\r\u001B[2K${colors.cyan(frame)} ${truncateText(text, room)}${colors.dim(time)}`)
   }, frameMs)
   return {
+    say: (next) => {
+      text = next
+    },
     stop: () => {
       clearInterval(timer)
       if (isShown) {

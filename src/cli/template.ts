@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { TemplateSummary } from '../schema/template.ts'
-import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+import { createCommand, createGroup, type CommonOptions, type Invocation } from './invocation.ts'
 import { oneLine, plainText } from './plain-text.ts'
 import { formatTable, type Column } from './table.ts'
 
@@ -27,7 +27,7 @@ export function templateCommand({ context, client, output }: Invocation): Comman
     })
   const show = createCommand('show', context)
     .description('Print a template.')
-    .argument('<name>', 'template')
+    .argument('<template>', 'template')
     .action(async (name: string, { json }: CommonOptions) => {
       const detail = await client.template(name)
       if (json) {
@@ -38,9 +38,8 @@ export function templateCommand({ context, client, output }: Invocation): Comman
       }
       await output.line((output.isTerminal ? plainText(detail.text) : detail.text).trimEnd())
     })
-  return createCommand('template', context)
+  return createGroup('template', context)
     .description('Templates: reusable specs from which agents are made.')
     .addCommand(list)
     .addCommand(show)
-    .helpCommand(false)
 }

@@ -33,6 +33,10 @@ export function truncateText(text: string, columns: number): string {
   return columns > 0 ? `${cut}…` : ''
 }
 
-function characterWidth(character: string): number {
+/** Columns of one character: 0, 1 or 2. */
+export function characterWidth(character: string): number {
+  if (character >= ' ' && character <= '~') {
+    return 1
+  }
   return invisible.test(character) ? 0 : wide.test(character) ? 2 : 1
 }

@@ -7,6 +7,7 @@ import { toDroverError } from './failure.ts'
 import { showFirstRound } from './first-round.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { showLiveList } from './live-list.ts'
+import { refuseInsideAgent } from './own-agent.ts'
 import { printStatusChanges } from './status-changes.ts'
 import { formatStatus } from './status.ts'
 import { withSpinner } from './spinner.ts'
@@ -21,9 +22,10 @@ export function upCommand(invocation: Invocation): Command {
     .description('Start the daemon. Ctrl-C ends it and leaves its agents running.')
     .option('-d, --detach', 'return once it is ready')
     .option('--move-aside-corrupt', 'start over when the database is corrupt; the old file is kept')
-    .action((options: UpOptions) =>
-      options.detach ? upDetached(invocation, options) : up(invocation, options),
-    )
+    .action(async (options: UpOptions) => {
+      refuseInsideAgent('up', invocation.context)
+      await (options.detach ? upDetached(invocation, options) : up(invocation, options))
+    })
 }
 
 async function upDetached(

@@ -82,6 +82,46 @@ describe('requests', () => {
   })
 })
 
+describe('attach', () => {
+  const removed = { seq: 4, at: 0, type: 'agent.removed', agent: 'a', run: null, data: {} }
+
+  it('says at a lost connection that it is back, and ends when the agent is removed', async () => {
+    await using api = await startFakeApi((_, response) => {
+      sse(response)
+      if (api.seen.length === 1) {
+        response.write(frame(1) + frame(2), () => response.destroy())
+      } else {
+        response.write(
+          `${frame(2)}${frame(3)}id: 4\ndata: ${JSON.stringify(removed)}\n\n${frame(5)}`,
+        )
+      }
+    })
+    const stream = createClient({ socket: api.socket }).attach('a b', { since: 0 })
+    const events = await Array.fromAsync(stream)
+    expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+    expect(
+      api.seen.map(({ path, query, headers }) => [
+        path,
+        query.get('since'),
+        headers['last-event-id'],
+      ]),
+    ).toEqual([
+      ['/v1/agents/a%20b/attach', '0', undefined],
+      ['/v1/agents/a%20b/attach', '0', '2'],
+    ])
+  })
+
+  it('rejects with what the daemon refuses it for, and does not try again', async () => {
+    await using api = await startFakeApi((_, response) =>
+      answerError(response, new DroverError('agent_stopped', 'a is stopped.')),
+    )
+    await expect(
+      Array.fromAsync(createClient({ socket: api.socket }).attach('a')),
+    ).rejects.toMatchObject({ code: 'agent_stopped' })
+    expect(api.seen).toHaveLength(1)
+  })
+})
+
 describe('events', () => {
   it('goes on after a lost connection with no event missing or doubled', async () => {
     let connection = 0

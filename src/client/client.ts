@@ -1,25 +1,28 @@
-import type { Agent, AgentDetail } from '../schema/agent.ts'
+import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
 import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
-import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
-import type { RunRequestInput, SendRequestInput } from '../schema/requests.ts'
+import type {
+  DaemonStatus,
+  DoctorReport,
+  ReconcileReport,
+  Removed,
+  Usability,
+} from '../schema/reports.ts'
+import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
-import { openEventStream, type EventsOptions } from './event-stream.ts'
+import type { Why } from '../schema/why.ts'
+import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
+import {
+  openAttachStream,
+  openEventStream,
+  type AttachOptions,
+  type EventsOptions,
+} from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import { isUnreachable, pause, type Body, type ResumingStream } from './resuming-stream.ts'
+import { ScheduleClient } from './schedule-client.ts'
 import { Transport, type Target } from './transport.ts'
-
-export interface CallOptions {
-  signal?: AbortSignal | undefined
-  /** Until the answer is here, on top of `waitSeconds`. Default 30 s. */
-  deadlineMs?: number | undefined
-}
-
-export interface WaitOptions extends CallOptions {
-  /** How long the daemon may hold the answer back until the thing is done, at most 300 s. */
-  waitSeconds?: number | undefined
-}
 
 /** An agent that was made, with its first message. */
 export type StartedAgent = Agent & { message: Message | null }
@@ -34,33 +37,45 @@ export interface TemplateDetail {
 
 export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
 
+/** A verb's own wishes, beside how long to wait. */
+export interface ChangeOptions extends WaitOptions {
+  /** Of a wake: `resume` goes on with the session or is an error, `fresh` begins a new one. */
+  mode?: WakeRequest['mode']
+}
+
 /** How long one long poll is held; short enough that a lost daemon is noticed. */
 const pollSeconds = 60
-const answerMs = 30_000
 
 /**
  * Typed client of one daemon. Every method throws a DroverError with a code of the table:
  * what the daemon refused with, `daemon_unreachable`, or `timeout`; or the reason of an aborted signal.
  */
 export class Client {
+  readonly schedules: ScheduleClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
+    this.schedules = new ScheduleClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
     return this.#get('/v1/status', options)
   }
 
-  /** Makes an agent and starts it. */
+  /** Makes an agent and starts it; without a template, the agent of the folder begins a fresh session. */
   run(request: RunRequestInput, options?: WaitOptions): Promise<StartedAgent> {
     return this.#post('/v1/agents', request, options)
   }
 
-  /** Live and sleeping agents; with `all` also stopped and failed ones. */
+  /** Live and sleeping agents; with `all` also stopped and failed ones. With an agent's token, see `peers`. */
   list({ all, ...options }: CallOptions & { all?: boolean } = {}): Promise<Agent[]> {
     return this.#get('/v1/agents', options, all ? { all: true } : {})
+  }
+
+  /** The same, with what an agent's token opens of them. */
+  peers(options?: CallOptions & { all?: boolean }): Promise<Peer[]> {
+    return this.list(options)
   }
 
   /** The same, as the bytes of one JSON array. */
@@ -77,16 +92,22 @@ export class Client {
     return this.#get(agentPath(name), options)
   }
 
-  /** Removes an agent for good; a live one only with `force`. */
-  async remove(
-    name: string,
-    { force, ...options }: WaitOptions & { force?: boolean } = {},
-  ): Promise<void> {
-    const query = { wait: options.waitSeconds, ...(force ? { force: true } : {}) }
-    await this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
+  /** Why an agent is as it is, and what comes next. */
+  why(name: string, options?: CallOptions): Promise<Why> {
+    return this.#get(`${agentPath(name)}/why`, options)
   }
 
-  wake(name: string, options?: WaitOptions): Promise<Agent> {
+  /** Removes an agent for good, with its schedules; a live one only with `force`. */
+  remove(
+    name: string,
+    { force, ...options }: WaitOptions & { force?: boolean } = {},
+  ): Promise<Removed> {
+    const query = { wait: options.waitSeconds, ...(force ? { force: true } : {}) }
+    return this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
+  }
+
+  /** Brings it up. Errors with `resume`: `nothing_to_resume`. */
+  wake(name: string, options?: ChangeOptions): Promise<Agent> {
     return this.change(name, 'wake', options)
   }
 
@@ -103,8 +124,18 @@ export class Client {
     return this.change(name, 'start', options)
   }
 
-  change(name: string, verb: AgentVerb, options?: WaitOptions): Promise<Agent> {
-    return this.#post(`${agentPath(name)}/${verb}`, undefined, options)
+  /** A fresh session: the present one ends at its turn boundary, the new one begins at once. */
+  new(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'new', options)
+  }
+
+  /** Ends its run now and brings it up again; its session stays. */
+  restart(name: string, options?: WaitOptions): Promise<Agent> {
+    return this.change(name, 'restart', options)
+  }
+
+  change(name: string, verb: AgentVerb, { mode, ...options }: ChangeOptions = {}): Promise<Agent> {
+    return this.#post(`${agentPath(name)}/${verb}`, mode && { mode }, options)
   }
 
   /** Stores a message; once this resolves it is not lost. The same id twice is the same message. */
@@ -178,6 +209,16 @@ export class Client {
     return openEventStream(this.#transport, options)
   }
 
+  /**
+   * Is with an agent while it is iterated, and gives its events: the agent is woken, and no rule of
+   * its own puts it to sleep meanwhile. From now on, or from `since` on. Ends when the agent is
+   * removed. Throws `agent_stopped`, `agent_quarantined`, `agent_parked` or `over_budget` where it
+   * can't wake.
+   */
+  attach(name: string, options: AttachOptions = {}): ResumingStream<Event> {
+    return openAttachStream(this.#transport, name, options)
+  }
+
   templates(options?: CallOptions): Promise<TemplateSummary[]> {
     return this.#get('/v1/templates', options)
   }
@@ -196,6 +237,11 @@ export class Client {
 
   doctor(options?: CallOptions): Promise<DoctorReport> {
     return this.#get('/v1/doctor', options)
+  }
+
+  /** Looks at every run anew, and ends what goes on for none. */
+  reconcile(options?: CallOptions): Promise<ReconcileReport> {
+    return this.#post('/v1/reconcile', undefined, options)
   }
 
   /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */
@@ -236,13 +282,6 @@ export interface LogBytesOptions extends CallOptions {
 }
 
 type Query = Record<string, string | number | boolean | undefined>
-
-function withDeadline({ signal, deadlineMs = answerMs, waitSeconds = 0 }: WaitOptions = {}): {
-  deadlineMs: number
-  signal: AbortSignal | undefined
-} {
-  return { deadlineMs: deadlineMs + waitSeconds * 1000, signal }
-}
 
 function agentPath(name: string): string {
   return `/v1/agents/${encodeURIComponent(name)}`

@@ -9,6 +9,8 @@ export interface StreamSource<Item> {
   connect(): Promise<Body>
   /** A reader for one connection: pieces of its text to items, moving the cursor past them. */
   createReader(): { push(text: string): Item[]; end(): Item[] }
+  /** Nothing comes after what was read: the connection is not made again. */
+  isOver?(): boolean
   /** The error to show for one of the connection. */
   explain(error: unknown): unknown
 }
@@ -67,6 +69,9 @@ export class ResumingStream<Item> implements AsyncIterable<Item> {
           yield* chunk.done
             ? reader.end()
             : reader.push(decoder.decode(chunk.value, { stream: true }))
+          if (this.#source.isOver?.()) {
+            return
+          }
           if (chunk.done) {
             break
           }

@@ -2,8 +2,11 @@ import type * as http from 'node:http'
 import { DroverError, fromProblem, type Problem } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 
-/** Where the daemon is: its unix socket, or its loopback address with the text of the token file. */
-export type Target = { socket: string } | { url: string; token: string }
+/**
+ * Where the daemon is: its unix socket, or its loopback address with the text of the token file. An
+ * agent's token makes the client that agent, over either.
+ */
+export type Target = { socket: string; token?: string | undefined } | { url: string; token: string }
 
 export interface Call {
   method: 'GET' | 'POST' | 'DELETE'
@@ -40,7 +43,7 @@ export class Transport {
       this.#base = {
         ...withoutServerName,
         socketPath: target.socket,
-        headers: { host: 'localhost' },
+        headers: { host: 'localhost', ...(target.token ? bearer(target.token) : {}) },
       }
     } else {
       const url = parseUrl(target.url)
@@ -49,7 +52,7 @@ export class Transport {
         ...withoutServerName,
         host: url.hostname.replace(/^\[|\]$/g, ''),
         port: url.port || 80,
-        headers: { host: url.host, authorization: `Bearer ${target.token.trim()}` },
+        headers: { host: url.host, ...bearer(target.token) },
       }
     }
   }
@@ -181,6 +184,10 @@ class StaleConnection extends DroverError {
     const message = cause instanceof Error ? cause.message : 'The connection was lost.'
     super('daemon_unreachable', message, { cause })
   }
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token.trim()}` }
 }
 
 function deadlinePassed(call: Call): DroverError {

@@ -29,6 +29,8 @@ export interface AgentView {
   admission: Admission | null
   /** People who are with it in a terminal. */
   attached: number
+  /** Who was with it when the last daemon died may be back until then, Unix ms. */
+  awaitedUntil: number
   lifecycle: Lifecycle
   /** Its run that has not ended yet. */
   run: RunView | null

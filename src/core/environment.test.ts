@@ -1,26 +1,30 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { environmentNameProblem, providerPrefixes } from '../schema/environment.ts'
+import { environmentNameProblem, ownPrefix, providerPrefixes } from '../schema/environment.ts'
 import { buildEnvironment, inheritedVariables } from './environment.ts'
 
-const providerName = fc
-  .tuple(fc.constantFrom(...providerPrefixes), fc.stringMatching(/^[A-Z_]{0,10}$/), fc.boolean())
+const reservedName = fc
+  .tuple(
+    fc.constantFrom(ownPrefix, ...providerPrefixes),
+    fc.stringMatching(/^[A-Z_]{0,10}$/),
+    fc.boolean(),
+  )
   .map(([prefix, rest, isLower]) =>
     isLower ? `${prefix}${rest}`.toLowerCase() : `${prefix}${rest}`,
   )
 const name = fc.oneof(
-  providerName,
+  reservedName,
   fc.constantFrom(...inheritedVariables, 'LC_ALL', 'SECRET'),
   fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/),
 )
 const variables = fc.dictionary(name, fc.string())
 
-test('a variable that steers a provider never comes from the host, be it asked for by name', () => {
+test("a variable that steers a provider, or is Drover's own, never comes from the host, be it asked for by name", () => {
   fc.assert(
     fc.property(variables, (host) => {
       const built = buildEnvironment({ host, passEnv: Object.keys(host), layers: [] })
       const leaked = Object.keys(built).filter((key) =>
-        providerPrefixes.some((prefix) => key.toUpperCase().startsWith(prefix)),
+        [ownPrefix, ...providerPrefixes].some((prefix) => key.toUpperCase().startsWith(prefix)),
       )
       expect(leaked.filter((key) => !key.startsWith('CLAUDE_CODE_EXPERIMENTAL_'))).toEqual([])
     }),
@@ -50,8 +54,9 @@ test('a later layer is stronger than an earlier one, and all are stronger than t
       TOKEN: 'secret',
       CLAUDE_CODE_EXPERIMENTAL_TEAMS: '1',
       ANTHROPIC_API_KEY: 'key',
+      DROVER_TOKEN: 'of the agent that started this daemon',
     },
-    passEnv: ['TOKEN'],
+    passEnv: ['TOKEN', 'DROVER_TOKEN'],
     layers: [{ PATH: '/config', A: '1' }, { A: '2' }, { ANTHROPIC_BASE_URL: 'http://127.0.0.1' }],
   })
   expect(built).toEqual({

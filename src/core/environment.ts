@@ -1,4 +1,4 @@
-import { allowedProviderPrefixes, providerPrefixes } from '../schema/environment.ts'
+import { allowedProviderPrefixes, ownPrefix, providerPrefixes } from '../schema/environment.ts'
 
 /** Variables of the host that agents get: who they are, where programs are, how text looks. Nothing else. */
 export const inheritedVariables: readonly string[] = [
@@ -36,7 +36,7 @@ export interface EnvironmentLayers {
 /**
  * The whole environment of an agent, denied by default: listed host variables, then each layer over
  * the one before. A variable that steers a provider never comes from the host, but for those on the
- * list of exceptions.
+ * list of exceptions; neither does one of Drover's own, for the daemon can be an agent's program itself.
  */
 export function buildEnvironment({
   host,
@@ -56,7 +56,8 @@ function isInherited(name: string, passEnv: readonly string[]): boolean {
   if (allowedProviderPrefixes.some((prefix) => name.startsWith(prefix))) {
     return true
   }
-  if (providerPrefixes.some((prefix) => name.toUpperCase().startsWith(prefix))) {
+  const upper = name.toUpperCase()
+  if ([ownPrefix, ...providerPrefixes].some((prefix) => upper.startsWith(prefix))) {
     return false
   }
   return inheritedVariables.includes(name) || name.startsWith('LC_') || passEnv.includes(name)

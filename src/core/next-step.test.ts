@@ -1,62 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AgentModel, type Act, type ModelOptions } from '../../test/support/agent-model.ts'
+import { AgentModel } from '../../test/support/agent-model.ts'
+import { options, story, upRun, view } from '../../test/support/agent-stories.ts'
 import { Lifecycle } from '../schema/lifecycle.ts'
 import { isFinalReceiptState } from '../schema/message.ts'
 import type { AgentView, RunView } from './agent-view.ts'
 import { joinableSteps, nextLook, nextStep } from './next-step.ts'
-
-type SimpleAct = Exclude<
-  Act['do'],
-  'end-run' | 'restart-daemon' | 'steps' | 'pass' | 'limit' | 'remove' | 'spend'
->
-const simple = fc.constantFrom<SimpleAct>(
-  'send',
-  'send',
-  'send',
-  'stop',
-  'start',
-  'wake',
-  'sleep',
-  'new',
-  'restart',
-  'accept',
-  'accept',
-  'end-turn',
-  'end-turn',
-  'break-start',
-  'attach',
-  'detach',
-  'crowd',
-  'uncrowd',
-  'begin-job',
-  'end-job',
-)
-const act: fc.Arbitrary<Act> = fc.oneof(
-  { arbitrary: simple.map((name): Act => ({ do: name })), weight: 6 },
-  fc.record({
-    do: fc.constant('end-run' as const),
-    how: fc.constantFrom('exited' as const, 'failed' as const, 'lost' as const),
-    class: fc.constantFrom('auth' as const, 'network' as const, null),
-  }),
-  fc
-    .constantFrom('running', 'exited', 'lost', 'unstarted')
-    .map((found) => ({ do: 'restart-daemon', found }) as const),
-  fc.integer({ min: 1, max: 5 }).map((count) => ({ do: 'steps', count }) as const),
-  fc.constantFrom(500, 30_000, 130_000, 4_000_000).map((ms) => ({ do: 'pass', ms }) as const),
-  fc.constantFrom(1000, 600_000).map((ms) => ({ do: 'limit', ms }) as const),
-)
-const story = fc.array(act, { maxLength: 40 })
-const options: fc.Arbitrary<ModelOptions> = fc.record({
-  hasTurns: fc.boolean(),
-  isEphemeral: fc.boolean(),
-  lifecycle: fc.record({
-    restart: fc.constantFrom('never' as const, 'on-failure' as const, 'always' as const),
-    idleMs: fc.constantFrom(0, 3_600_000),
-    maxAgeMs: fc.constantFrom(0, 60_000),
-    tries: fc.constantFrom(1, 3),
-  }),
-})
 
 /** More steps than any story of that length can need. */
 const enough = 1000
@@ -71,42 +20,6 @@ function settleOverTime(model: AgentModel): void {
   }
 }
 
-const view = (part: Partial<AgentView>): AgentView => ({
-  hold: null,
-  wish: null,
-  isRemoving: false,
-  isNew: false,
-  isEphemeral: false,
-  isOverBudget: false,
-  isSupervised: false,
-  parkedUntil: null,
-  notBefore: null,
-  waiting: null,
-  admission: null,
-  attached: 0,
-  lifecycle: Lifecycle.parse({}),
-  run: null,
-  queued: 0,
-  open: 0,
-  openSince: null,
-  unwritten: 0,
-  unreleased: 0,
-  task: 'open',
-  ...part,
-})
-const upRun: RunView = {
-  status: 'running',
-  turn: 'idle',
-  hasHandle: true,
-  stopReason: null,
-  hasTurns: true,
-  isResumed: true,
-  isUnknown: false,
-  readyAt: 100,
-  startedAt: 100,
-  activeAt: 100,
-  background: 0,
-}
 const now = 1000
 const hour = 3_600_000
 
@@ -221,6 +134,13 @@ test('a program is never started without its row, nor when it is to stop', () =>
   })
 })
 
+test('a start that can not be asked for is neither made again nor given up', () => {
+  const run: RunView = { ...upRun, status: 'starting', hasHandle: false, isUnknown: true }
+  expect(nextStep(view({ run, wish: 'wake' }), now)).toBeNull()
+  expect(nextStep(view({ run, hold: 'stopped' }), now)).toBeNull()
+  expect(nextStep(view({ run, isRemoving: true }), now)).toBeNull()
+})
+
 test('sleep waits for the turn and for what is queued; stop does not', () => {
   const working: RunView = { ...upRun, turn: 'working' }
   const step = (part: Partial<AgentView>): unknown => nextStep(view(part), now)
@@ -256,6 +176,18 @@ test.for<[string, Partial<AgentView>]>([
   ['something else supervises it', { run: upRun, isSupervised: true }],
 ])('no agent falls asleep by itself while %s', ([, part]) => {
   expect(nextStep(view(part), 100 + 1000 * hour)).toBeNull()
+})
+
+test('idle time and age wait until those who were attached to the last daemon may be back', () => {
+  const awaitedUntil = 100 + hour + 5000
+  const idle = view({ run: upRun, awaitedUntil })
+  expect(nextStep(idle, awaitedUntil - 1)).toBeNull()
+  expect(nextLook(idle, now)).toBe(awaitedUntil)
+  expect(nextStep(idle, awaitedUntil)).toMatchObject({ do: 'request-stop', reason: 'idle' })
+  const lifecycle = Lifecycle.parse({ maxAgeMs: 5000, idleMs: 0 })
+  const aged = view({ run: upRun, lifecycle, awaitedUntil })
+  expect(nextStep(aged, awaitedUntil - 1)).toBeNull()
+  expect(nextStep(aged, awaitedUntil)).toMatchObject({ do: 'request-stop', reason: 'age' })
 })
 
 test('a run that is too old ends at the turn boundary, before the next message is taken', () => {
@@ -334,6 +266,12 @@ test('an ephemeral agent goes when its task is done, and stays when it failed', 
     do: 'remove-task',
   })
   expect(nextStep(view({ isEphemeral: true, task: 'failed' }), now)).toBeNull()
+  expect(nextStep(view({ isEphemeral: true, task: 'failed', wish: 'wake' }), now)).toMatchObject({
+    do: 'clear-wish',
+  })
+  expect(nextStep(view({ isEphemeral: true, task: 'failed', queued: 1 }), now)).toMatchObject({
+    do: 'create-run',
+  })
 })
 
 test('who has spent all refuses messages and gets no run', () => {

@@ -73,7 +73,8 @@ function endStep(view: AgentView): Step | null {
 /** A run that never came up is cancelled; one that did is told to stop, then stopped. */
 function endRunStep(view: AgentView, run: RunView): Step | null {
   if (!run.hasHandle) {
-    return record('cancel-run')
+    // Of a start that can't be asked for nobody knows how far it came: it may be up.
+    return run.isUnknown ? null : record('cancel-run')
   }
   return run.stopReason ? act('stop-run') : requestStop(view.isRemoving ? 'remove' : 'stop')
 }
@@ -85,13 +86,22 @@ function restingStep(view: AgentView, now: number): Step | null {
   if (view.parkedUntil !== null && now >= view.parkedUntil) {
     return record('unpark')
   }
-  if (view.isEphemeral && view.task === 'done' && view.queued === 0) {
+  if (view.isEphemeral && view.task !== 'open' && view.queued === 0) {
+    return overStep(view)
+  }
+  // Who sleeps already has what was asked for; the next run must not find the wish.
+  if (view.wish === 'sleep') {
+    return record('clear-wish')
+  }
+  return wantsUp(view) ? wakeStep(view, now) : null
+}
+
+/** An ephemeral agent has had its task: it goes, or stays as it is for a person to look into. */
+function overStep({ task, wish }: AgentView): Step | null {
+  if (task === 'done') {
     return record('remove-task')
   }
-  if (wantsUp(view)) {
-    return wakeStep(view, now)
-  }
-  return view.wish === 'sleep' ? record('clear-wish') : null
+  return wish ? record('clear-wish') : null
 }
 
 /** Somebody waits for an agent without a run to come up. */
@@ -133,7 +143,7 @@ function liveStep(view: AgentView, run: RunView, now: number): Step | null {
     return record('assign-message')
   }
   if (!run.hasHandle) {
-    return act('start-run')
+    return run.isUnknown ? null : act('start-run')
   }
   if (view.wish === 'wake') {
     return record('clear-wish')

@@ -59,12 +59,13 @@ function ownRules(view: AgentView, run: RunView): Rule[] {
   if (view.attached > 0) {
     return []
   }
+  const notBefore = (at: number): number => Math.max(at, view.awaitedUntil)
   return [
     ...(maxAgeMs > 0 && run.startedAt !== null
-      ? [{ reason: 'age', at: run.startedAt + maxAgeMs } as const]
+      ? [{ reason: 'age', at: notBefore(run.startedAt + maxAgeMs) } as const]
       : []),
     ...(idleMs > 0 && view.queued === 0
-      ? [{ reason: 'idle', at: run.activeAt + idleMs } as const]
+      ? [{ reason: 'idle', at: notBefore(run.activeAt + idleMs) } as const]
       : []),
   ]
 }

@@ -56,6 +56,23 @@ test('ephemeral agents queue behind one another and hold up nobody else', () => 
   admission.close()
 })
 
+test('who is at the head of the queue and waits for the machine keeps its place', () => {
+  const admission = create({ starts: 1, ephemeral: 2 })
+  admission.begin('other', false)
+  admission.begin('one', true)
+  admission.up('one', true)
+  admission.wait('two', 'queue')
+  admission.wait('three', 'queue')
+  expect(admission.look('two', true, null)).toMatchObject({ gate: 'admission' })
+  admission.wait('two', 'admission')
+  // Not behind `three` now, which stands in the queue.
+  expect(admission.look('two', true, null)).toMatchObject({ gate: 'admission' })
+  expect(admission.look('three', true, null)).toMatchObject({ gate: 'queue' })
+  admission.end('other')
+  expect(admission.look('two', true, null)).toBeNull()
+  admission.close()
+})
+
 test('who leaves gives up its place, and a start that came to nothing its room', () => {
   const admission = create({ starts: 1 })
   admission.begin('lost', false)

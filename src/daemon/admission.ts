@@ -55,7 +55,10 @@ export class Admission {
 
   /** It has to wait: it keeps its place until it starts or leaves. */
   wait(agentId: string, gate: Refusal['gate']): void {
-    this.#waiting[gate === 'queue' ? 'admission' : 'queue'].delete(agentId)
+    // Who waits for the machine keeps its place in the queue: it is at its head, and comes up next.
+    if (gate === 'queue') {
+      this.#waiting.admission.delete(agentId)
+    }
     this.#waiting[gate].add(agentId)
     if (this.#waiting.admission.size > 0) {
       this.#timer ??= setInterval(() => this.#wakeWaiting(), lookMs).unref()

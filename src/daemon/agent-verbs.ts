@@ -72,15 +72,15 @@ export class AgentVerbs {
   }
 
   /**
-   * A fresh session: the present one ends at its turn boundary, the new one begins at once. A held
-   * agent gets it when it is started.
+   * A fresh session: the present one ends at its turn boundary, the new one begins at once. An agent
+   * that can't come up gets it when it does.
    */
   async new(name: string, wait: WaitLimit): Promise<Agent> {
     const agent = getAgentByName(this.#context, name)
     return await this.#change(agent, wait, () => {
       const { agents } = this.#context.store
       agents.setNew(agent.id, true)
-      if (!refusalOf(this.#context, agent)) {
+      if (!refusalOf(this.#context, agent) && agent.parked_until === null) {
         agents.setWish(agent.id, 'wake')
       }
     })
@@ -177,7 +177,7 @@ export class AgentVerbs {
     if (!row) {
       throw new DroverError('agent_not_found', 'The agent was removed meanwhile.')
     }
-    return toAgent(row, this.#context.store.host)
+    return toAgent(row, this.#context)
   }
 
   /** Nothing that was asked for is still under way, and nothing of an ended run lives. */

@@ -1,24 +1,17 @@
-import { randomUUID } from 'node:crypto'
 import type { Message } from '../schema/message.ts'
 import type { Agent, AgentDetail, AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
-import type { RunRequest } from '../schema/requests.ts'
+import { personName, type RunRequest } from '../schema/requests.ts'
 import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
-import {
-  agentFolders,
-  getAgentByName,
-  getProvider,
-  providerContext,
-  type DaemonContext,
-} from './context.ts'
+import { checkRunRequest } from './check-run-request.ts'
+import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import { findTask } from './keep-task.ts'
 import { launchFolder } from './launch-folder.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Reconciler } from './reconciler.ts'
-import { resolveSpec } from './resolve-spec.ts'
 import type { Templates } from './templates.ts'
 import { readSpec } from './spec-cache.ts'
 import { toAgent } from './views.ts'
@@ -43,6 +36,15 @@ interface NewAgentRequest {
   spec: AgentSpec
   template: string
   request: RunRequest
+  origin: AgentOrigin
+}
+
+/** For whom an agent is made. */
+export interface AgentOrigin {
+  /** Sender of its first message. */
+  from: string
+  /** Part of the transaction that makes it; of one of its own for an agent that the request made before. */
+  record?: (agent: Pick<Agent, 'name'>) => void
 }
 
 /** What clients can ask of agents. Each call is one durable transaction, then the work begins. */
@@ -64,9 +66,13 @@ export class Agents {
    * The same request id again answers with the first agent. Errors: those of the template, the spec
    * and the name; nothing is made then.
    */
-  async create(request: RunRequest): Promise<MadeAgent> {
+  async create(
+    request: RunRequest,
+    origin: AgentOrigin = { from: personName },
+  ): Promise<MadeAgent> {
     const task = request.requestId && findTask(this.#context, { requestId: request.requestId })
     if (task) {
+      this.#record(origin, task.agent)
       return task
     }
     if (request.template === undefined) {
@@ -79,23 +85,17 @@ export class Agents {
         details: { field: 'prompt' },
       })
     }
-    const { template } = this.#templates.get(request.template)
-    const id = createId('agent')
-    const spec = resolveSpec(this.#context, template, request, agentFolders(this.#context, id).work)
     if (request.name !== undefined && !this.#find(request)) {
       this.#checkFree(request.name)
     }
-    await this.#tryLaunch(id, spec)
+    const { id, template, spec } = await checkRunRequest(this.#context, this.#templates, request)
     // From here on nothing waits, so nothing can come in between.
     const before = this.#find(request)
-    if (!before) {
-      this.#insert({
-        id,
-        spec,
-        request,
-        name: request.name ?? this.#nextName(template.name),
-        template: template.name,
-      })
+    if (before) {
+      this.#record(origin, before)
+    } else {
+      const name = request.name ?? this.#nextName(template)
+      this.#insert({ id, spec, request, name, template, origin })
       faultPoint('request-committed')
       this.#reconciler.kick(id)
     }
@@ -104,8 +104,9 @@ export class Agents {
   }
 
   list(all: boolean): Agent[] {
-    const { store } = this.#context
-    const agents = Array.from(store.agents.list(), (row) => toAgent(row, store.host))
+    const agents = Array.from(this.#context.store.agents.list(), (row) =>
+      toAgent(row, this.#context),
+    )
     return all ? agents : agents.filter(({ status }) => status !== 'stopped' && status !== 'failed')
   }
 
@@ -114,8 +115,15 @@ export class Agents {
     return { ...this.#show(row.id), spec: readSpec(row) }
   }
 
-  /** Removes it for good. Errors: `agent_running`, unless forced. */
-  async remove(name: string, force: boolean, wait: WaitLimit): Promise<void> {
+  /** How an agent is that was shown before; an ephemeral one that is gone stays as it was shown. */
+  latest(shown: Agent): Agent {
+    const { store } = this.#context
+    const row = store.agents.getListed(shown.id)
+    return row ? toAgent(row, this.#context) : shown
+  }
+
+  /** Removes it for good, with its schedules; gives their names. Errors: `agent_running`, unless forced. */
+  async remove(name: string, force: boolean, wait: WaitLimit): Promise<string[]> {
     const { store, notifier } = this.#context
     const agent = getAgentByName(this.#context, name)
     if (agent.run_id && !force) {
@@ -123,6 +131,7 @@ export class Agents {
         details: { agent: agent.name },
       })
     }
+    const schedules = store.schedules.namesOfAgent(agent.id)
     this.#reconciler.records.change(agent.id, 'durable', () => {
       store.agents.setRemoving(agent.id)
       this.#reconciler.records.advance(agent.id)
@@ -133,6 +142,7 @@ export class Agents {
       () => (store.agents.get(agent.id) ? undefined : true),
       wait,
     )
+    return schedules
   }
 
   #show(agentId: string): Agent {
@@ -140,7 +150,7 @@ export class Agents {
     if (!row) {
       throw new DroverError('agent_not_found', 'The agent was removed meanwhile.')
     }
-    return toAgent(row, this.#context.store.host)
+    return toAgent(row, this.#context)
   }
 
   /** The agent that the same request made before. */
@@ -148,19 +158,14 @@ export class Agents {
     return requestId === undefined ? undefined : this.#context.store.agents.getByRequest(requestId)
   }
 
-  /** What would keep the program from starting, a missing one for instance, is told at once. */
-  async #tryLaunch(id: string, spec: AgentSpec): Promise<void> {
-    await getProvider(this.#context, spec.provider).launch({
-      ...providerContext(this.#context, spec.provider, spec.env),
-      agent: { id, name: '' },
-      spec,
-      resume: null,
-      newSession: randomUUID(),
-      stateFolder: agentFolders(this.#context, id).state,
-    })
+  /** An agent that is there already. */
+  #record({ record }: AgentOrigin, agent: Pick<Agent, 'name'>): void {
+    if (record) {
+      this.#context.store.transaction('durable', () => record(agent))
+    }
   }
 
-  #insert({ id, name, spec, template, request }: NewAgentRequest): void {
+  #insert({ id, name, spec, template, request, origin }: NewAgentRequest): void {
     const { store, now } = this.#context
     const { records } = this.#reconciler
     const { prompt, requestId = null, ephemeral } = request
@@ -183,9 +188,10 @@ export class Agents {
         template,
       })
       if (prompt !== undefined) {
-        this.#mailbox.store(id, { id: createId('msg'), body: prompt, from: 'user' })
+        this.#mailbox.store(id, { id: createId('msg'), body: prompt, from: origin.from })
       }
       records.advance(id)
+      origin.record?.({ name })
     })
   }
 

@@ -24,12 +24,18 @@ test('when the clock is set, all are looked at again; when it is not, none is', 
     () => Date.now() + offset,
   )
   alarms.set('a', Date.now() + 3_600_000)
-  alarms.checkClock()
+  const settle = (): void => void rung.push('settled')
+  alarms.checkClock(settle)
   expect(rung).toEqual([])
   offset = 7_200_000
-  alarms.checkClock()
-  alarms.checkClock()
-  expect(rung).toEqual(['a'])
+  alarms.checkClock(settle)
+  alarms.checkClock(settle)
+  expect(rung).toEqual(['settled', 'a'])
+  offset = 0
+  alarms.set('b', Date.now() + 3_600_000)
+  offset = 7_200_000
+  alarms.checkClock(settle)
+  expect(rung).toEqual(['settled', 'a', 'settled', 'b'])
   alarms.close()
 })
 

@@ -13,6 +13,7 @@ export class Alarms {
   readonly #now: () => number
   readonly #timers = new Map<string, NodeJS.Timeout>()
   #drift: number
+  #wasClockSet = false
 
   constructor(ring: (agentId: string) => void, now: () => number) {
     this.#ring = ring
@@ -22,6 +23,7 @@ export class Alarms {
 
   /** Rings once at that time, Unix ms, instead of any time set before; null: never. */
   set(agentId: string, at: number | null): void {
+    this.#lookAtClock()
     const before = this.#timers.get(agentId)
     if (before) {
       clearTimeout(before)
@@ -35,11 +37,12 @@ export class Alarms {
     }
   }
 
-  /** Rings all alarms if the clock was set since the last call. */
-  checkClock(): void {
-    const drift = this.#measure()
-    if (Math.abs(drift - this.#drift) > driftMs) {
-      this.#drift = drift
+  /** Rings all alarms if the clock was set since the last call, be it set right again; after `settle`. */
+  checkClock(settle: () => void): void {
+    this.#lookAtClock()
+    if (this.#wasClockSet) {
+      this.#wasClockSet = false
+      settle()
       for (const agentId of Array.from(this.#timers.keys())) {
         this.#fire(agentId)
       }
@@ -54,6 +57,14 @@ export class Alarms {
   #fire(agentId: string): void {
     this.set(agentId, null)
     this.#ring(agentId)
+  }
+
+  #lookAtClock(): void {
+    const drift = this.#measure()
+    if (Math.abs(drift - this.#drift) > driftMs) {
+      this.#drift = drift
+      this.#wasClockSet = true
+    }
   }
 
   #measure(): number {

@@ -10,6 +10,7 @@ import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
 import type { Admission } from './admission.ts'
 import type { Attachments } from './attachments.ts'
+import type { AgentTokens } from './agent-tokens.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
 import type { SpecCache } from './spec-cache.ts'
@@ -32,6 +33,7 @@ export interface DaemonContext {
   specs: SpecCache
   admission: Admission
   attachments: Attachments
+  tokens: AgentTokens
   /** Wakes waiters: `agent:ID`, `message:ID`. */
   notifier: Notifier
   /** Unix ms. */

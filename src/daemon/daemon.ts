@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { buildEnvironment } from '../core/environment.ts'
 import type { Provider } from '../providers/contract.ts'
 import type { Runtime } from '../runtimes/contract.ts'
 import { SpareFolders } from '../runtimes/spare-folders.ts'
-import type { DaemonStatus, DoctorReport, Usability } from '../schema/reports.ts'
+import type { DaemonStatus, DoctorReport, ReconcileReport, Usability } from '../schema/reports.ts'
 import { DroverError } from '../schema/error.ts'
 import { Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
@@ -11,7 +12,10 @@ import { Notifier } from '../util/notifier.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import { Admission } from './admission.ts'
 import { AgentVerbs } from './agent-verbs.ts'
+import { readSecret } from '../util/secret-file.ts'
+import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
+import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
@@ -21,7 +25,9 @@ import { loadConfig } from './load-config.ts'
 import { createLog } from './log.ts'
 import { Mailbox } from './mailbox.ts'
 import { Reconciler } from './reconciler.ts'
+import { reconcileRuns } from './reconcile-runs.ts'
 import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
+import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
@@ -34,6 +40,8 @@ export interface DaemonOptions {
   runtimes: readonly Runtime[]
   /** Start over when the database is corrupt; the old file is kept. */
   moveAsideCorrupt: boolean
+  /** The clock on the wall, Unix ms; left out: the machine's. */
+  now?: () => number
 }
 
 /** The part of the daemon's status that does not depend on how it is reached. */
@@ -45,6 +53,7 @@ export class Daemon {
   readonly agents: Agents
   readonly verbs: AgentVerbs
   readonly mailbox: Mailbox
+  readonly schedules: Schedules
   readonly templates: Templates
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
@@ -52,6 +61,7 @@ export class Daemon {
   readonly #recovering = new AbortController()
   readonly #version: string
   readonly #startedAt: number
+  #reconciled: Promise<unknown> = Promise.resolve()
   readonly #recovered: RecoveryReport = { adopted: 0, finished: 0, orphans: 0, unknown: 0 }
   #ready: Promise<void> = Promise.resolve()
 
@@ -61,6 +71,7 @@ export class Daemon {
     this.#version = options.version
     this.#ending = new AbortController()
     const config = loadConfig(home.configFile)
+    const tokens = new AgentTokens(readSecret(home.agentKeyFile))
     const { log, rotate } = createLog(home.logFile, config.log.level)
     const store = new Store({
       file: home.databaseFile,
@@ -90,9 +101,10 @@ export class Daemon {
         limits: config.admission,
         onFree: (agentId) => this.#reconciler.kick(agentId),
       }),
-      attachments: new Attachments(),
+      attachments: new Attachments(this.#startedAt),
+      tokens,
       notifier: new Notifier(),
-      now: Date.now,
+      now: options.now ?? Date.now,
       signal: this.#ending.signal,
     }
     this.#reconciler = new Reconciler(this.context)
@@ -100,7 +112,10 @@ export class Daemon {
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
     this.verbs = new AgentVerbs(context, this.#reconciler)
-    this.agents = new Agents({ context, reconciler: this.#reconciler, templates, mailbox })
+    const reconciler = this.#reconciler
+    this.agents = new Agents({ context, reconciler, templates, mailbox })
+    const { agents } = this
+    this.schedules = new Schedules({ context, reconciler, templates, mailbox, agents })
   }
 
   /**
@@ -158,6 +173,18 @@ export class Daemon {
     }
   }
 
+  /** Takes somebody in with an agent; see `attach`. */
+  async attach(name: string, options: AttachOptions): Promise<Attachment> {
+    return await attach({ reconciler: this.#reconciler, verbs: this.verbs }, name, options)
+  }
+
+  /** Looks at every run anew, and ends what goes on for none; one look after the other. */
+  async reconcile(): Promise<ReconcileReport> {
+    const report = this.#reconciled.then(() => reconcileRuns(this.context, this.#reconciler))
+    this.#reconciled = report.catch(() => undefined)
+    return await report
+  }
+
   async doctor(): Promise<DoctorReport> {
     return { version: this.#version, checks: await checkMachine(this.context) }
   }
@@ -168,23 +195,37 @@ export class Daemon {
 
   /** Lets go of everything; agents go on without a daemon. */
   async stop(): Promise<void> {
-    const { store, log } = this.context
+    const { store, log, home, admission } = this.context
     this.#recovering.abort(
       new DroverError('daemon_unreachable', 'The daemon was ended before it was ready.'),
     )
     await this.#ready.catch(() => undefined)
-    this.context.admission.close()
+    admission.close()
+    this.schedules.close()
     await this.#reconciler.close()
-    this.#ending.abort(new Error('the daemon is ending'))
-    this.context.folders.close()
     log.info('stopped; agents go on')
-    store.close()
-    rmSync(this.context.home.daemonFile, { force: true })
+    // What the end cuts off has nothing to say.
+    const { level } = log
+    log.level = 'silent'
+    this.#ending.abort(new Error('the daemon is ending'))
+    await this.schedules.ended()
+    // Who waited for something looks once more before the store closes.
+    await setImmediate()
+    await this.context.folders.close()
+    try {
+      store.close()
+    } catch (error) {
+      // On a full disk the log of the database stays beside it; the next daemon reads both.
+      log.level = level
+      log.warn({ err: error }, 'the database could not be folded together')
+    }
+    rmSync(home.daemonFile, { force: true })
     this.#lock.release()
   }
 
   async #begin(): Promise<void> {
-    const { store, log, now } = this.context
+    const { store, log, now, config } = this.context
+    store.settleClock(now(), config.restart.backoffMostMs)
     store.transaction('relaxed', () =>
       store.events.append(
         { type: 'daemon.started', data: { version: this.#version, pid: process.pid } },
@@ -196,6 +237,7 @@ export class Daemon {
       signal: this.#recovering.signal,
     })
     superviseRuns(this.context, this.#reconciler)
+    this.schedules.look()
     log.info(
       { version: this.#version, node: process.version, home: this.context.home.folder },
       'started',

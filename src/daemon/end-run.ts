@@ -124,8 +124,9 @@ function applyVerdict(
       return
     }
     case 'rest':
-      // A start that failed is not tried again for a wish alone.
-      if (ending.status === 'failed' && agent.wish === 'wake') {
+      // It was up, or could not come up; a program may end before its start comes back. Neither is
+      // tried again for a wish alone.
+      if (agent.wish === 'wake') {
         store.agents.setWish(agent.id, null)
       }
   }

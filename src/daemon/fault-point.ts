@@ -1,8 +1,5 @@
-/**
- * Where a crash test may end the daemon: before and after each side effect on a message's way and
- * on an agent's way out.
- */
-export const faultPoints = [
+/** Before and after each side effect on a message's way and on an agent's way out. */
+export const agentFaultPoints = [
   'request-committed',
   'input-assigned',
   'input-appended',
@@ -20,6 +17,27 @@ export const faultPoints = [
   'release-recorded',
   'folders-removed',
   'agent-removed',
+] as const
+
+/** Before and after what a schedule does when a time has come. */
+export const scheduleFaultPoints = [
+  'schedule-due',
+  'schedule-fired',
+  'schedule-passed-over',
+] as const
+
+/** Between the making of an agent's group, which only one with limits has, and the rest of its start. */
+export const limitFaultPoints = ['group-made'] as const
+
+/** Before and after orphans are released. */
+export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
+
+/** Where a crash test may end the daemon. */
+export const faultPoints = [
+  ...agentFaultPoints,
+  ...limitFaultPoints,
+  ...scheduleFaultPoints,
+  ...orphanFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

@@ -1,3 +1,4 @@
+import { stopCauses } from '../core/stop-causes.ts'
 import type { Exit } from '../runtimes/contract.ts'
 import type { StopReason } from '../schema/run.ts'
 import type { RunRow } from '../store/index.ts'
@@ -44,9 +45,9 @@ export function finishRun(
     exitCode: exit?.code ?? null,
     signal: exit?.signal ?? null,
     cause: run.stop_reason
-      ? causes[run.stop_reason]
+      ? stopCauses[run.stop_reason]
       : exit
-        ? causeOfExit(exit, folder)
+        ? causeOfExit(context, run, exit)
         : lost.cause,
     isUnstarted: lost.isUnstarted ?? false,
     isMachineFault: lost.isMachineFault ?? false,
@@ -55,21 +56,6 @@ export function finishRun(
   })
   faultPoint('run-ended')
   reconciler.kick(run.agent_id)
-}
-
-const causes: Readonly<Record<StopReason, string>> = {
-  sleep: 'asked to sleep',
-  stop: 'asked to stop',
-  remove: 'asked to be removed',
-  new: 'asked for a fresh session',
-  restart: 'asked to restart',
-  shutdown: 'asked to end with the daemon',
-  idle: 'idle',
-  age: 'older than a run may be',
-  park: 'out of quota',
-  task: 'its task is over',
-  unready: 'it had a message and took no turn in time',
-  wedged: 'it was wedged: a turn without output and without work',
 }
 
 /** Ended by us, but for a failure of the program. */

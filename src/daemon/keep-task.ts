@@ -5,7 +5,8 @@ import type { DaemonContext } from './context.ts'
 import { toAgent, toMessage } from './views.ts'
 
 /** What an ephemeral agent answered is kept when it goes, for who asks later. Part of the transaction under way. */
-export function keepTask({ store, now }: DaemonContext, agent: AgentRow): void {
+export function keepTask(context: DaemonContext, agent: AgentRow): void {
+  const { store, now } = context
   const message = store.messages.firstOfAgent(agent.id)
   const listed = store.agents.getListed(agent.id)
   if (message && listed) {
@@ -13,7 +14,7 @@ export function keepTask({ store, now }: DaemonContext, agent: AgentRow): void {
       request_id: agent.request_id,
       agent_id: agent.id,
       name: agent.name,
-      agent: JSON.stringify(toAgent(listed, store.host)),
+      agent: JSON.stringify(toAgent(listed, context)),
       message_id: message.id,
       message: JSON.stringify(toMessage(message, agent)),
       ended_at: now(),

@@ -250,12 +250,14 @@ export class LiveRun {
     }
   }
 
-  #takeDue(): void {
+  /** The time has come by the timer, also when the clock was set back meanwhile. */
+  #takeDue(dueAt: number): void {
     if (this.#isHeld) {
       return
     }
     try {
-      this.#commit(this.#decoder.due(this.#options.context.now()), 0, 0)
+      const now = Math.max(dueAt, this.#options.context.now())
+      this.#commit(this.#decoder.due(now), 0, 0)
     } catch (error) {
       this.#retry(error)
     }
@@ -265,12 +267,12 @@ export class LiveRun {
   #arm(): void {
     clearTimeout(this.#timer ?? undefined)
     this.#timer = null
-    const dueAt = this.#decoder.dueAt()
+    const now = this.#options.context.now()
+    const dueAt = this.#decoder.dueAt(now)
     if (dueAt === null || this.#isClosed) {
       return
     }
-    const { now } = this.#options.context
-    this.#timer = setTimeout(() => this.#takeDue(), Math.max(0, dueAt - now()) + 1)
+    this.#timer = setTimeout(() => this.#takeDue(dueAt), Math.max(0, dueAt - now) + 1)
     this.#timer.unref()
   }
 }

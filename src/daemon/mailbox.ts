@@ -2,7 +2,7 @@ import { isFinalReceiptState, type Message } from '../schema/message.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { SendRequest } from '../schema/requests.ts'
-import type { AgentRow } from '../store/index.ts'
+import type { AgentRow, MessageRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
@@ -13,16 +13,23 @@ import { findTask } from './keep-task.ts'
 import { refusalOf, type Refusal } from './refusal.ts'
 import { toMessage } from './views.ts'
 
-/** A message on its way in. */
-type Letter = SendRequest & { id: string }
+/** A request to send, with whom it is from. */
+export type SignedRequest = SendRequest & { from: string }
 
-/** What became of a message that came in. */
+/** A message on its way in. */
+type Letter = SignedRequest & { id: string }
+
+/** What became of a message: it is on its way, it was there before, or it was not taken. */
+export type PutResult =
+  | { state: 'stored' }
+  | { state: 'known' }
+  | { state: 'refused'; error: DroverError; isStored: boolean }
+
+/** A message that came in, and what became of it. */
 interface Taken {
   agent: AgentRow
   id: string
-  /** Not the same request once more. */
-  isNew: boolean
-  refusal: Refusal | null
+  put: PutResult
 }
 
 /** What clients can ask of messages. A message is on disk before its sender is answered. */
@@ -44,19 +51,65 @@ export class Mailbox {
    * message. Errors: `agent_not_found`, `agent_stopped`, `agent_quarantined`, `over_budget`,
    * `queue_full`, `conflict` (an id used for another message).
    */
-  send(name: string, request: SendRequest): Message {
+  send(name: string, request: SignedRequest): Message {
     const taken = this.#context.store.transaction('durable', () => this.#take(name, request))
     this.#begin(taken)
     return this.#answer(taken)
   }
 
   /** As `send`; messages that come in together wait for the disk together. */
-  async accept(name: string, request: SendRequest): Promise<Message> {
+  async accept(name: string, request: SignedRequest): Promise<Message> {
     const taken = await this.#commits.run(
       () => this.#take(name, request),
       (each) => this.#begin(each),
     )
     return this.#answer(taken)
+  }
+
+  /**
+   * Stores a message, or says why not; one for an agent that takes none is stored as refused. In a
+   * transaction under way it is part of that. The caller then kicks the agent, once all is committed.
+   */
+  put(agent: AgentRow, letter: Letter): PutResult {
+    const { store } = this.#context
+    const before = store.messages.get(letter.id)
+    if (before) {
+      return isSame(before, agent, letter)
+        ? { state: 'known' }
+        : { state: 'refused', error: conflict(letter.id), isStored: false }
+    }
+    const refusal = refusalOf(this.#context, agent)
+    if (refusal) {
+      this.#reconciler.records.change(agent.id, 'durable', () =>
+        this.#insert(agent.id, letter, 'refused', refusal.cause),
+      )
+      return { state: 'refused', error: refused(agent, refusal, letter.id), isStored: true }
+    }
+    if (!this.#hasRoom(agent.id)) {
+      return { state: 'refused', error: queueFull(agent), isStored: false }
+    }
+    this.#reconciler.records.change(agent.id, 'durable', () => {
+      this.store(agent.id, letter)
+      store.agents.touch(agent.id, this.#context.now())
+      this.#reconciler.records.advance(agent.id)
+    })
+    return { state: 'stored' }
+  }
+
+  /** Whether this very message was taken before. Errors: `conflict` (an id used for another message). */
+  isRepeated(agent: AgentRow, letter: Letter): boolean {
+    const before = this.#context.store.messages.get(letter.id)
+    if (before && !isSame(before, agent, letter)) {
+      throw conflict(letter.id)
+    }
+    return before !== undefined
+  }
+
+  /** Errors: `queue_full`. */
+  checkRoom(agent: AgentRow): void {
+    if (!this.#hasRoom(agent.id)) {
+      throw queueFull(agent)
+    }
   }
 
   /** Errors: `message_not_found`. */
@@ -104,37 +157,11 @@ export class Mailbox {
     this.#insert(agentId, letter, 'stored', null)
   }
 
-  /** The rows of a message that comes in; part of the transaction under way. Throws before it writes. */
-  #take(name: string, request: SendRequest): Taken {
-    const { store, now } = this.#context
+  /** The rows of a message that comes in; part of the transaction under way. */
+  #take(name: string, request: SignedRequest): Taken {
     const agent = getAgentByName(this.#context, name)
-    const before = request.id ? store.messages.get(request.id) : undefined
-    if (before) {
-      if (before.agent_id !== agent.id || before.body !== request.body) {
-        throw new DroverError('conflict', `id: ${request.id} was used for another message.`, {
-          details: { field: 'id' },
-        })
-      }
-      return { agent, id: before.id, isNew: false, refusal: null }
-    }
     const id = request.id ?? createId('msg')
-    const refusal = refusalOf(this.#context, agent)
-    if (!refusal && !this.#hasRoom(agent.id)) {
-      throw new DroverError(
-        'queue_full',
-        `${agent.name} has ${limits.queuedMessages} messages waiting.`,
-        { details: { agent: agent.name } },
-      )
-    }
-    this.#reconciler.records.change(agent.id, 'durable', () => {
-      if (refusal) {
-        return this.#insert(agent.id, { ...request, id }, 'refused', refusal.cause)
-      }
-      this.store(agent.id, { ...request, id })
-      store.agents.touch(agent.id, now())
-      this.#reconciler.records.advance(agent.id)
-    })
-    return { agent, id, isNew: true, refusal }
+    return { agent, id, put: this.put(agent, { ...request, id }) }
   }
 
   /** Whether the agent's queue takes one more; it is counted again only when it may be full. */
@@ -146,18 +173,16 @@ export class Mailbox {
   }
 
   /** It is committed: what is to be done begins. */
-  #begin({ agent, isNew, refusal }: Taken): void {
-    if (isNew && !refusal) {
+  #begin({ agent, put }: Taken): void {
+    if (put.state === 'stored') {
       faultPoint('request-committed')
       this.#reconciler.kick(agent.id)
     }
   }
 
-  #answer({ agent, id, refusal }: Taken): Message {
-    if (refusal) {
-      throw new DroverError(refusal.code, `${agent.name} takes no messages: ${refusal.cause}.`, {
-        details: { agent: agent.name, message: id },
-      })
+  #answer({ id, put }: Taken): Message {
+    if (put.state === 'refused') {
+      throw put.error
     }
     return this.show(id)
   }
@@ -172,4 +197,26 @@ export class Mailbox {
     store.messages.insert({ id, agentId, sender: from, body, state, cause, now: now() })
     this.#reconciler.records.event(agentId, 'message.state', { id, state, cause, from })
   }
+}
+
+function isSame(before: MessageRow, { id }: AgentRow, { body, from }: Letter): boolean {
+  return before.agent_id === id && before.body === body && before.sender === from
+}
+
+function conflict(id: string): DroverError {
+  return new DroverError('conflict', `id: ${id} was used for another message.`, {
+    details: { field: 'id' },
+  })
+}
+
+function refused({ name }: AgentRow, { code, cause }: Refusal, messageId: string): DroverError {
+  return new DroverError(code, `${name} takes no messages: ${cause}.`, {
+    details: { agent: name, message: messageId },
+  })
+}
+
+function queueFull({ name }: AgentRow): DroverError {
+  return new DroverError('queue_full', `${name} has ${limits.queuedMessages} messages waiting.`, {
+    details: { agent: name },
+  })
 }

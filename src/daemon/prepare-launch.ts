@@ -43,7 +43,15 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
   return {
     run: referenceOf(context, run.id),
     argv: launch.argv,
-    env: { ...base.env, ...launch.env, DROVER_AGENT: agent.name },
+    env: {
+      ...base.env,
+      ...launch.env,
+      DROVER_AGENT: agent.name,
+      DROVER_SOCKET: context.home.socketFile,
+      DROVER_TOKEN: context.tokens.tokenOf(agent.id),
+    },
     cwd: spec.dir,
+    limits: spec.limits,
+    ...(launch.reservedBytes === undefined ? {} : { reservedBytes: launch.reservedBytes }),
   }
 }

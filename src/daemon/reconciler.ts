@@ -153,11 +153,18 @@ export class Reconciler {
     }
   }
 
-  /** Nothing is to do until something changes, or a time comes. */
+  /**
+   * Nothing is to do until something changes, or a time comes. Who waits for the machine has a place;
+   * the last daemon's places are not stored, so who is known to wait takes one anew.
+   */
   #rest(agentId: string, view: AgentView | undefined, now: number): void {
+    const { admission } = this.#context
     this.alarms.set(agentId, view ? nextLook(view, now) : null)
-    if (!view || view.run || !wantsUp(view)) {
-      this.#context.admission.leave(agentId)
+    const gate = view && !view.run && !view.hold && wantsUp(view) ? view.admission?.gate : null
+    if (gate && view?.waiting?.gate === gate) {
+      admission.wait(agentId, gate)
+    } else {
+      admission.leave(agentId)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { WaitGate } from '../core/gates.ts'
 import type { RecordStep } from '../core/next-step.ts'
+import type { StopReason } from '../schema/run.ts'
 import type { AgentRow, RunRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import { getProvider } from './context.ts'
@@ -18,13 +19,11 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
     case 'refuse-messages':
       return refuseMessages(records, agent)
     case 'request-stop':
-      return agent.run_id ? store.runs.setStopping(agent.run_id, step.reason) : undefined
+      return requestStop(records, agent, step.reason)
     case 'cancel-run':
       return cancelRun(records, agent)
     case 'clear-wish':
-      records.context.admission.leave(agent.id)
-      store.agents.setWish(agent.id, null)
-      return store.agents.setWait(agent.id, null)
+      return clearWish(records, agent)
     case 'unpark':
       store.agents.setParked(agent.id, null)
       return store.agents.setWish(agent.id, 'wake')
@@ -63,6 +62,7 @@ function createRun(records: Records, agent: AgentRow): void {
   }
   store.agents.setRun(agent.id, id)
   store.agents.setWait(agent.id, null)
+  store.agents.setCause(agent.id, null)
   admission.begin(agent.id, agent.is_ephemeral === 1)
   for (const message of store.messages.listQueued(agent.id)) {
     records.moveReceipt(message, { state: 'waking' })
@@ -136,6 +136,30 @@ function refuseMessages(records: Records, agent: AgentRow): void {
   }
 }
 
+/** Who no longer wants up waits for nothing; who was only told to sleep goes on waiting for its messages. */
+function clearWish({ context }: Records, agent: AgentRow): void {
+  context.store.agents.setWish(agent.id, null)
+  if (agent.wish === 'wake' || context.store.messages.countQueued(agent.id) === 0) {
+    context.admission.leave(agent.id)
+    context.store.agents.setWait(agent.id, null)
+  }
+}
+
+/** A wish to sleep is met by this run's end: the next one must not find it. */
+function requestStop({ context }: Records, agent: AgentRow, reason: StopReason): void {
+  if (agent.run_id) {
+    context.store.runs.setStopping(agent.run_id, reason)
+  }
+  if (agent.wish === 'sleep') {
+    context.store.agents.setWish(agent.id, null)
+  }
+  const task = reason === 'task' ? context.store.messages.firstOfAgent(agent.id) : undefined
+  if (task && task.state !== 'done') {
+    const cause = `its task ${task.state === 'failed' ? 'failed' : `is ${task.state}`}`
+    context.store.agents.setCause(agent.id, task.cause ? `${cause}: ${task.cause}` : cause)
+  }
+}
+
 function cancelRun(records: Records, agent: AgentRow): void {
   const { store, now } = records.context
   const run: RunRow | undefined = agent.run_id ? store.runs.get(agent.run_id) : undefined
@@ -164,6 +188,9 @@ function noteWait(records: Records, agent: AgentRow, { gate, cause, until }: Wai
   if (gate === 'admission' || gate === 'queue') {
     admission.wait(agent.id, gate)
   }
+  if (gate !== 'parked') {
+    store.agents.setCause(agent.id, null)
+  }
   store.agents.setWait(agent.id, { gate, cause: said, until, since: now() })
   records.event(agent.id, 'agent.waiting', { gate, cause: said, until })
 }
@@ -171,10 +198,11 @@ function noteWait(records: Records, agent: AgentRow, { gate, cause, until }: Wai
 function giveUpWait(records: Records, agent: AgentRow, cause: string): void {
   const { store, admission } = records.context
   admission.leave(agent.id)
+  const why = `it waited too long for the machine: ${cause}`
   for (const message of store.messages.listQueued(agent.id)) {
-    const waited = 'it waited too long for the machine'
-    records.moveReceipt(message, { state: 'failed', cause: `${waited}: ${cause}` })
+    records.moveReceipt(message, { state: 'failed', cause: why })
   }
   store.agents.setWish(agent.id, null)
   store.agents.setWait(agent.id, null)
+  store.agents.setCause(agent.id, why)
 }

@@ -128,6 +128,15 @@ export class Records {
     this.context.admission.end(run.agent_id)
   }
 
+  /** Nobody is left whom its schedules could write to. Part of the transaction that removes the agent. */
+  removeSchedules(agentId: string): void {
+    const { schedules } = this.context.store
+    for (const name of schedules.namesOfAgent(agentId)) {
+      this.event(agentId, 'schedule.removed', { name, cause: 'its agent was removed' })
+    }
+    schedules.deleteOfAgent(agentId)
+  }
+
   #take(agentId: string, step: RecordStep): void {
     const agent = this.context.store.agents.get(agentId)
     if (agent) {

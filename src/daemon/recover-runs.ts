@@ -1,17 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Found, Recovery, Runtime } from '../runtimes/contract.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
+import { findRun, settleRun } from './ask-run.ts'
 import type { RunRow } from '../store/index.ts'
-import {
-  askDeadlineMs,
-  callSignal,
-  getRuntime,
-  referenceOf,
-  workDeadlineMs,
-  type DaemonContext,
-} from './context.ts'
+import { askDeadlineMs, callSignal, type DaemonContext } from './context.ts'
+import { countRuns, findOrphans, releaseOrphans } from './orphans.ts'
 import type { Reconciler } from './reconciler.ts'
-import { writeInput } from './write-input.ts'
 
 export type RecoveryReport = DaemonStatus['recovered']
 
@@ -59,7 +52,11 @@ export async function recoverRuns(
   if (failures.length > 0) {
     throw failures[0]
   }
-  report.orphans = await releaseOrphans(context, new Set(runs.map(({ id }) => id)), signal)
+  const { orphans, unasked } = await findOrphans({ ...context, signal })
+  signal.throwIfAborted()
+  report.orphans = countRuns(orphans)
+  report.unknown += unasked.length
+  await releaseOrphans({ ...context, signal }, orphans)
   signal.throwIfAborted()
   if (runs.length > 0 || report.orphans > 0) {
     log.info(report, 'recovered')
@@ -74,7 +71,7 @@ export async function recoverRuns(
   async function takeUp(run: RunRow, ask: AbortSignal): Promise<void> {
     const found = await findRun(context, run, ask)
     if (!signal.aborted) {
-      report[settleRun(context, reconciler, run, found)]++
+      report[settleRun(reconciler, run, found)]++
       reconciler.held.delete(run.agent_id)
       reconciler.kick(run.agent_id)
     }
@@ -93,103 +90,5 @@ async function inPortions<T>(
       return
     }
     work(all.slice(begin, begin + portion))
-  }
-}
-
-/** What became of a run; a question that fails is `unknown`, and logged. */
-export async function findRun(
-  context: DaemonContext,
-  run: RunRow,
-  signal: AbortSignal,
-): Promise<Recovery> {
-  try {
-    const handle = run.handle ? JSON.parse(run.handle) : null
-    return await getRuntime(context, run.runtime).recover(
-      referenceOf(context, run.id),
-      handle,
-      signal,
-    )
-  } catch (error) {
-    context.log.error({ err: error, run: run.id }, 'a run could not be asked for')
-    return { state: 'unknown', cause: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-function settleRun(
-  context: DaemonContext,
-  reconciler: Reconciler,
-  run: RunRow,
-  found: Recovery,
-): 'adopted' | 'finished' | 'unknown' {
-  const { store } = context
-  switch (found.state) {
-    case 'running':
-      reconciler.records.setRunning(run, found.handle)
-      adopt(context, reconciler, run.id)
-      return 'adopted'
-    case 'exited':
-      reconciler.finishRun(run.id, found.exit)
-      return 'finished'
-    case 'lost':
-      reconciler.finishRun(run.id, null, found)
-      return 'finished'
-    case 'unknown':
-      reconciler.records.change(run.agent_id, 'relaxed', () => store.runs.setUnknown(run.id, true))
-      return 'unknown'
-  }
-}
-
-/** First completes a half-written input, then reads on: the decoder must know of a message before its answer. */
-export function adopt(context: DaemonContext, reconciler: Reconciler, runId: string): void {
-  const run = context.store.runs.get(runId)
-  if (run) {
-    const live = reconciler.live(run)
-    writeInput(context, reconciler.records, live)
-    // The last daemon may have died between a write and its ring.
-    getRuntime(context, run.runtime).notifyInput(referenceOf(context, runId), run.in_bytes)
-    live.follow()
-  }
-}
-
-/** A run that was begun meanwhile is nobody's orphan, so what is live is looked up after the list. */
-async function releaseOrphans(
-  context: DaemonContext,
-  known: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<number> {
-  const { store, runtimes, log } = context
-  let count = 0
-  for (const runtime of runtimes.values()) {
-    const found = await listMarked(context, runtime, signal)
-    const orphans = found.filter(
-      ({ run }) => !known.has(run) && store.runs.get(run)?.ended_at !== null,
-    )
-    for (const runId of new Set(orphans.map(({ run }) => run))) {
-      log.warn(
-        { run: runId, what: orphans.filter(({ run }) => run === runId).map(({ what }) => what) },
-        'releasing an orphan',
-      )
-      await runtime.destroy(
-        referenceOf(context, runId),
-        null,
-        callSignal({ signal }, workDeadlineMs),
-      )
-      count++
-    }
-  }
-  return count
-}
-
-/** Orphans of a runtime that can't be asked are left to the next start. */
-async function listMarked(
-  { store, log }: DaemonContext,
-  runtime: Runtime,
-  signal: AbortSignal,
-): Promise<Found[]> {
-  try {
-    return await runtime.list(store.instance, callSignal({ signal }, askDeadlineMs))
-  } catch (error) {
-    log.error({ err: error, runtime: runtime.name }, 'a runtime could not be asked for orphans')
-    return []
   }
 }

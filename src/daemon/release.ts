@@ -38,6 +38,7 @@ export async function removeAgent(
   faultPoint('folders-removed')
   store.transaction('durable', () => {
     records.event(agentId, 'agent.removed', {})
+    records.removeSchedules(agentId)
     store.agents.delete(agentId)
   })
   faultPoint('agent-removed')

@@ -35,6 +35,7 @@ export function resolveSpec(
     initialPrompt: request.initialPrompt ?? template.initialPrompt,
     lifecycle: { ...template.lifecycle, ...request.lifecycle },
     budget: { ...template.budget, ...request.budget },
+    limits: { ...template.limits, ...request.limits },
   })
   for (const field of provider.unsupported) {
     const value = spec[field]

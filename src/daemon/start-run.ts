@@ -1,8 +1,9 @@
-import type { Handle } from '../runtimes/contract.ts'
+import type { Handle, Launch } from '../runtimes/contract.ts'
 import { DroverError } from '../schema/error.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunRow } from '../store/index.ts'
 import { abortable } from '../util/abortable.ts'
+import { findRun, settleRun } from './ask-run.ts'
 import { callSignal, getRuntime } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import { prepareLaunch } from './prepare-launch.ts'
@@ -32,40 +33,66 @@ export class StartedRuns {
     this.#reconciler.live(run).follow()
   }
 
-  /** The handle; null when it could not be brought up, and its run has ended. */
+  /** The handle; null when it could not be brought up, and its run has ended or can't be asked for. */
   async #bringUp(run: RunRow): Promise<Handle | null> {
-    const { context, records } = this.#reconciler
+    const { context } = this.#reconciler
     this.#reconciler.live(run)
     const { bootMs } = context.specs.get(run.agent_id).lifecycle
     const signal = callSignal(context, bootMs)
+    let launch: Launch
     try {
-      const launch = await prepareLaunch(context, run)
+      launch = await prepareLaunch(context, run)
       faultPoint('launch-prepared')
+    } catch (error) {
+      this.#fail(run, error)
+      return null
+    }
+    try {
       const handle = await abortable(getRuntime(context, run.runtime).start(launch, signal), signal)
       faultPoint('run-spawned')
       return handle
     } catch (error) {
-      if (context.signal.aborted) {
-        // The daemon ends; the next one finds out how far the start came.
-        return null
-      }
-      context.log.warn({ err: error, agent: run.agent_id, run: run.id }, 'a start failed')
-      this.#reconciler.forget(run.id)
-      records.endRun(run, {
-        status: 'failed',
-        exitCode: null,
-        signal: null,
-        cause: signal.aborted
-          ? `it was not up within ${bootMs / 1000} s`
-          : error instanceof Error
-            ? error.message
-            : String(error),
-        errorClass: classOf(error),
-        isMachineFault: isShortage(error),
-        now: context.now(),
-      })
+      const late = new Error(`it was not up within ${bootMs / 1000} s`)
+      return await this.#lookAfterFailure(run, signal.aborted ? late : error)
+    }
+  }
+
+  /** A start that failed may have brought its program up all the same, and that have read its input. */
+  async #lookAfterFailure(run: RunRow, error: unknown): Promise<Handle | null> {
+    const { context } = this.#reconciler
+    if (context.signal.aborted) {
+      // The daemon ends; the next one finds out how far the start came.
       return null
     }
+    const found = await findRun(context, run)
+    if (found.state === 'running') {
+      return found.handle
+    }
+    if (found.state === 'lost' && found.isUnstarted) {
+      this.#fail(run, error)
+    } else if (!context.signal.aborted) {
+      settleRun(this.#reconciler, run, found)
+      context.admission.end(run.agent_id)
+    }
+    return null
+  }
+
+  #fail(run: RunRow, error: unknown): void {
+    const { context, records } = this.#reconciler
+    if (context.signal.aborted) {
+      return
+    }
+    context.log.warn({ err: error, agent: run.agent_id, run: run.id }, 'a start failed')
+    this.#reconciler.forget(run.id)
+    records.endRun(run, {
+      status: 'failed',
+      exitCode: null,
+      signal: null,
+      cause: error instanceof Error ? error.message : String(error),
+      errorClass: classOf(error),
+      isMachineFault: isShortage(error),
+      now: context.now(),
+    })
   }
 }
 

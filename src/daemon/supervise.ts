@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Handle } from '../runtimes/contract.ts'
-import type { LookedAtRun } from '../store/index.ts'
+import type { LookedAtRun, RunRow } from '../store/index.ts'
+import { abortable } from '../util/abortable.ts'
+import { adopt, findRun, settleRun } from './ask-run.ts'
 import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
-import { adopt, findRun } from './recover-runs.ts'
 import { Retention } from './retention.ts'
 import { WedgedRuns } from './wedged-runs.ts'
 
@@ -39,8 +40,8 @@ async function lookAfter(
   reconciler: Reconciler,
   wedged: WedgedRuns,
 ): Promise<void> {
-  const { store, admission } = context
-  reconciler.alarms.checkClock()
+  const { store, admission, config, now } = context
+  reconciler.alarms.checkClock(() => store.settleClock(now(), config.restart.backoffMostMs))
   const runs = await inspectRuns(context, reconciler)
   const working = runs.some(({ turn }) => turn === 'working') ? store.runs.listWorking() : []
   for (const run of working) {
@@ -52,27 +53,32 @@ async function lookAfter(
 
 /**
  * A run whose program is gone without a record is lost; one that can be asked again is no longer
- * unknown. A run of which there is nothing new costs the question and no more. Resolves to the runs
- * as they were before.
+ * unknown. A run of which there is nothing new costs the question and no more. Runtimes side by side:
+ * one that is wedged holds no other up. Resolves to the runs as they were before.
  */
-async function inspectRuns(
+export async function inspectRuns(
   context: DaemonContext,
   reconciler: Reconciler,
 ): Promise<readonly LookedAtRun[]> {
-  const runs = context.store.runs.listLookedAt()
-  for (let begin = 0; begin < runs.length; begin += runsAtOnce) {
-    const signal = callSignal(context, askDeadlineMs)
-    await Promise.all(
-      runs.slice(begin, begin + runsAtOnce).map(async (run) => {
-        reconciler.wakeBlind(run.id)
-        await inspectRun(context, reconciler, run, signal).catch((error: unknown) =>
-          context.log.error({ err: error, run: run.id }, 'looking after a run failed'),
+  const all = context.store.runs.listLookedAt()
+  const groups = Map.groupBy(all, ({ runtime }) => runtime)
+  await Promise.all(
+    Array.from(groups.values(), async (runs) => {
+      for (let begin = 0; begin < runs.length; begin += runsAtOnce) {
+        const signal = callSignal(context, askDeadlineMs)
+        await Promise.all(
+          runs.slice(begin, begin + runsAtOnce).map(async (run) => {
+            reconciler.wakeBlind(run.id)
+            await inspectRun(context, reconciler, run, signal).catch((error: unknown) =>
+              context.log.error({ err: error, run: run.id }, 'looking after a run failed'),
+            )
+          }),
         )
-      }),
-    )
-    await setImmediate()
-  }
-  return runs
+        await setImmediate()
+      }
+    }),
+  )
+  return all
 }
 
 /** What was listed may be over by now: whoever acts on it looks again. */
@@ -82,9 +88,11 @@ async function inspectRun(
   { id, runtime: name, handle: text, is_unknown: wasUnknown }: LookedAtRun,
   signal: AbortSignal,
 ): Promise<void> {
-  const runtime = getRuntime(context, name)
-  const handle = JSON.parse(text ?? 'null') as Handle
-  const liveness = await runtime.inspect(handle, signal).catch(() => 'unknown' as const)
+  if (text === null) {
+    return await inspectStart(context, reconciler, context.store.runs.get(id))
+  }
+  const asked = getRuntime(context, name).inspect(JSON.parse(text) as Handle, signal)
+  const liveness = await abortable(asked, signal).catch(() => 'unknown' as const)
   if (liveness !== 'dead') {
     const isUnknown = liveness === 'unknown'
     return isUnknown === (wasUnknown === 1)
@@ -93,10 +101,22 @@ async function inspectRun(
   }
   const run = context.store.runs.get(id)
   if (run?.ended_at === null) {
-    const found = await findRun(context, run, callSignal(context, askDeadlineMs))
+    const found = await findRun(context, run)
     if (found.state === 'exited' || found.state === 'lost') {
-      reconciler.finishRun(id, found.state === 'exited' ? found.exit : null)
+      settleRun(reconciler, run, found)
     }
+  }
+}
+
+/** A start is its own affair, but for one that could not be asked for. */
+async function inspectStart(
+  context: DaemonContext,
+  reconciler: Reconciler,
+  run: RunRow | undefined,
+): Promise<void> {
+  if (run?.ended_at === null && run.handle === null && run.is_unknown === 1) {
+    settleRun(reconciler, run, await findRun(context, run))
+    reconciler.kick(run.agent_id)
   }
 }
 

@@ -25,7 +25,7 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
   if (!row) {
     return undefined
   }
-  const { lifecycle, budget, runtime } = specs.get(agentId)
+  const { lifecycle, budget, runtime, limits } = specs.get(agentId)
   const isEphemeral = row.is_ephemeral === 1
   return {
     hold: row.hold,
@@ -41,8 +41,11 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
       row.wait_gate === null
         ? null
         : { gate: row.wait_gate, until: row.wait_until, since: row.wait_since ?? 0 },
-    admission: row.run_status ? null : admission.look(agentId, isEphemeral, null),
+    admission: row.run_status
+      ? null
+      : admission.look(agentId, isEphemeral, limits.memoryBytes ?? null),
     attached: attachments.count(agentId),
+    awaitedUntil: attachments.awaitedUntil,
     lifecycle,
     run: runOf(context, row),
     queued: row.queued,
@@ -105,17 +108,20 @@ export function statusOf(row: AgentStatusRow): AgentStatus {
   })
 }
 
-export function toAgent(row: AgentListRow, host: string): Agent {
+export function toAgent(
+  row: AgentListRow,
+  { store, attachments }: Pick<DaemonContext, 'store' | 'attachments'>,
+): Agent {
   const spec = JSON.parse(row.spec) as AgentSpec
   const status = statusOf(row)
   return {
     id: row.id,
     name: row.name,
     status,
-    cause: causeOf(row),
+    cause: causeOf(row, spec.budget),
     provider: spec.provider,
     runtime: spec.runtime,
-    host,
+    host: store.host,
     run: row.run_id,
     pid: pidOf(row.run_handle),
     session: row.session,
@@ -134,20 +140,25 @@ export function toAgent(row: AgentListRow, host: string): Agent {
           endedAt: row.last_ended_at,
         }
       : null,
-    waiting: waitingOf(row),
+    waiting: row.hold ? null : waitingOf(row),
     isEphemeral: row.is_ephemeral === 1,
+    attached: attachments.count(row.id),
     createdAt: row.created_at,
     activeAt: row.active_at,
   }
 }
 
 /** Why it is as it is: what holds it, what it waits for, or how its last run ended where that was bad. */
-function causeOf(row: AgentListRow): string | null {
+function causeOf(row: AgentListRow, budget: Budget | undefined): string | null {
   if (row.run_id) {
     return row.run_is_unknown ? 'its runtime can not be asked' : null
   }
   if (row.cause ?? row.wait_cause) {
     return row.cause ?? row.wait_cause
+  }
+  // An agent from before there were budgets has none.
+  if (budget && isOverBudget(row, budget)) {
+    return 'it has used up its budget'
   }
   return row.last_status === 'failed' || row.last_status === 'lost'
     ? `last run ${row.last_status}: ${row.last_cause ?? 'no cause on record'}`

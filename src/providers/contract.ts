@@ -89,6 +89,11 @@ export interface ProviderLaunch {
   env: Readonly<Record<string, string>>
   /** Written 0600 before the start; paths absolute, inside the state folder. */
   files: readonly { path: string; content: string }[]
+  /**
+   * Memory that the program reserves and does not use, bytes: where a limit of memory counts what is
+   * reserved, it must have that much more. Left out: nobody knows, and such a limit is refused.
+   */
+  reservedBytes?: number
 }
 
 export interface OutgoingMessage {
@@ -106,8 +111,11 @@ export interface Decoder {
   sent(message: OutgoingMessage, now: number): ProviderEvent[]
   /** Whole lines without their newline; `isCut` tells that the last one is a piece of a longer line. */
   push(stream: 'out' | 'err', lines: readonly string[], context: PushContext): ProviderEvent[]
-  /** When `due` must be called though nothing was printed, Unix ms; null: never. */
-  dueAt(): number | null
+  /**
+   * When `due` must be called though nothing was printed, Unix ms; null: never. A time that it
+   * noted itself and that lies ahead of `now` is from before the clock was set back: it counts as now.
+   */
+  dueAt(now: number): number | null
   due(now: number): ProviderEvent[]
   /** The program is gone, well or badly; turns that its ending answers are closed, others are left open. */
   ended(now: number, isSuccess: boolean): ProviderEvent[]

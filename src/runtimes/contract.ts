@@ -1,3 +1,5 @@
+import type { AgentLimits } from '../schema/agent-limits.ts'
+
 /**
  * WHERE an agent runs. Every runtime keeps the same record of a run, three files and an ending, in
  * the run's folder (see `run-folder.ts`); what differs is how the program is brought up and found again.
@@ -16,6 +18,10 @@ export interface Launch {
   env: Readonly<Record<string, string>>
   /** Absolute folder the program starts in. */
   cwd: string
+  /** What the program and all it starts may use; left out: as much as there is. */
+  limits?: AgentLimits
+  /** Memory that the program reserves and does not use, bytes; left out: nobody knows. */
+  reservedBytes?: number
 }
 
 /** What names a run, known before anything is started. */
@@ -87,12 +93,21 @@ export interface RuntimeCapabilities {
   selfSupervised: boolean
 }
 
+/** A limit that can't be kept on this machine. */
+export interface LimitRefusal {
+  limit: keyof AgentLimits
+  /** A clause for people. */
+  reason: string
+  /** What to do about it; null when nothing helps. */
+  hint: string | null
+}
+
 /** Whether a runtime can be used on this machine. */
 export interface Probe {
   usable: boolean
-  /** What was found: version, mode. */
+  /** What was found: version, mode, which limits can be kept. */
   detail: string
-  /** What to do where it is not usable. */
+  /** What to do where it is not usable, or could be better. */
   hint: string | null
 }
 
@@ -100,7 +115,15 @@ export interface Runtime {
   readonly name: string
   readonly capabilities: RuntimeCapabilities
   probe(signal: AbortSignal): Promise<Probe>
-  /** Bring the program up. The run folder exists. Throws DroverError `start_failed`. */
+  /**
+   * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A
+   * runtime with the capability has it; `start` throws `unsupported` for what it refuses.
+   */
+  checkLimits?(
+    launch: Pick<Launch, 'limits' | 'reservedBytes'>,
+    signal: AbortSignal,
+  ): Promise<LimitRefusal | null>
+  /** Bring the program up. The run folder exists. Throws DroverError `start_failed`, `unsupported`. */
   start(launch: Launch, signal: AbortSignal): Promise<Handle>
   /** Find a run again; `handle` is null when the daemon died before it could store one. */
   recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery>
@@ -116,6 +139,8 @@ export interface Runtime {
   stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void>
   /** Release everything that was made for the run, its folder excepted. */
   destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void>
-  /** Everything alive that carries the instance's mark. */
+  /** What is known of an ending beyond its code, where it is proven; null: nothing. Before `destroy`. */
+  explainExit?(run: RunReference, exit: Exit): string | null
+  /** Everything that carries the instance's mark: what lives, and what was made for what lived. */
   list(instance: string, signal: AbortSignal): Promise<Found[]>
 }

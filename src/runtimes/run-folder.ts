@@ -28,6 +28,8 @@ export interface RunFiles {
   stop: string
   /** Who brings the program up writes its pid here first; only one can. */
   holder: string
+  /** How its limits are kept, written before anything is made for them; only where it has limits. */
+  limits: string
 }
 
 export function runFiles(folder: string): RunFiles {
@@ -40,6 +42,7 @@ export function runFiles(folder: string): RunFiles {
     end: path.join(folder, 'end'),
     stop: path.join(folder, 'stop'),
     holder: path.join(folder, 'holder'),
+    limits: path.join(folder, 'limits'),
   }
 }
 

@@ -22,8 +22,8 @@ beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'drover-folders-'))
   spares = new SpareFolders(path.join(folder, 'spares'))
 })
-afterEach(() => {
-  spares.close()
+afterEach(async () => {
+  await spares.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -78,6 +78,17 @@ test('what a process left that died is removed, and all of them at a close', asy
   spares.create(path.join(folder, 'first'))
   expect(await waitUntil(() => spares.size > 0, { deadlineMs })).toBe(true)
   expect(readdirSync(path.join(folder, 'spares'))).not.toContain('old')
-  spares.close()
+  await spares.close()
   expect(existsSync(path.join(folder, 'spares'))).toBe(false)
+})
+
+test('those that are being made when it closes go too', async () => {
+  const place = path.join(folder, 'spares')
+  for (let count = 0; count < 5; count++) {
+    spares = new SpareFolders(place)
+    spares.create(path.join(folder, `run-${count}`))
+    expect(await waitUntil(() => existsSync(path.join(place, '1')), { deadlineMs })).toBe(true)
+    await spares.close()
+    expect(existsSync(place)).toBe(false)
+  }
 })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -19,6 +19,7 @@ export class SpareFolders {
   readonly #place: string
   #spares: string[] = []
   #timer: NodeJS.Timeout | null = null
+  #filling: Promise<unknown> = Promise.resolve()
   #isClosed = false
   #count = 0
 
@@ -46,18 +47,19 @@ export class SpareFolders {
     }
   }
 
-  /** Removes those that wait. */
-  close(): void {
+  /** Removes those that wait, once none is being made. What can't be removed goes when the next are made. */
+  async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer ?? undefined)
     this.#spares = []
-    rmSync(this.#place, { recursive: true, force: true })
+    await this.#filling
+    await rm(this.#place, { recursive: true, force: true }).catch(() => undefined)
   }
 
   /** Without spares the next start is only slower, so a failure here is none. */
   #refillSoon(): void {
     this.#timer ??= setTimeout(() => {
-      void this.#fill()
+      this.#filling = this.#fill()
         .catch(() => undefined)
         .finally(() => (this.#timer = null))
     }, refillMs).unref()

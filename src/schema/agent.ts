@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AgentLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
 import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
@@ -33,6 +34,8 @@ export const AgentSpec = z.strictObject({
   initialPrompt: Text.min(1).max(limits.messageBytes).optional(),
   lifecycle: Lifecycle.prefault({}),
   budget: Budget.default({}),
+  /** What its runs may use at most. */
+  limits: AgentLimits.default({}),
 })
 export type AgentSpec = z.infer<typeof AgentSpec>
 
@@ -109,11 +112,17 @@ export const Agent = z.object({
   waiting: Waiting.nullable(),
   /** Lives for one task; removed when that is done. */
   isEphemeral: z.boolean(),
+  /** People who are with it now, by `drover attach`. */
+  attached: z.number().int(),
   createdAt: z.number().int(),
   /** Last message in or output out. */
   activeAt: z.number().int(),
 })
 export type Agent = z.infer<typeof Agent>
+
+/** What an agent is told of the agents around it. */
+export const Peer = Agent.pick({ name: true, status: true, provider: true, template: true })
+export type Peer = z.infer<typeof Peer>
 
 /** One agent with its spec. Environment values are shown as given: the home is private to its owner. */
 export const AgentDetail = Agent.extend({ spec: AgentSpec })

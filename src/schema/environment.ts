@@ -16,14 +16,17 @@ export const providerPrefixes = [
 /** The exceptions a caller may set all the same. */
 export const allowedProviderPrefixes = ['CLAUDE_CODE_EXPERIMENTAL_'] as const
 
-/** Why a caller may not set this variable, or null when it may. `DROVER_` is our own mark. */
+/** Variables by which Drover marks and reaches what it started; each agent gets its own, none comes from elsewhere. */
+export const ownPrefix = 'DROVER_'
+
+/** Why a caller may not set this variable, or null when it may. */
 export function environmentNameProblem(name: string): string | null {
   if (!environmentNamePattern.test(name)) {
     return 'must match [A-Za-z_][A-Za-z0-9_]*'
   }
   const upper = name.toUpperCase()
-  if (upper.startsWith('DROVER_')) {
-    return 'is reserved: names that start with DROVER_ are set by Drover'
+  if (upper.startsWith(ownPrefix)) {
+    return `is reserved: names that start with ${ownPrefix} are set by Drover`
   }
   const prefix = providerPrefixes.find((candidate) => upper.startsWith(candidate))
   if (prefix && !allowedProviderPrefixes.some((allowed) => upper.startsWith(allowed))) {

@@ -41,6 +41,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Put the text in a file and send its path.',
   },
+  invalid_schedule: {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct the named field; `drover help schedule add` shows the form.',
+  },
   invalid_config: {
     status: 400,
     exit: 2,
@@ -77,6 +83,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Only pages served by Drover itself may call it.',
   },
+  forbidden: {
+    status: 403,
+    exit: 4,
+    retryable: false,
+    hint: 'An agent may look after itself and write to other agents; the rest is for the person it works for.',
+  },
   agent_not_found: {
     status: 404,
     exit: 3,
@@ -107,6 +119,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Use the id that `drover send --json` printed.',
   },
+  schedule_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover schedule ls` lists every schedule.',
+  },
   program_not_found: {
     status: 422,
     exit: 3,
@@ -123,7 +141,7 @@ export const errorTable = {
     status: 409,
     exit: 1,
     retryable: false,
-    hint: 'Choose another --name, or remove the agent with `drover rm`.',
+    hint: 'Choose another name, or remove the one that has it.',
   },
   agent_running: { status: 409, exit: 1, retryable: false, hint: 'Stop it first, or use --force.' },
   conflict: {

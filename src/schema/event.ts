@@ -9,6 +9,8 @@ export const EventType = z.enum([
   'agent.parked',
   'agent.restarting',
   'agent.quarantined',
+  'agent.attached',
+  'agent.detached',
   'agent.removed',
   'run.starting',
   'run.running',
@@ -28,9 +30,18 @@ export const EventType = z.enum([
   'status',
   'error',
   'output',
+  // schedules
+  'schedule.created',
+  'schedule.fired',
+  'schedule.failed',
+  'schedule.missed',
+  'schedule.paused',
+  'schedule.resumed',
+  'schedule.removed',
   // the daemon itself
   'daemon.started',
   'daemon.recovered',
+  'daemon.reconciled',
 ])
 export type EventType = z.infer<typeof EventType>
 

@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import { lifecycleDefaults as defaults } from './lifecycle-defaults.ts'
 
 const day = 86_400_000
-const duration = (most: number): z.ZodNumber => z.number().int().min(0).max(most)
+const duration = (mostMs: number): z.ZodNumber =>
+  z
+    .number()
+    .int('is no whole number of milliseconds')
+    .min(0, 'is less than 0')
+    .max(mostMs, `is longer than ${mostMs / day} ${mostMs === day ? 'day' : 'days'}`)
 
 /** Whether an agent whose program ended comes back by itself. */
 export const RestartPolicy = z.enum(['never', 'on-failure', 'always'])
@@ -10,20 +16,25 @@ export type RestartPolicy = z.infer<typeof RestartPolicy>
 /** When an agent comes up, goes to sleep, is given up and comes back. Times are milliseconds. */
 export const Lifecycle = z.strictObject({
   /** Quiet for this long between turns, it falls asleep; 0: never. */
-  idleMs: duration(365 * day).default(3_600_000),
+  idleMs: duration(365 * day).default(defaults.idleMs),
   /** A run older than this ends at the next turn boundary; 0: never. */
-  maxAgeMs: duration(365 * day).default(0),
+  maxAgeMs: duration(365 * day).default(defaults.maxAgeMs),
   /** How long bringing its program up may take. */
-  bootMs: duration(day).min(100).default(240_000),
+  bootMs: duration(day).min(100, 'is shorter than 100 ms').default(defaults.bootMs),
   /** How long its program may take to begin its first turn once it has a message; 0: for ever. */
-  readyMs: duration(day).default(120_000),
+  readyMs: duration(day).default(defaults.readyMs),
   /** A turn without a byte of output and without work for this long is ended; 0: never. */
-  wedgedMs: duration(30 * day).default(0),
-  restart: RestartPolicy.default('never'),
+  wedgedMs: duration(30 * day).default(defaults.wedgedMs),
+  restart: RestartPolicy.default(defaults.restart),
   /** Sleep until a rate limit is over, where its end is known. */
-  parking: z.boolean().default(true),
+  parking: z.boolean().default(defaults.parking),
   /** How often a message is given to a program that does not take it, until it is dead. */
-  tries: z.number().int().min(1).max(100).default(3),
+  tries: z
+    .number()
+    .int()
+    .min(1, 'is less than 1')
+    .max(100, 'is more than 100')
+    .default(defaults.tries),
 })
 export type Lifecycle = z.infer<typeof Lifecycle>
 

@@ -10,6 +10,17 @@ export const limits = {
   lineBytes: 1024 * 1024,
   /** Arguments of a program. */
   programArguments: 1000,
+  /** Longest cron line, characters. */
+  cronCharacters: 200,
   /** Longest wait of one request, seconds. */
   waitSeconds: 300,
+  /** What an agent's own limits may be. */
+  agent: {
+    /** In less no program starts. */
+    memoryBytes: { min: 4 * 1024 * 1024 },
+    /** The system gives out no less than a millisecond of each tenth of a second. */
+    cpus: { min: 0.01, max: 1024 },
+    /** 1 is a program that can start no other; more than Linux can count is no limit. */
+    pids: { min: 1, max: 4_194_304 },
+  },
 } as const

@@ -55,7 +55,7 @@ export const Message = z.object({
   id: z.string(),
   /** Recipient's name. */
   agent: z.string(),
-  /** Sender: `user`, or the name of a peer. */
+  /** Sender: `user`, the name of a peer, or `schedule:NAME`. */
   from: z.string(),
   body: z.string(),
   state: ReceiptState,

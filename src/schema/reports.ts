@@ -1,5 +1,17 @@
 import { z } from 'zod'
 
+/** What was found of runs: of how many, and what was done with them. */
+const foundRuns = {
+  /** They live, and are looked after. */
+  adopted: z.number().int(),
+  /** They had ended, which is on record now. */
+  finished: z.number().int(),
+  /** Programs of this home went on for them though nobody looked after them; they were ended. */
+  orphans: z.number().int(),
+  /** Their runtime could not be asked: nothing of them was touched. */
+  unknown: z.number().int(),
+}
+
 /** Answer of `GET /v1/status` and of `drover status --json`. */
 export const DaemonStatus = z.object({
   pid: z.number().int(),
@@ -20,14 +32,17 @@ export const DaemonStatus = z.object({
   /** Agents whose run of before the last start is not taken up yet; 0 once the daemon is ready. */
   recovering: z.number().int().optional(),
   /** What the last start found, so far. */
-  recovered: z.object({
-    adopted: z.number().int(),
-    finished: z.number().int(),
-    orphans: z.number().int(),
-    unknown: z.number().int(),
-  }),
+  recovered: z.object(foundRuns),
 })
 export type DaemonStatus = z.infer<typeof DaemonStatus>
+
+/** Answer of `POST /v1/reconcile`. */
+export const ReconcileReport = z.object({
+  ...foundRuns,
+  /** The orphans: what was found of which run. */
+  found: z.array(z.object({ runtime: z.string(), run: z.string(), what: z.string() })),
+})
+export type ReconcileReport = z.infer<typeof ReconcileReport>
 
 /** Whether one provider or runtime can be used here; if not, why and what to do. */
 export const Usability = z.object({
@@ -47,3 +62,7 @@ export type DoctorReport = z.infer<typeof DoctorReport>
 
 /** Answer of a verb on an agent. */
 export const Accepted = z.object({ ok: z.literal(true) })
+
+/** Answer of a removal: the schedules that went with the agent, by name. */
+export const Removed = Accepted.extend({ schedules: z.array(z.string()) })
+export type Removed = z.infer<typeof Removed>

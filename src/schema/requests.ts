@@ -5,6 +5,9 @@ import { Budget, LifecycleWish } from './lifecycle.ts'
 import { limits } from './limits.ts'
 import { MessageBody, MessageId } from './message.ts'
 
+/** Whom a message is from that a person sent; so no agent may have this name. */
+export const personName = 'user'
+
 /** Seconds that a request may wait for an end, as a query parameter. */
 const Wait = z.coerce.number().min(0).max(limits.waitSeconds).optional()
 
@@ -15,7 +18,10 @@ export const RunRequest = z.strictObject({
   /** First message. Left out: the agent starts and waits. */
   prompt: MessageBody.optional(),
   /** Left out: made from the template's name and a number. */
-  name: AgentName.optional(),
+  name: AgentName.refine((name) => name !== personName, {
+    message: `${personName} is whom messages of people are from`,
+    params: { code: 'name_taken' },
+  }).optional(),
   runtime: z.string().min(1).optional(),
   /** Absolute folder; left out: the template's, else a folder of the agent's own. */
   dir: z.string().min(1).optional(),
@@ -33,6 +39,7 @@ export const RunRequest = z.strictObject({
   budget: Budget.default({}),
   /** It lives for its first message: removed when that is done, kept when it fails. Needs a prompt. */
   ephemeral: z.boolean().default(false),
+  limits: AgentSpec.shape.limits,
   /** The same id twice answers with the first agent. */
   requestId: MessageId.optional(),
 })
@@ -45,7 +52,8 @@ export const SendRequest = z.strictObject({
   body: MessageBody,
   /** Idempotency key; left out: Drover makes one. */
   id: MessageId.optional(),
-  from: AgentName.default('user'),
+  /** Left out: the agent whose token it comes with, else `user`. An agent may give no name but its own. */
+  from: AgentName.optional(),
 })
 export type SendRequest = z.infer<typeof SendRequest>
 export type SendRequestInput = z.input<typeof SendRequest>
@@ -56,6 +64,10 @@ export const WaitQuery = z.object({ wait: Wait })
 /** How a wake begins: `resume` goes on with the session or is an error, `fresh` begins a new one. */
 export const WakeRequest = z.strictObject({ mode: z.enum(['resume', 'fresh']).optional() })
 export type WakeRequest = z.infer<typeof WakeRequest>
+export const AttachQuery = z.object({
+  /** Only events after this number; left out: from now on. */
+  since: z.coerce.number().int().min(0).optional(),
+})
 export const ListQuery = z.object({ all: z.stringbool().default(false) })
 export const RemoveQuery = z.object({ force: z.stringbool().default(false), wait: Wait })
 export const EventsQuery = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { WrittenLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
 import { AgentSpec } from './agent.ts'
 import { LifecycleWish } from './lifecycle.ts'
@@ -22,6 +23,7 @@ export const Template = z.strictObject({
   initialPrompt: AgentSpec.shape.initialPrompt,
   lifecycle: LifecycleWish.prefault({}),
   budget: AgentSpec.shape.budget,
+  limits: WrittenLimits.default({}),
 })
 export type Template = z.infer<typeof Template>
 

@@ -64,10 +64,10 @@ export class AgentTable {
     return this.#database.get<AgentRow>('SELECT * FROM agents WHERE name = ?', name)
   }
 
-  /** Agents that work in a folder, by name. */
+  /** Agents that live in a folder, by name; not those that came for one task. */
   listByFolder(dir: string): AgentRow[] {
     return this.#database.all<AgentRow>(
-      `SELECT * FROM agents WHERE json_extract(spec, '$.dir') = ? AND is_removing = 0 ORDER BY name`,
+      `SELECT * FROM agents WHERE json_extract(spec, '$.dir') = ? AND is_removing = 0 AND is_ephemeral = 0 ORDER BY name`,
       dir,
     )
   }
@@ -116,20 +116,26 @@ export class AgentTable {
     )
   }
 
-  /** Ids of agents about which something may be to do after a start. */
+  /** Ids of agents about which something may be to do after a start; those that wait come first, the longest before the others. */
   listUnsettled(): string[] {
     return this.#database
       .all<{ id: string }>(
-        `SELECT id FROM agents WHERE run_id IS NOT NULL OR wish IS NOT NULL OR is_removing = 1 OR parked_until IS NOT NULL OR is_ephemeral = 1
+        `SELECT a.id FROM agents a JOIN (
+         SELECT id FROM agents WHERE run_id IS NOT NULL OR wish IS NOT NULL OR is_removing = 1 OR parked_until IS NOT NULL OR is_ephemeral = 1
          UNION SELECT agent_id FROM messages INDEXED BY messages_queued WHERE run_id IS NULL AND state IN ${queuedStates}
          UNION SELECT agent_id FROM runs WHERE ended_at IS NOT NULL AND is_released = 0
-         ORDER BY 1`,
+         ) u ON u.id = a.id ORDER BY a.wait_since IS NULL, a.wait_since, a.id`,
       )
       .map(({ id }) => id)
   }
 
   setHold(id: string, hold: AgentRow['hold'], cause: string | null = null): void {
     this.#database.run('UPDATE agents SET hold = ?, cause = ? WHERE id = ?', hold, cause, id)
+  }
+
+  /** Why it is down, where no hold and no parking says it; null: nothing is to be said. */
+  setCause(id: string, cause: string | null): void {
+    this.#database.run('UPDATE agents SET cause = ? WHERE id = ?', cause, id)
   }
 
   setWish(id: string, wish: AgentRow['wish']): void {

@@ -7,6 +7,8 @@ import { EventLog } from './event-log.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
 import { RunTable } from './run-table.ts'
+import { ScheduleTable } from './schedule-table.ts'
+import { settleClock } from './settle-clock.ts'
 import { TaskTable } from './task-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
@@ -18,8 +20,10 @@ export {
   type NewEvent,
   type StoredEvent,
 } from './event-log.ts'
-export type { AgentRow, MessageRow, RunRow } from './rows.ts'
+export type { MessageHead } from './message-table.ts'
+export type { AgentRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { LookedAtRun, RunEnd } from './run-table.ts'
+export type { ScheduleListRow } from './schedule-table.ts'
 
 /** The home's memory: one table a file, and the transactions that join them. */
 export class Store {
@@ -27,6 +31,7 @@ export class Store {
   readonly runs: RunTable
   readonly messages: MessageTable
   readonly tasks: TaskTable
+  readonly schedules: ScheduleTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -39,6 +44,7 @@ export class Store {
     this.runs = new RunTable(this.#database)
     this.messages = new MessageTable(this.#database)
     this.tasks = new TaskTable(this.#database)
+    this.schedules = new ScheduleTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),
@@ -63,15 +69,23 @@ export class Store {
     this.#database.afterCommit(callback)
   }
 
+  /** The clock was set back, or may have been; see `settleClock`. Both are ms. */
+  settleClock(now: number, mostAheadMs: number): void {
+    settleClock(this.#database, now, mostAheadMs)
+  }
+
   /** Resolves once all that is committed by now survives power loss. */
   async sync(): Promise<void> {
     await this.#database.sync()
   }
 
-  /** Folds the log into the file and closes it: from here on nothing can be lost. */
+  /** Folds the log into the file and closes it: from here on nothing can be lost. It is closed also when it throws. */
   close(): void {
-    endBoot(this.#database)
-    this.#database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
-    this.#database.close()
+    try {
+      endBoot(this.#database)
+      this.#database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+    } finally {
+      this.#database.close()
+    }
   }
 }

@@ -13,6 +13,13 @@ export interface NewMessage {
   now: number
 }
 
+/** A message without all of its text: the beginning of its body, and no reply. */
+export type MessageHead = Omit<MessageRow, 'body' | 'reply' | 'agent_id' | 'is_seed'> & {
+  text: string
+}
+
+const headColumns = `seq, id, sender, substr(body, 1, 200) AS text, state, cause, run_id, in_offset, is_written, tries, created_at, updated_at`
+
 export interface ReceiptChange {
   state: ReceiptState
   cause?: string | null
@@ -92,6 +99,33 @@ export class MessageTable {
     return this.#database.all<MessageRow>(
       `SELECT * FROM messages WHERE run_id = ? AND state IN ${openStates} ORDER BY in_offset, seq`,
       runId,
+    )
+  }
+
+  /** The newest messages that are not at their end, waiting or given to this run; oldest first. */
+  listUnfinished(agentId: string, runId: string | null, limit: number): MessageHead[] {
+    const queued = this.#database.all<MessageHead>(
+      `SELECT ${headColumns} FROM messages INDEXED BY messages_queued
+       WHERE agent_id = ? AND run_id IS NULL AND state IN ${queuedStates} ORDER BY seq DESC LIMIT ?`,
+      agentId,
+      limit,
+    )
+    const open = this.#database.all<MessageHead>(
+      `SELECT ${headColumns} FROM messages INDEXED BY messages_open
+       WHERE run_id = ? AND state IN ${openStates} ORDER BY seq DESC LIMIT ?`,
+      runId,
+      limit,
+    )
+    return [...queued, ...open].toSorted((one, other) => one.seq - other.seq).slice(-limit)
+  }
+
+  /** Of the newest so many messages of an agent those that are at their end; oldest first. */
+  listFinished(agentId: string, among: number): MessageHead[] {
+    return this.#database.all<MessageHead>(
+      `SELECT ${headColumns} FROM (SELECT * FROM messages WHERE agent_id = ? ORDER BY seq DESC LIMIT ?)
+         WHERE state NOT IN ${openStates} ORDER BY seq`,
+      agentId,
+      among,
     )
   }
 

@@ -124,4 +124,24 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX tasks_by_request ON tasks (request_id) WHERE request_id IS NOT NULL;
   CREATE INDEX tasks_by_time ON tasks (ended_at);
   `,
+  `
+  CREATE TABLE schedules (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    cron TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    missed TEXT NOT NULL,
+    body TEXT NOT NULL,
+    agent_id TEXT,
+    run TEXT,
+    is_paused INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER,
+    last_at INTEGER,
+    last_outcome TEXT,
+    created_at INTEGER NOT NULL,
+    CHECK ((agent_id IS NULL) <> (run IS NULL))
+  ) STRICT;
+  CREATE INDEX schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL;
+  CREATE INDEX schedules_of_agent ON schedules (agent_id) WHERE agent_id IS NOT NULL;
+  `,
 ]

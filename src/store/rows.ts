@@ -1,6 +1,7 @@
 import type { ReceiptState } from '../schema/message.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
+import type { MissedPolicy } from '../schema/schedule.ts'
 
 /** Rows as they stand in the tables; booleans are 0 and 1, JSON is text, times are Unix ms. */
 export interface AgentRow {
@@ -9,7 +10,7 @@ export interface AgentRow {
   spec: string
   template: string | null
   hold: 'stopped' | 'quarantined' | null
-  /** Why it is held or parked. */
+  /** Why it is held or parked, or why it is down where its last run does not say it. */
   cause: string | null
   wish: 'wake' | 'sleep' | null
   is_removing: 0 | 1
@@ -97,6 +98,27 @@ export interface MessageRow {
   is_seed: 0 | 1
   created_at: number
   updated_at: number
+}
+
+export interface ScheduleRow {
+  id: string
+  name: string
+  cron: string
+  time_zone: string
+  missed: MissedPolicy
+  body: string
+  /** Who gets each message; null when a fresh agent is made each time. */
+  agent_id: string | null
+  /** What a fresh agent is made from, JSON of a ScheduleRun; null when there is `agent_id`. */
+  run: string | null
+  is_paused: 0 | 1
+  /** The time it waits for; null while it is paused, and when its line never fires again. */
+  next_at: number | null
+  /** The latest time it fired. */
+  last_at: number | null
+  /** JSON of a ScheduleOutcome. */
+  last_outcome: string | null
+  created_at: number
 }
 
 export interface EventRow {

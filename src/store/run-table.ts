@@ -100,7 +100,7 @@ export class RunTable {
   listLookedAt(): LookedAtRun[] {
     return this.#database.all<LookedAtRun>(
       `SELECT r.id, r.runtime, r.handle, r.is_unknown, r.turn FROM agents a JOIN runs r ON r.id = a.run_id
-       WHERE a.run_id IS NOT NULL AND r.handle IS NOT NULL ORDER BY r.id`,
+       WHERE a.run_id IS NOT NULL AND (r.handle IS NOT NULL OR r.is_unknown = 1) ORDER BY r.id`,
     )
   }
 
@@ -108,6 +108,17 @@ export class RunTable {
     return this.#database.all<RunRow>(
       'SELECT * FROM runs WHERE agent_id = ? ORDER BY created_at, id',
       agentId,
+    )
+  }
+
+  /** How the latest runs ended that nobody ended, newest first. */
+  listEnds(agentId: string, limit: number): Pick<RunRow, 'id' | 'status' | 'cause' | 'ended_at'>[] {
+    return this.#database.all(
+      `SELECT id, status, cause, ended_at FROM runs
+       WHERE agent_id = ? AND ended_at IS NOT NULL AND status <> 'stopped'
+       ORDER BY created_at DESC, id DESC LIMIT ?`,
+      agentId,
+      limit,
     )
   }
 
@@ -143,6 +154,11 @@ export class RunTable {
 
   setTurn(id: string, turn: TurnState, now: number): void {
     this.#database.run('UPDATE runs SET turn = ?, active_at = ? WHERE id = ?', turn, now, id)
+  }
+
+  /** Somebody was with it until now. */
+  touch(id: string, now: number): void {
+    this.#database.run('UPDATE runs SET active_at = ? WHERE id = ?', now, id)
   }
 
   /** Its program took its first turn. Returns whether this was the first. */

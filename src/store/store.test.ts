@@ -112,11 +112,11 @@ describe('what was committed', () => {
   )
 
   test('survives a disk that is full, and nothing is half there', async () => {
-    // 512-byte blocks in POSIX sh: half a megabyte for each file.
+    // 512-byte blocks in POSIX sh: a megabyte for each file.
     const reported = await runWriter([
       '/bin/sh',
       '-c',
-      'ulimit -f 1024; exec "$@"',
+      'ulimit -f 2048; exec "$@"',
       'sh',
       process.execPath,
       writer,

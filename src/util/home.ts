@@ -12,6 +12,8 @@ export interface Home {
   backupsFolder: string
   lockFile: string
   tokenFile: string
+  /** What agents' tokens are made with. */
+  agentKeyFile: string
   socketFile: string
   /** What the running daemon says of itself: pid, address. */
   daemonFile: string
@@ -68,6 +70,7 @@ function placesOf({
     backupsFolder: path.join(state, 'backups'),
     lockFile: path.join(state, 'daemon.lock'),
     tokenFile: path.join(state, 'token'),
+    agentKeyFile: path.join(state, 'agent-key'),
     socketFile: Buffer.byteLength(socket) <= longestSocketPath ? socket : shortSocket(state),
     daemonFile: path.join(state, 'daemon.json'),
     logFile: path.join(state, 'drover.log'),

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -28,4 +36,13 @@ test('a write that fails leaves nothing beside the file', () => {
 
 test('a file that is not there has no size', () => {
   expect(fileSize(path.join(folder, 'nothing'))).toBe(0)
+})
+
+test('a draft that a crash left is taken by the next write', () => {
+  const place = path.join(folder, 'crashed')
+  createPrivateFolder(place)
+  writeFileSync(path.join(place, 'file.new'), 'much more than what comes next', { mode: 0o600 })
+  writePrivateFile(path.join(place, 'file'), 'next')
+  expect(readFileSync(path.join(place, 'file'), 'utf8')).toBe('next')
+  expect(readdirSync(place)).toEqual(['file'])
 })

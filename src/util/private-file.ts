@@ -24,11 +24,12 @@ export function createPrivateFolder(folder: string): void {
 
 /**
  * Writes a file 0600 that is either the old one or the new one, whole, whatever dies in between:
- * written beside it, synced, renamed over it.
+ * written beside it, synced, renamed over it. A draft that a crash left is taken by the next write,
+ * so a file has one writer at a time.
  */
 export function writePrivateFile(file: string, content: string): void {
   createPrivateFolder(path.dirname(file))
-  const draft = `${file}.${process.pid}.new`
+  const draft = `${file}.new`
   const descriptor = openSync(draft, 'w', 0o600)
   try {
     writeSync(descriptor, content)

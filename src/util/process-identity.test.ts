@@ -23,6 +23,7 @@ describe('a line of /proc/PID/stat', () => {
       fc.property(name, (command) => {
         expect(parseProcessStat(`42 (${command}) ${tail}`)).toEqual({
           state: 'S',
+          parent: 1,
           group: 4711,
           session: 4712,
           startTime: '123456789',

@@ -32,6 +32,7 @@ function readBootId(): string {
 
 interface ProcessStat {
   state: string
+  parent: number
   group: number
   session: number
   startTime: string
@@ -42,13 +43,20 @@ interface ProcessStat {
 /** Fields of a line of /proc/PID/stat; the command may hold spaces and parentheses. Source: proc(5). */
 export function parseProcessStat(line: string): ProcessStat | null {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ', 20)
-  const [state, , group, session] = fields
+  const [state, parent, group, session] = fields
   const startTime = fields[19]
   if (!state || !startTime) {
     return null
   }
   const cpuTicks = Number(fields[11]) + Number(fields[12])
-  return { state, group: Number(group), session: Number(session), startTime, cpuTicks }
+  return {
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTime,
+    cpuTicks,
+  }
 }
 
 /** The state of a process as the kernel tells it; null when there is none, or nobody tells. Linux only. */

@@ -140,11 +140,38 @@ testOnSmallDisk(
   },
 )
 
+testOnSmallDisk(
+  'a daemon that can not start on a full disk says so, ends, and leaves the agent to the next',
+  async () => {
+    using disk = mountSmallDisk(diskBytes)
+    using folder = temporaryFolder()
+    await using daemon = await startTestDaemon({ home: disk.path, isLeftClean: true })
+    const { client } = daemon
+    const program = ['/bin/sh', agentScript, folder.path]
+    const request = { template: 'command', name: 'a', dir: folder.path, program, prompt: 'before' }
+    const { run } = await client.run(request, { waitSeconds: 10 })
+    await daemon.kill()
+    disk.fill()
+    // With what it recovers in hand: a process that lingers here would go on beside the next daemon.
+    await expect(daemon.start()).rejects.toThrow(/exit 1.*"code":"disk_full"/)
+    disk.free()
+    await daemon.start()
+    expect(daemon.status.recovered).toMatchObject({ adopted: 1 })
+    expect(await client.send('a', { body: 'after' }, { waitSeconds: 10 })).toMatchObject({
+      state: 'done',
+      reply: 'took after',
+      run,
+    })
+    await client.sleep('a', { waitSeconds: 10 })
+  },
+)
+
 /** Each page that is left lets the daemon come a step further before the disk is full. */
 const pagesLeft = [10, 12, 16, 18, 20, 24, 32]
 
 testOnSmallDisk(
   'a disk that is full at any step of a wake doubles no message, and tells the truth of each',
+  { timeout: 180_000 },
   async () => {
     using disk = mountSmallDisk(diskBytes)
     using folder = temporaryFolder()

@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { isUnreachable } from '../../src/client/resuming-stream.ts'
-import { faultPoints } from '../../src/daemon/fault-point.ts'
+import { insist } from '../support/insist.ts'
+import { agentFaultPoints } from '../../src/daemon/fault-point.ts'
 import { DroverError } from '../../src/schema/error.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { expectGapless, readEvents, receiptsIn, saidIn } from '../support/events.ts'
@@ -13,7 +13,7 @@ const agentScript = fileURLToPath(new URL('../fixtures/taking-agent.sh', import.
 
 /** The second pass of those that the second message, or the second run, goes through too. */
 const passes = [
-  ...faultPoints,
+  ...agentFaultPoints,
   'request-committed:2',
   'input-assigned:2',
   'input-appended:2',
@@ -25,31 +25,17 @@ const passes = [
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n')
 
-/**
- * Makes a request until it is answered: a daemon that died is started again, without the fault, as
- * a service manager would, and the same request is made again.
- */
-async function insist<T>(daemon: TestDaemon, request: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await request()
-    } catch (error) {
-      if (!isUnreachable(error)) {
-        throw error
-      }
-      await daemon.exited
-      await daemon.start({ env: {} })
-    }
-  }
-}
-
 describe.concurrent('a daemon that is killed', { timeout: 60_000 }, () => {
   test.each(passes)('at %s takes every message in once, and leaves nothing', async (fault) => {
     using folder = temporaryFolder()
     await using daemon = await startTestDaemon({ env: { DROVER_FAULT: fault }, isLeftClean: true })
     const { client } = daemon
     const first = daemon.exited
-    const ask = <T>(request: () => Promise<T>): Promise<T> => insist(daemon, request)
+    const startNext = async (): Promise<void> => {
+      await daemon.exited
+      await daemon.start({ env: {} })
+    }
+    const ask = <T>(request: () => Promise<T>): Promise<T> => insist(startNext, request)
     const finish = (id: string): Promise<unknown> =>
       ask(async () =>
         expect((await client.message(id, { waitSeconds: 20 })).state, id).toBe('done'),

@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,6 +9,7 @@ import { sendSignal } from '../../src/util/process-identity.ts'
 import { problemOf, runDrover } from '../support/cli.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { expectGapless, readEvents, saidIn } from '../support/events.ts'
+import { startMarked } from '../support/marked-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -17,7 +17,11 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const agentScript = fileURLToPath(new URL('../fixtures/taking-agent.sh', import.meta.url))
 
-function runFile(daemon: TestDaemon, run: string | null, name: 'in' | 'out' | 'exit'): string {
+function runFile(
+  daemon: TestDaemon,
+  run: string | null,
+  name: 'in' | 'out' | 'exit' | 'holder',
+): string {
   return runFiles(path.join(daemon.home.runsFolder, run ?? ''))[name]
 }
 
@@ -119,10 +123,7 @@ describe('agents that end while the daemon is dead', () => {
     const { client } = daemon
     await client.run({ template: 'command', name: 'a', program: ['/bin/cat'] }, { waitSeconds: 10 })
     await daemon.kill()
-    for (const { pid } of await daemon.marked()) {
-      sendSignal(pid, 'SIGKILL')
-    }
-    await waitFor('all of it to be gone', async () => (await daemon.marked()).length === 0)
+    await daemon.killMarked()
     await daemon.start()
     expect(await client.show('a')).toMatchObject({
       status: 'asleep',
@@ -135,6 +136,23 @@ describe('agents that end while the daemon is dead', () => {
     })
     await client.sleep('a', { waitSeconds: 10 })
   })
+})
+
+test('a program whose holder was killed is ended before its output counts as whole', async () => {
+  await using daemon = await startTestDaemon({ isLeftClean: true })
+  const { client } = daemon
+  const program = ['/bin/sh', '-c', 'while :; do echo tick; done']
+  const { run } = await client.run({ template: 'command', name: 'a', program }, { waitSeconds: 10 })
+  await waitFor('it to speak', async () => saidIn(await readEvents(client)) !== '')
+  sendSignal(Number(readFileSync(runFile(daemon, run, 'holder'), 'utf8')), 'SIGKILL')
+  await waitFor('the holder to be gone', async () => {
+    await client.reconcile()
+    return (await client.show('a')).run === null
+  })
+  const { lastRun } = await client.show('a')
+  // Without its holder it was ended, and that may have been put on record by what was left of it.
+  expect(['lost', 'failed']).toContain(lastRun?.status)
+  expect(readFileSync(runFile(daemon, run, 'out'), 'utf8')).toBe(saidIn(await readEvents(client)))
 })
 
 describe('a half-written input', () => {
@@ -170,20 +188,12 @@ describe('processes that carry the mark of a home', () => {
   test('and belong to nobody are swept at a start; those of another home are left alone', async () => {
     await using daemon = await startTestDaemon({ isLeftClean: true })
     await daemon.kill()
-    const orphan = startMarked(daemon.status.instance)
-    const stranger = startMarked('home_of_somebody_else')
-    const ended = once(orphan, 'exit')
-    try {
-      await once(stranger, 'spawn')
-      await daemon.start()
-      expect(await ended).toEqual([null, 'SIGKILL'])
-      expect(daemon.status.recovered.orphans).toBe(1)
-      expect(stranger.exitCode).toBeNull()
-      expect(stranger.signalCode).toBeNull()
-    } finally {
-      stranger.kill('SIGKILL')
-      orphan.kill('SIGKILL')
-    }
+    using orphan = await startMarked(daemon.status.instance)
+    using stranger = await startMarked('home_of_somebody_else')
+    await daemon.start()
+    expect(await orphan.ended).toEqual([null, 'SIGKILL'])
+    expect(daemon.status.recovered.orphans).toBe(1)
+    expect(stranger.isAlive).toBe(true)
   })
 
   test('and left their group are ended with their agent', async () => {
@@ -287,15 +297,6 @@ describe('a home', () => {
     expect(daemon.status.url).toBe(`http://127.0.0.1:${port}`)
   })
 })
-
-/** A process that carries a mark, of a run that no home knows. */
-function startMarked(instance: string): ChildProcess {
-  return spawn('/bin/sleep', ['600'], {
-    detached: true,
-    stdio: 'ignore',
-    env: { DROVER_INSTANCE: instance, DROVER_RUN: 'run_of_nobody' },
-  })
-}
 
 function isThere(file: string): boolean {
   try {

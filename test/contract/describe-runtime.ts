@@ -6,6 +6,7 @@ import type { Handle, RunReference, Runtime } from '../../src/runtimes/contract.
 import { describeEndings } from './runtime-endings.ts'
 import { describeInput } from './runtime-input.ts'
 import { describeLaunch } from './runtime-launch.ts'
+import { describeLimits, type LimitCase } from './runtime-limits.ts'
 import type { RuntimePrograms } from './runtime-programs.ts'
 import { describeRecovery, describeUnknown } from './runtime-recovery.ts'
 import { RuntimeStage } from './runtime-stage.ts'
@@ -24,6 +25,8 @@ export interface RuntimeCase {
   vanish(run: RunReference, handle: Handle): Promise<void>
   /** Makes the runtime unable to answer `inspect` and `recover`; returns how to undo it. Left out where that can't be. */
   makeUnknown?(runtime: Runtime): () => void
+  /** Left out where the runtime can limit nothing. */
+  limits?: LimitCase
   close?(): Promise<void>
 }
 
@@ -57,6 +60,7 @@ export function describeRuntime(
     describeEndings(given)
     describeStopping(given)
     describeRecovery(given)
+    describeLimits(given)
     if (canBeUnknown) {
       describeUnknown(given)
     }

@@ -147,7 +147,7 @@ function createRecorder(decoder: Decoder) {
       recorded.push(step)
       events.push(...tell(decoder, step))
       clearTimeout(timer)
-      const dueAt = decoder.dueAt()
+      const dueAt = decoder.dueAt(step.now)
       if (dueAt !== null && step.what !== 'ended') {
         timer = setTimeout(
           () => recorder.tell({ what: 'due', now: Date.now() }),

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { runFiles } from '../../src/runtimes/run-folder.ts'
 import type { RuntimeStage } from './runtime-stage.ts'
 
-const oddArguments = [
+export const oddArguments = [
   'two words',
   '',
   '"double" and \'single\'',
@@ -28,7 +28,7 @@ const oddArguments = [
   '~',
 ]
 
-const oddEnvironment = {
+export const oddEnvironment = {
   SPACES: 'two words',
   EMPTY: '',
   LINES: 'line one\nline two',
@@ -56,7 +56,7 @@ export function describeLaunch(given: () => RuntimeStage): void {
   describe('a launch', () => {
     test('is possible here, as it says', async () => {
       const stage = given()
-      expect(await stage.runtime.probe(stage.signal)).toMatchObject({ usable: true, hint: null })
+      expect(await stage.runtime.probe(stage.signal)).toMatchObject({ usable: true })
     })
 
     test('passes every argument whole, whatever is in it', async () => {

@@ -31,6 +31,14 @@ export interface RuntimePrograms {
 
 const script = (text: string, ...args: string[]): Argv => ['/bin/sh', '-c', text, 'sh', ...args]
 
+/** Programs that ask for more than they may have. */
+export interface GreedyPrograms {
+  /** Prints `ready` once it has had so much memory at one time; then lives until its input ends. */
+  allocate(bytes: number): Argv
+  /** Prints `ready` once it has so many children; then lives until its input ends. */
+  multiply(count: number): Argv
+}
+
 /** For every runtime that has a POSIX system to offer. */
 export const shellPrograms: RuntimePrograms = {
   copy: ['/bin/cat'],
@@ -47,4 +55,17 @@ export const shellPrograms: RuntimePrograms = {
     `setsid sh -c 'trap "" TERM; echo ready; while :; do sleep 1000; done' & read -r line; sleep 1000`,
   ),
   missing: ['/no/such/program'],
+}
+
+export const greedyShellPrograms: GreedyPrograms = {
+  allocate: (bytes) =>
+    script(
+      'dd if=/dev/zero of=/dev/null bs="$1" count=1 2>/dev/null || exit 1; echo ready; exec cat',
+      String(bytes),
+    ),
+  multiply: (count) =>
+    script(
+      'i=0; while [ "$i" -lt "$1" ]; do sleep 1000 & i=$((i + 1)); done; echo ready; exec cat',
+      String(count),
+    ),
 }

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
 import type { Exit, Handle, Recovery, RunReference, Runtime } from '../../src/runtimes/contract.ts'
+import type { AgentLimits } from '../../src/schema/agent-limits.ts'
 import { fileSize } from '../../src/util/file-size.ts'
 import { appendAt, createRunFolder, readExit, runFiles } from '../../src/runtimes/run-folder.ts'
 import { createId } from '../../src/util/id.ts'
@@ -47,10 +48,17 @@ export class RuntimeStage {
       env = {},
       cwd = this.folder,
       run = this.prepare(),
-    }: { env?: Record<string, string>; cwd?: string; run?: RunReference } = {},
+      limits,
+    }: {
+      env?: Record<string, string>
+      cwd?: string
+      run?: RunReference
+      limits?: AgentLimits
+    } = {},
   ): Promise<StartedRun> {
+    const launch = { run, argv, env: { PATH: '/usr/bin:/bin', ...env }, cwd }
     const handle = await this.runtime.start(
-      { run, argv, env: { PATH: '/usr/bin:/bin', ...env }, cwd },
+      limits ? { ...launch, limits, reservedBytes: 0 } : launch,
       this.signal,
     )
     this.#runs.set(run.id, { run, handle })

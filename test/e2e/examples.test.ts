@@ -13,6 +13,7 @@ import { ReceiptState } from '../../src/schema/message.ts'
 import { AgentStatus } from '../../src/schema/agent.ts'
 import { Template } from '../../src/schema/template.ts'
 import { faultPoints } from '../../src/daemon/fault-point.ts'
+import type { Route } from '../../src/api/route.ts'
 import { routes } from '../../src/api/routes.ts'
 import { startModelServer } from '../../src/testing/index.ts'
 import { readSteps, toPattern, type Step } from '../support/document-steps.ts'
@@ -31,6 +32,10 @@ describe('what a document says is printed', () => {
     ['msg_01m7wqcfq8cgxke0htca7c  delivered', 'msg_01m7wqce4f54ym1ewjmaby    delivered'],
     ['hello  idle  3  now', 'hello idle 3 12s ago'],
     ['home  /home/ada/drover/token', 'home    /tmp/a.b/token'],
+    ['idle for 3 s  it waits', 'idle  it waits'],
+    ['idle for 3 s  it waits', 'idle for 1.5 min  it waits'],
+    ['sleeps in 1 h (15:40), 2 s ago', 'sleeps in 59 min (09:01), 1.5 h ago'],
+    ['sleeps in 1 h (15:40)', 'sleeps in 1 h (2026-11-22 00:40)'],
     ['Hello, … (1)', 'Hello, I am hello. (1)'],
   ])('%s may be %s', (printed, real) => {
     expect(`${real}\n`).toMatch(toPattern([printed], names))
@@ -39,6 +44,7 @@ describe('what a document says is printed', () => {
   test.each([
     ['msg_01m7wqcfq8cgxke0htca7c  delivered', 'msg_01m7wqce4f54ym1ewjmaby  stored'],
     ['hello  idle  3  now', 'hello  idle  4  now'],
+    ['idle for 3 s  it waits', 'idle for ever  it waits'],
     ['home  /home/ada/drover/token', 'home  /tmp/aXb/token'],
     ['a', 'a\nb'],
     ['a.', 'ab'],
@@ -127,6 +133,17 @@ describe('the documents name everything', () => {
       { status, exit, retryable },
     ])
     expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(table))
+  })
+
+  test('the table of routes says of each whether an agent may', () => {
+    const words = { owner: '–', agent: 'yes', 'agent-self': 'itself', anyone: 'anyone' }
+    const rows = [...read('docs/api.md').matchAll(/^\| `(\w+ \S+)` \| .* \| (\S+) \|$/gm)]
+    expect(rows.map(([, route, word]) => [route, word])).toEqual(
+      Object.values<Route>(routes).map(({ method, path: place, access = 'owner' }) => [
+        `${method.toUpperCase()} ${place}`,
+        words[access],
+      ]),
+    )
   })
 
   test.each([

@@ -255,7 +255,8 @@ describe('a request body', () => {
       'invalid_message',
       'prompt',
     ],
-    ['with no template', agents, json({ program }), 'invalid_request', 'template'],
+    ['with no template', agents, json({}), 'invalid_request', 'template'],
+    ['with a program alone', agents, json({ program }), 'invalid_request', 'program'],
   ])('%s is refused and changes nothing', async (...[, path, body, code, field]) => {
     const before = await snapshotOf(daemon)
     expectProblem(await post(path, body), code, field)
@@ -303,6 +304,7 @@ test("the files of a home are its owner's alone", async () => {
   const { run } = await daemon.client.show('a')
   for (const file of [
     home.tokenFile,
+    home.agentKeyFile,
     home.socketFile,
     home.databaseFile,
     `${home.databaseFile}-wal`,

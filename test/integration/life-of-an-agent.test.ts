@@ -110,6 +110,23 @@ test('an agent is made, spoken to, put to sleep, woken by a message, stopped, st
   expect(events.at(-1)?.type).toBe('agent.removed')
 })
 
+test('a message that comes the moment an agent has fallen asleep wakes it to answer', async () => {
+  const { client } = daemon
+  await client.run({ ...cat, name: 'dozer' }, up)
+  for (const body of ['one', 'two', 'three']) {
+    const { lastSeq } = await client.status()
+    const events = await client.events({ since: lastSeq, agent: 'dozer' }).open()
+    await client.sleep('dozer')
+    for await (const { type, data } of events) {
+      if (type === 'agent.status' && data['status'] === 'asleep') {
+        break
+      }
+    }
+    expect(await client.send('dozer', { body }, up)).toMatchObject({ state: 'done', reply: body })
+  }
+  expect(await client.show('dozer')).toMatchObject({ status: 'idle' })
+})
+
 test('the name of a removed agent is free, and its new bearer has no past', async () => {
   const { client } = daemon
   await client.run({ ...cat, name: 'reborn', prompt: 'old' }, up)

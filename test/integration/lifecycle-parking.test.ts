@@ -47,7 +47,7 @@ test('an agent out of quota is parked until its endpoint takes requests again, a
   const events = await readEvents(client)
   expectGapless(events)
   const parked = events.find(({ type }) => type === 'agent.parked')
-  const woken = events.filter(({ type }) => type === 'run.starting').at(-1)
+  const woken = events.findLast(({ type }) => type === 'run.starting')
   expect(woken?.at).toBeGreaterThanOrEqual(Number(parked?.data['until']))
   expect(await client.show('a')).toMatchObject({ session, waiting: null })
   await client.sleep('a', up)
@@ -75,4 +75,23 @@ test('start does not wait for the end of a limit', async () => {
   await client.change('a', 'start', up)
   expect(await client.message(message.id, up)).toMatchObject({ state: 'done' })
   await client.sleep('a', up)
+})
+
+test('a parked agent can be stopped, and gets the fresh session that was asked for when it comes up', async () => {
+  await using model = await startModelServer()
+  await using daemon = await startWithModel(model.url)
+  const { client } = daemon
+  await client.run({ template: 'chat', name: 'a', prompt: '[[fail:429 600]]' }, up)
+  await waitFor('it to be parked', async () => (await client.show('a')).status === 'parked')
+  await waitFor('its run to end', async () => (await client.show('a')).run === null)
+  const { session } = await client.show('a')
+  expect(await client.new('a', up)).toMatchObject({ status: 'parked', waiting: { gate: 'parked' } })
+  expect(await client.stop('a', up)).toMatchObject({
+    status: 'stopped',
+    waiting: null,
+    cause: null,
+  })
+  await client.start('a', up)
+  expect(await client.send('a', { body: 'hello' }, up)).toMatchObject({ state: 'done' })
+  expect((await client.sleep('a', up)).session).not.toBe(session)
 })

@@ -6,6 +6,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '../../src/client/index.ts'
 import type { DaemonStatus } from '../../src/schema/reports.ts'
+import { findGroups } from '../../src/runtimes/process/find-groups.ts'
+import { removeGroup } from '../../src/runtimes/process/release-group.ts'
 import { resolveHome, type Home } from '../../src/util/home.ts'
 import {
   findMarkedProcesses,
@@ -28,6 +30,8 @@ export interface TestDaemonOptions {
   env?: Record<string, string>
   /** On top of `up --json`. */
   args?: string[]
+  /** What starts it: a program that becomes the one in its further arguments. */
+  launcher?: readonly [string, ...string[]]
   /** The test means to leave nothing alive: what carries the home's mark at the end is an error. */
   isLeftClean?: boolean
 }
@@ -104,7 +108,7 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Starts the next daemon on the same home, with these options over the first ones; the last one must be gone. */
-  async start(changes: Pick<TestDaemonOptions, 'env' | 'args'> = {}): Promise<void> {
+  async start(changes: Pick<TestDaemonOptions, 'env' | 'args' | 'launcher'> = {}): Promise<void> {
     await this.exited
     this.#process = await launch(this.home, { ...this.#options, ...changes })
   }
@@ -119,14 +123,25 @@ export class TestDaemon implements AsyncDisposable {
     return await findMarkedProcesses(`DROVER_INSTANCE=${this.status.instance}`)
   }
 
+  /** Kills all that carries this home's mark, in one blow: nobody is left to put another's end on record. */
+  async killMarked(): Promise<void> {
+    const marked = await this.marked()
+    for (const name of ['SIGSTOP', 'SIGKILL'] as const) {
+      for (const { pid } of marked) {
+        sendSignal(pid, name)
+      }
+    }
+    await waitFor('all of it to be gone', async () => (await this.marked()).length === 0)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.client.close()
     if (this.#options.isLeftClean) {
       // A run counts as ended by its record; its holder and what is released after it take a moment.
-      await waitUntil(async () => (await this.marked()).length === 0, { deadlineMs: 5000 })
+      await waitUntil(async () => (await this.#left()).length === 0, { deadlineMs: 5000 })
     }
     await this.kill()
-    const left = await this.marked()
+    const left = await this.#left()
     await waitFor('every marked process to be gone', async () => {
       const marked = await this.marked()
       for (const { pid } of marked) {
@@ -134,14 +149,24 @@ export class TestDaemon implements AsyncDisposable {
       }
       return marked.length === 0
     })
+    for (const { folder } of await findGroups(this.status.instance)) {
+      await removeGroup(folder, AbortSignal.timeout(15_000))
+    }
     if (this.#options.home === undefined) {
       rmSync(this.home.folder, { recursive: true, force: true })
     }
     if (this.#options.isLeftClean && left.length > 0) {
-      throw new Error(
-        `Left alive: ${left.map(({ pid, command }) => `${pid} (${command})`).join(', ')}`,
-      )
+      throw new Error(`Left behind: ${left.join(', ')}`)
     }
+  }
+
+  /** What carries the home's mark, in words. */
+  async #left(): Promise<string[]> {
+    const groups = await findGroups(this.status.instance)
+    return [
+      ...(await this.marked()).map(({ pid, command }) => `${pid} (${command})`),
+      ...groups.map(({ folder }) => folder),
+    ]
   }
 }
 
@@ -156,8 +181,12 @@ export function baseEnvironment(home: Home): Record<string, string> {
   }
 }
 
-async function launch(home: Home, { env, args = [] }: TestDaemonOptions): Promise<Process> {
-  const child = spawn(process.execPath, [mainFile, 'up', '--json', ...args], {
+async function launch(
+  home: Home,
+  { env, args = [], launcher }: TestDaemonOptions,
+): Promise<Process> {
+  const [file, ...first] = launcher ? [...launcher, process.execPath] : [process.execPath]
+  const child = spawn(file ?? '', [...first, mainFile, 'up', '--json', ...args], {
     cwd: home.folder,
     env: { ...baseEnvironment(home), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

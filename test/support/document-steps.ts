@@ -35,11 +35,15 @@ export function readSteps(markdown: string): Step[] {
 
 /** What differs from one run to the next, and what is the same in each. */
 const variableParts: readonly RegExp[] = [
-  /(?:agent|home|msg|run)_[0-9a-z]{22}/,
+  /(?:agent|home|msg|run|sch)_[0-9a-z]{22}/,
   /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/,
   /\d{4}-\d\d-\d\dT[0-9:.-]+Z/,
   /\d\d:\d\d:\d\d/,
   /(?:now|\d+[smhd] ago)(?![a-z])/,
+  /in \d+[smhd](?![a-z])/,
+  / for [\d.]+ (?:s|min|h|d)(?![a-z])/,
+  /in [\d.]+ (?:s|min|h|d)(?: \((?:\d{4}-\d\d-\d\d )?\d\d:\d\d\))?(?![a-z])/,
+  /[\d.]+ (?:s|min|h|d) ago(?![a-z])/,
   /for \d+[smhd]/,
   /pid +\d+/,
   /127\.0\.0\.1:\d+/,
@@ -85,6 +89,10 @@ function partPattern(part: string, names: Readonly<Record<string, string>>): str
   const name = names[part]
   if (name !== undefined) {
     return escape(name)
+  }
+  if (/^ for [\d.]+ /.test(part)) {
+    // Less than a second is not told.
+    return '(?: for [\\d.]+ (?:s|min|h|d))?'
   }
   const variable = variableParts.find(({ source }) => new RegExp(`^(?:${source})$`).test(part))
   return variable ? `(?:${variable.source.replace('^', '').replace(/\(\?=.*\)$/, '')})` : '.*'

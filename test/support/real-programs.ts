@@ -18,17 +18,21 @@ export function hasProgram(name: string): boolean {
 
 /**
  * `test` where a feature is there. Where it is not, the test is skipped with one line, or fails when
- * REQUIRE names the feature or is `all`.
+ * REQUIRE names the feature or is `all`. `all` does not mean what only another machine could have.
  */
-export function requireOrSkip(feature: string, isThere: boolean): typeof test | typeof test.skip {
-  if (isThere || isRequired(feature)) {
+export function requireOrSkip(
+  feature: string,
+  isThere: boolean,
+  { isOfMachine = false }: { isOfMachine?: boolean } = {},
+): typeof test | typeof test.skip {
+  if (isThere || isRequired(feature, isOfMachine)) {
     return test
   }
   console.log(`skipped: no ${feature} here; REQUIRE=${feature} makes that a failure`)
   return test.skip
 }
 
-function isRequired(feature: string): boolean {
+function isRequired(feature: string, isOfMachine: boolean): boolean {
   const required = (process.env['REQUIRE'] ?? '').split(',')
-  return required.includes('all') || required.includes(feature)
+  return required.includes(feature) || (!isOfMachine && required.includes('all'))
 }

@@ -71,6 +71,29 @@ export class Terminal implements AsyncDisposable {
     await this.#tmux('send-keys', '-t', '=test:', ...keys)
   }
 
+  /** Types text as it is. */
+  async type(text: string): Promise<void> {
+    await this.#tmux('send-keys', '-l', '-t', '=test:', text)
+  }
+
+  /** Pastes text, with the marks around it that the program asked for. */
+  async paste(text: string): Promise<void> {
+    await this.#tmux('set-buffer', text)
+    await this.#tmux('paste-buffer', '-p', '-r', '-t', '=test:')
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    const size = ['-x', String(columns), '-y', String(rows)]
+    await this.#tmux('resize-window', '-t', '=test:', ...size)
+  }
+
+  /** The row that the cursor is in. */
+  async readCursorLine(): Promise<string> {
+    const place = await this.#tmux('display-message', '-p', '-t', '=test:', '#{cursor_y}')
+    const row = place.trim()
+    return (await this.#tmux('capture-pane', '-p', '-S', row, '-E', row, '-t', '=test:')).trimEnd()
+  }
+
   /** The program's exit code; null while it runs. */
   async exitCode(): Promise<number | null> {
     const code = /^exit code (\d+)$/m.exec(await this.read())?.[1]

@@ -8,6 +8,7 @@ import { createRunnerDecoder } from '../ndjson/runner-decoder.ts'
 import type { ChatConfig, MemoryPlace, ModelWish } from './chat-config.ts'
 import { chooseModel, describeChoice } from './choose-model.ts'
 import { ChatOptions } from './options.ts'
+import { reservedByNode } from './reserved-memory.ts'
 import { toolNames, type ToolName } from './tool-definitions.ts'
 
 /** The agent program beside this file: `.ts` in a checkout, `.js` in a package. */
@@ -56,6 +57,10 @@ async function launch(request: LaunchRequest): Promise<ProviderLaunch> {
     argv: [process.execPath, programFile, configFile],
     env: {},
     files: [{ path: configFile, content }],
+    // Only where it counts: it is a file more to read.
+    ...(request.spec.limits.memoryBytes === undefined
+      ? {}
+      : { reservedBytes: await reservedByNode() }),
   }
 }
 

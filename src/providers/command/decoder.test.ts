@@ -11,10 +11,10 @@ const ended = (events: readonly ProviderEvent[]) =>
 test('an answer is what comes after a message until it is quiet for long enough', () => {
   const decoder = createCommandDecoder(null, 100)
   expect(decoder.sent(message('m1'), 0)).toEqual([{ type: 'turn.started', message: 'm1' }])
-  expect(decoder.dueAt()).toBeNull()
+  expect(decoder.dueAt(0)).toBeNull()
   decoder.push('out', ['one'], { now: 50, ...said })
   decoder.push('out', ['two'], { now: 140, ...said })
-  expect(decoder.dueAt()).toBe(240)
+  expect(decoder.dueAt(140)).toBe(240)
   expect(decoder.due(239)).toEqual([])
   expect(decoder.due(240)).toEqual([
     expect.objectContaining({
@@ -24,7 +24,18 @@ test('an answer is what comes after a message until it is quiet for long enough'
       durationMs: 240,
     }),
   ])
-  expect(decoder.dueAt()).toBeNull()
+  expect(decoder.dueAt(0)).toBeNull()
+})
+
+test('a clock that was set back does not put an answer off', () => {
+  const decoder = createCommandDecoder(null, 100)
+  decoder.sent(message('m1'), 3_600_000)
+  decoder.push('out', ['one'], { now: 3_600_050, ...said })
+  expect(decoder.dueAt(60)).toBe(160)
+  expect(decoder.due(159)).toEqual([])
+  expect(decoder.due(160)).toEqual([
+    expect.objectContaining({ message: 'm1', reply: 'one', durationMs: 0 }),
+  ])
 })
 
 test('messages that wait together are answered together', () => {
@@ -47,7 +58,7 @@ test('what nobody asked for, and what goes to standard error, answers nothing', 
   expect(decoder.push('err', ['oops'], { now: 3, ...said })).toEqual([
     { type: 'output', stream: 'err', text: 'oops\n' },
   ])
-  expect(decoder.dueAt()).toBeNull()
+  expect(decoder.dueAt(0)).toBeNull()
 })
 
 test('a program that ends well has answered; one that ends badly has not, unless it said something', () => {

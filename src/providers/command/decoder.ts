@@ -65,7 +65,10 @@ export function createCommandDecoder(state: DecoderState | null, settleMs: numbe
       return [{ type: 'text', text }]
     },
 
-    dueAt: () => (own.reply === null ? null : own.repliedAt + own.settleMs),
+    dueAt: (now) => {
+      own.repliedAt = Math.min(own.repliedAt, now)
+      return own.reply === null ? null : own.repliedAt + own.settleMs
+    },
     due: (now) => (own.reply !== null && now >= own.repliedAt + own.settleMs ? finish(now) : []),
     // A program that ends well has answered: with what it said, be it nothing.
     ended: (now, isSuccess) => (isSuccess || own.reply !== null ? finish(now) : []),

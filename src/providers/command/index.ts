@@ -58,7 +58,7 @@ export const commandProvider: Provider = {
         },
       )
     }
-    return { argv: [file, ...rest], env: {}, files: [] }
+    return { argv: [file, ...rest], env: {}, files: [], reservedBytes: 0 }
   },
 
   /** A message is its text and a newline: several lines stay several lines. */

@@ -8,6 +8,11 @@ export type Fault =
   | 'start-loses-answer'
   | 'inspect-unknown'
   | 'recover-unknown'
+  /** No answer comes until the call is aborted; nothing is touched. */
+  | 'inspect-hangs'
+  | 'recover-hangs'
+  | 'destroy-hangs'
+  | 'list-hangs'
   /** No process is touched. */
   | 'stop-throws'
   /** No process is touched, and no answer comes until the call is aborted. */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { DroverError } from '../../schema/error.ts'
+import { abortable } from '../../util/abortable.ts'
 import type {
   Found,
   Handle,
@@ -12,7 +13,7 @@ import type {
   StopOptions,
 } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
-import { FakeFaults } from './faults.ts'
+import { FakeFaults, type Fault } from './faults.ts'
 import { parseHandle } from './handle.ts'
 import { FakeMachine } from './machine.ts'
 import { isAlive, recoverFake } from './recover.ts'
@@ -52,14 +53,16 @@ export class FakeRuntime implements Runtime {
     return await startFake(launch, { machine: this.machine, faults: this.faults, signal })
   }
 
-  async recover(run: RunReference, handle: Handle | null): Promise<Recovery> {
+  async recover(run: RunReference, handle: Handle | null, signal?: AbortSignal): Promise<Recovery> {
+    await this.#hang('recover-hangs', signal)
     if (this.faults.take('recover-unknown')) {
       return { state: 'unknown', cause: 'the fake runtime was told not to know' }
     }
     return recoverFake(this.machine, run, handle && parseHandle(handle))
   }
 
-  async inspect(handle: Handle): Promise<Liveness> {
+  async inspect(handle: Handle, signal?: AbortSignal): Promise<Liveness> {
+    await this.#hang('inspect-hangs', signal)
     if (this.faults.take('inspect-unknown')) {
       return 'unknown'
     }
@@ -83,7 +86,8 @@ export class FakeRuntime implements Runtime {
     })
   }
 
-  async destroy(run: RunReference): Promise<void> {
+  async destroy(run: RunReference, _handle?: Handle | null, signal?: AbortSignal): Promise<void> {
+    await this.#hang('destroy-hangs', signal)
     if (this.faults.take('destroy-throws')) {
       throw new DroverError('stop_failed', 'The fake runtime was told that a destroy throws.')
     }
@@ -91,7 +95,8 @@ export class FakeRuntime implements Runtime {
     await rm(runFiles(run.folder).bell, { force: true })
   }
 
-  async list(instance: string): Promise<Found[]> {
+  async list(instance: string, signal?: AbortSignal): Promise<Found[]> {
+    await this.#hang('list-hangs', signal)
     if (this.faults.take('list-throws')) {
       throw new DroverError('runtime_unavailable', 'The fake runtime was told that a list throws.')
     }
@@ -101,5 +106,11 @@ export class FakeRuntime implements Runtime {
         run: launch.run.id,
         what: `fake process ${pid} (${name})`,
       }))
+  }
+
+  async #hang(fault: Fault, signal?: AbortSignal): Promise<void> {
+    if (this.faults.take(fault)) {
+      await abortable(new Promise<never>(() => undefined), signal ?? new AbortController().signal)
+    }
   }
 }

@@ -18,8 +18,11 @@ set -C
 { echo "$$" >"$1/holder"; } 2>/dev/null || exit 75
 set +C
 
+# A part of the pipeline has no trap of its own until it has set one: what comes before must be
+# ignored, not caught, or a TERM kills the part that is to write `exit`. The mark `stop` tells of it.
+trap '' HUP INT QUIT TERM
+
 {
-  trap '' HUP INT QUIT TERM
   run=$1 ring=$2
   [ -p "$run/bell" ] || PATH=/usr/bin:/bin:$PATH mkfifo -m 600 "$run/bell"
   exec 3<"$run/in" 4<>"$run/bell"

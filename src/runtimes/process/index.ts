@@ -1,10 +1,13 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { hasLimits } from '../../schema/agent-limits.ts'
 import { isProcessAlive } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type {
+  Exit,
   Found,
   Launch,
+  LimitRefusal,
   Liveness,
   Probe,
   Recovery,
@@ -15,13 +18,25 @@ import type {
   Work,
 } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
+import { explainExit } from './explain-exit.ts'
+import { findGroups } from './find-groups.ts'
 import { parseHandle } from './handle.ts'
 import { measureWork } from './measure-work.ts'
+import { readNote } from './limit-note.ts'
+import { applyLimits, checkLimits, probeLimits } from './limits.ts'
 import { findInstanceProcesses, findRunProcesses } from './marks.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
+import { emptyGroup, removeGroup } from './release-group.ts'
 import { ringFor, startHolder } from './start.ts'
 import { SpareShells } from './spare-shells.ts'
 import { killLeftovers, stopRun } from './stop.ts'
+
+export interface ProcessOptions {
+  /** How many shells wait to hold a program. */
+  spares?: number
+  /** Told when a run's group is there and nothing is in it yet: where a crash test may end the daemon. */
+  onGroupMade?: () => void
+}
 
 /** Programs as plain processes of this machine, each under a holder in a session of its own. */
 export class ProcessRuntime implements Runtime {
@@ -29,7 +44,7 @@ export class ProcessRuntime implements Runtime {
   readonly capabilities = {
     terminal: false,
     exec: false,
-    limits: false,
+    limits: true,
     snapshot: false,
     networkPolicy: false,
     selfSupervised: false,
@@ -38,18 +53,38 @@ export class ProcessRuntime implements Runtime {
   /** Shells that wait to hold a program; the first start makes the first ones. */
   readonly spares: SpareShells
 
-  constructor({ spares = 2 }: { spares?: number } = {}) {
+  readonly #onGroupMade: () => void
+
+  constructor({ spares = 2, onGroupMade = () => undefined }: ProcessOptions = {}) {
     this.spares = new SpareShells(spares)
+    this.#onGroupMade = onGroupMade
   }
 
   async probe(): Promise<Probe> {
-    return process.platform === 'linux' || process.platform === 'darwin'
-      ? { usable: true, detail: 'processes of this user, no isolation', hint: null }
-      : { usable: false, detail: `not on ${process.platform}`, hint: 'Use Linux, macOS, or WSL 2.' }
+    const { platform } = process
+    if (platform !== 'linux' && platform !== 'darwin') {
+      return { usable: false, detail: `not on ${platform}`, hint: 'Use Linux, macOS, or WSL 2.' }
+    }
+    const { detail, hint } = await probeLimits()
+    return {
+      usable: true,
+      detail: `processes of this user, no isolation; limits: ${detail}`,
+      hint,
+    }
   }
 
-  async start(launch: Launch): Promise<Handle> {
-    return await startHolder(launch, this.spares)
+  async checkLimits(
+    launch: Pick<Launch, 'limits' | 'reservedBytes'>,
+  ): Promise<LimitRefusal | null> {
+    return await checkLimits(launch)
+  }
+
+  async start(launch: Launch, signal: AbortSignal): Promise<Handle> {
+    if (!launch.limits || !hasLimits(launch.limits)) {
+      return await startHolder(launch, this.spares)
+    }
+    const argv = await applyLimits(launch, { onGroupMade: this.#onGroupMade, signal })
+    return await startHolder({ ...launch, argv }, this.spares)
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
@@ -85,6 +120,10 @@ export class ProcessRuntime implements Runtime {
       this.closeInput(run)
     }
     await stopRun(run, parseHandle(handle), options)
+    const group = readNote(run)?.group
+    if (group) {
+      await emptyGroup(group, options.signal)
+    }
   }
 
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
@@ -95,16 +134,37 @@ export class ProcessRuntime implements Runtime {
       : async (): Promise<boolean> => (await findRunProcesses(run)).length === 0
     await waitUntil(isGone, { deadlineMs: 1000, signal })
     await killLeftovers(run, { isSparingHolder: false, signal })
-    const { bell, end, stop } = runFiles(run.folder)
-    await rm(bell, { force: true })
-    await rm(stop, { force: true })
-    await rm(end, { force: true })
+    for (const folder of await groupsOf(run, handle)) {
+      await removeGroup(folder, signal)
+    }
+    const { bell, end, stop, limits } = runFiles(run.folder)
+    for (const file of [bell, stop, end, limits]) {
+      await rm(file, { force: true })
+    }
+  }
+
+  explainExit(run: RunReference, exit: Exit): string | null {
+    return explainExit(run, exit)
   }
 
   async list(instance: string): Promise<Found[]> {
     const processes = await findInstanceProcesses(instance)
-    return processes.map(({ run, pid, command }) => ({ run, what: `process ${pid} (${command})` }))
+    const groups = await findGroups(instance)
+    return [
+      ...processes.map(({ run, pid, command }) => ({ run, what: `process ${pid} (${command})` })),
+      ...groups.map(({ run, folder }) => ({ run, what: `cgroup ${folder}` })),
+    ]
   }
+}
+
+/** Where the run's folder knows of no group, an orphan may still have one: its folder can be gone. */
+async function groupsOf(run: RunReference, handle: Handle | null): Promise<string[]> {
+  const note = readNote(run)
+  if (note || handle) {
+    return note?.group ? [note.group] : []
+  }
+  const found = await findGroups(run.instance)
+  return found.filter((group) => group.run === run.id).map(({ folder }) => folder)
 }
 
 /**

@@ -24,9 +24,10 @@ export async function recoverKnown(run: RunReference, handle: ProcessHandle): Pr
   }
   // It may have ended between the two looks.
   const late = readExit(run.folder)
-  if (late) {
-    return { state: 'exited', exit: late }
-  }
+  return late ? { state: 'exited', exit: late } : goneWithoutRecord(run)
+}
+
+function goneWithoutRecord(run: RunReference): Recovery {
   return isClaimed(run)
     ? { state: 'lost', cause: 'its process is gone and left no record' }
     : { ...neverStarted, cause: 'its holder could not write its claim' }
@@ -71,9 +72,7 @@ export async function recoverUnknown(run: RunReference, signal: AbortSignal): Pr
     return await recoverKnown(run, { v: 1, ...identity })
   }
   const recorded = readExit(run.folder)
-  return recorded
-    ? { state: 'exited', exit: recorded }
-    : { state: 'lost', cause: 'its process is gone and left no record' }
+  return recorded ? { state: 'exited', exit: recorded } : goneWithoutRecord(run)
 }
 
 function isMarked(pid: number, run: RunReference): boolean {

@@ -1,0 +1,25 @@
+export interface CallOptions {
+  signal?: AbortSignal | undefined
+  /** Until the answer is here, on top of `waitSeconds`. Default 30 s. */
+  deadlineMs?: number | undefined
+}
+
+export interface WaitOptions extends CallOptions {
+  /** How long the daemon may hold the answer back until the thing is done, at most 300 s. */
+  waitSeconds?: number | undefined
+}
+
+/** How long an answer may take that nobody holds back. */
+export const answerMs = 30_000
+
+/** The deadline of a call, and its signal. */
+export function withDeadline({
+  signal,
+  deadlineMs = answerMs,
+  waitSeconds = 0,
+}: WaitOptions = {}): {
+  deadlineMs: number
+  signal: AbortSignal | undefined
+} {
+  return { deadlineMs: deadlineMs + waitSeconds * 1000, signal }
+}

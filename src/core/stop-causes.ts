@@ -1,0 +1,17 @@
+import type { StopReason } from '../schema/run.ts'
+
+/** Why a run was ended, in the words that are kept with it. */
+export const stopCauses: Readonly<Record<StopReason, string>> = {
+  sleep: 'asked to sleep',
+  stop: 'asked to stop',
+  remove: 'asked to be removed',
+  new: 'asked for a fresh session',
+  restart: 'asked to restart',
+  shutdown: 'asked to end with the daemon',
+  idle: 'idle',
+  age: 'older than a run may be',
+  park: 'out of quota',
+  task: 'its task is over',
+  unready: 'it had a message and took no turn in time',
+  wedged: 'it was wedged: a turn without output and without work',
+}

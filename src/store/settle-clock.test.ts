@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { Database } from './database.ts'
+import { migrations } from './migrations.ts'
+import { settleClock } from './settle-clock.ts'
+
+test('times from before the clock was set back count as now; those of the past stay', () => {
+  const database = new Database(':memory:')
+  migrations.forEach((step) => database.execute(step))
+  const agent = `INSERT INTO agents (id, name, spec, run_id, not_before, wait_since, parked_until, first_seq, created_at, active_at)
+    VALUES (?, ?, '{}', ?, ?, ?, 9000, 0, 1, 1)`
+  database.run(agent, 'a', 'a', 'run_a', 9000, 9000)
+  database.run(agent, 'b', 'b', 'run_b', 1050, 800)
+  const run = `INSERT INTO runs (id, agent_id, runtime, provider, status, is_resumed, created_at, started_at, ready_at, active_at)
+    VALUES (?, ?, 'r', 'p', 'running', 0, ?, ?, NULL, ?)`
+  database.run(run, 'run_a', 'a', 900, 9000, 9500)
+  database.run(run, 'run_b', 'b', 700, 800, 900)
+  settleClock(database, 1000, 100)
+  expect(
+    database.all('SELECT not_before, wait_since, parked_until FROM agents ORDER BY id'),
+  ).toMatchObject([
+    { not_before: 1100, wait_since: 1000, parked_until: 9000 },
+    { not_before: 1050, wait_since: 800, parked_until: 9000 },
+  ])
+  expect(
+    database.all('SELECT created_at, started_at, ready_at, active_at FROM runs ORDER BY id'),
+  ).toMatchObject([
+    { created_at: 900, started_at: 1000, ready_at: null, active_at: 1000 },
+    { created_at: 700, started_at: 800, ready_at: null, active_at: 900 },
+  ])
+  database.close()
+})

@@ -1,0 +1,21 @@
+import type { Client } from '../../../src/client/index.ts'
+import type { Keeper } from './keeper.ts'
+import type { Tally } from './report.ts'
+import type { World } from './world.ts'
+
+/** What acts are played on. */
+export interface Stage {
+  world: World
+  client: Client
+  tally: Tally
+  /** Makes a request until a daemon answers it. */
+  ask: Keeper['ask']
+  /** Makes a request until it is granted: on a full disk, again and again. */
+  insist: Keeper['ask']
+  /** Id of the home; null before the first daemon was ready. */
+  instance: () => string | null
+  /** Address of the scripted model. */
+  modelUrl: string
+  /** Aborts when the play is over. */
+  signal: AbortSignal
+}

@@ -1,0 +1,143 @@
+import { acts } from './acts/index.ts'
+import type { Plan } from './acts/act.ts'
+import { inventDeath, leadingActs, type Death } from './deaths.ts'
+import { Random } from './random.ts'
+import type { Kind } from './words.ts'
+
+/** One thing that happens to one agent, after a pause. */
+export interface Act {
+  kind: string
+  pauseMs: number
+  data: unknown
+}
+
+/** What happens to one agent in a round, in order. */
+export interface Scene {
+  agent: string
+  acts: Act[]
+}
+
+/** The daemon's clock is set, so long after the round began, to so much beside the system's. */
+export interface ClockJump {
+  afterMs: number
+  toMs: number
+}
+
+/** The home's disk is full for a while, but for so many bytes. */
+export interface FullDisk {
+  afterMs: number
+  leftBytes: number
+  forMs: number
+}
+
+/** Scenes side by side while daemons die; then rest, and all is checked. */
+export interface Round {
+  scenes: Scene[]
+  deaths: Death[]
+  clockJumps: ClockJump[]
+  fullDisk: FullDisk | null
+}
+
+/** All that a seed decides. */
+export interface Story {
+  seed: number
+  agents: { name: string; kind: Kind }[]
+  isOnSmallDisk: boolean
+  rounds: Round[]
+}
+
+export interface StoryOptions {
+  seed: number
+  /** How many daemons die. */
+  kills: number
+  agents: number
+}
+
+/** One agent in three is a `chat`, which costs a Node. */
+const isChat = (index: number): boolean => index % 3 === 2
+
+const mostDeaths = 3
+const hourMs = 3_600_000
+
+/** Invents a play from its seed: the same one each time. */
+export function inventStory({ seed, kills, agents }: StoryOptions): Story {
+  const random = new Random(seed)
+  const plans = Array.from({ length: agents }, (_, index): Plan => ({
+    name: `${isChat(index) ? 'chat' : 'plain'}-${index + 1}`,
+    kind: isChat(index) ? 'chat' : 'command',
+    isHeld: false,
+    life: 1,
+    letters: 0,
+  }))
+  const streams = new Map(plans.map((plan) => [plan, random.fork(plan.name)]))
+  const isOnSmallDisk = random.chance(0.2)
+  const rounds: Round[] = []
+  for (let left = kills; left > 0;) {
+    const isFirst = rounds.length === 0
+    const count = Math.min(left, random.int(1, mostDeaths))
+    const deaths = Array.from({ length: count }, (_, index) => inventDeath(random, index === 0))
+    left -= count
+    const scenes = plans.map((plan) =>
+      inventScene(streams.get(plan) ?? random, plan, { isFirst, deaths }),
+    )
+    rounds.push({
+      scenes,
+      deaths,
+      clockJumps: inventClockJumps(random),
+      fullDisk: isOnSmallDisk && random.chance(0.4) ? inventFullDisk(random) : null,
+    })
+  }
+  return { seed, agents: plans.map(({ name, kind }) => ({ name, kind })), isOnSmallDisk, rounds }
+}
+
+interface SceneOptions {
+  isFirst: boolean
+  deaths: readonly Death[]
+}
+
+function inventScene(random: Random, plan: Plan, { isFirst, deaths }: SceneOptions): Scene {
+  const kinds = Array.from({ length: random.int(1, 5) }, () => chooseAct(random))
+  if (plan.isHeld && random.chance(0.6)) {
+    kinds.unshift('start')
+  }
+  for (const death of deaths) {
+    const leading = death.kind === 'point' ? leadingActs[death.point] : undefined
+    if (leading && random.chance(0.4)) {
+      kinds.splice(random.int(0, kinds.length), 0, leading)
+    }
+  }
+  if (isFirst) {
+    kinds.unshift('create')
+  }
+  return {
+    agent: plan.name,
+    acts: kinds.flatMap((kind) => {
+      const pauseMs = random.chance(0.4) ? 0 : random.int(0, 250)
+      const data = acts[kind]?.invent(random, plan) ?? null
+      return data === null ? [] : [{ kind, pauseMs, data }]
+    }),
+  }
+}
+
+function chooseAct(random: Random): string {
+  return random.weighted(Object.entries(acts).map(([name, { weight }]) => ({ name, weight }))).name
+}
+
+/** Hours ahead or back, and sometimes right again. */
+function inventClockJumps(random: Random): ClockJump[] {
+  if (!random.chance(0.25)) {
+    return []
+  }
+  return Array.from({ length: random.int(1, 2) }, () => ({
+    afterMs: random.int(0, 1000),
+    toMs: random.chance(0.25) ? 0 : Math.round((random.next() * 2 - 1) * 12 * hourMs),
+  }))
+}
+
+function inventFullDisk(random: Random): FullDisk {
+  return {
+    afterMs: random.int(0, 800),
+    leftBytes: random.int(0, 40) * 4096,
+    forMs: random.int(200, 1500),
+  }
+}

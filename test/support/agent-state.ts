@@ -1,0 +1,144 @@
+import type { Admission, AgentView } from '../../src/core/agent-view.ts'
+import { canAdvanceReceipt } from '../../src/core/receipt.ts'
+import type { DeathHistory } from '../../src/core/restart.ts'
+import { Lifecycle } from '../../src/schema/lifecycle.ts'
+import { isFinalReceiptState, type ReceiptState } from '../../src/schema/message.ts'
+import type { RunStatus, StopReason, TurnState } from '../../src/schema/run.ts'
+
+export interface ModelMessage {
+  id: number
+  state: ReceiptState
+  run: ModelRun | null
+  isWritten: boolean
+  /** Its program has begun with it. */
+  isTaken: boolean
+  tries: number
+  since: number
+}
+
+export interface ModelRun {
+  status: RunStatus
+  turn: TurnState
+  hasHandle: boolean
+  stopReason: StopReason | null
+  isReleased: boolean
+  isResumed: boolean
+  readyAt: number | null
+  startedAt: number | null
+  activeAt: number
+  background: number
+  /** Ids of messages in the order in which they went into its input. */
+  input: number[]
+}
+
+export interface ModelOptions {
+  hasTurns: boolean
+  isEphemeral?: boolean
+  lifecycle?: Partial<Lifecycle>
+}
+
+const crowded: Admission = { gate: 'admission', cause: 'crowded', mostMs: 60_000 }
+
+/** One agent as its rows have it, without a database, a runtime or a clock. */
+export class AgentState {
+  now = 1_000_000
+  hold: AgentView['hold'] = null
+  wish: 'wake' | 'sleep' | null = null
+  isNew = true
+  isRemoving = false
+  isRemoved = false
+  parkedUntil: number | null = null
+  notBefore: number | null = null
+  waiting: AgentView['waiting'] = null
+  attached = 0
+  awaitedUntil = 0
+  isCrowded = false
+  hasSpentAll = false
+  readonly messages: ModelMessage[] = []
+  readonly runs: ModelRun[] = []
+  readonly hasTurns: boolean
+  readonly isEphemeral: boolean
+  readonly lifecycle: Lifecycle
+  history: DeathHistory = { attempts: 0, deaths: [] }
+  hasSession = false
+  brokenStarts = 0
+
+  constructor({ hasTurns, isEphemeral = false, lifecycle = {} }: ModelOptions) {
+    this.hasTurns = hasTurns
+    this.isEphemeral = isEphemeral
+    this.lifecycle = Lifecycle.parse(lifecycle)
+  }
+
+  get live(): ModelRun | null {
+    const live = this.runs.filter(({ status }) =>
+      ['starting', 'running', 'stopping'].includes(status),
+    )
+    check(live.length <= 1, 'there is at most one run')
+    return live[0] ?? null
+  }
+
+  view(): AgentView {
+    const { live } = this
+    const open = this.openOf(live)
+    return {
+      hold: this.hold,
+      wish: this.wish,
+      isRemoving: this.isRemoving,
+      isNew: this.isNew,
+      isEphemeral: this.isEphemeral,
+      isOverBudget: this.hasSpentAll,
+      isSupervised: false,
+      parkedUntil: this.parkedUntil,
+      notBefore: this.notBefore,
+      waiting: this.waiting,
+      admission: this.isCrowded && !live ? crowded : null,
+      attached: this.attached,
+      awaitedUntil: this.awaitedUntil,
+      lifecycle: this.lifecycle,
+      run: live && { ...live, hasTurns: this.hasTurns, isUnknown: false },
+      queued: this.queued().length,
+      open: open.length,
+      openSince: open.length > 0 ? Math.min(...open.map(({ since }) => since)) : null,
+      unwritten: open.filter(({ isWritten }) => !isWritten).length,
+      unreleased: this.runs.filter((run) => run !== live && !run.isReleased).length,
+      task: this.task(),
+    }
+  }
+
+  task(): AgentView['task'] {
+    const state = this.isEphemeral ? this.messages[0]?.state : undefined
+    if (state === 'done') {
+      return 'done'
+    }
+    return state && isFinalReceiptState(state) ? 'failed' : 'open'
+  }
+
+  move(message: ModelMessage | undefined, to: ReceiptState): void {
+    if (message && canAdvanceReceipt(message.state, to)) {
+      check(!isFinalReceiptState(message.state), 'a final receipt stays')
+      message.state = to
+      message.since = this.now
+    }
+  }
+
+  queued(): ModelMessage[] {
+    return this.messages.filter(
+      ({ run, state }) => run === null && ['stored', 'waking', 'delivered'].includes(state),
+    )
+  }
+
+  openOf(run: ModelRun | null): ModelMessage[] {
+    return run
+      ? this.messages.filter(
+          (message) => message.run === run && !isFinalReceiptState(message.state),
+        )
+      : []
+  }
+}
+
+/** Throws when an invariant is broken. */
+export function check(condition: unknown, invariant: string): asserts condition {
+  if (!condition) {
+    throw new Error(`Broken: ${invariant}.`)
+  }
+}

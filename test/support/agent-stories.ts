@@ -1,0 +1,98 @@
+import fc from 'fast-check'
+import type { AgentView, RunView } from '../../src/core/agent-view.ts'
+import { Lifecycle } from '../../src/schema/lifecycle.ts'
+import type { Act, ModelOptions } from './agent-model.ts'
+
+type SimpleAct = Exclude<
+  Act['do'],
+  'end-run' | 'restart-daemon' | 'steps' | 'pass' | 'limit' | 'remove' | 'spend'
+>
+const simple = fc.constantFrom<SimpleAct>(
+  'send',
+  'send',
+  'send',
+  'stop',
+  'start',
+  'wake',
+  'sleep',
+  'new',
+  'restart',
+  'accept',
+  'accept',
+  'end-turn',
+  'end-turn',
+  'break-start',
+  'attach',
+  'detach',
+  'crowd',
+  'uncrowd',
+  'begin-job',
+  'end-job',
+)
+const act: fc.Arbitrary<Act> = fc.oneof(
+  { arbitrary: simple.map((name): Act => ({ do: name })), weight: 6 },
+  fc.record({
+    do: fc.constant('end-run' as const),
+    how: fc.constantFrom('exited' as const, 'failed' as const, 'lost' as const),
+    class: fc.constantFrom('auth' as const, 'network' as const, null),
+  }),
+  fc
+    .constantFrom('running', 'exited', 'lost', 'unstarted')
+    .map((found) => ({ do: 'restart-daemon', found }) as const),
+  fc.integer({ min: 1, max: 5 }).map((count) => ({ do: 'steps', count }) as const),
+  fc.constantFrom(500, 30_000, 130_000, 4_000_000).map((ms) => ({ do: 'pass', ms }) as const),
+  fc.constantFrom(1000, 600_000).map((ms) => ({ do: 'limit', ms }) as const),
+)
+/** What happens to one agent, in order. */
+export const story = fc.array(act, { maxLength: 40 })
+/** Agents of all kinds. */
+export const options: fc.Arbitrary<ModelOptions> = fc.record({
+  hasTurns: fc.boolean(),
+  isEphemeral: fc.boolean(),
+  lifecycle: fc.record({
+    restart: fc.constantFrom('never' as const, 'on-failure' as const, 'always' as const),
+    idleMs: fc.constantFrom(0, 3_600_000),
+    maxAgeMs: fc.constantFrom(0, 60_000),
+    tries: fc.constantFrom(1, 3),
+  }),
+})
+
+/** A view of an agent at rest about which nothing is to do, but for what is said. */
+export const view = (part: Partial<AgentView>): AgentView => ({
+  hold: null,
+  wish: null,
+  isRemoving: false,
+  isNew: false,
+  isEphemeral: false,
+  isOverBudget: false,
+  isSupervised: false,
+  parkedUntil: null,
+  notBefore: null,
+  waiting: null,
+  admission: null,
+  attached: 0,
+  awaitedUntil: 0,
+  lifecycle: Lifecycle.parse({}),
+  run: null,
+  queued: 0,
+  open: 0,
+  openSince: null,
+  unwritten: 0,
+  unreleased: 0,
+  task: 'open',
+  ...part,
+})
+/** A run that is up and idle. */
+export const upRun: RunView = {
+  status: 'running',
+  turn: 'idle',
+  hasHandle: true,
+  stopReason: null,
+  hasTurns: true,
+  isResumed: true,
+  isUnknown: false,
+  readyAt: 100,
+  startedAt: 100,
+  activeAt: 100,
+  background: 0,
+}
