@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Handle } from '../runtimes/contract.ts'
+import type { Handle, Liveness } from '../runtimes/contract.ts'
 import type { LookedAtRun, RunRow } from '../store/index.ts'
-import { abortable } from '../util/abortable.ts'
 import { adopt, findRun, settleRun } from './ask-run.ts'
+import { abortable } from '../util/abortable.ts'
 import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
 import { Retention } from './retention.ts'
@@ -65,41 +65,59 @@ export async function inspectRuns(
   await Promise.all(
     Array.from(groups.values(), async (runs) => {
       for (let begin = 0; begin < runs.length; begin += runsAtOnce) {
-        const signal = callSignal(context, askDeadlineMs)
-        await Promise.all(
-          runs.slice(begin, begin + runsAtOnce).map(async (run) => {
-            reconciler.wakeBlind(run.id)
-            await inspectRun(context, reconciler, run, signal).catch((error: unknown) =>
-              context.log.error({ err: error, run: run.id }, 'looking after a run failed'),
-            )
-          }),
-        )
+        const some = runs.slice(begin, begin + runsAtOnce)
+        const answers = await askAll(context, some)
+        await Promise.all(some.flatMap((run, index) => settle(run, answers[index] ?? 'unknown')))
         await setImmediate()
       }
     }),
   )
   return all
+
+  /** For most there is nothing to do, and nothing to wait for. */
+  function settle(run: LookedAtRun, liveness: Liveness): Promise<void>[] {
+    reconciler.wakeBlind(run.id)
+    if (run.handle !== null && liveness === (run.is_unknown === 1 ? 'unknown' : 'alive')) {
+      return []
+    }
+    return [
+      settleNews(context, reconciler, run, liveness).catch((error: unknown) =>
+        context.log.error({ err: error, run: run.id }, 'looking after a run failed'),
+      ),
+    ]
+  }
+}
+
+/** What the runtime says of each; who gives no answer in time is unknown. */
+async function askAll(context: DaemonContext, runs: readonly LookedAtRun[]): Promise<Liveness[]> {
+  const signal = callSignal(context, askDeadlineMs)
+  const answers = runs.map((): Liveness => 'unknown')
+  const asked = runs.map(async ({ runtime, handle }, index) => {
+    if (handle !== null) {
+      answers[index] = await getRuntime(context, runtime).inspect(
+        JSON.parse(handle) as Handle,
+        signal,
+      )
+    }
+  })
+  await abortable(Promise.allSettled(asked), signal).catch(() => undefined)
+  return answers
 }
 
 /** What was listed may be over by now: whoever acts on it looks again. */
-async function inspectRun(
+async function settleNews(
   context: DaemonContext,
   reconciler: Reconciler,
-  { id, runtime: name, handle: text, is_unknown: wasUnknown }: LookedAtRun,
-  signal: AbortSignal,
+  { id, handle }: LookedAtRun,
+  liveness: Liveness,
 ): Promise<void> {
-  if (text === null) {
-    return await inspectStart(context, reconciler, context.store.runs.get(id))
-  }
-  const asked = getRuntime(context, name).inspect(JSON.parse(text) as Handle, signal)
-  const liveness = await abortable(asked, signal).catch(() => 'unknown' as const)
-  if (liveness !== 'dead') {
-    const isUnknown = liveness === 'unknown'
-    return isUnknown === (wasUnknown === 1)
-      ? undefined
-      : setUnknown(context, reconciler, id, isUnknown)
-  }
   const run = context.store.runs.get(id)
+  if (handle === null) {
+    return await inspectStart(context, reconciler, run)
+  }
+  if (liveness !== 'dead') {
+    return setUnknown(context, reconciler, id, liveness === 'unknown')
+  }
   if (run?.ended_at === null) {
     const found = await findRun(context, run)
     if (found.state === 'exited' || found.state === 'lost') {

@@ -68,13 +68,17 @@ export function readProcessStat(pid: number): ProcessStat | null {
   }
 }
 
+function identifyNow(pid: number): ProcessIdentity | null {
+  const stat = readProcessStat(pid)
+  return stat && stat.state !== 'Z' && stat.state !== 'X'
+    ? { pid, startTime: stat.startTime, bootId: bootId() }
+    : null
+}
+
 /** The identity of a live process; null when there is none, or only a zombie. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | null> {
   if (process.platform === 'linux') {
-    const stat = readProcessStat(pid)
-    return stat && stat.state !== 'Z' && stat.state !== 'X'
-      ? { pid, startTime: stat.startTime, bootId: bootId() }
-      : null
+    return identifyNow(pid)
   }
   try {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)])
@@ -89,7 +93,9 @@ export async function identifyProcess(pid: number): Promise<ProcessIdentity | nu
 
 /** Whether that very process lives; a zombie is dead, a reused pid is somebody else. */
 export async function isProcessAlive(identity: ProcessIdentity): Promise<boolean> {
-  const now = await identifyProcess(identity.pid)
+  // Asked again and again of every live run, so what can be had at once is not waited for.
+  const now =
+    process.platform === 'linux' ? identifyNow(identity.pid) : await identifyProcess(identity.pid)
   return now !== null && now.startTime === identity.startTime && now.bootId === identity.bootId
 }
 
