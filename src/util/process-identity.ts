@@ -42,21 +42,34 @@ interface ProcessStat {
 
 /** Fields of a line of /proc/PID/stat; the command may hold spaces and parentheses. Source: proc(5). */
 export function parseProcessStat(line: string): ProcessStat | null {
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ', 20)
-  const [state, parent, group, session] = fields
-  const startTime = fields[19]
+  const begin = line.lastIndexOf(')') + 2
+  const field = (index: number): string => fieldAt(line, begin, index)
+  const [state, startTime] = [field(0), field(19)]
   if (!state || !startTime) {
     return null
   }
-  const cpuTicks = Number(fields[11]) + Number(fields[12])
   return {
     state,
-    parent: Number(parent),
-    group: Number(group),
-    session: Number(session),
+    parent: Number(field(1)),
+    group: Number(field(2)),
+    session: Number(field(3)),
     startTime,
-    cpuTicks,
+    cpuTicks: Number(field(11)) + Number(field(12)),
   }
+}
+
+/** One of the words of a line; empty where there are fewer. To split all of it makes much garbage. */
+function fieldAt(line: string, begin: number, index: number): string {
+  let at = begin
+  for (let passed = 0; passed < index; passed++) {
+    const space = line.indexOf(' ', at)
+    if (space < 0) {
+      return ''
+    }
+    at = space + 1
+  }
+  const end = line.indexOf(' ', at)
+  return line.slice(at, end < 0 ? line.length : end)
 }
 
 /** The state of a process as the kernel tells it; null when there is none, or nobody tells. Linux only. */
