@@ -20,18 +20,14 @@ export class BenchDaemon {
   readonly env: NodeJS.ProcessEnv
   client!: Clients.Client
   status!: DaemonStatus
+  #starting: Promise<void> | null = null
+  #isDestroyed = false
 
-  private constructor(home: string) {
+  constructor(home: string, { config = '' }: DaemonOptions) {
     this.home = home
     const { DROVER_HOME: _, ...env } = process.env
     this.env = { ...env, DROVER_HOME: home }
-  }
-
-  static async start(home: string, { config = '' }: DaemonOptions): Promise<BenchDaemon> {
     writeFileSync(path.join(home, 'config.yaml'), `port: 0\n${config}`)
-    const daemon = new BenchDaemon(home)
-    await daemon.up()
-    return daemon
   }
 
   get pid(): number {
@@ -44,6 +40,14 @@ export class BenchDaemon {
 
   /** Ready when it resolves. */
   async up(): Promise<void> {
+    if (this.#isDestroyed) {
+      throw new Error('The row is over.')
+    }
+    this.#starting = this.#start()
+    await this.#starting
+  }
+
+  async #start(): Promise<void> {
     const { stdout } = await this.drover('up', '--detach', '--json')
     this.status = JSON.parse(stdout) as DaemonStatus
     this.client = this.connect()
@@ -91,18 +95,28 @@ export class BenchDaemon {
 
   /** Ends it and everything it started. */
   async destroy(): Promise<void> {
+    this.#isDestroyed = true
     try {
+      // A row that was given up may be starting it right now.
+      await this.#starting
       await this.kill()
     } catch {
       // it is gone already
     }
-    for (const pid of markedProcesses(this.status.instance)) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // it went by itself
+    for (let left = this.#marked(); left.length > 0; left = this.#marked()) {
+      for (const pid of left) {
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch {
+          // it went by itself
+        }
       }
+      await sleep(20)
     }
+  }
+
+  #marked(): number[] {
+    return (this.status as DaemonStatus | undefined) ? markedProcesses(this.status.instance) : []
   }
 
   async #awaitEnd(): Promise<void> {

@@ -80,15 +80,15 @@ async function main(names: readonly string[]): Promise<number> {
 
 /** One row, in time, with nothing left behind, also when it fails or somebody stops us. */
 async function measure(row: Row): Promise<Finding[] | string> {
-  await using scratch = new Scratch()
   const ending = Promise.withResolvers<string>()
   const timer = setTimeout(
     () => ending.resolve(`it took longer than ${rowSeconds} s`),
     rowSeconds * 1000,
   )
   const stop = (): void => ending.reject(new Error('stopped'))
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  process.on('SIGINT', stop).on('SIGTERM', stop)
   try {
+    await using scratch = new Scratch()
     return await Promise.race([row.measure(scratch), ending.promise])
   } finally {
     clearTimeout(timer)

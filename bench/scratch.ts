@@ -18,8 +18,9 @@ export class Scratch implements AsyncDisposable {
 
   /** A daemon of the build, on a home of its own. */
   async startDaemon(options: DaemonOptions = {}): Promise<BenchDaemon> {
-    const daemon = await BenchDaemon.start(mkdtempSync(path.join(this.folder, 'home-')), options)
+    const daemon = new BenchDaemon(mkdtempSync(path.join(this.folder, 'home-')), options)
     this.#daemons.push(daemon)
+    await daemon.up()
     return daemon
   }
 

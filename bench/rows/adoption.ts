@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchDaemon } from '../bench-daemon.ts'
 import type { Finding, Row } from '../row.ts'
 import { formatMs, formatRatio, median } from '../statistics.ts'
-import { startLive } from './memory.ts'
+import { startLive, withoutAdmission } from './memory.ts'
 
 const few = 200
 const many = 1000
@@ -15,7 +15,7 @@ const askMs = 5
 export const adoptionRow: Row = {
   name: 'adoption',
   async measure(scratch): Promise<Finding[]> {
-    const daemon = await scratch.startDaemon()
+    const daemon = await scratch.startDaemon(withoutAdmission)
     const empty: number[] = []
     for (let round = 0; round < rounds; round++) {
       await daemon.kill()

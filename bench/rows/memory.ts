@@ -16,7 +16,7 @@ export const memoryRow: Row = {
   name: 'memory',
   async measure(scratch): Promise<Finding[]> {
     const empty = await emptyNodeMb(scratch)
-    const daemon = await scratch.startDaemon()
+    const daemon = await scratch.startDaemon(withoutAdmission)
     const idleMb = await restingMb(daemon)
     await startLive(daemon)
     const liveMb = await restingMb(daemon)
@@ -108,6 +108,9 @@ async function restingMb(daemon: BenchDaemon): Promise<number> {
   await sleep(3000)
   return residentMb(daemon.pid)
 }
+
+/** For rows that need many live agents and do not measure how they come up. */
+export const withoutAdmission = { config: 'admission:\n  cpuPressure: 100\n' }
 
 /** Brings live agents up to `count`; the first `already` are there. */
 export async function startLive(daemon: BenchDaemon, count = live, already = 0): Promise<void> {

@@ -5,7 +5,7 @@ import { built, program } from '../places.ts'
 import type { Finding, Row } from '../row.ts'
 import type { Scratch } from '../scratch.ts'
 import { formatMs, formatRatio, median } from '../statistics.ts'
-import { startLive } from './memory.ts'
+import { startLive, withoutAdmission } from './memory.ts'
 
 const live = 1000
 const sleeping = 10_000
@@ -55,7 +55,7 @@ export const superviseRow: Row = {
 }
 
 async function startCrowd(scratch: Scratch): Promise<BenchDaemon> {
-  const daemon = await scratch.startDaemon()
+  const daemon = await scratch.startDaemon(withoutAdmission)
   await daemon.down({ agents: false })
   const argv = [built('store/index.js'), daemon.database, String(sleeping), scratch.folder, '1']
   await scratch.run([process.execPath, program('seed-sleeping'), ...argv])

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Handle } from '../runtimes/contract.ts'
+import type { Handle, Liveness } from '../runtimes/contract.ts'
 import type { LookedAtRun, RunRow } from '../store/index.ts'
-import { abortable } from '../util/abortable.ts'
 import { adopt, findRun, settleRun } from './ask-run.ts'
+import { abortable } from '../util/abortable.ts'
 import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
 import { Retention } from './retention.ts'
@@ -12,7 +12,7 @@ import { WedgedRuns } from './wedged-runs.ts'
 const tickMs = 5000
 
 /** Runs looked at together. One whose runtime gives no answer holds up no more than these. */
-const runsAtOnce = 50
+const runsAtOnce = 100
 
 /** Begins to look after live runs; stops when the daemon's signal aborts. */
 export function superviseRuns(context: DaemonContext, reconciler: Reconciler): void {
@@ -42,8 +42,8 @@ async function lookAfter(
 ): Promise<void> {
   const { store, admission, config, now } = context
   reconciler.alarms.checkClock(() => store.settleClock(now(), config.restart.backoffMostMs))
-  await inspectRuns(context, reconciler)
-  const working = store.runs.listWorking()
+  const runs = await inspectRuns(context, reconciler)
+  const working = runs.some(({ turn }) => turn === 'working') ? store.runs.listWorking() : []
   for (const run of working) {
     await wedged.inspect(run)
   }
@@ -54,47 +54,70 @@ async function lookAfter(
 /**
  * A run whose program is gone without a record is lost; one that can be asked again is no longer
  * unknown. A run of which there is nothing new costs the question and no more. Runtimes side by side:
- * one that is wedged holds no other up.
+ * one that is wedged holds no other up. Resolves to the runs as they were before.
  */
-export async function inspectRuns(context: DaemonContext, reconciler: Reconciler): Promise<void> {
-  const groups = Map.groupBy(context.store.runs.listLookedAt(), ({ runtime }) => runtime)
+export async function inspectRuns(
+  context: DaemonContext,
+  reconciler: Reconciler,
+): Promise<readonly LookedAtRun[]> {
+  const all = context.store.runs.listLookedAt()
+  const groups = Map.groupBy(all, ({ runtime }) => runtime)
   await Promise.all(
     Array.from(groups.values(), async (runs) => {
       for (let begin = 0; begin < runs.length; begin += runsAtOnce) {
-        const signal = callSignal(context, askDeadlineMs)
-        await Promise.all(
-          runs.slice(begin, begin + runsAtOnce).map(async (run) => {
-            reconciler.wakeBlind(run.id)
-            await inspectRun(context, reconciler, run, signal).catch((error: unknown) =>
-              context.log.error({ err: error, run: run.id }, 'looking after a run failed'),
-            )
-          }),
-        )
+        const some = runs.slice(begin, begin + runsAtOnce)
+        const answers = await askAll(context, some)
+        await Promise.all(some.flatMap((run, index) => settle(run, answers[index] ?? 'unknown')))
         await setImmediate()
       }
     }),
   )
+  return all
+
+  /** For most there is nothing to do, and nothing to wait for. */
+  function settle(run: LookedAtRun, liveness: Liveness): Promise<void>[] {
+    reconciler.wakeBlind(run.id)
+    if (run.handle !== null && liveness === (run.is_unknown === 1 ? 'unknown' : 'alive')) {
+      return []
+    }
+    return [
+      settleNews(context, reconciler, run, liveness).catch((error: unknown) =>
+        context.log.error({ err: error, run: run.id }, 'looking after a run failed'),
+      ),
+    ]
+  }
+}
+
+/** What the runtime says of each; who gives no answer in time is unknown. */
+async function askAll(context: DaemonContext, runs: readonly LookedAtRun[]): Promise<Liveness[]> {
+  const signal = callSignal(context, askDeadlineMs)
+  const answers = runs.map((): Liveness => 'unknown')
+  const asked = runs.map(async ({ runtime, handle }, index) => {
+    if (handle !== null) {
+      answers[index] = await getRuntime(context, runtime).inspect(
+        JSON.parse(handle) as Handle,
+        signal,
+      )
+    }
+  })
+  await abortable(Promise.allSettled(asked), signal).catch(() => undefined)
+  return answers
 }
 
 /** What was listed may be over by now: whoever acts on it looks again. */
-async function inspectRun(
+async function settleNews(
   context: DaemonContext,
   reconciler: Reconciler,
-  { id, runtime: name, handle: text, is_unknown: wasUnknown }: LookedAtRun,
-  signal: AbortSignal,
+  { id, handle }: LookedAtRun,
+  liveness: Liveness,
 ): Promise<void> {
-  if (text === null) {
-    return await inspectStart(context, reconciler, context.store.runs.get(id))
-  }
-  const asked = getRuntime(context, name).inspect(JSON.parse(text) as Handle, signal)
-  const liveness = await abortable(asked, signal).catch(() => 'unknown' as const)
-  if (liveness !== 'dead') {
-    const isUnknown = liveness === 'unknown'
-    return isUnknown === (wasUnknown === 1)
-      ? undefined
-      : setUnknown(context, reconciler, id, isUnknown)
-  }
   const run = context.store.runs.get(id)
+  if (handle === null) {
+    return await inspectStart(context, reconciler, run)
+  }
+  if (liveness !== 'dead') {
+    return setUnknown(context, reconciler, id, liveness === 'unknown')
+  }
   if (run?.ended_at === null) {
     const found = await findRun(context, run)
     if (found.state === 'exited' || found.state === 'lost') {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { createRunFolder, runFiles } from './run-folder.ts'
 
 /** Folders made together: one `mkfifo` makes all their bells. */
-const together = 16
+const together = 32
 
 /** After a start more are made when this much time has passed, ms; a burst of starts goes first. */
 const refillMs = 20

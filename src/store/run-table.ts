@@ -33,7 +33,7 @@ export interface RunProgress {
 }
 
 /** A run that has not ended, as far as its runtime must know to look at it. */
-export type LookedAtRun = Pick<RunRow, 'id' | 'runtime' | 'handle' | 'is_unknown'>
+export type LookedAtRun = Pick<RunRow, 'id' | 'runtime' | 'handle' | 'is_unknown' | 'turn'>
 
 /** What the records of all runs take, bytes. */
 export interface RunSizes {
@@ -99,7 +99,7 @@ export class RunTable {
   /** Runs that have not ended, but not whole rows: they are looked at again and again. */
   listLookedAt(): LookedAtRun[] {
     return this.#database.all<LookedAtRun>(
-      `SELECT r.id, r.runtime, r.handle, r.is_unknown FROM agents a JOIN runs r ON r.id = a.run_id
+      `SELECT r.id, r.runtime, r.handle, r.is_unknown, r.turn FROM agents a JOIN runs r ON r.id = a.run_id
        WHERE a.run_id IS NOT NULL AND (r.handle IS NOT NULL OR r.is_unknown = 1) ORDER BY r.id`,
     )
   }

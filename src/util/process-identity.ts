@@ -42,21 +42,34 @@ interface ProcessStat {
 
 /** Fields of a line of /proc/PID/stat; the command may hold spaces and parentheses. Source: proc(5). */
 export function parseProcessStat(line: string): ProcessStat | null {
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ', 20)
-  const [state, parent, group, session] = fields
-  const startTime = fields[19]
+  const begin = line.lastIndexOf(')') + 2
+  const field = (index: number): string => fieldAt(line, begin, index)
+  const [state, startTime] = [field(0), field(19)]
   if (!state || !startTime) {
     return null
   }
-  const cpuTicks = Number(fields[11]) + Number(fields[12])
   return {
     state,
-    parent: Number(parent),
-    group: Number(group),
-    session: Number(session),
+    parent: Number(field(1)),
+    group: Number(field(2)),
+    session: Number(field(3)),
     startTime,
-    cpuTicks,
+    cpuTicks: Number(field(11)) + Number(field(12)),
   }
+}
+
+/** One of the words of a line; empty where there are fewer. To split all of it makes much garbage. */
+function fieldAt(line: string, begin: number, index: number): string {
+  let at = begin
+  for (let passed = 0; passed < index; passed++) {
+    const space = line.indexOf(' ', at)
+    if (space < 0) {
+      return ''
+    }
+    at = space + 1
+  }
+  const end = line.indexOf(' ', at)
+  return line.slice(at, end < 0 ? line.length : end)
 }
 
 /** The state of a process as the kernel tells it; null when there is none, or nobody tells. Linux only. */
@@ -68,13 +81,17 @@ export function readProcessStat(pid: number): ProcessStat | null {
   }
 }
 
+function identifyNow(pid: number): ProcessIdentity | null {
+  const stat = readProcessStat(pid)
+  return stat && stat.state !== 'Z' && stat.state !== 'X'
+    ? { pid, startTime: stat.startTime, bootId: bootId() }
+    : null
+}
+
 /** The identity of a live process; null when there is none, or only a zombie. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | null> {
   if (process.platform === 'linux') {
-    const stat = readProcessStat(pid)
-    return stat && stat.state !== 'Z' && stat.state !== 'X'
-      ? { pid, startTime: stat.startTime, bootId: bootId() }
-      : null
+    return identifyNow(pid)
   }
   try {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)])
@@ -89,7 +106,9 @@ export async function identifyProcess(pid: number): Promise<ProcessIdentity | nu
 
 /** Whether that very process lives; a zombie is dead, a reused pid is somebody else. */
 export async function isProcessAlive(identity: ProcessIdentity): Promise<boolean> {
-  const now = await identifyProcess(identity.pid)
+  // Asked again and again of every live run, so what can be had at once is not waited for.
+  const now =
+    process.platform === 'linux' ? identifyNow(identity.pid) : await identifyProcess(identity.pid)
   return now !== null && now.startTime === identity.startTime && now.bootId === identity.bootId
 }
 
