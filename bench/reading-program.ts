@@ -2,13 +2,24 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * A program that reads lines from its stdin and puts down when it had each one: one process, whose
- * clock is the system's, to the microsecond. Several may share the file.
+ * A program that reads lines from its stdin and puts down when it had each one, by the system's
+ * clock, to the microsecond. It is as small as a program can be: one process of a shell.
  */
 export function readingProgram(file: string): [string, ...string[]] {
   const script =
     'while IFS= read -r line; do printf "%s %s\\n" "$EPOCHREALTIME" "$line" >>"$0"; done'
   return ['/bin/bash', '-c', script, file]
+}
+
+/** The same of the size that most agent programs have: a Node process. */
+export function readingNodeProgram(file: string): [string, ...string[]] {
+  const script = `
+    const { appendFileSync } = process.getBuiltinModule('node:fs')
+    process.stdin.on('data', (chunk) => {
+      const now = ((performance.timeOrigin + performance.now()) / 1000).toFixed(6)
+      appendFileSync(process.argv[1], now + ' ' + chunk)
+    })`
+  return [process.execPath, '-e', script, file]
 }
 
 /** When each of these lines was read, Unix ms, in their order; waits until all were. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { appendFileSync, closeSync, openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchDaemon } from '../bench-daemon.ts'
-import { awaitRecords, readingProgram, unixMs } from '../reading-program.ts'
+import { awaitRecords, readingNodeProgram, readingProgram, unixMs } from '../reading-program.ts'
 import type { Finding, Row } from '../row.ts'
 import type { Scratch } from '../scratch.ts'
 import { formatMs, formatRatio, interleave, median, percentile } from '../statistics.ts'
@@ -10,6 +10,7 @@ import { formatMs, formatRatio, interleave, median, percentile } from '../statis
 const rounds = 60
 const crowd = 50
 const crowdRounds = 9
+const nodeRounds = 3
 /** What a round leaves to be done, as spare shells to be made, is no part of the next one. */
 const pauseMs = 60
 
@@ -19,41 +20,18 @@ export const wakeRow: Row = {
   async measure(scratch): Promise<Finding[]> {
     const daemon = await scratch.startDaemon()
     const file = scratch.file('read')
-    for (let number = 0; number < crowd; number++) {
-      await daemon.run(`agent-${number}`, readingProgram(file))
-    }
-    await putToSleep(daemon, crowd)
-    const one = { bare: [] as number[], woken: [] as number[], answered: [] as number[] }
-    await interleave(
-      rounds,
-      async (round) => {
-        one.bare.push(await timeBare(scratch, file, `bare ${round}`, 1))
-        await sleep(pauseMs)
-      },
-      async (round) => {
-        const { readMs, answeredMs } = await timeWoken(daemon, file, `woken ${round}`, 1)
-        one.woken.push(readMs)
-        one.answered.push(answeredMs)
-        await putToSleep(daemon, 1)
-        await sleep(pauseMs)
-      },
-    )
-    const many = { bare: [] as number[], woken: [] as number[] }
-    await interleave(
-      crowdRounds,
-      async (round) => {
-        many.bare.push(await timeBare(scratch, file, `bare crowd ${round}`, crowd))
-        await sleep(pauseMs)
-      },
-      async (round) => {
-        many.woken.push((await timeWoken(daemon, file, `woken crowd ${round}`, crowd)).readMs)
-        await putToSleep(daemon, crowd)
-        await sleep(pauseMs)
-      },
-    )
+    const small: Setting = { scratch, daemon, file, prefix: 'small', program: readingProgram(file) }
+    const node: Setting = { ...small, prefix: 'node', program: readingNodeProgram(file) }
+    await createSleeping(small, crowd)
+    const one = await compare(small, 1, rounds)
+    const many = await compare(small, crowd, crowdRounds)
+    await createSleeping(node, crowd)
+    const manyNode = await compare(node, crowd, nodeRounds)
     return [
       {
         ...finding('message to a sleeping agent → in its stdin, p50', one, 'bare start + append'),
+        goal: '≤ 1.5×',
+        isMet: ratioOf(one) <= 1.5,
         figures: {
           wakeP50Ms: median(one.woken),
           wakeP99Ms: percentile(one.woken, 0.99),
@@ -67,48 +45,86 @@ export const wakeRow: Row = {
           many,
           `${crowd} bare starts at once`,
         ),
+        goal: '≤ 1.5×',
+        isMet: ratioOf(many) <= 1.5,
         figures: { crowdMs: median(many.woken), crowdFloorMs: median(many.bare) },
+      },
+      {
+        ...finding(
+          `the same with a Node process as the program`,
+          manyNode,
+          `${crowd} bare starts at once`,
+        ),
+        goal: '',
+        isMet: null,
+        figures: { nodeCrowdMs: median(manyNode.woken), nodeCrowdFloorMs: median(manyNode.bare) },
       },
     ]
   },
 }
 
+interface Setting {
+  scratch: Scratch
+  daemon: BenchDaemon
+  /** Where the programs put down what they have read. */
+  file: string
+  /** Of the agents' names. */
+  prefix: string
+  program: [string, ...string[]]
+}
+
+/** Times until all have read, ms. */
+interface Samples {
+  bare: number[]
+  woken: number[]
+  /** Until the requests were answered. */
+  answered: number[]
+}
+
+const ratioOf = ({ bare, woken }: Samples): number => median(woken) / median(bare)
+
 function finding(
   what: string,
-  { bare, woken }: { bare: readonly number[]; woken: readonly number[] },
+  samples: Samples,
   floor: string,
-): Omit<Finding, 'figures'> {
-  const ratio = median(woken) / median(bare)
+): Pick<Finding, 'what' | 'measured' | 'floor' | 'ratio'> {
   return {
     what,
-    measured: formatMs(median(woken)),
-    floor: `${formatMs(median(bare))} (${floor})`,
-    ratio: formatRatio(ratio),
-    goal: '≤ 1.5×',
-    isMet: ratio <= 1.5,
+    measured: formatMs(median(samples.woken)),
+    floor: `${formatMs(median(samples.bare))} (${floor})`,
+    ratio: formatRatio(ratioOf(samples)),
   }
 }
 
-const linesOf = (text: string, count: number): string[] =>
-  Array.from({ length: count }, (_, number) => `${text}, ${number}`)
+async function compare(setting: Setting, count: number, times: number): Promise<Samples> {
+  const samples: Samples = { bare: [], woken: [], answered: [] }
+  const lines = (text: string): string[] =>
+    Array.from({ length: count }, (_, number) => `${setting.prefix} ${count} ${text} ${number}`)
+  await interleave(
+    times,
+    async (round) => {
+      samples.bare.push(await timeBare(setting, lines(`bare ${round}`)))
+      await sleep(pauseMs)
+    },
+    async (round) => {
+      const { readMs, answeredMs } = await timeWoken(setting, lines(`woken ${round}`))
+      samples.woken.push(readMs)
+      samples.answered.push(answeredMs)
+      await putToSleep(setting, count)
+      await sleep(pauseMs)
+    },
+  )
+  return samples
+}
 
-/** The floor: a line appended to a file, and the same program started on it, as often as asked, at once. */
-async function timeBare(
-  scratch: Scratch,
-  file: string,
-  text: string,
-  count: number,
-): Promise<number> {
-  const lines = linesOf(text, count)
+/** The floor: each line appended to a file, and the same program started on it, all at once. */
+async function timeBare({ scratch, file, program }: Setting, lines: string[]): Promise<number> {
   const begun = unixMs()
   const ends = lines.map(async (line) => {
     appendFileSync(scratch.file(`in ${line}`), `${line}\n`, { mode: 0o600 })
     const input = openSync(scratch.file(`in ${line}`), 'r')
     const output = openSync(scratch.file(`out ${line}`), 'a', 0o600)
-    const child = scratch.spawn(readingProgram(file), {
-      detached: true,
-      stdio: [input, output, output],
-    })
+    const child = scratch.spawn(program, { detached: true, stdio: [input, output, output] })
     closeSync(input)
     closeSync(output)
     await once(child, 'exit')
@@ -120,23 +136,29 @@ async function timeBare(
 
 /** A message to each agent, all requests at once. */
 async function timeWoken(
-  { client }: BenchDaemon,
-  file: string,
-  text: string,
-  count: number,
+  { daemon, file, prefix }: Setting,
+  lines: string[],
 ): Promise<{ readMs: number; answeredMs: number }> {
-  const lines = linesOf(text, count)
   const begun = unixMs()
-  await Promise.all(lines.map((body, number) => client.send(`agent-${number}`, { body })))
+  await Promise.all(
+    lines.map((body, number) => daemon.client.send(`${prefix}-${number}`, { body })),
+  )
   const answeredMs = unixMs() - begun
   const times = await awaitRecords(file, lines)
   return { readMs: Math.max(...times) - begun, answeredMs }
 }
 
-async function putToSleep({ client }: BenchDaemon, count: number): Promise<void> {
+async function createSleeping(setting: Setting, count: number): Promise<void> {
+  for (let number = 0; number < count; number++) {
+    await setting.daemon.run(`${setting.prefix}-${number}`, setting.program)
+  }
+  await putToSleep(setting, count)
+}
+
+async function putToSleep({ daemon, prefix }: Setting, count: number): Promise<void> {
   const asleep = await Promise.all(
     Array.from({ length: count }, (_, number) =>
-      client.sleep(`agent-${number}`, { waitSeconds: 60 }),
+      daemon.client.sleep(`${prefix}-${number}`, { waitSeconds: 60 }),
     ),
   )
   const awake = asleep.find(({ status }) => status !== 'asleep')
