@@ -86,7 +86,8 @@ async function main({ kills, agents, seed: first, minutes, jobs }: Wanted): Prom
   }
   rmSync(place, { recursive: true, force: true })
   process.stdout.write(`${'violations'.padEnd(34)}      0\n`)
-  process.stdout.write(`seeds ${first} to ${first + next - 1}, ${seconds()} s\n`)
+  const end = stopping.signal.aborted ? ', stopped before the end' : ''
+  process.stdout.write(`seeds ${first} to ${first + next - 1}, ${seconds()} s${end}\n`)
   return stopping.signal.aborted ? 130 : 0
 }
 

@@ -10,6 +10,10 @@ const clockModule = fileURLToPath(new URL('shifted-clock.ts', import.meta.url))
 /** One daemon process, from its birth on; it may die before it is ready. */
 export interface Incarnation {
   pid: number
+  /** As `performance.now` counts. */
+  bornAt: number
+  /** The point it is to die at; null where none is. */
+  fault: string | null
   /** What it says of itself once it takes requests; null when it ended before. */
   ready: Promise<DaemonStatus | null>
   exited: Promise<DaemonExit>
@@ -23,6 +27,7 @@ export function bear(
   home: Home,
   { fault, clockFile }: { fault: string | null; clockFile: string },
 ): Incarnation {
+  const bornAt = performance.now()
   const child = spawn(process.execPath, ['--import', clockModule, mainFile, 'up', '--json'], {
     cwd: '/',
     env: {
@@ -41,6 +46,8 @@ export function bear(
   )
   return {
     pid: child.pid ?? 0,
+    bornAt,
+    fault,
     ready,
     exited,
     hasExited: () => end !== null,

@@ -11,8 +11,8 @@ export interface KeeperOptions {
   home: Home
   clockFile: string
   tally: Tally
-  /** A daemon born then, as `performance.now` counts, may end by itself, as on a full disk; the next is tried. */
-  mayFailToStart: (bornAt: number) => boolean
+  /** A daemon born then, as `performance.now` counts, may fail, as on a full disk; the next is tried. */
+  mayFail: (bornAt: number) => boolean
   /** Ends every wait. */
   signal: AbortSignal
 }
@@ -105,11 +105,6 @@ export class Keeper {
       present.kill('SIGKILL')
       throw new Violation('a daemon that is asked to end ends', [`not after ${patienceMs} ms`])
     }
-    if (signal === 'SIGTERM' && end.code !== 0 && end.signal !== 'SIGTERM') {
-      throw new Violation('a daemon that is asked to end ends well', [
-        `${end.signal ?? `code ${end.code}`}: ${present.stderr()}`,
-      ])
-    }
   }
 
   async #die(death: Death, rest: Promise<unknown>): Promise<void> {
@@ -158,11 +153,10 @@ export class Keeper {
 
   #bear(fault: string | null): Incarnation {
     const { home, clockFile } = this.#options
-    const bornAt = performance.now()
     const born = bear(home, { fault, clockFile })
     this.#present = born
     void this.#noteReady(born)
-    void this.#noteEnd(born, { bornAt, fault })
+    void this.#noteEnd(born)
     return born
   }
 
@@ -175,22 +169,21 @@ export class Keeper {
     }
   }
 
-  async #noteEnd(
-    born: Incarnation,
-    { bornAt, fault }: { bornAt: number; fault: string | null },
-  ): Promise<void> {
+  async #noteEnd(born: Incarnation): Promise<void> {
     const { code, signal } = await born.exited
     if (this.#isUp) {
       this.#isUp = false
       this.#up = Promise.withResolvers<void>()
     }
-    if (this.#options.mayFailToStart(bornAt)) {
+    if (this.#options.mayFail(born.bornAt)) {
       return
     }
-    const how = `${signal ?? `code ${code}`}${fault ? ` with ${fault}` : ''}`
-    if (!this.#doomed.has(born)) {
+    const how = `${signal ?? `code ${code}`}${born.fault ? ` with ${born.fault}` : ''}`
+    if (!this.#doomed.has(born) || (code !== null && code !== 0)) {
       this.#broken.reject(
-        new Violation('a daemon never ends by itself', [`${how}: ${born.stderr()}`]),
+        new Violation('a daemon never ends by itself, nor badly when it is asked to', [
+          `${how}: ${born.stderr()}`,
+        ]),
       )
     } else if (born.stderr() !== '') {
       this.#broken.reject(new Violation('a daemon says nothing on stderr', [born.stderr()]))

@@ -60,8 +60,8 @@ export async function openTheatre({
     renameSync(`${clockFile}.next`, clockFile)
   }
   setClock(0)
-  const mayFailToStart = (bornAt: number): boolean => world.fullUntil >= bornAt
-  const keeper = new Keeper({ home, clockFile, tally, mayFailToStart, signal })
+  const mayFail = (bornAt: number): boolean => world.fullUntil >= bornAt
+  const keeper = new Keeper({ home, clockFile, tally, mayFail, signal })
   const { client } = keeper
   const follower = new Follower()
   const ask: Stage['ask'] = async (request) => await keeper.ask(request)

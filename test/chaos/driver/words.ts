@@ -45,17 +45,21 @@ const scripted = (name: string, weight: number, script: string, isStuck = false)
   body: (key) => `${key} ${name} ${script}`,
 })
 
+/** To the program that runs the command; where that is gone meanwhile, its parent is somebody else's. */
+const toProgram = (signal: string): string =>
+  `[[bash:grep -qz ^DROVER_RUN= /proc/$PPID/environ && kill -${signal} $PPID]]`
+
 /** Directives of the scripted model; its shell tool runs as a child of the agent's program. */
 const chatWords: readonly Word[] = [
   { name: 'answer', weight: 40, body: (key) => `${key} answer [[say:took ${key}]]` },
   scripted('slow', 8, '[[slow:3]]'),
   scripted('tool', 6, '[[bash:echo done]]'),
   scripted('fail', 5, '[[fail:400]]'),
-  scripted('die', 5, '[[bash:kill -KILL $PPID]]'),
-  scripted('leave', 4, '[[bash:kill -TERM $PPID]]'),
+  scripted('die', 5, toProgram('KILL')),
+  scripted('leave', 4, toProgram('TERM')),
   scripted('child', 3, '[[bash:setsid sleep 600 </dev/null >/dev/null 2>&1 & echo left]]'),
   scripted('hang', 3, '[[slow:100000]]', true),
-  scripted('freeze', 1, '[[bash:kill -STOP $PPID]]', true),
+  scripted('freeze', 1, toProgram('STOP'), true),
 ]
 
 export const words: Readonly<Record<Kind, readonly Word[]>> = {
