@@ -40,7 +40,7 @@ export interface AgentView {
   open: number
   /** Since when the longest of these is as it is. */
   openSince: number | null
-  /** Messages given to the run whose bytes are not known to be in its input. */
+  /** What was given to the run and whose bytes are not known to be in its input: messages, answers, orders. */
   unwritten: number
   /** Ended runs whose leftovers were not released yet. */
   unreleased: number
@@ -65,6 +65,10 @@ export interface RunView {
   stopReason: StopReason | null
   /** Its provider says when a turn is over, so messages go in one at a time. */
   hasTurns: boolean
+  /** It takes messages: it was greeted, or needs no greeting. */
+  isGreeted: boolean
+  /** It lives and says that it can't be talked to. */
+  isUnusable: boolean
   isResumed: boolean
   /** Its runtime can't be asked: nothing is ended by a rule. */
   isUnknown: boolean

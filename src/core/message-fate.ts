@@ -6,7 +6,7 @@ export interface RunOutcome {
   status: 'exited' | 'failed' | 'stopped' | 'lost'
   /** Its program never ran, so it can have seen nothing. */
   isUnstarted: boolean
-  /** Its program could not be brought up. */
+  /** Its program could not be brought up, or was never ready for a message. */
   isGivenUp: boolean
   /** The machine went down under it, or had no room for it. */
   isMachineFault: boolean

@@ -151,9 +151,9 @@ function liveStep(view: AgentView, run: RunView, now: number): Step | null {
   return reason ? requestStop(reason) : null
 }
 
-/** Who takes turns is given one message at a time. */
+/** Who takes turns is given one message at a time, and who must be greeted none before. */
 function takesMessage(view: AgentView, run: RunView): boolean {
-  return run.hasTurns ? run.turn === 'idle' && view.open === 0 : true
+  return run.isGreeted && (!run.hasTurns || (run.turn === 'idle' && view.open === 0))
 }
 
 /** When time alone changes what is to do, Unix ms; null: never. Called when `nextStep` gives null. */

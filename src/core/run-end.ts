@@ -28,9 +28,10 @@ function rulesOf(view: AgentView, run: RunView): Rule[] {
   // Without turns nobody can tell when a good moment is, so what a person asks for is done at once.
   const obeys = isLeftAlone && (isIdle || !run.hasTurns)
   return [
+    ...(run.isUnusable ? [{ reason: 'unready', at: 0 } as const] : []),
     ...(obeys ? askedRules(view, run) : []),
     ...(isLeftAlone && isIdle && !view.isSupervised ? ownRules(view, run) : []),
-    ...(isIdle || view.isSupervised ? [] : failureRules(view, run)),
+    ...((isIdle && run.isGreeted) || view.isSupervised ? [] : failureRules(view, run)),
   ]
 }
 
@@ -70,11 +71,12 @@ function ownRules(view: AgentView, run: RunView): Rule[] {
   ]
 }
 
-/** Its program has a message and does not begin with it. */
+/** Its program does not answer a greeting, or has a message and does not begin with it. */
 function failureRules(view: AgentView, run: RunView): Rule[] {
   const { readyMs } = view.lifecycle
   const isDue = run.hasTurns && run.readyAt === null && run.startedAt !== null && readyMs > 0
-  return isDue && view.openSince !== null
-    ? [{ reason: 'unready', at: Math.max(run.startedAt ?? 0, view.openSince) + readyMs }]
+  const since = run.isGreeted ? view.openSince : run.startedAt
+  return isDue && since !== null
+    ? [{ reason: 'unready', at: Math.max(run.startedAt ?? 0, since) + readyMs }]
     : []
 }

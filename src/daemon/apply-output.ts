@@ -3,6 +3,18 @@ import type { MessageRow, RunRow } from '../store/index.ts'
 import { isWorthParking, parkedUntil } from '../core/parking.ts'
 import { getProvider, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
+import { tellRun } from './run-input.ts'
+
+/** What a provider tells that is no event of the agent's under the same name. */
+type SilentEvent =
+  | 'ready'
+  | 'input'
+  | 'unusable'
+  | 'accepted'
+  | 'limited'
+  | 'background'
+  | 'question'
+  | 'question.closed'
 
 /** Longest answer kept with its message, characters; the events have all of it. */
 const longestReply = 256 * 1024
@@ -21,12 +33,21 @@ export function applyOutput(
   const name = store.agents.getName(run.agent_id) ?? null
   const { turns } = getProvider(context, run.provider).capabilities
   const append = (
-    type: Exclude<ProviderEvent['type'], 'ready' | 'accepted' | 'limited' | 'background'>,
+    type: Exclude<ProviderEvent['type'], SilentEvent>,
     data: Record<string, unknown>,
   ): void => store.events.append({ type, agent: name, run: run.id, data }, now())
   for (const event of events) {
     switch (event.type) {
       case 'ready':
+        store.runs.setGreeted(run.id)
+        break
+      case 'input':
+        tellRun(store, run.id, event.text)
+        break
+      case 'unusable':
+        store.runs.setUnusable(run.id)
+        store.runs.setError(run.id, event.class, event.message)
+        append('error', { class: event.class, message: event.message })
         break
       case 'session':
         store.runs.setSession(run.id, event.session)

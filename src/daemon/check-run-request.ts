@@ -35,6 +35,8 @@ export async function checkRunRequest(
     spec,
     resume: null,
     newSession: randomUUID(),
+    isFork: false,
+    systemPrompt: spec.persona ?? null,
     stateFolder: folders.state,
   })
   await checkLimits(context, spec, launch)

@@ -29,12 +29,14 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
     isUnstarted: ending.isUnstarted ?? false,
     isGivenUp: ending.status === 'failed' && run.handle === null,
     isMachineFault: ending.isMachineFault ?? false,
-    errorClass: ending.errorClass ?? null,
+    errorClass: ending.errorClass ?? (latest.is_unusable === 1 ? latest.error_class : null),
     tellsTaken: getProvider(records.context, run.provider).capabilities.turns,
   }
   for (const message of store.messages.listOpen(run.id)) {
     settleMessage(records, message, outcome, ending.cause ?? ending.status)
   }
+  store.inputs.deleteOfRun(run.id)
+  settleUngreeted(records, latest, outcome, ending.cause ?? ending.status)
   store.agents.clearRun(run.agent_id, run.id)
   const { status, exitCode, signal, cause } = ending
   records.event(run.agent_id, 'run.ended', { status, exitCode, signal, cause }, run.id)
@@ -46,6 +48,16 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
     store.agents.setWish(agent.id, 'wake')
   } else if (ending.status !== 'stopped' && !ending.isUnstarted) {
     settleDeath(records, agent, latest, ending)
+  }
+}
+
+/** A program that never was ready for a message fails the one that it would have been given. */
+function settleUngreeted(records: Records, run: RunRow, outcome: RunOutcome, why: string): void {
+  const { context } = records
+  const { handshake } = getProvider(context, run.provider).capabilities
+  const message = context.store.messages.nextQueued(run.agent_id)
+  if (handshake && run.is_greeted === 0 && message && !outcome.isUnstarted) {
+    settleMessage(records, message, { ...outcome, isGivenUp: true }, why)
   }
 }
 

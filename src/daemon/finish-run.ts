@@ -44,11 +44,7 @@ export function finishRun(
     status: finalStatus(run, exit),
     exitCode: exit?.code ?? null,
     signal: exit?.signal ?? null,
-    cause: run.stop_reason
-      ? stopCauses[run.stop_reason]
-      : exit
-        ? causeOfExit(context, run, exit)
-        : lost.cause,
+    cause: causeOfEnd(reconciler, run, { exit, lost }),
     isUnstarted: lost.isUnstarted ?? false,
     isMachineFault: lost.isMachineFault ?? false,
     lines: lastLines(folder),
@@ -56,6 +52,20 @@ export function finishRun(
   })
   faultPoint('run-ended')
   reconciler.kick(run.agent_id)
+}
+
+function causeOfEnd(
+  { context }: Reconciler,
+  run: RunRow,
+  { exit, lost }: { exit: Exit | null; lost: LostRun },
+): string | null {
+  if (run.is_unusable && run.stop_reason === 'unready') {
+    return run.error_message
+  }
+  if (run.stop_reason) {
+    return stopCauses[run.stop_reason]
+  }
+  return exit ? causeOfExit(context, run, exit) : lost.cause
 }
 
 /** Ended by us, but for a failure of the program. */

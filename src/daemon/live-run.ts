@@ -285,6 +285,10 @@ function createDecoder({ provider, spec }: LiveRunOptions, saved: string | null)
 /** Events after which the agent's status or next step may be another. */
 const stateEvents: ReadonlySet<ProviderEvent['type']> = new Set([
   'ready',
+  'input',
+  'unusable',
+  'question',
+  'question.closed',
   'session',
   'accepted',
   'turn.started',

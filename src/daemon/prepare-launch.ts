@@ -12,8 +12,14 @@ import {
   type DaemonContext,
 } from './context.ts'
 
+export interface PreparedLaunch {
+  launch: Launch
+  /** How its program is greeted; null where it needs no greeting. */
+  greeting: string | null
+}
+
 /** Everything a runtime needs to bring a run up; writes the files its program reads at start. */
-export async function prepareLaunch(context: DaemonContext, run: RunRow): Promise<Launch> {
+export async function prepareLaunch(context: DaemonContext, run: RunRow): Promise<PreparedLaunch> {
   const agent = context.store.agents.get(run.agent_id)
   if (!agent) {
     throw new Error(`Run ${run.id} has no agent.`)
@@ -35,23 +41,28 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
     spec,
     resume: run.is_resumed === 1 ? run.session : null,
     newSession: randomUUID(),
+    isFork: false,
+    systemPrompt: spec.persona ?? null,
     stateFolder: folders.state,
   })
   for (const file of launch.files) {
     writePrivateFile(file.path, file.content)
   }
   return {
-    run: referenceOf(context, run.id),
-    argv: launch.argv,
-    env: {
-      ...base.env,
-      ...launch.env,
-      DROVER_AGENT: agent.name,
-      DROVER_SOCKET: context.home.socketFile,
-      DROVER_TOKEN: context.tokens.tokenOf(agent.id),
+    greeting: launch.input ?? null,
+    launch: {
+      run: referenceOf(context, run.id),
+      argv: launch.argv,
+      env: {
+        ...base.env,
+        ...launch.env,
+        DROVER_AGENT: agent.name,
+        DROVER_SOCKET: context.home.socketFile,
+        DROVER_TOKEN: context.tokens.tokenOf(agent.id),
+      },
+      cwd: spec.dir,
+      limits: spec.limits,
+      ...(launch.reservedBytes === undefined ? {} : { reservedBytes: launch.reservedBytes }),
     },
-    cwd: spec.dir,
-    limits: spec.limits,
-    ...(launch.reservedBytes === undefined ? {} : { reservedBytes: launch.reservedBytes }),
   }
 }

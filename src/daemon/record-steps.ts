@@ -7,6 +7,7 @@ import { getProvider } from './context.ts'
 import { keepTask } from './keep-task.ts'
 import type { Records } from './records.ts'
 import { refusalOf } from './refusal.ts'
+import { giveMessage } from './run-input.ts'
 
 /** Takes one step of the plan that is rows and nothing else; part of the transaction under way. */
 export function takeRecordStep(records: Records, agent: AgentRow, step: RecordStep): void {
@@ -68,7 +69,11 @@ function createRun(records: Records, agent: AgentRow): void {
     records.moveReceipt(message, { state: 'waking' })
   }
   records.event(agent.id, 'run.starting', { runtime, provider: spec.provider, isResumed }, id)
-  if (!isResumed && spec.initialPrompt !== undefined) {
+  if (
+    !isResumed &&
+    spec.initialPrompt !== undefined &&
+    !store.messages.hasQueuedSeed(agent.id)
+  ) {
     seedRun(records, agent, { runId: id, body: spec.initialPrompt })
   }
 }
@@ -90,10 +95,14 @@ function seedRun(
     state: 'waking',
     cause: null,
     isSeed: true,
+    rank: 0,
     now: now(),
   })
   records.event(agent.id, 'message.state', { id, state: 'waking', cause: null, from }, runId)
-  giveMessage(records, runId, { id, from, body })
+  const run = store.runs.get(runId)
+  if (run && !getProvider(records.context, run.provider).capabilities.handshake) {
+    giveMessage(records.context, runId, { id, from, body })
+  }
 }
 
 /** Decides where in the program's input the next message goes; nothing is written yet. */
@@ -101,25 +110,7 @@ function assignMessage(records: Records, agent: AgentRow): void {
   const message = records.context.store.messages.nextQueued(agent.id)
   if (message && agent.run_id) {
     const { id, sender: from, body } = message
-    giveMessage(records, agent.run_id, { id, from, body })
-  }
-}
-
-function giveMessage(
-  records: Records,
-  runId: string,
-  message: { id: string; from: string; body: string },
-): void {
-  const { store, now } = records.context
-  const run = store.runs.get(runId)
-  if (!run) {
-    return
-  }
-  const provider = getProvider(records.context, run.provider)
-  const bytes = Buffer.byteLength(provider.encode(message))
-  store.messages.assign(message.id, run.id, store.runs.reserveInput(run.id, bytes))
-  if (provider.capabilities.turns) {
-    store.runs.setTurn(run.id, 'working', now())
+    giveMessage(records.context, agent.run_id, { id, from, body })
   }
 }
 

@@ -8,6 +8,8 @@ import { callSignal, getRuntime } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import { prepareLaunch } from './prepare-launch.ts'
 import type { Reconciler } from './reconciler.ts'
+import { tellRun } from './run-input.ts'
+import { writeInput } from './write-input.ts'
 
 /** Brings runs up. */
 export class StartedRuns {
@@ -46,7 +48,9 @@ export class StartedRuns {
     const signal = callSignal(context, bootMs)
     let launch: Launch
     try {
-      launch = await prepareLaunch(context, run)
+      const prepared = await prepareLaunch(context, run)
+      launch = prepared.launch
+      this.#greet(run, prepared.greeting)
       faultPoint('launch-prepared')
     } catch (error) {
       this.#fail(run, error)
@@ -60,6 +64,20 @@ export class StartedRuns {
       const late = new Error(`it was not up within ${bootMs / 1000} s`)
       return await this.#lookAfterFailure(run, signal.aborted ? late : error)
     }
+  }
+
+  /** The greeting is in the input when the program starts. A start that is tried again has stored it already. */
+  #greet({ id, agent_id: agentId }: RunRow, greeting: string | null): void {
+    const { context, records } = this.#reconciler
+    const { store } = context
+    const run = store.runs.get(id)
+    if (greeting === null || !run) {
+      return
+    }
+    if (run.in_bytes === 0) {
+      records.change(agentId, 'relaxed', () => tellRun(store, id, greeting))
+    }
+    writeInput(context, records, this.#reconciler.live(run))
   }
 
   /** A start that failed may have brought its program up all the same, and that have read its input. */

@@ -65,6 +65,8 @@ function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRo
         hasHandle: row.has_handle === 1,
         stopReason: row.run_stop_reason,
         hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
+        isGreeted: row.run_is_greeted === 1 || !needsGreeting(providers, row.run_provider),
+        isUnusable: row.run_is_unusable === 1,
         isResumed: row.run_is_resumed === 1,
         isUnknown: row.run_is_unknown === 1,
         readyAt: row.run_ready_at,
@@ -73,6 +75,10 @@ function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRo
         background: row.run_background ?? 0,
       }
     : null
+}
+
+function needsGreeting(providers: DaemonContext['providers'], provider: string | null): boolean {
+  return providers.get(provider ?? '')?.capabilities.handshake ?? false
 }
 
 /** Whether it has spent what it may spend. */

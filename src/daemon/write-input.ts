@@ -1,13 +1,22 @@
 import { appendAt, runFiles } from '../runtimes/run-folder.ts'
 import { fileSize } from '../util/file-size.ts'
-import { getProvider, getRuntime, referenceOf, type DaemonContext } from './context.ts'
+import type { RunRow } from '../store/index.ts'
+import { getRuntime, referenceOf, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Records } from './records.ts'
+import { messageBytes, toOutgoing } from './run-input.ts'
+
+/** Bytes whose place in a run's input is decided, and what is put down once they are there. */
+interface Portion {
+  offset: number
+  bytes: Buffer
+  record: () => void
+}
 
 /**
- * Puts the bytes of assigned messages into the input of the live run, in order, each exactly once:
- * their place was decided and stored before, so an interrupted write is completed, not repeated.
+ * Puts what a run was given into its input, in order, each exactly once: the places were decided
+ * and stored before, so an interrupted write is completed, not repeated.
  */
 export function writeInput(context: DaemonContext, records: Records, live: LiveRun): void {
   const { store } = context
@@ -15,30 +24,18 @@ export function writeInput(context: DaemonContext, records: Records, live: LiveR
   if (!run || run.ended_at !== null) {
     return
   }
-  const provider = getProvider(context, run.provider)
   const reference = referenceOf(context, run.id)
-  for (const row of store.messages.listOpen(run.id)) {
-    if (row.is_written === 1) {
-      continue
-    }
-    const message = { id: row.id, from: row.sender, body: row.body }
-    const bytes = Buffer.from(provider.encode(message))
+  for (const { offset, bytes, record } of portionsOf(records, run, live)) {
     faultPoint('input-assigned')
     live.hold()
-    appendAt(runFiles(reference.folder).in, row.in_offset ?? 0, bytes)
+    appendAt(runFiles(reference.folder).in, offset, bytes)
     faultPoint('input-appended')
     if (run.handle !== null) {
       getRuntime(context, run.runtime).notifyInput(reference, bytes.length)
     }
     faultPoint('input-rung')
     try {
-      records.change(run.agent_id, 'relaxed', () => {
-        store.messages.setWritten(row.id)
-        live.sent(message)
-        if (run.handle !== null) {
-          records.moveReceipt(row, { state: 'delivered' })
-        }
-      })
+      records.change(run.agent_id, 'relaxed', record)
     } catch (error) {
       live.reset()
       throw error
@@ -46,6 +43,36 @@ export function writeInput(context: DaemonContext, records: Records, live: LiveR
     live.letGo()
     faultPoint('input-recorded')
   }
+}
+
+/** What is not known to be in the input, in its order. */
+function portionsOf(records: Records, run: RunRow, live: LiveRun): Portion[] {
+  const { context } = records
+  const { store } = context
+  const messages = store.messages
+    .listOpen(run.id)
+    .filter((row) => row.is_written === 0)
+    .map(
+      (row): Portion => ({
+        offset: row.in_offset ?? 0,
+        bytes: messageBytes(context, run, row),
+        record: () => {
+          store.messages.setWritten(row.id)
+          live.sent(toOutgoing(row))
+          if (run.handle !== null) {
+            records.moveReceipt(row, { state: 'delivered' })
+          }
+        },
+      }),
+    )
+  const others = store.inputs.listOfRun(run.id).map(
+    ({ seq, in_offset: offset, text }): Portion => ({
+      offset,
+      bytes: Buffer.from(text),
+      record: () => store.inputs.delete(seq),
+    }),
+  )
+  return [...messages, ...others].toSorted((one, other) => one.offset - other.offset)
 }
 
 /**
@@ -63,18 +90,16 @@ export function settleInput(context: DaemonContext, records: Records, live: Live
   if (!run || open.length === 0) {
     return
   }
-  const provider = getProvider(context, run.provider)
   const size = fileSize(runFiles(referenceOf(context, run.id).folder).in)
   try {
     records.change(run.agent_id, 'relaxed', () => {
       for (const row of open) {
-        const message = { id: row.id, from: row.sender, body: row.body }
         if (
           row.is_written === 0 &&
-          size >= (row.in_offset ?? 0) + Buffer.byteLength(provider.encode(message))
+          size >= (row.in_offset ?? 0) + messageBytes(context, run, row).length
         ) {
           store.messages.setWritten(row.id)
-          live.sent(message)
+          live.sent(toOutgoing(row))
           records.moveReceipt(row, { state: 'delivered' })
         } else if (row.is_written === 1) {
           records.moveReceipt(row, { state: 'delivered' })

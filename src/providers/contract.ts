@@ -25,12 +25,21 @@ export interface Provider {
   detect(context: ProviderContext): Promise<Detection>
   /** argv, environment and files for one run. Throws DroverError `program_not_found`. */
   launch(request: LaunchRequest): Promise<ProviderLaunch>
-  /** A message as bytes for the program's input; the same message always gives the same bytes. */
-  encode(message: OutgoingMessage): string
+  /**
+   * A message as bytes for the program's input. The same message always gives the same bytes, but
+   * with a handshake: then `state` is the decoder's as it stands, and the bytes are stored as they are.
+   */
+  encode(message: OutgoingMessage, state: DecoderState | null): string
   /** Makes the reader of one run's output, from the state an earlier one left, or null at the start. */
   createDecoder(state: DecoderState | null, spec: AgentSpec): Decoder
   /** First state of a run that resumes a session, from the last state of the run before it. */
   carry?(previous: DecoderState): DecoderState
+  /** The answer to a question as bytes for the input of the run that asked. Needs `approvals`. */
+  answer?(question: AskedQuestion, answer: Answer): string
+  /** Bytes that end the turn under way and leave the program usable; null: there is nothing to end. */
+  interrupt?(state: DecoderState | null): string | null
+  /** Bytes that change what of it a program under way can change; null: not as things stand. */
+  reload?(change: Reload, state: DecoderState | null): string | null
 }
 
 export interface ProviderCapabilities {
@@ -49,6 +58,43 @@ export interface ProviderCapabilities {
    * are then given one at a time, and one that was not taken can be given to another run.
    */
   turns: boolean
+  /**
+   * Must be greeted before it takes messages: the launch has a first `input`, the decoder answers by
+   * `input` events, and messages wait for its `ready`.
+   */
+  handshake: boolean
+  /** A message can join the turn under way. */
+  steer: boolean
+  /** A turn can be ended and the program stays. */
+  interrupt: boolean
+  /** A later run can begin with a copy of the session. */
+  fork: boolean
+  /** What a program under way can change. All else changes with its next run. */
+  reload: readonly (keyof Reload)[]
+}
+
+/** What of a spec can change while the agent lives. */
+export interface Reload {
+  model?: string
+  persona?: string
+  trigger?: string
+}
+
+/** What a program asked, as its `question` event told. */
+export interface AskedQuestion {
+  id: string
+  tool: string
+  input: unknown
+  /** What the decoder put into the event for the answer's sake. */
+  reply: unknown
+}
+
+export interface Answer {
+  isAllowed: boolean
+  /** Also for the same from now on, as far as the program can remember that in its session. */
+  isForSession: boolean
+  /** To the program: why not, or what to do instead. */
+  message: string | null
 }
 
 export type SpecField = 'model' | 'persona' | 'trigger' | 'program'
@@ -77,6 +123,10 @@ export interface LaunchRequest extends ProviderContext {
   spec: AgentSpec
   /** The conversation to go on with; null starts a fresh one. */
   resume: string | null
+  /** Go on with a copy of it, under an id of its own. Needs `fork`. */
+  isFork: boolean
+  /** What it is told of itself and its place, all layers in one text, the persona with them; null: nothing. */
+  systemPrompt: string | null
   /** A new id, for a provider that lets its caller choose the session's. */
   newSession: string
   /** Folder of the agent's own state, absolute; files of the launch live below it. */
@@ -89,6 +139,8 @@ export interface ProviderLaunch {
   env: Readonly<Record<string, string>>
   /** Written 0600 before the start; paths absolute, inside the state folder. */
   files: readonly { path: string; content: string }[]
+  /** With a handshake: the first bytes of its input. */
+  input?: string
   /**
    * Memory that the program reserves and does not use, bytes: where a limit of memory counts what is
    * reserved, it must have that much more. Left out: nobody knows, and such a limit is refused.
@@ -100,6 +152,8 @@ export interface OutgoingMessage {
   id: string
   from: string
   body: string
+  /** It is to join the turn under way. */
+  isSteering?: boolean
 }
 
 /** Plain JSON; stored in the same transaction as the events it produced. */
@@ -131,6 +185,25 @@ export interface PushContext {
 export type ProviderEvent =
   /** Ready for its first message. */
   | { type: 'ready' }
+  /** To be put into its input at once. */
+  | { type: 'input'; text: string }
+  /** It lives and can't be talked to: its session is gone, say. The run is ended as failed. */
+  | { type: 'unusable'; class: ErrorClass; message: string }
+  /**
+   * It waits for a person: may it use this tool? `title` says what in a line, `reason` why, where it
+   * says so. `id` is unique in the run. `reply` is what the provider needs for its answer, plain JSON.
+   */
+  | {
+      type: 'question'
+      id: string
+      tool: string
+      input: unknown
+      title: string
+      reason: string | null
+      reply: unknown
+    }
+  /** It waits no more, though nobody answered. */
+  | { type: 'question.closed'; id: string }
   /** The conversation's id; a later run can resume it. */
   | { type: 'session'; session: string }
   /** The program itself says that it took the message. */

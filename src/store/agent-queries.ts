@@ -59,6 +59,8 @@ export type AgentViewRow = Pick<
   run_ready_at: number | null
   run_active_at: number | null
   run_background: number | null
+  run_is_greeted: 0 | 1 | null
+  run_is_unusable: 0 | 1 | null
   has_handle: 0 | 1
   queued: number
   open: number
@@ -83,7 +85,7 @@ export const viewQuery = `
          r.status AS run_status, r.turn AS run_turn, r.stop_reason AS run_stop_reason, r.provider AS run_provider,
          r.runtime AS run_runtime, r.is_resumed AS run_is_resumed, r.is_unknown AS run_is_unknown, r.created_at AS run_created_at,
          r.started_at AS run_started_at, r.ready_at AS run_ready_at, r.active_at AS run_active_at,
-         r.background AS run_background,
+         r.background AS run_background, r.is_greeted AS run_is_greeted, r.is_unusable AS run_is_unusable,
          r.handle IS NOT NULL AS has_handle,
          (SELECT COUNT(*) FROM (SELECT 1 FROM messages m INDEXED BY messages_queued
           WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates} LIMIT ${mostCounted})) AS queued,
@@ -92,7 +94,8 @@ export const viewQuery = `
          (SELECT COUNT(*) FROM messages m INDEXED BY messages_open
           WHERE m.run_id = a.run_id AND m.state IN ${openStates}) AS open,
          (SELECT COUNT(*) FROM messages m INDEXED BY messages_open
-          WHERE m.run_id = a.run_id AND m.state IN ${openStates} AND m.is_written = 0) AS unwritten,
+          WHERE m.run_id = a.run_id AND m.state IN ${openStates} AND m.is_written = 0)
+           + (SELECT COUNT(*) FROM inputs i WHERE i.run_id = a.run_id) AS unwritten,
          (SELECT COUNT(*) FROM runs u INDEXED BY runs_unreleased
           WHERE u.agent_id = a.id AND u.ended_at IS NOT NULL AND u.is_released = 0) AS unreleased
        FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`

@@ -4,6 +4,7 @@ import { AgentTable } from './agent-table.ts'
 import type { Database, Durability } from './database.ts'
 import { beginBoot, endBoot, settleInstance } from './home-table.ts'
 import { EventLog } from './event-log.ts'
+import { InputTable } from './input-table.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
 import { RunTable } from './run-table.ts'
@@ -21,7 +22,7 @@ export {
   type StoredEvent,
 } from './event-log.ts'
 export type { MessageHead } from './message-table.ts'
-export type { AgentRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
+export type { AgentRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { LookedAtRun, RunEnd } from './run-table.ts'
 export type { ScheduleListRow } from './schedule-table.ts'
 
@@ -30,6 +31,7 @@ export class Store {
   readonly agents: AgentTable
   readonly runs: RunTable
   readonly messages: MessageTable
+  readonly inputs: InputTable
   readonly tasks: TaskTable
   readonly schedules: ScheduleTable
   readonly events: EventLog
@@ -43,6 +45,7 @@ export class Store {
     this.agents = new AgentTable(this.#database)
     this.runs = new RunTable(this.#database)
     this.messages = new MessageTable(this.#database)
+    this.inputs = new InputTable(this.#database)
     this.tasks = new TaskTable(this.#database)
     this.schedules = new ScheduleTable(this.#database)
     this.instance = settleInstance(

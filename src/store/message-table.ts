@@ -10,11 +10,16 @@ export interface NewMessage {
   state: ReceiptState
   cause: string | null
   isSeed?: boolean
+  /** What goes first of those that wait: the smaller, then the older. */
+  rank?: number
   now: number
 }
 
 /** A message without all of its text: the beginning of its body, and no reply. */
-export type MessageHead = Omit<MessageRow, 'body' | 'reply' | 'agent_id' | 'is_seed'> & {
+export type MessageHead = Omit<
+  MessageRow,
+  'body' | 'reply' | 'agent_id' | 'is_seed' | 'input' | 'rank'
+> & {
   text: string
 }
 
@@ -36,7 +41,7 @@ export class MessageTable {
 
   insert(message: NewMessage): void {
     this.#database.run(
-      `INSERT INTO messages (id, agent_id, sender, body, state, cause, is_seed, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (id, agent_id, sender, body, state, cause, is_seed, rank, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       message.id,
       message.agentId,
       message.sender,
@@ -44,6 +49,7 @@ export class MessageTable {
       message.state,
       message.cause,
       message.isSeed ? 1 : 0,
+      message.rank ?? 1,
       message.now,
       message.now,
     )
@@ -82,14 +88,14 @@ export class MessageTable {
 
   nextQueued(agentId: string): MessageRow | undefined {
     return this.#database.get<MessageRow>(
-      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ${queuedStates} ORDER BY seq LIMIT 1`,
+      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ${queuedStates} ORDER BY rank, seq LIMIT 1`,
       agentId,
     )
   }
 
   listQueued(agentId: string): MessageRow[] {
     return this.#database.all<MessageRow>(
-      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ${queuedStates} ORDER BY seq`,
+      `SELECT * FROM messages INDEXED BY messages_queued WHERE agent_id = ? AND run_id IS NULL AND state IN ${queuedStates} ORDER BY rank, seq`,
       agentId,
     )
   }
@@ -148,20 +154,26 @@ export class MessageTable {
     return isFinalReceiptState(state) ? 'failed' : 'open'
   }
 
-  /** Gives a message to a run, at a place in its input. */
-  assign(id: string, runId: string, offset: number): void {
+  /** Gives a message to a run, at a place in its input; with its bytes where they can't be made again. */
+  assign(id: string, runId: string, place: { offset: number; input: string | null }): void {
     this.#database.run(
-      'UPDATE messages SET run_id = ?, in_offset = ?, is_written = 0 WHERE id = ?',
+      'UPDATE messages SET run_id = ?, in_offset = ?, input = ?, is_written = 0 WHERE id = ?',
       runId,
-      offset,
+      place.offset,
+      place.input,
       id,
     )
+  }
+
+  /** Whether the initial prompt of a session still waits to be given. */
+  hasQueuedSeed(agentId: string): boolean {
+    return this.nextQueued(agentId)?.is_seed === 1
   }
 
   /** The run never took it: the next one will. `tries` counts the runs that had it. */
   unassign(id: string, tries: number): void {
     this.#database.run(
-      'UPDATE messages SET run_id = NULL, in_offset = NULL, is_written = 0, tries = ? WHERE id = ?',
+      'UPDATE messages SET run_id = NULL, in_offset = NULL, input = NULL, is_written = 0, tries = ? WHERE id = ?',
       tries,
       id,
     )

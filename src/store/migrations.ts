@@ -144,4 +144,21 @@ export const migrations: readonly string[] = [
   CREATE INDEX schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL;
   CREATE INDEX schedules_of_agent ON schedules (agent_id) WHERE agent_id IS NOT NULL;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN is_greeted INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN is_unusable INTEGER NOT NULL DEFAULT 0;
+
+  ALTER TABLE messages ADD COLUMN input TEXT;
+  ALTER TABLE messages ADD COLUMN rank INTEGER NOT NULL DEFAULT 1;
+  DROP INDEX messages_queued;
+  CREATE INDEX messages_queued ON messages (agent_id, rank, seq) WHERE run_id IS NULL AND state IN ('stored', 'waking', 'delivered');
+
+  CREATE TABLE inputs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL,
+    in_offset INTEGER NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX inputs_of_run ON inputs (run_id, in_offset);
+  `,
 ]

@@ -73,6 +73,10 @@ export interface RunRow {
   active_at: number | null
   /** Jobs its program works on beside its turns. */
   background: number
+  /** It was greeted and takes messages; of a program that needs that. */
+  is_greeted: 0 | 1
+  /** It lives and can't be talked to. */
+  is_unusable: 0 | 1
   /** The last failure that its program told of. */
   error_class: ErrorClass | null
   error_message: string | null
@@ -96,8 +100,20 @@ export interface MessageRow {
   tries: number
   /** The agent's initial prompt, not somebody's message. */
   is_seed: 0 | 1
+  /** Its bytes for the program's input, where they can't be made again. */
+  input: string | null
+  /** What goes first of those that wait: the smaller rank, then the older message. */
+  rank: number
   created_at: number
   updated_at: number
+}
+
+export interface InputRow {
+  seq: number
+  run_id: string
+  /** Where its bytes begin in the run's input. */
+  in_offset: number
+  text: string
 }
 
 export interface ScheduleRow {

@@ -172,6 +172,15 @@ export class RunTable {
     )
   }
 
+  /** It takes messages from now on. */
+  setGreeted(id: string): void {
+    this.#database.run('UPDATE runs SET is_greeted = 1 WHERE id = ?', id)
+  }
+
+  setUnusable(id: string): void {
+    this.#database.run('UPDATE runs SET is_unusable = 1 WHERE id = ?', id)
+  }
+
   setBackground(id: string, jobs: number): void {
     this.#database.run('UPDATE runs SET background = ? WHERE id = ?', jobs, id)
   }

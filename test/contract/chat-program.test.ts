@@ -60,6 +60,8 @@ async function start({ spec, options, upstreams, resume }: Agent = {}): Promise<
     }),
     resume: resume ?? null,
     newSession: 'ses_1',
+    isFork: false,
+    systemPrompt: null,
     stateFolder: folder,
   })
   drivers.push(driver)

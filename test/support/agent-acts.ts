@@ -8,6 +8,8 @@ export type Act =
   | { do: 'send' | 'stop' | 'start' | 'wake' | 'sleep' | 'new' | 'restart' | 'remove' }
   /** The program took a message, or is through with it. */
   | { do: 'accept' | 'end-turn' }
+  /** The program answers its greeting, or says that it can't be talked to. */
+  | { do: 'greet' | 'become-unusable' }
   | { do: 'end-run'; how: 'exited' | 'failed' | 'lost'; class?: ErrorClass | null }
   /** The daemon died and came again; what was under way is found as this. */
   | { do: 'restart-daemon'; found: Found }

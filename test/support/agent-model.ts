@@ -83,6 +83,10 @@ export class AgentModel extends AgentState {
         return acceptMessage(this)
       case 'end-turn':
         return endTurn(this)
+      case 'greet':
+        return this.live?.hasHandle ? void (this.live.isGreeted = true) : undefined
+      case 'become-unusable':
+        return this.live?.hasHandle ? void (this.live.isUnusable = true) : undefined
       case 'end-run':
         return this.live?.hasHandle
           ? endRun(this, this.live, act.how, act.class ?? null)

@@ -71,8 +71,10 @@ function finishRun(
     errorClass,
     tellsTaken: model.hasTurns,
   }
-  for (const message of model.openOf(run)) {
-    const fate = messageFate({ ...message, isSeed: false }, outcome, model.lifecycle.tries)
+  const ungreeted = run.isGreeted || isUnstarted ? [] : model.queued().slice(0, 1)
+  for (const message of [...model.openOf(run), ...ungreeted]) {
+    const ended = { ...outcome, isGivenUp: outcome.isGivenUp || !run.isGreeted }
+    const fate = messageFate({ ...message, isSeed: false }, ended, model.lifecycle.tries)
     check(
       fate.fate !== 'again' || !message.isTaken,
       'what a program has taken is given to no other',

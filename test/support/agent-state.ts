@@ -23,6 +23,8 @@ export interface ModelRun {
   stopReason: StopReason | null
   isReleased: boolean
   isResumed: boolean
+  isGreeted: boolean
+  isUnusable: boolean
   readyAt: number | null
   startedAt: number | null
   activeAt: number
@@ -33,6 +35,8 @@ export interface ModelRun {
 
 export interface ModelOptions {
   hasTurns: boolean
+  /** Its program takes messages only once it was greeted. */
+  needsGreeting?: boolean
   isEphemeral?: boolean
   lifecycle?: Partial<Lifecycle>
 }
@@ -57,13 +61,20 @@ export class AgentState {
   readonly messages: ModelMessage[] = []
   readonly runs: ModelRun[] = []
   readonly hasTurns: boolean
+  readonly needsGreeting: boolean
   readonly isEphemeral: boolean
   readonly lifecycle: Lifecycle
   history: DeathHistory = { attempts: 0, deaths: [] }
   hasSession = false
   brokenStarts = 0
 
-  constructor({ hasTurns, isEphemeral = false, lifecycle = {} }: ModelOptions) {
+  constructor({
+    hasTurns,
+    needsGreeting = false,
+    isEphemeral = false,
+    lifecycle = {},
+  }: ModelOptions) {
+    this.needsGreeting = needsGreeting
     this.hasTurns = hasTurns
     this.isEphemeral = isEphemeral
     this.lifecycle = Lifecycle.parse(lifecycle)

@@ -85,6 +85,8 @@ function createRun(model: AgentState): void {
     stopReason: null,
     isReleased: false,
     isResumed: model.hasSession && !model.isNew,
+    isGreeted: !model.needsGreeting,
+    isUnusable: false,
     readyAt: null,
     startedAt: null,
     activeAt: model.now,

@@ -21,6 +21,9 @@ const simple = fc.constantFrom<SimpleAct>(
   'accept',
   'end-turn',
   'end-turn',
+  'greet',
+  'greet',
+  'become-unusable',
   'break-start',
   'attach',
   'detach',
@@ -48,6 +51,7 @@ export const story = fc.array(act, { maxLength: 40 })
 /** Agents of all kinds. */
 export const options: fc.Arbitrary<ModelOptions> = fc.record({
   hasTurns: fc.boolean(),
+  needsGreeting: fc.boolean(),
   isEphemeral: fc.boolean(),
   lifecycle: fc.record({
     restart: fc.constantFrom('never' as const, 'on-failure' as const, 'always' as const),
@@ -89,6 +93,8 @@ export const upRun: RunView = {
   hasHandle: true,
   stopReason: null,
   hasTurns: true,
+  isGreeted: true,
+  isUnusable: false,
   isResumed: true,
   isUnknown: false,
   readyAt: 100,

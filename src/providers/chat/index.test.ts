@@ -17,6 +17,8 @@ function request(
     signal: AbortSignal.timeout(1000),
     resume: null,
     newSession: 'ses_1',
+    isFork: false,
+    systemPrompt: null,
     stateFolder: '/state',
     ...fields,
   }

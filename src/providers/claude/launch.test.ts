@@ -24,6 +24,8 @@ const request = (
   spec: AgentSpec.parse({ provider: 'claude', runtime: 'process', dir: folder, ...spec }),
   resume: null,
   newSession: 'new-session',
+  isFork: false,
+  systemPrompt: null,
   stateFolder: '/state',
   ...rest,
 })

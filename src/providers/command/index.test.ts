@@ -13,6 +13,8 @@ const request = (program: string[]): LaunchRequest => ({
   spec: AgentSpec.parse({ provider: 'command', runtime: 'process', dir: '/', program }),
   resume: null,
   newSession: 'session',
+  isFork: false,
+  systemPrompt: null,
   stateFolder: '/state',
 })
 

@@ -1,0 +1,49 @@
+import type { DecoderState, OutgoingMessage } from '../providers/contract.ts'
+import type { MessageRow, RunRow, Store } from '../store/index.ts'
+import { getProvider, type DaemonContext } from './context.ts'
+
+/** Tells a run's program something that is no message; part of the transaction under way. Its bytes follow. */
+export function tellRun(store: Store, runId: string, text: string): void {
+  store.inputs.insert(runId, store.runs.reserveInput(runId, Buffer.byteLength(text)), text)
+}
+
+/** Decides where in a run's input a message goes; part of the transaction under way. Its bytes follow. */
+export function giveMessage(
+  context: Pick<DaemonContext, 'store' | 'providers' | 'now'>,
+  runId: string,
+  message: OutgoingMessage,
+): void {
+  const { store } = context
+  const run = store.runs.get(runId)
+  if (!run) {
+    return
+  }
+  const { encode, capabilities } = getProvider(context, run.provider)
+  const input = encode(message, stateOf(run))
+  const offset = store.runs.reserveInput(run.id, Buffer.byteLength(input))
+  store.messages.assign(message.id, run.id, {
+    offset,
+    input: capabilities.handshake ? input : null,
+  })
+  if (capabilities.turns) {
+    store.runs.setTurn(run.id, 'working', context.now())
+  }
+}
+
+/** The bytes of a message that was given to a run: as they were stored, or made again. */
+export function messageBytes(
+  context: Pick<DaemonContext, 'providers'>,
+  run: Pick<RunRow, 'provider'>,
+  row: MessageRow,
+): Buffer {
+  return Buffer.from(row.input ?? getProvider(context, run.provider).encode(toOutgoing(row), null))
+}
+
+export function toOutgoing({ id, sender, body }: MessageRow): OutgoingMessage {
+  return { id, from: sender, body }
+}
+
+/** What the decoder of a run remembers, as it was committed last. */
+export function stateOf({ decoder }: Pick<RunRow, 'decoder'>): DecoderState | null {
+  return decoder === null ? null : (JSON.parse(decoder) as DecoderState)
+}
