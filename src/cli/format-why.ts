@@ -72,6 +72,7 @@ const verbs: Readonly<Record<ChangeKind, string>> = {
   fails: 'fails',
   'gives-up': 'gives up waiting',
   'looks-again': 'is looked at again',
+  denies: 'takes no for an answer',
   goes: 'is removed',
 }
 
