@@ -22,6 +22,7 @@ import {
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { Why } from '../schema/why.ts'
+import { approvalRoutes } from './approval-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
@@ -182,6 +183,7 @@ export const routes = {
       contentType: 'text/plain',
     },
   }),
+  ...approvalRoutes,
   ...eventRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({

@@ -12,6 +12,7 @@ import type {
 import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
+import { ApprovalClient } from './approval-client.ts'
 import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import {
   openAttachStream,
@@ -52,11 +53,13 @@ const pollSeconds = 60
  */
 export class Client {
   readonly schedules: ScheduleClient
+  readonly approvals: ApprovalClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
+    this.approvals = new ApprovalClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {

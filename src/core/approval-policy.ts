@@ -20,7 +20,7 @@ export interface PolicyPlace {
 
 /** What an agent's policy says to a question, and by which part of it. */
 export interface Judgement {
-  then: ApprovalMode
+  mode: ApprovalMode
   cause: string
 }
 
@@ -35,53 +35,53 @@ export function judgeCall(policy: ApprovalPolicy, call: AskedCall, place: Policy
     const name = `rule ${index + 1}, ${describeRule(rule)}`
     try {
       if (holds(rule, call, place)) {
-        return { then: rule.then, cause: name }
+        return { mode: rule.mode, cause: name }
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      return { then: 'deny', cause: `${name} can't be evaluated: ${why}` }
+      return { mode: 'deny', cause: `${name} can't be evaluated: ${why}` }
     }
   }
-  return { then: policy.mode, cause: `its mode is ${policy.mode}` }
+  return { mode: policy.mode, cause: `its mode is ${policy.mode}` }
 }
 
 /** A rule as it is written on the command line: `Bash(git *)`, `Edit@src`. */
-export function describeRule({ tool, input, dir }: Omit<ApprovalRule, 'then'>): string {
+export function describeRule({ tool, input, dir }: Omit<ApprovalRule, 'mode'>): string {
   return `${tool}${input === undefined ? '' : `(${input})`}${dir === undefined ? '' : `@${dir}`}`
 }
 
 function holds(rule: ApprovalRule, call: AskedCall, place: PolicyPlace): boolean {
   return (
     matches(rule.tool, call.tool) &&
-    (rule.input === undefined || inputHolds(rule.input, rule.then, call.input)) &&
-    (rule.dir === undefined || folderHolds(rule.dir, rule.then, { call, place }))
+    (rule.input === undefined || inputHolds(rule.input, rule.mode, call.input)) &&
+    (rule.dir === undefined || folderHolds(rule.dir, rule.mode, { call, place }))
   )
 }
 
-function inputHolds(pattern: string, then: ApprovalMode, input: unknown): boolean {
+function inputHolds(pattern: string, mode: ApprovalMode, input: unknown): boolean {
   const command = commandOf(input)
   if (command === null) {
     return matches(pattern, inputText(input))
   }
   const parts = commandParts(command)
-  return then === 'allow'
+  return mode === 'allow'
     ? parts.length > 0 && parts.every((part) => matches(pattern, part))
     : [command.trim(), ...parts].some((part) => matches(pattern, part))
 }
 
 function folderHolds(
   dir: string,
-  then: ApprovalMode,
+  mode: ApprovalMode,
   { call, place }: { call: AskedCall; place: PolicyPlace },
 ): boolean {
   const paths = inputPaths(call.input)
   if (!paths) {
-    return then !== 'allow'
+    return mode !== 'allow'
   }
   const folder = place.resolvePath(absolute(dir, place.dir))
   const isInside = (file: string): boolean =>
     contains(folder, place.resolvePath(absolute(file, place.dir)))
-  return then === 'allow' ? paths.every(isInside) : paths.some(isInside)
+  return mode === 'allow' ? paths.every(isInside) : paths.some(isInside)
 }
 
 /** `..` stays as it is: what it leads to depends on the links before it. */

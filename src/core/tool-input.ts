@@ -54,7 +54,7 @@ export function commandOf(input: unknown): string | null {
   if (!Array.isArray(value) || !value.every((word) => typeof word === 'string')) {
     return null
   }
-  const [shell = '', flag = '', text] = value as string[]
+  const [shell = '', flag = '', text] = value
   const isShell = value.length === 3 && shellWords.test(shell) && /^-l?c$/.test(flag)
   return isShell && text !== undefined ? text : value.join(' ')
 }

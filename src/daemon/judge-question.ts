@@ -15,7 +15,7 @@ export function judgeQuestion(
     return judgeCall(approvals, call, { dir, resolvePath })
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    return { then: 'deny', cause: `it can't be judged: ${why}` }
+    return { mode: 'deny', cause: `it can't be judged: ${why}` }
   }
 }
 

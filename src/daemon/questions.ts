@@ -40,11 +40,11 @@ export function takeQuestion(records: Records, run: RunRow, event: QuestionEvent
   const { timeoutMs } = specs.get(run.agent_id).approvals
   const row = putDown(records, run, event)
   const same = store.approvals.listSame(run.agent_id, { ...row, notRunId: run.id })
-  const { then, cause } = judge(records, run, event)
+  const { mode, cause } = judge(records, run, event)
   const carried = same.find((each) => each.state !== 'open' && isFresh(records, each, timeoutMs))
-  if (then !== 'ask') {
-    const state = then === 'allow' ? 'allowed' : 'denied'
-    const message = then === 'allow' ? null : `denied by the policy of this agent: ${cause}`
+  if (mode !== 'ask') {
+    const state = mode === 'allow' ? 'allowed' : 'denied'
+    const message = mode === 'allow' ? null : `denied by the policy of this agent: ${cause}`
     decideQuestion(records, row, { state, by: byPolicy, cause, message, isForSession: false })
   } else if (carried) {
     useAgain(records, row, carried)
@@ -137,11 +137,11 @@ function judge(
   event: QuestionEvent,
 ): Judgement {
   if (keptInput(event) === null) {
-    return { then: 'deny', cause: 'its input is nested too deep' }
+    return { mode: 'deny', cause: 'its input is nested too deep' }
   }
   const judgement = judgeQuestion(specs.get(run.agent_id), event)
-  return judgement.then === 'ask' && store.approvals.listOpen(run.agent_id).length > mostOpen
-    ? { then: 'deny', cause: `it has ${mostOpen} open questions` }
+  return judgement.mode === 'ask' && store.approvals.listOpen(run.agent_id).length > mostOpen
+    ? { mode: 'deny', cause: `it has ${mostOpen} open questions` }
     : judgement
 }
 

@@ -17,7 +17,7 @@ export const ApprovalRule = z.strictObject({
   /** Folder in which every path of the input must lie; not absolute: below the agent's own. */
   dir: z.string().min(1, 'is empty').max(1000).refine(noNul, 'contains NUL').optional(),
   /** What the rule says. */
-  then: ApprovalMode,
+  mode: ApprovalMode,
 })
 export type ApprovalRule = z.infer<typeof ApprovalRule>
 
