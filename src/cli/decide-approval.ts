@@ -46,10 +46,10 @@ async function findOnly(client: Client, agent: string): Promise<string> {
     })
   }
   if (others.length > 0) {
-    const lines = open.map(({ id, title }) => `\n  ${id}  ${oneLine(title)}`)
+    const each = open.map(({ id, title }) => `${id} (${oneLine(title)})`)
     throw new DroverError(
       'usage',
-      `${agent} has ${open.length} open questions; say which:${lines.join('')}`,
+      `${agent} has ${open.length} open questions; say which: ${each.join(', ')}.`,
       { details: { agent, approvals: open.map(({ id }) => id) } },
     )
   }

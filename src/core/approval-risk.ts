@@ -30,7 +30,7 @@ const deleters = /^(?:delete|remove|kill)/i
 
 /** Files that decide what else is run or who is let in. */
 const keyFiles =
-  /(?:^|\/)(?:\.git|\.ssh|\.gnupg|\.aws|\.env[^/]*|\.npmrc|\.bashrc|\.zshrc|\.profile)(?:\/|$)/
+  /(?:^|[\s/"'=])(?:\.git|\.ssh|\.gnupg|\.aws|\.env[^/]*|\.npmrc|\.bashrc|\.zshrc|\.profile)(?:[\s/"']|$)/
 
 /**
  * How much harm a call can do, by its tool and its input: a rule of thumb that tells people where
