@@ -55,7 +55,7 @@ describe('the example in TypeScript, which asks before it acts', () => {
     driver.send({ id: 'm3', from: 'user', body: 'run touch never' })
     await careful.question(3)
     driver.child.stdin.write('{"type":"interrupt","id":"m2"}\n{"type":"interrupt","id":"m3"}\n')
-    expect(await driver.turnEnded('m3')).toMatchObject({ error: 'The turn was interrupted.' })
+    expect(await driver.turnEnded('m3')).toMatchObject({ error: 'interrupted' })
     expect(driver.events).toContainEqual({ type: 'question.closed', id: 'question_3' })
     expect(existsSync(path.join(careful.folder, 'never'))).toBe(false)
     expect(await driver.end()).toEqual({ code: 0, signal: null })

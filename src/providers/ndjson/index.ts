@@ -39,6 +39,8 @@ export const ndjsonProvider: Provider = {
     return {
       usable: true,
       detail: 'runs the program given after --',
+      version: null,
+      login: 'unknown',
       hint: 'Try a program with `drover runner check PROGRAM`; docs/runners.md shows how to write one.',
     }
   },

@@ -80,7 +80,17 @@ export interface AgentStopped {
   /** All text of the turn. A program that printed no `text` event is quoted from here. */
   reply: string
   /** Tokens; null is unmeasured. */
-  usage: { input_tokens: number | null; output_tokens: number | null }
+  usage: {
+    /** All of it, with what came from a cache. */
+    input_tokens: number | null
+    output_tokens: number | null
+    /** Part of `input_tokens`. */
+    cached_input_tokens?: number | null
+    /** Part of `output_tokens`. */
+    reasoning_tokens?: number | null
+  }
+  /** The model that answered: tokens are priced by it where `cost_usd` is not known. */
+  model?: string
   /** US dollars; null is unmeasured. */
   cost_usd: number | null
   duration_ms: number

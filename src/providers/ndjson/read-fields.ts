@@ -43,7 +43,17 @@ export function readCost(value: Record<string, unknown>): Cost {
     usd: asNumber(value['cost_usd']),
     inputTokens: asCount(usage['input_tokens']),
     outputTokens: asCount(usage['output_tokens']),
+    ...optionalCount('cachedInputTokens', usage['cached_input_tokens']),
+    ...optionalCount('reasoningTokens', usage['reasoning_tokens']),
   }
+}
+
+function optionalCount<Name extends string>(
+  name: Name,
+  value: unknown,
+): Partial<Record<Name, number>> {
+  const count = asCount(value)
+  return count === null ? {} : ({ [name]: count } as Record<Name, number>)
 }
 
 function asCount(value: unknown): number | null {
