@@ -5,7 +5,7 @@ import type { RunnerFinding, RunnerReport } from '../../src/schema/reports.ts'
 import { findMarkedProcesses } from '../../src/util/process-identity.ts'
 import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
 
-const fixture = path.join(import.meta.dirname, '..', 'fixtures', 'faulty-runner.mjs')
+const fixture = path.join(import.meta.dirname, '..', 'fixtures', 'whole-runner.mjs')
 const example = (file: string) =>
   path.join(import.meta.dirname, '..', '..', 'examples', 'runners', file)
 
