@@ -190,7 +190,7 @@ export class Daemon {
   }
 
   async usability(kind: Usability['kind']): Promise<Usability[]> {
-    return (await checkMachine(this.context)).filter((check) => check.kind === kind)
+    return await checkMachine(this.context, [kind])
   }
 
   /** Lets go of everything; agents go on without a daemon. */
