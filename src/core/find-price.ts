@@ -22,7 +22,8 @@ export function findPrice(model: string, prices: ReadonlyMap<string, Price>): Pr
 /** Who serves a model does not change its price; `ollama/` is not among them: that is one's own machine. */
 const vendors = /^(?:(?:models|anthropic|openai|google|gemini|vertex_ai|openrouter)\/)+/
 
-const endings = /(?:-latest|-preview|[-@]\d{8}|-\d{4}-\d{2}-\d{2}|-preview-\d{2}-\d{2,4}|\[\d+[km]\])$/i
+const endings =
+  /(?:-latest|-preview|[-@]\d{8}|-\d{4}-\d{2}-\d{2}|-preview-\d{2}-\d{2,4}|\[\d+[km]\])$/i
 
 /** A model's name, and shorter ones that mean the same, the most exact first. */
 function namesOf(model: string): string[] {

@@ -2,7 +2,12 @@ import type { Cost } from '../schema/agent.ts'
 import type { Price } from '../schema/cost.ts'
 
 /** What one turn cost, as it is kept: every number is one, or unmeasured. */
-export interface SettledCost extends Required<Cost> {
+export interface SettledCost {
+  usd: number | null
+  inputTokens: number | null
+  outputTokens: number | null
+  cachedInputTokens: number | null
+  reasoningTokens: number | null
   /** `usd` was made from tokens and a price. */
   isEstimated: boolean
 }
@@ -17,7 +22,11 @@ export function settleCost(
   price: Price | null,
 ): { cost: SettledCost; problems: string[] } {
   const problems: string[] = []
-  const take = (name: string, value: number | null | undefined, isWhole: boolean): number | null => {
+  const take = (
+    name: string,
+    value: number | null | undefined,
+    isWhole: boolean,
+  ): number | null => {
     if (value === null || value === undefined) {
       return null
     }

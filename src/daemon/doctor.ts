@@ -13,7 +13,7 @@ const lowDiskBytes = 1024 ** 3
 
 export type DoctorContext = Pick<
   DaemonContext,
-  'home' | 'config' | 'baseEnvironment' | 'providers' | 'runtimes' | 'signal'
+  'home' | 'config' | 'baseEnvironment' | 'providers' | 'runtimes' | 'prices' | 'signal'
 >
 
 /**
@@ -27,8 +27,7 @@ export async function checkMachine(
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(checkDeadlineMs)])
   const runtimes = kinds.includes('runtime') ? [...context.runtimes.values()] : []
   const providers = kinds.includes('provider') ? [...context.providers.values()] : []
-  return await Promise.all([
-    ...(kinds.includes('system') ? [checkNode(), checkHome(context)] : []),
+  const looks = [
     ...runtimes.map((runtime) =>
       checkOne(signal, { name: runtime.name, kind: 'runtime' }, () => runtime.probe(signal)),
     ),
@@ -39,7 +38,11 @@ export async function checkMachine(
         return { ...found, warning }
       }),
     ),
-  ])
+  ]
+  const system = kinds.includes('system')
+    ? [checkNode(), checkHome(context), checkPrices(context)]
+    : []
+  return [...system, ...(await Promise.all(looks))]
 }
 
 /** A look that is left when it takes too long, and told when it fails. */
@@ -64,6 +67,20 @@ function checkNode(): Usability {
     kind: 'system',
     usable: true,
     detail: `${process.version}, ${process.execPath}`,
+    hint: null,
+  }
+}
+
+/** By which prices money is estimated, and how old they are. */
+function checkPrices({ prices, home }: DoctorContext): Usability {
+  const { asOf, ownAsOf } = prices.asOf
+  const { models, own } = prices.counts
+  const mine = ownAsOf === null ? '' : `, ${own} of them from ${home.pricesFile} of ${ownAsOf}`
+  return {
+    name: 'prices',
+    kind: 'system',
+    usable: true,
+    detail: `${models} models, as of ${asOf}${mine}`,
     hint: null,
   }
 }

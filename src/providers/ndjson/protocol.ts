@@ -35,8 +35,17 @@ export interface AgentStopped {
   id: string
   /** All text of the turn. A program that printed no `text` event is quoted from here. */
   reply: string
-  /** Tokens; null is unmeasured. */
-  usage: { input_tokens: number | null; output_tokens: number | null }
+  /** Tokens; null is unmeasured. The parts may be left out. */
+  usage: {
+    input_tokens: number | null
+    output_tokens: number | null
+    /** Part of the input. */
+    cached_input_tokens?: number | null
+    /** Part of the output. */
+    reasoning_tokens?: number | null
+  }
+  /** What answered; with tokens and no money, it says what they cost. */
+  model?: string | null
   /** US dollars; null is unmeasured. */
   cost_usd: number | null
   duration_ms: number

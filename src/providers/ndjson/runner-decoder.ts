@@ -7,7 +7,15 @@ import type {
 } from '../contract.ts'
 import { unmeasured } from '../contract.ts'
 import { isRecord, parseObject, runnerProtocolVersion } from './protocol.ts'
-import { asErrorClass, asNumber, asText, readCost, readError, readEvent } from './read-fields.ts'
+import {
+  asErrorClass,
+  asNumber,
+  asText,
+  readCost,
+  readError,
+  readEvent,
+  readModel,
+} from './read-fields.ts'
 import { appendEvents } from './append-events.ts'
 
 /** Text kept of a turn for a program that leaves `reply` out, characters. */
@@ -190,7 +198,8 @@ function stopTurn(
   }
   const error = readError(value['error'])
   if (error) {
-    events.push({ type: 'error', class: error.class, message: error.message })
+    const { until, ...said } = error
+    events.push({ type: 'error', ...said, ...(until === undefined ? {} : { retryAt: until }) })
     if (error.until !== undefined) {
       events.push({ type: 'limited', until: error.until, cause: error.message })
     }
@@ -202,6 +211,7 @@ function stopTurn(
     reply,
     error: error?.message ?? null,
     cost: readCost(value),
+    ...readModel(value),
     durationMs,
   })
   state.turn = null
