@@ -4,6 +4,7 @@ import { checkMachine, Daemon, faultPoint, loadConfig, Prices } from './daemon/i
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
 import { commandProvider } from './providers/command/index.ts'
+import { ndjsonProvider } from './providers/ndjson/index.ts'
 import type { Provider } from './providers/contract.ts'
 import type { Runtime } from './runtimes/contract.ts'
 import { ProcessRuntime } from './runtimes/process/index.ts'
@@ -26,7 +27,7 @@ export interface RunningDaemon {
   stop(): Promise<void>
 }
 
-const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider]
+const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider, ndjsonProvider]
 const runtimes = (): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
 ]
