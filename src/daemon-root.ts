@@ -1,6 +1,6 @@
 import { startServer } from './api/server.ts'
 import { buildEnvironment } from './core/environment.ts'
-import { checkMachine, Daemon, faultPoint, loadConfig } from './daemon/index.ts'
+import { checkMachine, Daemon, faultPoint, loadConfig, Prices } from './daemon/index.ts'
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
 import { commandProvider } from './providers/command/index.ts'
@@ -86,6 +86,7 @@ export async function localDoctor({ home, env, version }: RootOptions): Promise<
     }),
     providers: byName(providers()),
     runtimes: byName(runtimes()),
+    prices: new Prices(home.pricesFile, () => undefined),
     signal: AbortSignal.timeout(20_000),
   })
   return { version, checks }

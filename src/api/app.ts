@@ -6,6 +6,7 @@ import type { DaemonStatus } from '../schema/reports.ts'
 import { mountAgentRoutes } from './agent-routes.ts'
 import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
+import { mountCostRoutes } from './cost-routes.ts'
 import { mountEventRoutes } from './event-routes.ts'
 import { mountMessageRoutes } from './message-routes.ts'
 import type { ApiApp, ApiEnvironment } from './route.ts'
@@ -33,6 +34,7 @@ export function createApp(options: AppOptions): ApiApp {
   })
   mountAgentRoutes(app, options.daemon)
   mountMessageRoutes(app, options.daemon)
+  mountCostRoutes(app, options.daemon)
   mountEventRoutes(app, options.daemon)
   mountScheduleRoutes(app, options.daemon)
   mountSystemRoutes(app, options)

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { bytesToDrop, mayExceed, runsToDrop, type Measured } from '../core/retention.ts'
+import { costDay } from '../core/settle-cost.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { RunRow } from '../store/index.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
@@ -38,10 +39,17 @@ export class Retention {
     const { store, rotateLog } = this.#context
     rotateLog()
     store.transaction('relaxed', () => store.tasks.prune(tasksKept))
+    this.#pruneCosts()
     await pruneEvents(this.#context)
     if (mayExceed(this.#measured, store.runs)) {
       await this.#keepRuns()
     }
+  }
+
+  #pruneCosts(): void {
+    const { store, config, now } = this.#context
+    const first = costDay(now() - config.retention.costDays * 86_400_000)
+    store.transaction('relaxed', () => store.costs.prune(first))
   }
 
   async #keepRuns(): Promise<void> {

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { AgentTable } from './agent-table.ts'
 import type { Database, Durability } from './database.ts'
 import { beginBoot, endBoot, settleInstance } from './home-table.ts'
+import { CostTable } from './cost-table.ts'
 import { EventLog } from './event-log.ts'
 import { InputTable } from './input-table.ts'
 import { MessageTable } from './message-table.ts'
@@ -13,6 +14,7 @@ import { settleClock } from './settle-clock.ts'
 import { TaskTable } from './task-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
+export type { CostFilter, CostSumRow, TurnCost } from './cost-table.ts'
 export type { AgentWait } from './agent-table.ts'
 export {
   toEvent,
@@ -34,6 +36,7 @@ export class Store {
   readonly inputs: InputTable
   readonly tasks: TaskTable
   readonly schedules: ScheduleTable
+  readonly costs: CostTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -48,6 +51,7 @@ export class Store {
     this.inputs = new InputTable(this.#database)
     this.tasks = new TaskTable(this.#database)
     this.schedules = new ScheduleTable(this.#database)
+    this.costs = new CostTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

@@ -1,7 +1,6 @@
-import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunStatus, TurnState } from '../schema/run.ts'
 import type { Database } from './database.ts'
-import type { RunRow } from './rows.ts'
+import type { RunError, RunRow } from './rows.ts'
 
 export interface NewRun {
   id: string
@@ -191,11 +190,13 @@ export class RunTable {
   }
 
   /** The last failure that its program told of. */
-  setError(id: string, errorClass: ErrorClass, message: string): void {
+  /** The last failure its program told of; null: it is over. */
+  setError(id: string, error: RunError | null): void {
     this.#database.run(
-      'UPDATE runs SET error_class = ?, error_message = ? WHERE id = ?',
-      errorClass,
-      message,
+      'UPDATE runs SET error_class = ?, error_message = ?, error_until = ? WHERE id = ?',
+      error?.class ?? null,
+      error?.message ?? null,
+      error?.retryAt ?? null,
       id,
     )
   }

@@ -79,18 +79,17 @@ export interface AgentStopped {
   id: string
   /** All text of the turn. A program that printed no `text` event is quoted from here. */
   reply: string
-  /** Tokens; null is unmeasured. */
+  /** Tokens; null is unmeasured. The parts may be left out. */
   usage: {
-    /** All of it, with what came from a cache. */
     input_tokens: number | null
     output_tokens: number | null
-    /** Part of `input_tokens`. */
+    /** Part of the input. */
     cached_input_tokens?: number | null
-    /** Part of `output_tokens`. */
+    /** Part of the output. */
     reasoning_tokens?: number | null
   }
-  /** The model that answered: tokens are priced by it where `cost_usd` is not known. */
-  model?: string
+  /** What answered; with tokens and no money, it says what they cost. */
+  model?: string | null
   /** US dollars; null is unmeasured. */
   cost_usd: number | null
   duration_ms: number

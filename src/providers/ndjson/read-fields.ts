@@ -37,28 +37,36 @@ export function readError(value: unknown): RunnerError | null {
   }
 }
 
+/** As the program tells it, also what is less than nothing: the daemon says that it is not believed. */
 export function readCost(value: Record<string, unknown>): Cost {
   const usage = isRecord(value['usage']) ? value['usage'] : {}
   return {
-    usd: asNumber(value['cost_usd']),
+    usd: asFigure(value['cost_usd']),
     inputTokens: asCount(usage['input_tokens']),
     outputTokens: asCount(usage['output_tokens']),
-    ...optionalCount('cachedInputTokens', usage['cached_input_tokens']),
-    ...optionalCount('reasoningTokens', usage['reasoning_tokens']),
+    ...withCount('cachedInputTokens', usage['cached_input_tokens']),
+    ...withCount('reasoningTokens', usage['reasoning_tokens']),
   }
 }
 
-function optionalCount<Name extends string>(
-  name: Name,
-  value: unknown,
-): Partial<Record<Name, number>> {
+function withCount(name: keyof Cost, value: unknown): Partial<Cost> {
   const count = asCount(value)
-  return count === null ? {} : ({ [name]: count } as Record<Name, number>)
+  return count === null ? {} : { [name]: count }
+}
+
+/** What answered, where the program says so. */
+export function readModel(value: Record<string, unknown>): { model?: string } {
+  const model = asText(value['model'])
+  return model === null || model === '' ? {} : { model: model.slice(0, 200) }
 }
 
 function asCount(value: unknown): number | null {
-  const number = asNumber(value)
+  const number = asFigure(value)
   return number === null ? null : Math.round(number)
+}
+
+function asFigure(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
 /** `event` of `agent_event`; null when it says nothing we know. */

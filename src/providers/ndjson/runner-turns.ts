@@ -1,7 +1,7 @@
 import { unmeasured, type ProviderEvent } from '../contract.ts'
 import type { Cost } from '../../schema/agent.ts'
 import { isRecord } from './protocol.ts'
-import { asNumber, asText, readCost, readError, readEvent } from './read-fields.ts'
+import { asNumber, asText, readCost, readError, readEvent, readModel } from './read-fields.ts'
 import { closeQuestions } from './runner-questions.ts'
 import type { RunnerState } from './runner-state.ts'
 
@@ -103,19 +103,17 @@ export function stopTurn(
   const isInterrupted = value['interrupted'] === true
   const error = isInterrupted ? null : readError(value['error'])
   if (error) {
-    const { class: errorClass, message, until } = error
-    const retryAt = until === undefined ? {} : { retryAt: until }
-    events.push({ type: 'error', class: errorClass, message, ...retryAt })
+    const { until, ...said } = error
+    events.push({ type: 'error', ...said, ...(until === undefined ? {} : { retryAt: until }) })
     if (error.until !== undefined) {
       events.push({ type: 'limited', until: error.until, cause: error.message })
     }
   }
-  const model = asText(value['model'])
   const end = {
     reply,
     error: isInterrupted ? interruptedCause : (error?.message ?? null),
     cost: readCost(value),
-    ...(model === null ? {} : { model }),
+    ...readModel(value),
     durationMs: asNumber(value['duration_ms']) ?? now - startedAt,
   }
   return [...events, ...endTurn(state, end)]
