@@ -1,10 +1,13 @@
 import { startServer } from './api/server.ts'
 import { buildEnvironment } from './core/environment.ts'
 import { checkMachine, Daemon, faultPoint, loadConfig } from './daemon/index.ts'
+import { acpProvider } from './providers/acp/index.ts'
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
 import { commandProvider } from './providers/command/index.ts'
 import type { Provider } from './providers/contract.ts'
+import { geminiProvider } from './providers/gemini/index.ts'
+import { opencodeProvider } from './providers/opencode/index.ts'
 import type { Runtime } from './runtimes/contract.ts'
 import { ProcessRuntime } from './runtimes/process/index.ts'
 import type { DaemonStatus, DoctorReport } from './schema/reports.ts'
@@ -26,7 +29,14 @@ export interface RunningDaemon {
   stop(): Promise<void>
 }
 
-const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider]
+const providers = (): Provider[] => [
+  acpProvider,
+  chatProvider,
+  claudeProvider,
+  commandProvider,
+  geminiProvider,
+  opencodeProvider,
+]
 const runtimes = (): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
 ]

@@ -11,7 +11,7 @@ import { askPermission, withdrawQuestion } from './permission.ts'
 import { readUpdate } from './read-update.ts'
 import { readState, type AcpState } from './state.ts'
 import { beginTurn, endTurn, giveUpTurn, silenceDueAt } from './turn.ts'
-import { methods, objectOf, readRpc, refusalLine, textOf, type RpcMessage } from './wire.ts'
+import { methods, objectOf, readRpc, refusalLine, type RpcMessage } from './wire.ts'
 
 /**
  * Reads what an ACP program says, and says what is to be told it. It holds no connection: requests
