@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
 import { findProgram } from '../../util/find-program.ts'
 import type { Detection, LaunchRequest, Provider, ProviderLaunch } from '../contract.ts'
@@ -30,7 +31,7 @@ export const acpProvider: Provider = {
       ...options,
       mode,
       authMethod,
-      title: spec.program[0] ?? 'the program',
+      title: path.basename(spec.program[0] ?? 'the program'),
       dir: spec.dir,
       model: spec.model ?? null,
     })

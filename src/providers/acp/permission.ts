@@ -34,7 +34,7 @@ export function askPermission(
       id,
       tool: tool?.name ?? 'tool',
       input: tool?.input ?? null,
-      title: textOf(call['title']) ?? tool?.name ?? 'a tool',
+      title: (textOf(call['title']) ?? tool?.name ?? 'a tool').replaceAll(/\s+/g, ' '),
       reason: reasonOf(call),
       reply: { rpc, options },
     },

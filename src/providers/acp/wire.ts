@@ -114,22 +114,22 @@ function readError(error: unknown): RpcError | null {
 }
 
 export function requestLine(id: RpcId, method: string, params: object): string {
-  return line({ id, method, params })
+  return encode({ id, method, params })
 }
 
 export function notificationLine(method: string, params: object): string {
-  return line({ method, params })
+  return encode({ method, params })
 }
 
 export function answerLine(id: RpcId, result: object): string {
-  return line({ id, result })
+  return encode({ id, result })
 }
 
 /** What a program is told that asks for something this client does not have. */
 export function refusalLine(id: RpcId, method: string): string {
-  return line({ id, error: { code: methodNotFound, message: `Method not found: ${method}` } })
+  return encode({ id, error: { code: methodNotFound, message: `Method not found: ${method}` } })
 }
 
-function line(message: object): string {
+function encode(message: object): string {
   return `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`
 }
