@@ -1,3 +1,4 @@
+import type { ErrorClass } from '../contract.ts'
 import type { JsonObject } from './wire.ts'
 
 /** How one program's ACP differs from what the protocol says, and what it is asked for. */
@@ -18,6 +19,8 @@ export interface Dialect {
   addDirs: readonly string[]
   /** Longest silence in a turn while no tool runs and nothing is asked, ms; 0: any. */
   silentMs: number
+  /** What such a silence most likely means, where the program says nothing on the side. */
+  silenceClass: ErrorClass
   /**
    * A loaded conversation is told again after the answer to `session/load`, not before it: it is
    * over once the program was quiet for so long, ms. 0: the program keeps to the protocol.
@@ -41,6 +44,7 @@ export const plainDialect: Omit<Dialect, 'title' | 'dir'> = {
   authMethod: null,
   addDirs: [],
   silentMs: 0,
+  silenceClass: 'network',
   replayQuietMs: 0,
   hasTokensOfLastCall: false,
   toolName: () => null,

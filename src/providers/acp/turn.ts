@@ -1,6 +1,6 @@
 import type { PromptRequest, StopReason } from '@agentclientprotocol/sdk'
 import { classifyError } from '../classify-error.ts'
-import type { DecoderState, OutgoingMessage, ProviderEvent } from '../contract.ts'
+import type { DecoderState, ErrorClass, OutgoingMessage, ProviderEvent } from '../contract.ts'
 import type { Dialect } from './dialect.ts'
 import { cancelQuestions, closeQuestions } from './permission.ts'
 import { turnCost } from './read-cost.ts'
@@ -74,7 +74,8 @@ export function endTurn(
   }
   const body = objectOf(result)
   const found =
-    turn.failure ?? (error ? { ...classifyRpcError(error, now), message: reasonOf(error) } : null)
+    turn.failure ??
+    (error ? { ...classifyRpcError(error, now), message: reasonOf(error) } : gaveUp(turn, now))
   const events: ProviderEvent[] = [
     ...takenBy(state),
     ...closeQuestions(state),
@@ -93,15 +94,20 @@ export function endTurn(
   return events
 }
 
-function failureEvent({
-  class: group,
-  message,
-  retryAt,
-}: {
-  class: NonNullable<Turn['failure']>['class']
+/** A program that is interrupted in its tries may say that it is done, with nothing to show for it. */
+function gaveUp({ hint, reply, hasTools }: Turn, now: number): Finding | null {
+  return hint !== null && reply === '' && !hasTools
+    ? { ...classifyError({ text: hint }, now), message: hint }
+    : null
+}
+
+interface Finding {
+  class: ErrorClass
   message: string
   retryAt?: number | null
-}): ProviderEvent {
+}
+
+function failureEvent({ class: group, message, retryAt }: Finding): ProviderEvent {
   return { type: 'error', class: group, message, ...(retryAt ? { retryAt } : {}) }
 }
 
@@ -146,8 +152,8 @@ export function giveUpTurn(state: AcpState, dialect: Dialect, now: number): Prov
     const said = turn.hint === null ? '' : ` Last it said: ${turn.hint}`
     const message = `${dialect.title} said nothing for ${dialect.silentMs / 1000} s (options.silentMs).${said}`
     const found = classifyError({ text: turn.hint }, now).class
-    const group = turn.hint === null ? 'network' : found === 'unknown' ? 'overloaded' : found
-    turn.failure = { class: group, message, at: now }
+    const isKnown = turn.hint !== null && found !== 'unknown'
+    turn.failure = { class: isKnown ? found : dialect.silenceClass, message, at: now }
     return [{ type: 'input', text: cancelLines(state, session ?? '') }]
   }
   const { failure, message } = turn

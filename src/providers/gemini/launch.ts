@@ -81,6 +81,12 @@ function flags({ spec, upstreams }: LaunchRequest, options: GeminiOptions): stri
 }
 
 /**
+ * It says nothing while it tries a failed request again, ten times over some minutes. So many are
+ * done in a minute and a half, and then it says what was wrong.
+ */
+const mostAttempts = 5
+
+/**
  * It cleans up sessions by the beginning of their ids, and takes what a load leaves behind for a
  * broken one: with it goes the conversation. So it must not clean up at all.
  */
@@ -88,6 +94,7 @@ function settings(upstream: Upstream | undefined): object {
   return {
     general: {
       sessionRetention: { enabled: false },
+      maxAttempts: mostAttempts,
       enableAutoUpdate: false,
       enableAutoUpdateNotification: false,
     },

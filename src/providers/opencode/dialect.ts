@@ -15,6 +15,7 @@ export function opencodeDialect(spec: AgentSpec): Dialect {
     title: 'OpenCode',
     dir: spec.dir,
     silentMs,
+    silenceClass: 'overloaded',
     hasTokensOfLastCall: true,
     toolName: ({ sessionUpdate, status, title }: JsonObject) =>
       sessionUpdate === 'tool_call' && status === 'pending' ? textOf(title) : null,
