@@ -24,7 +24,7 @@ export function findGemini({
 
 /** The folder that Gemini CLI takes for the home; its own is `.gemini` below it. */
 export function geminiHome(stateFolder: string, { configDir }: GeminiOptions): string {
-  return configDir ?? path.join(stateFolder, 'gemini')
+  return configDir ?? path.join(stateFolder, 'gemini-home')
 }
 
 /** Errors: `program_not_found`, `invalid_config`. */
