@@ -15,8 +15,9 @@ const eventsInRound = 50_000
 /** Events that are never given up for their bytes. */
 const eventsAlwaysKept = 1000
 
-/** Answers of ephemeral agents kept after their end. */
+/** Answers of ephemeral agents kept after their end, and questions that came to theirs. */
 const tasksKept = 10_000
+const approvalsKept = 10_000
 
 /** How long the system may take to free part of a file, ms. */
 const punchDeadlineMs = 10_000
@@ -38,7 +39,10 @@ export class Retention {
   async keepBounds(): Promise<void> {
     const { store, rotateLog } = this.#context
     rotateLog()
-    store.transaction('relaxed', () => store.tasks.prune(tasksKept))
+    store.transaction('relaxed', () => {
+      store.tasks.prune(tasksKept)
+      store.approvals.prune(approvalsKept)
+    })
     await pruneEvents(this.#context)
     if (mayExceed(this.#measured, store.runs)) {
       await this.#keepRuns()
