@@ -17,8 +17,10 @@ export function listHolders(view: AgentView): Holder[] {
   if (!run || run.stopReason) {
     return []
   }
-  if (!run.hasHandle) {
-    const text = 'its program is coming up'
+  if (!run.hasHandle || !run.isGreeted) {
+    const text = run.hasHandle
+      ? 'its program was greeted and has not answered yet'
+      : 'its program is coming up'
     return [{ what: 'starting', text, since: run.activeAt, until: null }]
   }
   const holders = [...workHolders(view, run), ...otherHolders(view, run)]

@@ -30,7 +30,7 @@ function rulesOf(view: AgentView, run: RunView): Rule[] {
   return [
     ...(run.isUnusable ? [{ reason: 'unready', at: 0 } as const] : []),
     ...(obeys ? askedRules(view, run) : []),
-    ...(isLeftAlone && isIdle && !view.isSupervised ? ownRules(view, run) : []),
+    ...(isLeftAlone && isIdle && run.isGreeted && !view.isSupervised ? ownRules(view, run) : []),
     ...((isIdle && run.isGreeted) || view.isSupervised ? [] : failureRules(view, run)),
   ]
 }

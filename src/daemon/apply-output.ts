@@ -78,6 +78,9 @@ export function applyOutput(
         store.runs.setError(run.id, event.class, event.message)
         append('error', { class: event.class, message: event.message })
         break
+      case 'question':
+      case 'question.closed':
+        break
       default: {
         const { type, ...data } = event
         append(type, data)

@@ -69,11 +69,7 @@ function createRun(records: Records, agent: AgentRow): void {
     records.moveReceipt(message, { state: 'waking' })
   }
   records.event(agent.id, 'run.starting', { runtime, provider: spec.provider, isResumed }, id)
-  if (
-    !isResumed &&
-    spec.initialPrompt !== undefined &&
-    !store.messages.hasQueuedSeed(agent.id)
-  ) {
+  if (!isResumed && spec.initialPrompt !== undefined && !store.messages.hasQueuedSeed(agent.id)) {
     seedRun(records, agent, { runId: id, body: spec.initialPrompt })
   }
 }

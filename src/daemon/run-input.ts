@@ -18,8 +18,9 @@ export function giveMessage(
   if (!run) {
     return
   }
-  const { encode, capabilities } = getProvider(context, run.provider)
-  const input = encode(message, stateOf(run))
+  const provider = getProvider(context, run.provider)
+  const { capabilities } = provider
+  const input = provider.encode(message, stateOf(run))
   const offset = store.runs.reserveInput(run.id, Buffer.byteLength(input))
   store.messages.assign(message.id, run.id, {
     offset,

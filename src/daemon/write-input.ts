@@ -52,26 +52,24 @@ function portionsOf(records: Records, run: RunRow, live: LiveRun): Portion[] {
   const messages = store.messages
     .listOpen(run.id)
     .filter((row) => row.is_written === 0)
-    .map(
-      (row): Portion => ({
-        offset: row.in_offset ?? 0,
-        bytes: messageBytes(context, run, row),
-        record: () => {
-          store.messages.setWritten(row.id)
-          live.sent(toOutgoing(row))
-          if (run.handle !== null) {
-            records.moveReceipt(row, { state: 'delivered' })
-          }
-        },
-      }),
-    )
-  const others = store.inputs.listOfRun(run.id).map(
-    ({ seq, in_offset: offset, text }): Portion => ({
+    .map((row): Portion => ({
+      offset: row.in_offset ?? 0,
+      bytes: messageBytes(context, run, row),
+      record: () => {
+        store.messages.setWritten(row.id)
+        live.sent(toOutgoing(row))
+        if (run.handle !== null) {
+          records.moveReceipt(row, { state: 'delivered' })
+        }
+      },
+    }))
+  const others = store.inputs
+    .listOfRun(run.id)
+    .map(({ seq, in_offset: offset, text }): Portion => ({
       offset,
       bytes: Buffer.from(text),
       record: () => store.inputs.delete(seq),
-    }),
-  )
+    }))
   return [...messages, ...others].toSorted((one, other) => one.offset - other.offset)
 }
 

@@ -103,6 +103,8 @@ function createStage(providerCase: ProviderCase): Stage {
       spec: AgentSpec.parse({ provider: provider.name, runtime: 'process', dir, ...spec }),
       resume,
       newSession,
+      isFork: false,
+      systemPrompt: spec?.persona ?? null,
       stateFolder,
     }),
   }
@@ -269,8 +271,8 @@ function describeInput(given: () => Stage): void {
     })
     fc.assert(
       fc.property(message, (outgoing) => {
-        const bytes = provider.encode(outgoing)
-        expect(bytes).toBe(provider.encode({ ...outgoing }))
+        const bytes = provider.encode(outgoing, null)
+        expect(bytes).toBe(provider.encode({ ...outgoing }, null))
         expect(bytes.endsWith('\n')).toBe(true)
       }),
     )

@@ -63,7 +63,7 @@ export async function driveProgram(provider: Provider, request: LaunchRequest): 
     exited,
     waitFor,
     send(message) {
-      child.stdin.write(provider.encode(message))
+      child.stdin.write(provider.encode(message, null))
       recorder.tell({ what: 'sent', message, now: Date.now() })
     },
     turnEnded: (message) =>

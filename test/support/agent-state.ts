@@ -74,7 +74,7 @@ export class AgentState {
     isEphemeral = false,
     lifecycle = {},
   }: ModelOptions) {
-    this.needsGreeting = needsGreeting
+    this.needsGreeting = hasTurns && needsGreeting
     this.hasTurns = hasTurns
     this.isEphemeral = isEphemeral
     this.lifecycle = Lifecycle.parse(lifecycle)

@@ -111,7 +111,10 @@ function requestStop(model: AgentState, live: ModelRun | null, reason: StopReaso
       (model.attached === 0 && model.now >= model.awaitedUntil),
     'nobody is left alone by a sleeping agent',
   )
-  check(reason !== 'unready' || live.readyAt === null, 'who took a turn is ready')
+  check(
+    reason !== 'unready' || live.readyAt === null || live.isUnusable,
+    'who took a turn is ready',
+  )
   Object.assign(live, { status: 'stopping', stopReason: reason })
   model.wish = model.wish === 'sleep' ? null : model.wish
 }

@@ -46,7 +46,7 @@ describe('a launch of a command', () => {
 test('a message is its text, with one newline at its end', () => {
   fc.assert(
     fc.property(fc.string(), (body) => {
-      const bytes = commandProvider.encode({ id: 'm', from: 'user', body })
+      const bytes = commandProvider.encode({ id: 'm', from: 'user', body }, null)
       expect([body, `${body}\n`]).toContain(bytes)
       expect(bytes.endsWith('\n')).toBe(true)
     }),
