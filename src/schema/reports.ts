@@ -53,6 +53,12 @@ export const Usability = z.object({
   detail: z.string(),
   /** What to do, when it is not usable or could be better. */
   hint: z.string().nullable(),
+  /** Of a provider's program, where it says. */
+  version: z.string().nullable().optional(),
+  /** Whether a provider's program has what it needs to ask a model. */
+  login: z.enum(['yes', 'no', 'unknown']).optional(),
+  /** Usable, and yet: a version that nobody tried, for one. */
+  warning: z.string().nullable().optional(),
 })
 export type Usability = z.infer<typeof Usability>
 
