@@ -3,6 +3,7 @@ import { buildEnvironment } from './core/environment.ts'
 import { checkMachine, Daemon, faultPoint, loadConfig } from './daemon/index.ts'
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
+import { codexProvider } from './providers/codex/index.ts'
 import { commandProvider } from './providers/command/index.ts'
 import type { Provider } from './providers/contract.ts'
 import type { Runtime } from './runtimes/contract.ts'
@@ -26,7 +27,7 @@ export interface RunningDaemon {
   stop(): Promise<void>
 }
 
-const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider]
+const providers = (): Provider[] => [chatProvider, claudeProvider, codexProvider, commandProvider]
 const runtimes = (): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
 ]

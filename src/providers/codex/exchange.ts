@@ -5,6 +5,7 @@ import { joinTurn } from './turns.ts'
 import {
   errorText,
   fieldsOf,
+  isSessionGone,
   refusal,
   requestIds,
   response,
@@ -49,7 +50,7 @@ function readThread(state: CodexState, line: CodexLine, reading: Reading): void 
 
 function giveUp(error: unknown, { now, events }: Reading): void {
   const message = errorText(error)
-  const isGone = /no rollout found|invalid session id|thread not found/i.test(message)
+  const isGone = isSessionGone(message)
   const found = classifyError({ text: message }, now)
   events.push({
     type: 'unusable',

@@ -3,7 +3,7 @@ import type { Decoder, DecoderState, OutgoingMessage, ProviderEvent } from '../c
 import { resultOf, toolOf } from './items.ts'
 import type { Reading } from './state.ts'
 import { growth, readTokens, type Tokens } from './usage.ts'
-import { fieldsOf, parseCodexLine, textOf, type Fields } from './wire.ts'
+import { fieldsOf, isSessionGone, parseCodexLine, textOf, type Fields } from './wire.ts'
 
 /** What is remembered of a run in which each turn is a `codex exec` of its own. */
 interface ExecState extends DecoderState {
@@ -14,6 +14,10 @@ interface ExecState extends DecoderState {
   /** The messages in its input, oldest first; the first has the turn. */
   open: string[]
   hasTurn: boolean
+  /** It said that the turn came to its end. */
+  isDone: boolean
+  /** Tokens of the turn; null: it did not say. */
+  spent: Tokens | null
   reply: string
   isMidLine: boolean
   tools: string[]
@@ -21,7 +25,7 @@ interface ExecState extends DecoderState {
   total: Tokens | null
   /** Why the turn failed, as it was told last. */
   failure: string | null
-  /** The last line of its stderr: why it could not even begin. */
+  /** Why it could not even begin, from its stderr. */
   said: string
 }
 
@@ -31,11 +35,24 @@ function createState(): ExecState {
     session: null,
     mode: 'new',
     open: [],
+    total: null,
+    ...emptyTurn(),
+  }
+}
+
+type Turn = Pick<
+  ExecState,
+  'hasTurn' | 'isDone' | 'spent' | 'reply' | 'isMidLine' | 'tools' | 'failure' | 'said'
+>
+
+function emptyTurn(): Turn {
+  return {
     hasTurn: false,
+    isDone: false,
+    spent: null,
     reply: '',
     isMidLine: false,
     tools: [],
-    total: null,
     failure: null,
     said: '',
   }
@@ -68,7 +85,7 @@ export function createExecDecoder(saved: DecoderState | null): Decoder {
         if (parsed) {
           readLine(state, parsed as Fields, { now, events })
         } else if (line !== '') {
-          state.said = stream === 'err' ? line.slice(0, longestSaid) : state.said
+          state.said = (stream === 'err' && reasonIn(line)) || state.said
           events.push({ type: 'output', stream, text: isPiece ? line : `${line}\n` })
         }
       }
@@ -81,7 +98,10 @@ export function createExecDecoder(saved: DecoderState | null): Decoder {
   }
 }
 
-const longestSaid = 500
+/** Why it could not even begin; the stack that it prints below says nothing. */
+function reasonIn(line: string): string | null {
+  return /^Error: (.{1,500})/.exec(line)?.[1] ?? null
+}
 
 function readLine(state: ExecState, line: Fields, reading: Reading): void {
   const { events } = reading
@@ -98,7 +118,7 @@ function readLine(state: ExecState, line: Fields, reading: Reading): void {
     case 'turn.started':
       return beginTurn(state, events)
     case 'turn.completed':
-      return completeTurn(state, line, events)
+      return completeTurn(state, line)
     case 'turn.failed':
       state.failure = textOf(fieldsOf(line['error'])['message']) || state.failure
       return
@@ -134,51 +154,39 @@ function beginTurn(state: ExecState, events: ProviderEvent[]): void {
   }
 }
 
-/** The sum is of the whole session: the turn's is what it grew by. */
-function completeTurn(state: ExecState, line: Fields, events: ProviderEvent[]): void {
+/** The sum is of the whole session: the turn's is what it grew by. Its program is yet to end. */
+function completeTurn(state: ExecState, line: Fields): void {
   const sum = readTokens(line['usage'])
-  const spent = sum && growth(state.total, sum, null)
+  state.spent = sum && growth(state.total, sum, null)
   state.total = sum ?? state.total
-  events.push(...endOf(state, null, spent))
+  state.isDone = true
 }
 
-function endOf(state: ExecState, error: string | null, spent: Tokens | null): ProviderEvent[] {
-  if (!state.hasTurn && state.open.length === 0) {
-    return []
-  }
+/** The program of a turn is gone, and the turn over: well, if it said so before. */
+function endProgram(state: ExecState, line: Fields, { now, events }: Reading): void {
   const message = state.open.shift() ?? null
+  const { isDone, hasTurn, spent } = state
+  const code = typeof line['code'] === 'number' ? line['code'] : 1
+  const error = isDone
+    ? null
+    : (state.failure ?? (state.said || `codex exec ended with code ${code}`))
+  const isGone = error !== null && !hasTurn && state.mode !== 'new' && isSessionGone(error)
   const reply = error === null ? state.reply : ''
-  state.hasTurn = false
-  state.reply = ''
-  state.isMidLine = false
-  state.tools = []
-  state.failure = null
-  state.said = ''
+  Object.assign(state, emptyTurn())
+  if (isGone) {
+    events.push({ type: 'unusable', class: 'config', message: `its session is gone: ${error}` })
+    return
+  }
+  if (error !== null) {
+    const { class: errorClass, retryAt } = classifyError({ text: error }, now)
+    events.push({ type: 'error', class: errorClass, message: error, retryAt })
+  }
   const cost = {
     usd: null,
     inputTokens: spent?.input ?? null,
     outputTokens: spent?.output ?? null,
   }
-  return [{ type: 'turn.ended', message, reply, error, cost, durationMs: null }]
-}
-
-/** The program of a turn is gone. It told of the turn's end before, or the turn has failed. */
-function endProgram(state: ExecState, line: Fields, { now, events }: Reading): void {
-  const isOpen = state.hasTurn || (state.session === null && state.open.length > 0)
-  if (!isOpen && state.open.length === 0) {
-    return
-  }
-  const code = typeof line['code'] === 'number' ? line['code'] : 1
-  const message = state.failure ?? (state.said || `codex exec ended with code ${code}`)
-  const found = classifyError({ text: message }, now)
-  if (!state.hasTurn && state.session === null && state.mode !== 'new') {
-    events.push({ type: 'unusable', class: 'config', message: `its session is gone: ${message}` })
-    return
-  }
-  events.push(
-    { type: 'error', class: found.class, message, retryAt: found.retryAt },
-    ...endOf(state, message, null),
-  )
+  events.push({ type: 'turn.ended', message, reply, error, cost, durationMs: null })
 }
 
 function readError(state: ExecState, message: string, events: ProviderEvent[]): void {

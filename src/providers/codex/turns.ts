@@ -75,7 +75,7 @@ function errorOf(
   const status = textOf(turn['status'])
   if (status === 'interrupted') {
     events.push({ type: 'status', status: 'interrupted' })
-    return 'the turn was interrupted'
+    return 'interrupted'
   }
   if (status === 'completed') {
     return null

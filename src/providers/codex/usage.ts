@@ -21,12 +21,16 @@ function countOf(fields: Fields, ...names: string[]): number | null {
 }
 
 /**
- * What a sum grew by since `before`; null where that is not known. A sum that shrank was begun anew:
+ * What a sum grew by since `before`; null where that is not known, or where the same sum is only told
+ * again: that says nothing of what was used meanwhile. A sum that shrank was begun anew:
  * nobody can say what of it is new but by `latest`, what the program says of its latest request.
  */
 export function growth(before: Tokens | null, sum: Tokens, latest: Tokens | null): Tokens | null {
   if (before === null || sum.input < before.input || sum.output < before.output) {
     return latest
+  }
+  if (sum.input === before.input && sum.output === before.output) {
+    return null
   }
   return { input: sum.input - before.input, output: sum.output - before.output }
 }

@@ -50,6 +50,13 @@ export function errorText(error: unknown): string {
   return textOf(fieldsOf(error)['message']) || JSON.stringify(error)
 }
 
+/** Whether a failure to go on with a session means that there is none of that id. */
+export function isSessionGone(message: string): boolean {
+  return /no rollout found|invalid session id|(?:thread|session) not found|no (?:saved )?session/i.test(
+    message,
+  )
+}
+
 export function request(id: string, method: string, params: Fields): string {
   return `${JSON.stringify({ id, method, params })}\n`
 }
