@@ -31,6 +31,7 @@ import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
+import { TurnVerbs } from './turn-verbs.ts'
 
 export interface DaemonOptions {
   home: Home
@@ -52,6 +53,7 @@ export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
   readonly verbs: AgentVerbs
+  readonly turns: TurnVerbs
   readonly mailbox: Mailbox
   readonly schedules: Schedules
   readonly templates: Templates
@@ -112,6 +114,7 @@ export class Daemon {
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
     this.verbs = new AgentVerbs(context, this.#reconciler)
+    this.turns = new TurnVerbs(context, this.#reconciler)
     const reconciler = this.#reconciler
     this.agents = new Agents({ context, reconciler, templates, mailbox })
     const { agents } = this

@@ -1,6 +1,7 @@
 import { messageFate, type RunOutcome } from '../core/message-fate.ts'
 import { judgeDeath, type DeathVerdict } from '../core/restart.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
+import type { StopReason } from '../schema/run.ts'
 import type { AgentRow, MessageRow, RunEnd, RunRow } from '../store/index.ts'
 import { getProvider } from './context.ts'
 import type { Records } from './records.ts'
@@ -44,12 +45,15 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
   if (!agent || agent.is_removing === 1 || agent.hold) {
     return
   }
-  if (run.stop_reason === 'new' || run.stop_reason === 'restart') {
+  if (run.stop_reason !== null && renewals.has(run.stop_reason)) {
     store.agents.setWish(agent.id, 'wake')
   } else if (ending.status !== 'stopped' && !ending.isUnstarted) {
     settleDeath(records, agent, latest, ending)
   }
 }
+
+/** Ended to be brought up anew. */
+const renewals: ReadonlySet<StopReason> = new Set(['new', 'restart', 'reload'])
 
 /** A program that never was ready for a message fails the one that it would have been given. */
 function settleUngreeted(records: Records, run: RunRow, outcome: RunOutcome, why: string): void {

@@ -5,6 +5,7 @@ import { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
+import { checkUnsupported } from './check-unsupported.ts'
 import { getProvider, getRuntime, type DaemonContext } from './context.ts'
 import { fieldPath } from './load-config.ts'
 
@@ -37,16 +38,7 @@ export function resolveSpec(
     budget: { ...template.budget, ...request.budget },
     limits: { ...template.limits, ...request.limits },
   })
-  for (const field of provider.unsupported) {
-    const value = spec[field]
-    if (value !== undefined && value.length > 0) {
-      throw new DroverError(
-        'unsupported',
-        `${field}: the ${provider.name} provider can't honour it.`,
-        { details: { field } },
-      )
-    }
-  }
+  checkUnsupported(provider, spec)
   return { ...spec, options: checkOptions(provider.name, provider.options.safeParse(spec.options)) }
 }
 

@@ -229,8 +229,8 @@ export type ProviderEvent =
   | { type: 'question.closed'; id: string }
   /** The conversation's id; a later run can resume it. */
   | { type: 'session'; session: string }
-  /** The program itself says that it took the message. */
-  | { type: 'accepted'; message: string }
+  /** The program itself says that it took the message; `joined`: into the turn that was under way. */
+  | { type: 'accepted'; message: string; joined?: boolean }
   | { type: 'turn.started'; message: string | null }
   /** Additive: all texts in order are what was said. */
   | { type: 'text'; text: string }

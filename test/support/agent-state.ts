@@ -25,6 +25,7 @@ export interface ModelRun {
   isResumed: boolean
   isGreeted: boolean
   isUnusable: boolean
+  isStale: boolean
   readyAt: number | null
   startedAt: number | null
   activeAt: number
@@ -106,8 +107,9 @@ export class AgentState {
       attached: this.attached,
       awaitedUntil: this.awaitedUntil,
       lifecycle: this.lifecycle,
-      run: live && { ...live, hasTurns: this.hasTurns, isUnknown: false },
+      run: live && { ...live, hasTurns: this.hasTurns, canSteer: false, isUnknown: false },
       queued: this.queued().length,
+      isSteering: false,
       open: open.length,
       openSince: open.length > 0 ? Math.min(...open.map(({ since }) => since)) : null,
       unwritten: open.filter(({ isWritten }) => !isWritten).length,
