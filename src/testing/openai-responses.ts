@@ -61,8 +61,16 @@ function readPrompt(body: JsonObject): Prompt {
       }
     }
   }
-  const tools = objectsOf(body['tools']).map(({ name, type }) => stringOf(name ?? type))
+  const added = input.filter(({ type }) => type === 'additional_tools')
+  const tools = [body, ...added].flatMap((place) => toolNames(place['tools']))
   return { text, toolResults, tools }
+}
+
+/** Tools stand in the request or, for newer models, among its input, and may be sorted into namespaces. */
+function toolNames(tools: unknown): string[] {
+  return objectsOf(tools).flatMap(({ name, type, tools: inner }) =>
+    type === 'namespace' ? toolNames(inner) : [stringOf(name ?? type)],
+  )
 }
 
 function userText(content: unknown): string {

@@ -11,8 +11,8 @@ import { parseCodexLine, type CodexLine } from './wire.ts'
 export function createAppServerDecoder(saved: DecoderState | null): Decoder {
   const state = (saved as CodexState | null) ?? createState()
   return {
-    sent({ id }) {
-      state.open.push({ id, turn: null })
+    sent({ id, isSteering = false }) {
+      state.open.push({ id, turn: null, isSteering })
       return []
     },
     push(stream, lines, { now, isCut }) {

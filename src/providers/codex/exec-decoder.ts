@@ -12,7 +12,7 @@ interface ExecState extends DecoderState {
   /** `new`, `resume` or `fork`: how the run began. */
   mode: string
   /** The messages in its input, oldest first; the first has the turn. */
-  open: string[]
+  open: { id: string; isSteering: boolean }[]
   hasTurn: boolean
   /** It said that the turn came to its end. */
   isDone: boolean
@@ -73,8 +73,8 @@ export function encodeExecMessage({ body }: OutgoingMessage, state: DecoderState
 export function createExecDecoder(saved: DecoderState | null): Decoder {
   const state = (saved as ExecState | null) ?? createState()
   return {
-    sent({ id }) {
-      state.open.push(id)
+    sent({ id, isSteering = false }) {
+      state.open.push({ id, isSteering })
       return []
     },
     push(stream, lines, { now, isCut }) {
@@ -147,10 +147,11 @@ function beginTurn(state: ExecState, events: ProviderEvent[]): void {
   const [message] = state.open
   if (!state.hasTurn) {
     state.hasTurn = true
-    if (message !== undefined) {
-      events.push({ type: 'accepted', message })
+    if (message) {
+      const { id, isSteering } = message
+      events.push({ type: 'accepted', message: id, ...(isSteering ? { joined: false } : {}) })
     }
-    events.push({ type: 'turn.started', message: message ?? null })
+    events.push({ type: 'turn.started', message: message?.id ?? null })
   }
 }
 
@@ -164,7 +165,7 @@ function completeTurn(state: ExecState, line: Fields): void {
 
 /** The program of a turn is gone, and the turn over: well, if it said so before. */
 function endProgram(state: ExecState, line: Fields, { now, events }: Reading): void {
-  const message = state.open.shift() ?? null
+  const message = state.open.shift()?.id ?? null
   const { isDone, hasTurn, spent } = state
   const code = typeof line['code'] === 'number' ? line['code'] : 1
   const error = isDone

@@ -17,7 +17,7 @@ export interface CodexState extends DecoderState {
   /** The turn under way. */
   turn: string | null
   /** Messages in its input whose turn is not over, oldest first; `turn` once it said that it took them. */
-  open: { id: string; turn: string | null }[]
+  open: { id: string; turn: string | null; isSteering: boolean }[]
   /** What it said last in this turn, whole. */
   reply: string
   /** The item that is being said in pieces. */

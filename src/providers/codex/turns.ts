@@ -3,7 +3,7 @@ import { readFailure } from './failures.ts'
 import type { CodexState, Reading } from './state.ts'
 import { fieldsOf, textOf } from './wire.ts'
 
-/** It took a message: into the turn under way, or as the first of a new one. */
+/** It took a message: into the turn under way, or as the first of a new one, though it was to join one. */
 export function joinTurn(
   state: CodexState,
   turn: string,
@@ -11,7 +11,8 @@ export function joinTurn(
 ): void {
   if (message && message.turn === null) {
     message.turn = turn
-    events.push({ type: 'accepted', message: message.id })
+    const isLate = message.isSteering && state.turn !== turn
+    events.push({ type: 'accepted', message: message.id, ...(isLate ? { joined: false } : {}) })
   }
   if (state.turn !== turn) {
     state.turn = turn
