@@ -9,16 +9,12 @@ import { describeProvider, type ProviderCase } from './describe-provider.ts'
 
 const program = realProgram('codex')
 
+const execOptions = { protocol: 'exec' }
+
 /** What is left of Codex where each turn is a `codex exec` of its own. */
 const execProvider: Provider = {
   ...codexProvider,
-  capabilities: {
-    ...codexProvider.capabilities,
-    approvals: false,
-    steer: false,
-    interrupt: false,
-    reload: [],
-  },
+  capabilities: codexProvider.capabilitiesWith!(execOptions),
 }
 
 /** What both ways of talking to it have in common: the scripted model, with a key in a file. */
@@ -77,7 +73,7 @@ if (program) {
     return {
       ...common,
       provider: execProvider,
-      spec: { persona: 'You are a test.', options: { protocol: 'exec' } },
+      spec: { persona: 'You are a test.', options: execOptions },
     }
   })
 } else {

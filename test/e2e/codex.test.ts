@@ -178,3 +178,29 @@ testWithCodex('an agent whose session is gone says so, and a fresh one goes on',
   })
   await client.sleep('c', up)
 })
+
+testWithCodex(
+  'what codex exec can not do is said, and a message that was to join waits',
+  async () => {
+    await using model = await startModelServer()
+    await using daemon = await startWithModel(model)
+    using folder = temporaryFolder()
+    const { client } = daemon
+    const options = { protocol: 'exec' }
+    await client.run({ template: 'codex', name: 'c', dir: folder.path, options }, up)
+    const first = await client.send('c', { body: '[[slow:10]]' })
+    const second = await client.send('c', { body: 'join it', mode: 'steer' }, up)
+    expect(second).toMatchObject({
+      state: 'done',
+      mode: 'queue',
+      entry: 'turn',
+      reply: 'echo: join it',
+    })
+    expect(await client.message(first.id)).toMatchObject({ state: 'done' })
+    await expect(client.interrupt('c')).rejects.toMatchObject({ code: 'unsupported' })
+    expect(await client.reload('c', { model: 'another' })).toMatchObject({ when: 'next-turn' })
+    await client.send('c', { body: 'hello' }, up)
+    expect(model.requests.at(-1)?.body['model']).toBe('another')
+    await client.sleep('c', up)
+  },
+)

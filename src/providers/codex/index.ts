@@ -1,4 +1,10 @@
-import type { DecoderState, Detection, Provider, ProviderContext } from '../contract.ts'
+import type {
+  DecoderState,
+  Detection,
+  Provider,
+  ProviderCapabilities,
+  ProviderContext,
+} from '../contract.ts'
 import { detectProgram } from '../detect-program.ts'
 import { createAppServerDecoder } from './decoder.ts'
 import { carryExecState, createExecDecoder, encodeExecMessage } from './exec-decoder.ts'
@@ -9,6 +15,21 @@ import { encodeAnswer } from './questions.ts'
 import { carryState, type CodexState } from './state.ts'
 import { encodeAppServerMessage, request, requestIds, textOf } from './wire.ts'
 
+const capabilities: ProviderCapabilities = {
+  structured: true,
+  terminal: false,
+  resume: true,
+  approvals: true,
+  models: true,
+  cost: true,
+  turns: true,
+  handshake: true,
+  steer: true,
+  interrupt: true,
+  fork: true,
+  reload: ['model'],
+}
+
 /**
  * OpenAI's Codex, over the protocol of its `app-server`; where told, by one `codex exec` for each
  * turn. That one can ask nobody, and can't be steered, interrupted or changed in mid-run.
@@ -16,20 +37,11 @@ import { encodeAppServerMessage, request, requestIds, textOf } from './wire.ts'
 export const codexProvider: Provider = {
   name: 'codex',
   title: 'Codex',
-  capabilities: {
-    structured: true,
-    terminal: false,
-    resume: true,
-    approvals: true,
-    models: true,
-    cost: true,
-    turns: true,
-    handshake: true,
-    steer: true,
-    interrupt: true,
-    fork: true,
-    reload: ['model'],
-  },
+  capabilities,
+  capabilitiesWith: ({ protocol }) =>
+    protocol === 'exec'
+      ? { ...capabilities, approvals: false, steer: false, interrupt: false, reload: [] }
+      : capabilities,
   options: CodexOptions,
   unsupported: ['trigger', 'program'],
   askMs: 3000,
