@@ -26,12 +26,18 @@ export async function withSpinner<Result>(
 export interface Spinner {
   /** What is waited for from now on. */
   say(text: string): void
+  /** A line that stays; the spinner goes on below it. */
+  note(text: string): void
   stop(): void
 }
 
 export function startSpinner({ stderr, env }: CliContext, firstText: string): Spinner {
   if (stderr.isTTY !== true) {
-    return { say: () => undefined, stop: () => undefined }
+    return {
+      say: () => undefined,
+      note: (text) => stderr.write(`${text}\n`),
+      stop: () => undefined,
+    }
   }
   let text = firstText
   const colors = createColors(wantsColors(true, env))
@@ -52,6 +58,9 @@ export function startSpinner({ stderr, env }: CliContext, firstText: string): Sp
   return {
     say: (next) => {
       text = next
+    },
+    note: (line) => {
+      stderr.write(`${isShown ? '\r\u001B[2K' : ''}${line}\n`)
     },
     stop: () => {
       clearInterval(timer)

@@ -6,6 +6,7 @@ import { bytesToDrop, mayExceed, runsToDrop, type Measured } from '../core/reten
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { RunRow } from '../store/index.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
+import { faultPoint } from './fault-point.ts'
 
 /** Old events deleted in one transaction, and in one round. */
 const eventsAtOnce = 1000
@@ -14,8 +15,9 @@ const eventsInRound = 50_000
 /** Events that are never given up for their bytes. */
 const eventsAlwaysKept = 1000
 
-/** Answers of ephemeral agents kept after their end. */
+/** Answers of ephemeral agents kept after their end, and questions that came to theirs. */
 const tasksKept = 10_000
+const approvalsKept = 10_000
 
 /** How long the system may take to free part of a file, ms. */
 const punchDeadlineMs = 10_000
@@ -37,7 +39,10 @@ export class Retention {
   async keepBounds(): Promise<void> {
     const { store, rotateLog } = this.#context
     rotateLog()
-    store.transaction('relaxed', () => store.tasks.prune(tasksKept))
+    store.transaction('relaxed', () => {
+      store.tasks.prune(tasksKept)
+      store.approvals.prune(approvalsKept)
+    })
     await pruneEvents(this.#context)
     if (mayExceed(this.#measured, store.runs)) {
       await this.#keepRuns()
@@ -99,7 +104,9 @@ async function dropRuns(
   for (const id of ids) {
     // The row goes last: a folder that was left by a crash is found by it and removed again.
     await rm(referenceOf(context, id).folder, { recursive: true, force: true })
+    faultPoint('run-folder-dropped')
     store.transaction('relaxed', () => store.runs.delete(id))
+    faultPoint('run-dropped')
     log.info({ run: id }, 'dropped the record of a finished run to keep within retention')
   }
   return ids.length
@@ -126,6 +133,7 @@ async function dropBeginning(
     return 0
   }
   store.transaction('relaxed', () => store.runs.setDropped(run.id, bytes))
+  faultPoint('output-given-up')
   const file = runFiles(referenceOf(context, run.id).folder).out
   const args = ['--punch-hole', '--keep-size', '--offset', '0', '--length', String(bytes), file]
   try {
@@ -133,6 +141,7 @@ async function dropBeginning(
       timeout: punchDeadlineMs,
       signal: context.signal,
     })
+    faultPoint('output-punched')
   } catch (error) {
     log.warn(
       { err: error, run: run.id },

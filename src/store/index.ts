@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { AgentTable } from './agent-table.ts'
+import { ApprovalTable } from './approval-table.ts'
 import type { Database, Durability } from './database.ts'
 import { beginBoot, endBoot, settleInstance } from './home-table.ts'
 import { EventLog } from './event-log.ts'
@@ -14,6 +15,7 @@ import { TaskTable } from './task-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
 export type { AgentWait } from './agent-table.ts'
+export type { ApprovalEnd, ApprovalFilter } from './approval-table.ts'
 export {
   toEvent,
   type EventLog,
@@ -22,7 +24,7 @@ export {
   type StoredEvent,
 } from './event-log.ts'
 export type { MessageHead } from './message-table.ts'
-export type { AgentRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
+export type { AgentRow, ApprovalRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { LookedAtRun, RunEnd } from './run-table.ts'
 export type { ScheduleListRow } from './schedule-table.ts'
 
@@ -32,6 +34,7 @@ export class Store {
   readonly runs: RunTable
   readonly messages: MessageTable
   readonly inputs: InputTable
+  readonly approvals: ApprovalTable
   readonly tasks: TaskTable
   readonly schedules: ScheduleTable
   readonly events: EventLog
@@ -46,6 +49,7 @@ export class Store {
     this.runs = new RunTable(this.#database)
     this.messages = new MessageTable(this.#database)
     this.inputs = new InputTable(this.#database)
+    this.approvals = new ApprovalTable(this.#database)
     this.tasks = new TaskTable(this.#database)
     this.schedules = new ScheduleTable(this.#database)
     this.instance = settleInstance(

@@ -88,11 +88,14 @@ export class RunTable {
     )
   }
 
-  /** Those of them that are up and in a turn. */
+  /** Those of them that are up and in a turn, but for those that wait for a person. */
   listWorking(): RunRow[] {
     return this.#database.all<RunRow>(
       `SELECT r.* FROM agents a JOIN runs r ON r.id = a.run_id
-       WHERE a.run_id IS NOT NULL AND r.handle IS NOT NULL AND r.turn = 'working' ORDER BY r.id`,
+       WHERE a.run_id IS NOT NULL AND r.handle IS NOT NULL AND r.turn = 'working'
+         AND NOT EXISTS (SELECT 1 FROM approvals q INDEXED BY approvals_open
+           WHERE q.agent_id = a.id AND q.run_id = r.id AND q.state = 'open')
+       ORDER BY r.id`,
     )
   }
 
