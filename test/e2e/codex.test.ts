@@ -204,3 +204,55 @@ testWithCodex(
     await client.sleep('c', up)
   },
 )
+
+/** Asks to leave its sandbox for this. */
+const escalate = (cmd: string): string => {
+  const rest = { sandbox_permissions: 'require_escalated', justification: 'a test wants it' }
+  return `[[tool:exec_command ${JSON.stringify({ cmd, ...rest })}]]`
+}
+
+testWithCodex(
+  'a question of Codex outlives two daemons: the answer reaches the same program, and the turn completes',
+  async () => {
+    await using model = await startModelServer()
+    await using daemon = await startWithModel(model)
+    using folder = temporaryFolder()
+    const { client } = daemon
+    const file = path.join(folder.path, 'made')
+    const { message } = await client.run({
+      template: 'codex',
+      name: 'c',
+      dir: folder.path,
+      prompt: escalate(`touch '${file}'`),
+    })
+    const open = async () => await client.approvals.list({ state: 'open' })
+    await waitFor('the question', async () => (await open()).length === 1, 60_000)
+    const [question] = await open()
+    expect(question).toMatchObject({
+      agent: 'c',
+      tool: 'shell',
+      title: `run /bin/bash -lc "touch '${file}'"`,
+      reason: 'a test wants it',
+    })
+    await daemon.restart()
+    await daemon.restart()
+    expect(await client.show('c')).toMatchObject({ status: 'waiting' })
+    expect(existsSync(file)).toBe(false)
+    await client.approvals.approve(question!.id)
+    expect(await client.message(message!.id, up)).toMatchObject({ state: 'done' })
+    expect(existsSync(file)).toBe(true)
+    const after = await client.show('c')
+    expect(after.turns).toBe(1)
+    const events = await readEvents(client)
+    expectGapless(events)
+    expect(events.filter(({ type }) => type === 'run.starting')).toHaveLength(1)
+
+    const denied = await client.send('c', { body: escalate(`touch '${file}-2'`) })
+    await waitFor('the next question', async () => (await open()).length === 1, 60_000)
+    const [next] = await open()
+    await client.approvals.deny(next!.id, { message: '[[say:then not]]' })
+    expect(await client.message(denied.id, up)).toMatchObject({ state: 'done', reply: 'then not' })
+    expect(existsSync(`${file}-2`)).toBe(false)
+    await client.sleep('c', up)
+  },
+)
