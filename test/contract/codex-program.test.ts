@@ -103,6 +103,19 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
     await driver.end()
   })
 
+  test('asks no second time for what it may do in this session', async () => {
+    const driver = await stage.drive(agent({}))
+    const rest = { sandbox_permissions: 'require_escalated', justification: 'to look' }
+    driver.send(message(command('echo looked', rest)))
+    const question = await driver.waitFor(is('question'))
+    driver.answer(question, { isAllowed: true, isForSession: true, message: null })
+    await driver.turnEnded('msg_1')
+    driver.send({ ...message(command('echo looked', rest)), id: 'msg_2' })
+    expect((await driver.turnEnded('msg_2')).reply).toContain('looked')
+    expect(driver.events.filter(is('question'))).toHaveLength(1)
+    await driver.end()
+  })
+
   test('asks for a change of files outside with the files, and makes it when allowed', async () => {
     const driver = await stage.drive(agent({ sandbox: 'read-only' }))
     const file = path.join(stage.folder, 'work', 'patched')

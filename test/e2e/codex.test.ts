@@ -231,8 +231,9 @@ testWithCodex(
     expect(question).toMatchObject({
       agent: 'c',
       tool: 'shell',
-      title: `run /bin/bash -lc "touch '${file}'"`,
+      title: `run touch '${file}'`,
       reason: 'a test wants it',
+      risk: 'medium',
     })
     await daemon.restart()
     await daemon.restart()

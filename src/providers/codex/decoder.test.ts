@@ -99,7 +99,7 @@ describe('a recorded conversation', () => {
       id: 'call_97',
       name: 'shell',
       input: {
-        command: "/bin/bash -lc 'echo ro > /home/dev/x1/ro.txt; cat /etc/hostname'",
+        command: 'echo ro > /home/dev/x1/ro.txt; cat /etc/hostname',
         cwd: '/home/dev/x1',
       },
     })
@@ -118,7 +118,7 @@ describe('a recorded conversation', () => {
       {
         id: '0',
         tool: 'shell',
-        title: "run /bin/bash -lc 'touch /home/dev/x1/esc.txt && echo escalated'",
+        title: 'run touch /home/dev/x1/esc.txt && echo escalated',
         reason: 'need write',
         input: { cwd: '/home/dev/x1' },
       },

@@ -1,13 +1,15 @@
 import type { ProviderEvent } from '../contract.ts'
+import { bareCommand } from './shell-command.ts'
 import { fieldsOf, textOf, type Fields } from './wire.ts'
 
 /** A tool's call as its item says it; null for items that are no tools. */
 export function toolOf(item: Fields): { name: string; input: Fields } | null {
   switch (item['type']) {
     case 'commandExecution':
-      return { name: 'shell', input: pick(item, 'command', 'cwd') }
-    case 'command_execution':
-      return { name: 'shell', input: pick(item, 'command') }
+    case 'command_execution': {
+      const command = bareCommand(textOf(item['command']))
+      return { name: 'shell', input: { command, ...pick(item, 'cwd') } }
+    }
     case 'fileChange':
     case 'file_change':
       return { name: 'apply_patch', input: pick(item, 'changes') }

@@ -1,4 +1,5 @@
 import type { Answer, AskedQuestion, ProviderEvent } from '../contract.ts'
+import { bareCommand } from './shell-command.ts'
 import { fieldsOf, inputOf, request, requestIds, response, textOf, type Fields } from './wire.ts'
 
 type Question = Extract<ProviderEvent, { type: 'question' }>
@@ -84,7 +85,7 @@ function describe(
 }
 
 function describeCommand(params: Fields): Described {
-  const command = textOf(params['command'])
+  const command = bareCommand(textOf(params['command']))
   const network = textOf(fieldsOf(params['networkApprovalContext'])['host'])
   const isStdin = params['kind'] === 'writeStdin'
   const what = command || 'a command'
