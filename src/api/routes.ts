@@ -28,6 +28,7 @@ import { Why } from '../schema/why.ts'
 import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
+import { workspaceRoutes } from './workspace-routes.ts'
 
 const ok = (
   description: string,
@@ -51,7 +52,7 @@ export const routes = {
     path: '/v1/agents',
     access: 'agent',
     summary:
-      'Agents that live or sleep; with `all` also stopped and failed ones. An agent is told no more than name, status, provider and template of each.',
+      'Agents that live or sleep; with `all` also stopped and failed ones. An agent is told no more than name, status, provider, template, label and capabilities of each.',
     query: ListQuery,
     response: ok('Agents by name', z.array(z.union([Agent, Peer]))),
   }),
@@ -75,6 +76,7 @@ export const routes = {
     params: AgentParams,
     response: ok('The agent', AgentDetail),
   }),
+  ...workspaceRoutes,
   explainAgent: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}/why',

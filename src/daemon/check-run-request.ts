@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { joinPrompt } from '../core/system-prompt.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import { createId } from '../util/id.ts'
 import { checkLimits } from './check-limits.ts'
 import { agentFolders, getProvider, providerContext, type DaemonContext } from './context.ts'
+import { findSession } from './import-session.ts'
 import { resolveSpec } from './resolve-spec.ts'
+import { readPromptLayers } from './system-prompt.ts'
 import type { Templates } from './templates.ts'
 
 /** What would be made of a request, under an id that nobody has. */
@@ -13,6 +16,8 @@ export interface CheckedRequest {
   /** The template's own name. */
   template: string
   spec: AgentSpec
+  /** The session that it begins with; null: a fresh one. */
+  session: string | null
 }
 
 /**
@@ -29,16 +34,18 @@ export async function checkRunRequest(
   const id = createId('agent')
   const folders = agentFolders(context, id)
   const spec = resolveSpec(context, template, request, folders.work)
+  const session = await findSession(context, { id, spec }, request.resume)
+  const layers = await readPromptLayers(context, { agent: { id, name: request.name ?? '' }, spec })
   const launch = await getProvider(context, spec.provider).launch({
     ...providerContext(context, spec.provider, spec.env),
     agent: { id, name: '' },
     spec,
-    resume: null,
+    resume: session,
     newSession: randomUUID(),
     isFork: false,
-    systemPrompt: spec.persona ?? null,
+    systemPrompt: joinPrompt(layers),
     stateFolder: folders.state,
   })
   await checkLimits(context, spec, launch)
-  return { id, template: template.name, spec }
+  return { id, template: template.name, spec, session }
 }

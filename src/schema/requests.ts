@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AgentName } from './agent-name.ts'
+import { agentOptions, ResumeWish, TagWord, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
 import { Budget, LifecycleWish } from './lifecycle.ts'
 import { limits } from './limits.ts'
@@ -40,6 +41,14 @@ export const RunRequest = z.strictObject({
   /** It lives for its first message: removed when that is done, kept when it fails. Needs a prompt. */
   ephemeral: z.boolean().default(false),
   limits: AgentSpec.shape.limits,
+  /** Words and folders are added to the template's, arguments go after its. */
+  ...agentOptions,
+  bare: z.boolean().optional(),
+  /** `inherit`, and left out: as the template says, else `shared`. */
+  workspace: z.enum(['inherit', ...Workspace.options]).optional(),
+  /** The branch of its worktree; it is `isolated` then. */
+  worktree: WorktreeWish.optional(),
+  resume: ResumeWish.optional(),
   /** The same id twice answers with the first agent. */
   requestId: MessageId.optional(),
 })
@@ -81,7 +90,15 @@ export const AttachQuery = z.object({
   /** Only events after this number; left out: from now on. */
   since: z.coerce.number().int().min(0).optional(),
 })
-export const ListQuery = z.object({ all: z.stringbool().default(false) })
+/** Each that is given must hold. */
+export const ListQuery = z.object({
+  all: z.stringbool().default(false),
+  tag: TagWord.optional(),
+  capability: TagWord.optional(),
+  /** The whole label. */
+  label: agentOptions.label,
+})
+export type ListQuery = z.infer<typeof ListQuery>
 export const RemoveQuery = z.object({ force: z.stringbool().default(false), wait: Wait })
 export const EventsQuery = z.object({
   /** Only events after this number. */

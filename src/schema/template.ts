@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { WrittenLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
+import { agentOptions, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
 import { LifecycleWish } from './lifecycle.ts'
 
@@ -24,6 +25,10 @@ export const Template = z.strictObject({
   lifecycle: LifecycleWish.prefault({}),
   budget: AgentSpec.shape.budget,
   limits: WrittenLimits.default({}),
+  ...agentOptions,
+  bare: z.boolean().optional(),
+  workspace: Workspace.optional(),
+  worktree: WorktreeWish.optional(),
 })
 export type Template = z.infer<typeof Template>
 
