@@ -27,7 +27,13 @@ export interface RunningDaemon {
   stop(): Promise<void>
 }
 
-const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider, ndjsonProvider]
+/** Every provider, by name. */
+export const listProviders = (): Provider[] => [
+  chatProvider,
+  claudeProvider,
+  commandProvider,
+  ndjsonProvider,
+]
 const runtimes = (): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
 ]
@@ -46,7 +52,7 @@ export async function startDaemon({
     home,
     env,
     version,
-    providers: providers(),
+    providers: listProviders(),
     runtimes: runtimes(),
     moveAsideCorrupt,
   })
@@ -84,7 +90,7 @@ export async function localDoctor({ home, env, version }: RootOptions): Promise<
       passEnv: config.passEnv,
       layers: [config.env],
     }),
-    providers: byName(providers()),
+    providers: byName(listProviders()),
     runtimes: byName(runtimes()),
     prices: new Prices(home.pricesFile, () => undefined),
     signal: AbortSignal.timeout(20_000),

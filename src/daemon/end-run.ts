@@ -2,7 +2,7 @@ import { messageFate, type RunOutcome } from '../core/message-fate.ts'
 import { judgeDeath, type DeathVerdict } from '../core/restart.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { StopReason } from '../schema/run.ts'
-import type { AgentRow, MessageRow, RunEnd, RunRow } from '../store/index.ts'
+import type { AgentRow, MessageRow, RunEnd, RunRow, Store } from '../store/index.ts'
 import { getProvider } from './context.ts'
 import type { Records } from './records.ts'
 
@@ -106,7 +106,7 @@ function settleDeath(records: Records, agent: AgentRow, run: RunRow, ending: Run
       isMachineFault: ending.isMachineFault ?? false,
       errorClass: ending.errorClass ?? run.error_class,
       retryAt: ending.errorClass ? null : run.error_until,
-      policy: specs.get(agent.id).lifecycle.restart,
+      policy: hasHadItsTask(store, agent) ? 'never' : specs.get(agent.id).lifecycle.restart,
       random: Math.random(),
     },
     config.restart,
@@ -117,6 +117,11 @@ function settleDeath(records: Records, agent: AgentRow, run: RunRow, ending: Run
     not_before: verdict.notBefore,
   })
   applyVerdict(records, agent, verdict, ending)
+}
+
+/** An ephemeral agent has nothing to come back for once its one message is final. */
+function hasHadItsTask({ messages }: Store, { id, is_ephemeral: isEphemeral }: AgentRow): boolean {
+  return isEphemeral === 1 && messages.taskOf(id) !== 'open'
 }
 
 function applyVerdict(

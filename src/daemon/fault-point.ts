@@ -32,12 +32,21 @@ export const limitFaultPoints = ['group-made'] as const
 /** Before and after orphans are released. */
 export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
 
+/** While what was said is given up to keep within bounds. */
+export const retentionFaultPoints = [
+  'run-folder-dropped',
+  'run-dropped',
+  'output-given-up',
+  'output-punched',
+] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
   ...limitFaultPoints,
   ...scheduleFaultPoints,
   ...orphanFaultPoints,
+  ...retentionFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 
