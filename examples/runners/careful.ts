@@ -54,6 +54,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     last = last.then(() => takeTurn(message.id, message.text))
   }
 }
-// Nobody can answer any more.
+// Nobody can answer any more. Standard input may still be open, and would keep the process.
 answered(false)
 await last
+process.exit()

@@ -174,6 +174,13 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'list templates and providers',
     load: async () => (await import('./template.ts')).templateCommand,
   },
+  runner: {
+    group: 'more',
+    usage: 'runner check PROGRAM [ARG…]',
+    summary: 'try an agent program of your own against the runner protocol',
+    takesProgram: true,
+    load: async () => (await import('./runner.ts')).runnerCommand,
+  },
   completion: {
     group: 'more',
     usage: 'completion bash|zsh|fish',

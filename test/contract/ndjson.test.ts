@@ -1,7 +1,7 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { ProviderEvent } from '../../src/providers/contract.ts'
+import type { Provider, ProviderEvent } from '../../src/providers/contract.ts'
 import { ndjsonProvider } from '../../src/providers/ndjson/index.ts'
 import { AgentSpec } from '../../src/schema/agent.ts'
 import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
@@ -12,20 +12,60 @@ import { driveProgram } from './drive-program.ts'
 const example = (file: string) =>
   path.join(import.meta.dirname, '..', '..', 'examples', 'runners', file)
 
-/** The examples that keep a conversation. */
+/** The whole protocol, by a program that says it can all of it. */
+describeProvider('ndjson with a program that can all', async () => {
+  const folder = createTemporaryFolder('drover-whole-')
+  const settings = path.join(folder, 'settings')
+  return {
+    provider: ndjsonProvider,
+    spec: {
+      program: [process.execPath, path.join(import.meta.dirname, '../fixtures/whole-runner.mjs')],
+    },
+    env: { SETTINGS_FILE: settings },
+    isAccepting: true,
+    turns: [
+      { body: 'hello', reply: /^\d: hello$/ },
+      { body: 'and "again"\n', reply: /^2: and "again"\n$/ },
+    ],
+    afterResume: { body: 'still there?', reply: /^3: still there\?$/ },
+    asking: { spec: {}, body: (file) => `make ${file}` },
+    longTurn: 'slow',
+    waitingTurn: (file) => `wait ${file}`,
+    reloading: {
+      change: { model: 'big', persona: 'kind', trigger: 'hello' },
+      isSeen: () =>
+        readFileSync(settings, 'utf8') ===
+        '{"type":"set_model","model":"big"}\n{"type":"set_persona","persona":"kind"}\n{"type":"set_trigger","trigger":"hello"}\n',
+    },
+    close: async () => rmSync(folder, { recursive: true, force: true }),
+  }
+})
+
+/** The examples that keep a conversation, and say that they can no more than that. */
 const echoes = [
   { language: 'Python', program: ['python3', example('echo.py')] },
   { language: 'sh', program: ['sh', example('echo.sh')] },
 ] as const
 
+const resuming: Provider = {
+  ...ndjsonProvider,
+  capabilities: {
+    ...ndjsonProvider.capabilities,
+    approvals: false,
+    interrupt: false,
+    steer: false,
+    reload: [],
+  },
+}
+
 for (const { language, program } of echoes) {
   if (requireOrSkip(program[0], hasProgram(program[0])) === test) {
     describeProvider(`ndjson with the example in ${language}`, async () => ({
-      provider: ndjsonProvider,
+      provider: resuming,
       spec: { program: [...program] },
       isAccepting: true,
       turns: [
-        { body: 'hello', reply: /^1: hello$/ },
+        { body: 'hello', reply: /^\d: hello$/ },
         {
           body: 'a "quoted" \\ one,\nin two lines: ü 🐎',
           reply: /^2: a "quoted" \\ one,\nin two lines: ü 🐎$/,
@@ -54,8 +94,9 @@ describe('the example in TypeScript, which asks before it acts', () => {
 
     driver.send({ id: 'm3', from: 'user', body: 'run touch never' })
     await careful.question(3)
-    driver.child.stdin.write('{"type":"interrupt","id":"m2"}\n{"type":"interrupt","id":"m3"}\n')
-    expect(await driver.turnEnded('m3')).toMatchObject({ error: 'The turn was interrupted.' })
+    driver.child.stdin.write('{"type":"interrupt","id":"m2"}\n')
+    expect(driver.interrupt()).toBe(true)
+    expect(await driver.turnEnded('m3')).toMatchObject({ error: 'interrupted' })
     expect(driver.events).toContainEqual({ type: 'question.closed', id: 'question_3' })
     expect(existsSync(path.join(careful.folder, 'never'))).toBe(false)
     expect(await driver.end()).toEqual({ code: 0, signal: null })
@@ -96,8 +137,7 @@ async function startCareful() {
         (event): event is Question => event.type === 'question' && event.id === `question_${n}`,
       ),
     answer(question: Question, isAllowed: boolean) {
-      const answer = { isAllowed, isForSession: false, message: null }
-      driver.child.stdin.write(ndjsonProvider.answer?.(question, answer))
+      driver.answer(question, { isAllowed, isForSession: false, message: null })
     },
     async [Symbol.asyncDispose]() {
       driver.child.kill('SIGKILL')

@@ -1,22 +1,12 @@
 import type { Cost } from '../../schema/agent.ts'
-import type { ErrorClass, ProviderEvent } from '../contract.ts'
+import { errorClasses, type ErrorClass } from '../../schema/error-class.ts'
+import type { ProviderEvent } from '../contract.ts'
 import { isRecord, type RunnerError } from './protocol.ts'
 
 /**
  * Readers for fields that a foreign program filled in: what is missing or of the wrong type is
  * null or a plain default, never a throw.
  */
-
-const errorClasses = {
-  rate_limit: true,
-  auth: true,
-  quota: true,
-  overloaded: true,
-  network: true,
-  config: true,
-  crash: true,
-  unknown: true,
-} as const satisfies Record<ErrorClass, true>
 
 export function asText(value: unknown): string | null {
   return typeof value === 'string' ? value : null
@@ -27,9 +17,7 @@ export function asNumber(value: unknown): number | null {
 }
 
 export function asErrorClass(value: unknown): ErrorClass {
-  return typeof value === 'string' && Object.hasOwn(errorClasses, value)
-    ? (value as ErrorClass)
-    : 'unknown'
+  return errorClasses.find((known) => known === value) ?? 'unknown'
 }
 
 /** `error` of `agent_stopped`: null, an object, or a plain sentence. */

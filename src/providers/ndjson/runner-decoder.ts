@@ -24,8 +24,11 @@ export function createRunnerDecoder(
 ): Decoder {
   const state = restoreRunnerState(saved)
   return {
-    sent(message) {
-      state.waiting.push(message.id)
+    sent({ id, isSteering }) {
+      state.waiting.push(id)
+      if (isSteering) {
+        state.steering.push(id)
+      }
       return []
     },
     push(stream, lines, context) {

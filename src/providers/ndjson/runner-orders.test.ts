@@ -139,7 +139,7 @@ describe('a message', () => {
       started('m1'),
       { type: 'agent_stopped', id: 'm1', reply: 'ha', interrupted: true, error: 'aborted' },
     ])
-    expect(events.at(-1)).toMatchObject({ reply: 'ha', error: 'The turn was interrupted.' })
+    expect(events.at(-1)).toMatchObject({ reply: 'ha', error: 'interrupted' })
     expect(events.map(({ type }) => type)).not.toContain('error')
   })
 

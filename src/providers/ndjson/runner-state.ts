@@ -16,6 +16,8 @@ export interface RunnerState {
   can: string[]
   /** Messages given and not yet taken, oldest first. */
   waiting: string[]
+  /** Those of them that were given into a turn. */
+  steering: string[]
   turn: OpenTurn | null
   /** The message whose turn ended last; a second end of it is not a second turn. */
   lastEnded: string | null
@@ -33,6 +35,7 @@ export function restoreRunnerState(saved: DecoderState | null): RunnerState {
     v: 1,
     can: [],
     waiting: [],
+    steering: [],
     turn: null,
     lastEnded: null,
     isInLine: false,

@@ -9,7 +9,7 @@ import type { RunnerState } from './runner-state.ts'
 const keptReplyLength = 64 * 1024
 
 /** What the end of a turn that was interrupted says. */
-export const interruptedCause = 'The turn was interrupted.'
+export const interruptedCause = 'interrupted'
 
 /** A program does one turn at a time: a start without the end of the one before ends that one. */
 export function startTurn(state: RunnerState, id: string | null, now: number): ProviderEvent[] {
@@ -20,7 +20,8 @@ export function startTurn(state: RunnerState, id: string | null, now: number): P
   const message = takeWaiting(state, id) ?? takeFirst(state, id)
   state.turn = { message, joined: [], startedAt: now, text: '' }
   if (message !== null) {
-    events.push({ type: 'accepted', message })
+    const isOwn = forgetSteering(state, message)
+    events.push({ type: 'accepted', message, ...(isOwn ? { joined: false } : {}) })
   }
   events.push({ type: 'turn.started', message })
   return events
@@ -36,7 +37,15 @@ export function joinTurn(state: RunnerState, id: string | null, now: number): Pr
     return []
   }
   state.turn.joined.push(message)
+  forgetSteering(state, message)
   return [{ type: 'accepted', message }]
+}
+
+/** Whether it was given into a turn, which is to be asked once. */
+function forgetSteering(state: RunnerState, message: string): boolean {
+  const wasSteering = state.steering.includes(message)
+  state.steering = state.steering.filter((id) => id !== message)
+  return wasSteering
 }
 
 /** Of a program that mixes up ids, or has none, it is the message given first; not of one that repeats itself. */
