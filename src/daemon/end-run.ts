@@ -4,6 +4,7 @@ import type { ErrorClass } from '../schema/error-class.ts'
 import type { StopReason } from '../schema/run.ts'
 import type { AgentRow, MessageRow, RunEnd, RunRow, Store } from '../store/index.ts'
 import { getProvider } from './context.ts'
+import { forwardAnswers } from './questions.ts'
 import type { Records } from './records.ts'
 
 /** How a run ended, and what that says of its program. */
@@ -36,6 +37,7 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
   for (const message of store.messages.listOpen(run.id)) {
     settleMessage(records, message, outcome, ending.cause ?? ending.status)
   }
+  forwardAnswers(records, run)
   store.inputs.deleteOfRun(run.id)
   settleUngreeted(records, latest, outcome, ending.cause ?? ending.status)
   store.agents.clearRun(run.agent_id, run.id)

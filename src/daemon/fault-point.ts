@@ -29,6 +29,9 @@ export const scheduleFaultPoints = [
 /** Between the making of an agent's group, which only one with limits has, and the rest of its start. */
 export const limitFaultPoints = ['group-made'] as const
 
+/** After a program's question, and after its answer, before any of their effects. */
+export const approvalFaultPoints = ['question-recorded', 'approval-decided'] as const
+
 /** Before and after orphans are released. */
 export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
 
@@ -45,6 +48,7 @@ export const faultPoints = [
   ...agentFaultPoints,
   ...limitFaultPoints,
   ...scheduleFaultPoints,
+  ...approvalFaultPoints,
   ...orphanFaultPoints,
   ...retentionFaultPoints,
 ] as const

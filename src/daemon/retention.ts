@@ -16,8 +16,9 @@ const eventsInRound = 50_000
 /** Events that are never given up for their bytes. */
 const eventsAlwaysKept = 1000
 
-/** Answers of ephemeral agents kept after their end. */
+/** Answers of ephemeral agents kept after their end, and questions that came to theirs. */
 const tasksKept = 10_000
+const approvalsKept = 10_000
 
 /** How long the system may take to free part of a file, ms. */
 const punchDeadlineMs = 10_000
@@ -39,7 +40,10 @@ export class Retention {
   async keepBounds(): Promise<void> {
     const { store, rotateLog } = this.#context
     rotateLog()
-    store.transaction('relaxed', () => store.tasks.prune(tasksKept))
+    store.transaction('relaxed', () => {
+      store.tasks.prune(tasksKept)
+      store.approvals.prune(approvalsKept)
+    })
     this.#pruneCosts()
     await pruneEvents(this.#context)
     if (mayExceed(this.#measured, store.runs)) {
@@ -57,7 +61,7 @@ export class Retention {
     const { store, config } = this.#context
     const { agentBytes, totalBytes } = config.retention
     const { addedBytes, releases } = store.runs
-    const { total, largest } = store.runs.measure()
+    const { total, largest } = store.runSizes.measure()
     const headroomBytes = Math.min(agentBytes - largest, totalBytes - total)
     this.#measured = null
     const dropped = headroomBytes < 0 ? await this.#drop() : 0
@@ -71,11 +75,13 @@ export class Retention {
     const { store, config } = this.#context
     const { agentBytes, totalBytes } = config.retention
     let dropped = 0
-    for (const { agentId, bytes } of store.runs.listLarge(agentBytes)) {
+    for (const { agentId, bytes } of store.runSizes.listLarge(agentBytes)) {
       dropped += await dropRuns(this.#context, agentId, bytes - agentBytes)
       dropped += await dropBeginning(this.#context, agentId, agentBytes)
     }
-    return dropped + (await dropRuns(this.#context, null, store.runs.measure().total - totalBytes))
+    return (
+      dropped + (await dropRuns(this.#context, null, store.runSizes.measure().total - totalBytes))
+    )
   }
 }
 
@@ -100,7 +106,7 @@ async function dropRuns(
   excessBytes: number,
 ): Promise<number> {
   const { store, log } = context
-  const runs = excessBytes > 0 ? store.runs.listDisposable(agentId) : []
+  const runs = excessBytes > 0 ? store.runSizes.listDisposable(agentId) : []
   const ids = runsToDrop(
     runs.map((run) => ({ id: run.id, bytes: bytesOf(run) })),
     excessBytes,
