@@ -5,6 +5,8 @@ import { findProgram } from '../../src/util/find-program.ts'
 const variables = {
   claude: 'DROVER_TEST_CLAUDE',
   codex: 'DROVER_TEST_CODEX',
+  opencode: 'DROVER_TEST_OPENCODE',
+  gemini: 'DROVER_TEST_GEMINI',
   'node-floor': 'DROVER_TEST_NODE_FLOOR',
 } as const
 
