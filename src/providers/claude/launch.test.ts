@@ -36,6 +36,7 @@ describe('a launch of Claude Code', () => {
     expect(argv[0]).toBe(program)
     expect(argv.join(' ')).toContain('--input-format stream-json --output-format stream-json')
     expect(argv.slice(-2)).toEqual(['--session-id', 'new-session'])
+    expect(argv.join(' ')).toContain('--permission-prompt-tool stdio')
     expect(files).toEqual([])
     expect(env).toMatchObject({ DISABLE_AUTOUPDATER: '1' })
   })
@@ -46,6 +47,11 @@ describe('a launch of Claude Code', () => {
     expect(argv).not.toContain('--session-id')
   })
 
+  test('forks under an id of its own', () => {
+    const { argv } = launchClaude(request({}, { resume: 'old-session', isFork: true }))
+    expect(argv.join(' ')).toContain('--resume old-session --fork-session --session-id new-session')
+  })
+
   test('has each option as its flag', () => {
     const { argv } = launchClaude(
       request({
@@ -53,20 +59,55 @@ describe('a launch of Claude Code', () => {
         options: {
           permissionMode: 'plan',
           maxTurns: 3,
-          addDirs: ['/a b', '/c'],
+          effort: 'high',
+          fallbackModel: ['sonnet', 'haiku'],
+          settings: '/s.json',
+          additionalDirs: ['/a b', '/c'],
+          addDirs: ['/d'],
           allowedTools: ['Bash(git:*)'],
+          disallowedTools: ['WebFetch', 'Edit'],
+          mcpConfig: ['/mcp.json'],
+          args: ['--bare', '--betas', 'x'],
         },
       }),
     )
     expect(argv.join('|')).toContain(
-      '--model|opus|--permission-mode|plan|--max-turns|3|--add-dir|/a b|/c|--allowed-tools|Bash(git:*)',
+      '--model|opus|--permission-mode|plan|--max-turns|3|--effort|high' +
+        '|--fallback-model|sonnet,haiku|--settings|/s.json|--add-dir|/a b|/c|/d' +
+        '|--allowed-tools|Bash(git:*)|--disallowed-tools|WebFetch|Edit|--mcp-config|/mcp.json' +
+        '|--bare|--betas|x',
     )
   })
 
-  test('has its persona in a file, never in its arguments', () => {
-    const { argv, files } = launchClaude(request({ persona: 'You are secret.' }))
+  test('has what it is told of itself in files, never in its arguments', () => {
+    const options = { systemPrompt: 'You are secret.', systemPromptAppend: 'Be secret.' }
+    const { argv, files } = launchClaude(request({ options }, { systemPrompt: 'secret layers' }))
     expect(argv.join(' ')).not.toContain('secret')
-    expect(files).toEqual([{ path: '/state/persona.md', content: 'You are secret.' }])
+    expect(argv.join(' ')).toContain(
+      '--system-prompt-file /state/system-prompt.md --append-system-prompt-file /state/append-system-prompt.md',
+    )
+    expect(files).toEqual([
+      { path: '/state/system-prompt.md', content: 'You are secret.' },
+      { path: '/state/append-system-prompt.md', content: 'secret layers\n\nBe secret.' },
+    ])
+  })
+
+  test('has a folder of its own where it has a key, its account where one is named, else the user’s', () => {
+    const folderOf = (...given: Parameters<typeof request>) =>
+      launchClaude(request(...given)).env['CLAUDE_CONFIG_DIR']
+    const anthropic = { url: 'http://127.0.0.1:1' }
+    expect(folderOf()).toBeUndefined()
+    expect(folderOf({}, { upstreams: { anthropic } })).toBe('/state/claude')
+    expect(folderOf({}, { env: { PATH: folder, ANTHROPIC_API_KEY: 'k' } })).toBe('/state/claude')
+    const options = { configDir: '/accounts/work' }
+    expect(folderOf({ options }, { upstreams: { anthropic } })).toBe('/accounts/work')
+  })
+
+  test('says that it is in a sandbox only where it would refuse its mode otherwise', () => {
+    const sandbox = (permissionMode: string) =>
+      launchClaude(request({ options: { permissionMode } })).env['IS_SANDBOX']
+    expect(sandbox('plan')).toBeUndefined()
+    expect(sandbox('bypassPermissions')).toBe(process.getuid?.() === 0 ? '1' : undefined)
   })
 
   test('is told of the endpoint in config, with the key in its file', () => {
