@@ -19,6 +19,7 @@ import type {
 import type { Template, TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
 import { withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
+import { ApprovalClient } from './approval-client.ts'
 import {
   openAttachStream,
   openEventStream,
@@ -29,6 +30,7 @@ import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import type { Body, ResumingStream } from './resuming-stream.ts'
 import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
+import { CostClient } from './cost-client.ts'
 import { Transport, type Target } from './transport.ts'
 
 /** An agent that was made, with its first message. */
@@ -56,11 +58,15 @@ export interface ChangeOptions extends WaitOptions {
  */
 export class Client {
   readonly schedules: ScheduleClient
+  readonly approvals: ApprovalClient
+  readonly costs: CostClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
+    this.approvals = new ApprovalClient(this.#transport)
+    this.costs = new CostClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {

@@ -13,6 +13,7 @@ import type { Attachments } from './attachments.ts'
 import type { AgentTokens } from './agent-tokens.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
+import type { Prices } from './prices.ts'
 import type { SpecCache } from './spec-cache.ts'
 
 /** What the parts of the daemon share. */
@@ -31,6 +32,7 @@ export interface DaemonContext {
   /** Makes the folders of runs. */
   folders: SpareFolders
   specs: SpecCache
+  prices: Prices
   admission: Admission
   attachments: Attachments
   tokens: AgentTokens

@@ -32,6 +32,8 @@ export interface Provider {
    * out: it needs no login.
    */
   login?(request: LoginRequest): Login
+  /** How to log in, for one that can be asked whether it is. */
+  readonly loginHint?: string
   /** argv, environment and files for one run. Throws DroverError `program_not_found`. */
   launch(request: LaunchRequest): Promise<ProviderLaunch>
   /**

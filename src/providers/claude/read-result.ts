@@ -1,7 +1,7 @@
-import type { Cost } from '../../schema/agent.ts'
 import { classifyError } from '../classify-error.ts'
 import type { ProviderEvent } from '../contract.ts'
 import { closeQuestions } from './control.ts'
+import { readCost } from './read-cost.ts'
 import type { ClaudeState } from './state.ts'
 import type { ClaudeLine } from './wire.ts'
 
@@ -24,7 +24,8 @@ export function readResult(
   }
   const joined = state.open.filter(({ isAccepted }) => isAccepted)
   const messages = joined.length > 0 ? joined : state.open.slice(0, 1)
-  const cost = readCost(state, line, events)
+  const { cost, totalUsd } = readCost(line, state.totalUsd)
+  state.totalUsd = totalUsd
   const durationMs = typeof line.duration_ms === 'number' ? line.duration_ms : null
   const reply = error === null ? said : ''
   const shared = { type: 'turn.ended', reply, error, model: state.model, durationMs } as const
@@ -46,43 +47,4 @@ export function readResult(
 function errorOf({ errors, subtype }: ClaudeLine, said: string): string {
   const told = Array.isArray(errors) ? errors.map(String).join('; ') : ''
   return said || told || String(subtype)
-}
-
-/** Tokens are of this turn; money is a sum over the session, so the turn's is what it grew by. */
-function readCost(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): Cost {
-  const usd = readGrowth(state, line.total_cost_usd, events)
-  const { usage } = line
-  if (!usage) {
-    return { usd, inputTokens: null, outputTokens: null }
-  }
-  const count = (name: string): number => countOf(usage[name])
-  const cached = count('cache_read_input_tokens')
-  const inputTokens = count('input_tokens') + count('cache_creation_input_tokens') + cached
-  const outputTokens = count('output_tokens')
-  if (inputTokens === 0 && outputTokens === 0 && usd !== null && usd > 0) {
-    // Of a turn that was broken off it tells the money only.
-    return { usd, inputTokens: null, outputTokens: null }
-  }
-  const details = usage['output_tokens_details'] as { thinking_tokens?: unknown } | undefined
-  const reasoningTokens = countOf(details?.thinking_tokens)
-  return { usd, inputTokens, outputTokens, cachedInputTokens: cached, reasoningTokens }
-}
-
-function countOf(value: unknown): number {
-  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0
-}
-
-/** What a sum grew by. One that shrank or is below zero leaves the turn unmeasured, and is told. */
-function readGrowth(state: ClaudeState, total: unknown, events: ProviderEvent[]): number | null {
-  if (typeof total !== 'number' || !Number.isFinite(total)) {
-    return null
-  }
-  const before = state.totalUsd
-  state.totalUsd = Math.max(0, total)
-  if (total >= before) {
-    return total - before
-  }
-  const detail = `the sum of the session's cost went from ${before} to ${total} USD: this turn is unmeasured`
-  events.push({ type: 'status', status: 'cost', detail })
-  return null
 }
