@@ -1,11 +1,14 @@
 import { startServer } from './api/server.ts'
 import { buildEnvironment } from './core/environment.ts'
 import { checkMachine, Daemon, faultPoint, loadConfig, Prices } from './daemon/index.ts'
+import { acpProvider } from './providers/acp/index.ts'
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
 import { commandProvider } from './providers/command/index.ts'
 import { ndjsonProvider } from './providers/ndjson/index.ts'
 import type { Provider } from './providers/contract.ts'
+import { geminiProvider } from './providers/gemini/index.ts'
+import { opencodeProvider } from './providers/opencode/index.ts'
 import type { Runtime } from './runtimes/contract.ts'
 import { ProcessRuntime } from './runtimes/process/index.ts'
 import type { DaemonStatus, DoctorReport } from './schema/reports.ts'
@@ -27,7 +30,15 @@ export interface RunningDaemon {
   stop(): Promise<void>
 }
 
-const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider, ndjsonProvider]
+const providers = (): Provider[] => [
+  acpProvider,
+  chatProvider,
+  claudeProvider,
+  commandProvider,
+  geminiProvider,
+  ndjsonProvider,
+  opencodeProvider,
+]
 const runtimes = (): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
 ]

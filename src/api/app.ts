@@ -4,6 +4,7 @@ import { DroverError, toProblem } from '../schema/error.ts'
 import { isDiskFull } from '../util/disk-full.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import { mountAgentRoutes } from './agent-routes.ts'
+import { mountApprovalRoutes } from './approval-routes.ts'
 import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
 import { mountCostRoutes } from './cost-routes.ts'
@@ -34,6 +35,7 @@ export function createApp(options: AppOptions): ApiApp {
   })
   mountAgentRoutes(app, options.daemon)
   mountMessageRoutes(app, options.daemon)
+  mountApprovalRoutes(app, options.daemon)
   mountCostRoutes(app, options.daemon)
   mountEventRoutes(app, options.daemon)
   mountScheduleRoutes(app, options.daemon)

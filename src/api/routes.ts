@@ -25,6 +25,7 @@ import {
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { Why } from '../schema/why.ts'
+import { approvalRoutes } from './approval-routes.ts'
 import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
@@ -203,6 +204,7 @@ export const routes = {
       contentType: 'text/plain',
     },
   }),
+  ...approvalRoutes,
   ...costRoutes,
   ...eventRoutes,
   ...scheduleRoutes,

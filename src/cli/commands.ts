@@ -95,6 +95,24 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'talk with an agent; it stays awake meanwhile',
     load: async () => (await import('./attach.ts')).attachCommand,
   },
+  approvals: {
+    group: 'talking',
+    usage: 'approvals [ID|NAME] [-a]',
+    summary: 'list what agents ask you to allow',
+    load: async () => (await import('./approvals.ts')).approvalsCommand,
+  },
+  approve: {
+    group: 'talking',
+    usage: 'approve ID|NAME [--session]',
+    summary: 'let an agent do what it asks for',
+    load: async () => (await import('./approve.ts')).approveCommand,
+  },
+  deny: {
+    group: 'talking',
+    usage: 'deny ID|NAME [-m TEXT]',
+    summary: 'do not let it',
+    load: async () => (await import('./deny.ts')).denyCommand,
+  },
   logs: {
     group: 'looking',
     usage: 'logs NAME [-f]',

@@ -1,6 +1,11 @@
 import type { Command } from 'commander'
 import path from 'node:path'
 import type { RunRequestInput } from '../schema/requests.ts'
+import {
+  addApprovalOptions,
+  createApprovalRequest,
+  type ApprovalOptions,
+} from './approval-options.ts'
 import type { CommonOptions } from './invocation.ts'
 import {
   addLifecycleOptions,
@@ -16,7 +21,7 @@ import {
 } from './option-values.ts'
 
 /** What an agent is made from, beside its template and its program. */
-export interface SpecOptions extends LifecycleOptions {
+export interface SpecOptions extends LifecycleOptions, ApprovalOptions {
   in?: string
   dir?: string
   model?: string
@@ -53,7 +58,7 @@ export function addSpecOptions(command: Command): Command {
     .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
     .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
     .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
-  return addLifecycleOptions(command)
+  return addApprovalOptions(addLifecycleOptions(command))
 }
 
 /** As a template: the agent of this folder. */
@@ -103,6 +108,7 @@ export function createSpecRequest(
     ...(program === null ? {} : { program: [...program] }),
     ...limitsOf(options),
     ...createLifecycleRequest(options),
+    ...createApprovalRequest(options),
   }
 }
 

@@ -4,6 +4,7 @@ import { formatByteSize } from '../schema/byte-size.ts'
 import type { Message } from '../schema/message.ts'
 import { formatFields } from './fields.ts'
 import { formatAgentLine } from './format-agent.ts'
+import { approvalFields } from './format-approval.ts'
 import { costText, tokenText } from './format-cost.ts'
 import { lifecycleFields } from './format-lifecycle.ts'
 import { formatWait } from './format-wait.ts'
@@ -50,11 +51,16 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
     ['limits', limitsText(spec.limits)],
     ...lifecycleFields(spec),
+    ...approvalFields(spec.approvals),
     ['ephemeral', agent.isEphemeral ? 'yes' : null],
     ['waits', agent.waiting ? `${formatWait(agent.waiting, now)} (${agent.waiting.gate})` : null],
     ['run', agent.run ? `${agent.run}${agent.pid ? ` (pid ${agent.pid})` : ''}` : null],
     ['session', agent.session],
     ['queued', agent.queued > 0 ? String(agent.queued) : null],
+    [
+      'questions',
+      agent.questions > 0 ? `${agent.questions} open: drover approvals ${agent.name}` : null,
+    ],
     ['attached', agent.attached > 0 ? String(agent.attached) : null],
     ['turns', String(agent.turns)],
     ['cost', costText(cost, agent.turns)],

@@ -26,6 +26,8 @@ export async function withSpinner<Result>(
 export interface Spinner {
   /** What is waited for from now on. */
   say(text: string): void
+  /** A line that stays; the spinner goes on below it. */
+  note(text: string): void
   /** Leaves its line to something else that is printed now. */
   clear(): void
   stop(): void
@@ -33,7 +35,12 @@ export interface Spinner {
 
 export function startSpinner({ stderr, env }: CliContext, firstText: string): Spinner {
   if (stderr.isTTY !== true) {
-    return { say: () => undefined, clear: () => undefined, stop: () => undefined }
+    return {
+      say: () => undefined,
+      note: (text) => stderr.write(`${text}\n`),
+      clear: () => undefined,
+      stop: () => undefined,
+    }
   }
   let text = firstText
   const colors = createColors(wantsColors(true, env))
@@ -60,6 +67,10 @@ export function startSpinner({ stderr, env }: CliContext, firstText: string): Sp
   return {
     say: (next) => {
       text = next
+    },
+    note: (line) => {
+      clear()
+      stderr.write(`${line}\n`)
     },
     clear,
     stop: () => {

@@ -19,6 +19,7 @@ import type {
 import type { Template, TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
 import { withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
+import { ApprovalClient } from './approval-client.ts'
 import {
   openAttachStream,
   openEventStream,
@@ -57,12 +58,14 @@ export interface ChangeOptions extends WaitOptions {
  */
 export class Client {
   readonly schedules: ScheduleClient
+  readonly approvals: ApprovalClient
   readonly costs: CostClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
+    this.approvals = new ApprovalClient(this.#transport)
     this.costs = new CostClient(this.#transport)
   }
 

@@ -2,6 +2,7 @@ import type { ProviderEvent } from '../providers/contract.ts'
 import type { MessageRow, RunRow } from '../store/index.ts'
 import { isWorthParking, parkedUntil } from '../core/parking.ts'
 import { getProvider, type DaemonContext } from './context.ts'
+import { closeQuestion, takeQuestion } from './questions.ts'
 import type { Records } from './records.ts'
 import { recordCost } from './record-cost.ts'
 import { tellRun } from './run-input.ts'
@@ -49,6 +50,16 @@ export function applyOutput(
         store.runs.setUnusable(run.id)
         fail(event)
         break
+      case 'question':
+        // Who asks about a message has taken it.
+        if (store.messages.countOpen(run.id).open > 0) {
+          becomeReady()
+        }
+        takeQuestion(records, run, event)
+        break
+      case 'question.closed':
+        closeQuestion(records, run, event.id)
+        break
       case 'session':
         store.runs.setSession(run.id, event.session)
         store.agents.setSession(run.agent_id, event.session)
@@ -81,9 +92,6 @@ export function applyOutput(
         break
       case 'error':
         fail(event)
-        break
-      case 'question':
-      case 'question.closed':
         break
       default: {
         const { type, ...data } = event

@@ -15,6 +15,7 @@ import { AgentVerbs } from './agent-verbs.ts'
 import { readSecret } from '../util/secret-file.ts'
 import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
+import { Approvals } from './approvals.ts'
 import { Costs } from './costs.ts'
 import { Prices } from './prices.ts'
 import { attach, type AttachOptions, type Attachment } from './attach.ts'
@@ -58,6 +59,7 @@ export class Daemon {
   readonly verbs: AgentVerbs
   readonly turns: TurnVerbs
   readonly mailbox: Mailbox
+  readonly approvals: Approvals
   readonly schedules: Schedules
   readonly templates: Templates
   readonly #lock: HomeLock
@@ -122,6 +124,7 @@ export class Daemon {
     const { context, templates, mailbox } = this
     this.verbs = new AgentVerbs(context, this.#reconciler)
     this.turns = new TurnVerbs(context, this.#reconciler)
+    this.approvals = new Approvals(context, this.#reconciler)
     const reconciler = this.#reconciler
     this.agents = new Agents({ context, reconciler, templates, mailbox })
     this.costs = new Costs(context, reconciler, this.agents)

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { callSignal, getRuntime, referenceOf, workDeadlineMs } from './context.ts'
 import { faultPoint } from './fault-point.ts'
+import { withdrawQuestions } from './questions.ts'
 import type { Reconciler } from './reconciler.ts'
 
 /** Releases what ended runs left outside. */
@@ -37,6 +38,7 @@ export async function removeAgent(
   await rm(path.join(home.agentsFolder, agentId), { recursive: true, force: true })
   faultPoint('folders-removed')
   store.transaction('durable', () => {
+    withdrawQuestions(records, agentId)
     records.event(agentId, 'agent.removed', {})
     records.removeSchedules(agentId)
     store.agents.delete(agentId)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AgentLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
+import { ApprovalPolicy } from './approval.ts'
 import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
 import { limits } from './limits.ts'
@@ -36,6 +37,8 @@ export const AgentSpec = z.strictObject({
   budget: Budget.default({}),
   /** What its runs may use at most. */
   limits: AgentLimits.default({}),
+  /** How the questions of its program are answered. */
+  approvals: ApprovalPolicy.prefault({}),
 })
 export type AgentSpec = z.infer<typeof AgentSpec>
 
@@ -128,6 +131,8 @@ export const Agent = z.object({
   waiting: Waiting.nullable(),
   /** Lives for one task; removed when that is done. */
   isEphemeral: z.boolean(),
+  /** Questions of it that nobody answered yet. */
+  questions: z.number().int(),
   /** People who are with it now, by `drover attach`. */
   attached: z.number().int(),
   createdAt: z.number().int(),

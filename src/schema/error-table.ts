@@ -119,6 +119,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Use the id that `drover send --json` printed.',
   },
+  approval_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover approvals -a` lists every question.',
+  },
   schedule_not_found: {
     status: 404,
     exit: 3,
@@ -154,7 +160,7 @@ export const errorTable = {
     status: 409,
     exit: 1,
     retryable: false,
-    hint: 'Use a new id for a different message.',
+    hint: 'Use a new id for a different message; what was decided stays decided.',
   },
   agent_stopped: {
     status: 409,

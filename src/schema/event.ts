@@ -33,6 +33,10 @@ export const EventType = z.enum([
   'status',
   'error',
   'output',
+  // what its program asked a person
+  'approval.asked',
+  'approval.decided',
+  'approval.withdrawn',
   // schedules
   'schedule.created',
   'schedule.fired',

@@ -2,6 +2,7 @@
 export * from './agent-limits.ts'
 export * from './agent-name.ts'
 export * from './agent.ts'
+export * from './approval.ts'
 export * from './byte-size.ts'
 export * from './config.ts'
 export * from './cost.ts'

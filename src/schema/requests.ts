@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AgentName } from './agent-name.ts'
 import { AgentSpec } from './agent.ts'
+import { ApprovalWish } from './approval.ts'
 import { Budget, LifecycleWish } from './lifecycle.ts'
 import { limits } from './limits.ts'
 import { MessageBody, MessageId, MessageMode } from './message.ts'
@@ -40,6 +41,8 @@ export const RunRequest = z.strictObject({
   /** It lives for its first message: removed when that is done, kept when it fails. Needs a prompt. */
   ephemeral: z.boolean().default(false),
   limits: AgentSpec.shape.limits,
+  /** Its rules come before the template's. */
+  approvals: ApprovalWish.prefault({}),
   /** The same id twice answers with the first agent. */
   requestId: MessageId.optional(),
 })

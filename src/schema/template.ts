@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { WrittenLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
 import { AgentSpec } from './agent.ts'
+import { ApprovalWish } from './approval.ts'
 import { LifecycleWish } from './lifecycle.ts'
 
 /** A reusable spec from which agents are made: a YAML file, or built in. */
@@ -24,6 +25,7 @@ export const Template = z.strictObject({
   lifecycle: LifecycleWish.prefault({}),
   budget: AgentSpec.shape.budget,
   limits: WrittenLimits.default({}),
+  approvals: ApprovalWish.prefault({}),
 })
 export type Template = z.infer<typeof Template>
 

@@ -123,6 +123,7 @@ export class AgentTable {
          SELECT id FROM agents WHERE run_id IS NOT NULL OR wish IS NOT NULL OR is_removing = 1 OR parked_until IS NOT NULL OR is_ephemeral = 1
          UNION SELECT agent_id FROM messages INDEXED BY messages_queued WHERE run_id IS NULL AND state IN ${queuedStates}
          UNION SELECT agent_id FROM runs WHERE ended_at IS NOT NULL AND is_released = 0
+         UNION SELECT agent_id FROM approvals INDEXED BY approvals_open WHERE state = 'open'
          ) u ON u.id = a.id ORDER BY a.wait_since IS NULL, a.wait_since, a.id`,
       )
       .map(({ id }) => id)

@@ -160,9 +160,39 @@ export const migrations: readonly string[] = [
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     run_id TEXT NOT NULL,
     in_offset INTEGER NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    approval_id TEXT
   ) STRICT;
   CREATE INDEX inputs_of_run ON inputs (run_id, in_offset);
+
+  CREATE TABLE approvals (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    agent_id TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    question TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    input TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    title TEXT NOT NULL,
+    reason TEXT,
+    risk TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open',
+    due_at INTEGER,
+    decided_by TEXT,
+    cause TEXT,
+    message TEXT,
+    is_for_session INTEGER NOT NULL DEFAULT 0,
+    message_id TEXT,
+    is_carried INTEGER NOT NULL DEFAULT 0,
+    asked_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    UNIQUE (run_id, question)
+  ) STRICT;
+  CREATE INDEX approvals_open ON approvals (agent_id, run_id, due_at) WHERE state = 'open';
+  CREATE INDEX approvals_same ON approvals (agent_id, tool) WHERE state = 'open' OR is_carried = 1;
+  CREATE INDEX approvals_of_agent ON approvals (agent, seq);
 
   ALTER TABLE agents ADD COLUMN estimated_usd REAL NOT NULL DEFAULT 0;
   ALTER TABLE agents ADD COLUMN turns_without_usd INTEGER NOT NULL DEFAULT 0;

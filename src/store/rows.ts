@@ -1,4 +1,5 @@
 import type { MessageEntry, MessageMode, ReceiptState } from '../schema/message.ts'
+import type { ApprovalState, Risk } from '../schema/approval.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
 import type { MissedPolicy } from '../schema/schedule.ts'
@@ -142,6 +143,39 @@ export interface InputRow {
   /** Where its bytes begin in the run's input. */
   in_offset: number
   text: string
+  /** The question that it answers. */
+  approval_id: string | null
+}
+
+export interface ApprovalRow {
+  seq: number
+  id: string
+  agent_id: string
+  /** The agent's name; it may be gone. */
+  agent: string
+  run_id: string
+  /** The program's own id of its question. */
+  question: string
+  tool: string
+  /** JSON, with its keys in order. */
+  input: string
+  /** JSON; what the provider needs for its answer. */
+  reply: string
+  title: string
+  reason: string | null
+  risk: Risk
+  state: ApprovalState
+  due_at: number | null
+  decided_by: string | null
+  cause: string | null
+  message: string | null
+  is_for_session: 0 | 1
+  /** The message that took the answer to the agent. */
+  message_id: string | null
+  /** Its answer went as a message, and holds for the same question asked again, once. */
+  is_carried: 0 | 1
+  asked_at: number
+  decided_at: number | null
 }
 
 export interface ScheduleRow {

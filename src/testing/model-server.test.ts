@@ -129,6 +129,62 @@ describe('OpenAI Chat Completions', () => {
   })
 })
 
+describe('Gemini generateContent', () => {
+  const path = '/v1beta/models/some-model'
+  const contents = (...texts: string[]) => ({
+    contents: texts.map((text) => ({ role: 'user', parts: [{ text }] })),
+  })
+
+  test('answers whole, to the latest text', async () => {
+    const response = await post(`${path}:generateContent`, contents('first', 'hello'))
+    expect(await response.json()).toMatchObject({
+      candidates: [{ content: { parts: [{ text: 'echo: hello' }] }, finishReason: 'STOP' }],
+      usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 20 },
+    })
+  })
+
+  test('streams text, and ends with its usage', async () => {
+    const events = await eventsOf(
+      await post(`${path}:streamGenerateContent`, contents('[[say:a text in two]]')),
+    )
+    const texts = events.map((event) => JSON.stringify(event['candidates']))
+    expect(texts.slice(0, -1).join('')).toMatch(/a text in tw.*"o"/)
+    expect(events.filter((event) => 'usageMetadata' in event)).toEqual([events.at(-1)])
+  })
+
+  test('calls a tool, and takes its result', async () => {
+    const tools = [{ functionDeclarations: [{ name: 'run_shell_command' }] }]
+    const asked = { ...contents('[[bash:ls]]'), tools }
+    const [called] = await eventsOf(await post(`${path}:streamGenerateContent`, asked))
+    const functionCall = { name: 'run_shell_command', args: { command: 'ls' } }
+    expect(called).toMatchObject({ candidates: [{ content: { parts: [{ functionCall }] } }] })
+    const result = { functionResponse: { name: 'x', response: { output: 'file' } } }
+    const later = { ...asked, contents: [...asked.contents, { role: 'user', parts: [result] }] }
+    expect(await (await post(`${path}:generateContent`, later)).json()).toMatchObject({
+      candidates: [{ content: { parts: [{ text: 'tool said: {"output":"file"}' }] } }],
+    })
+  })
+
+  test('fails in its own shape, counts tokens, and fills in a form', async () => {
+    const failed = await post(`${path}:streamGenerateContent`, contents('[[fail:429]]'))
+    expect([failed.status, await failed.json()]).toMatchObject([
+      429,
+      { error: { code: 429, status: 'RESOURCE_EXHAUSTED' } },
+    ])
+    expect(await (await post(`${path}:countTokens`, contents('x'))).json()).toEqual({
+      totalTokens: 100,
+    })
+    const properties = {
+      which: { type: 'STRING', enum: ['flash', 'pro'] },
+      why: { type: 'string' },
+    }
+    const form = { ...contents('x'), generationConfig: { responseJsonSchema: { properties } } }
+    expect(await (await post(`${path}:generateContent`, form)).json()).toMatchObject({
+      candidates: [{ content: { parts: [{ text: '{"which":"flash","why":"scripted"}' }] } }],
+    })
+  })
+})
+
 describe('the server', () => {
   test('records what was asked, and that a client went away', async () => {
     const abort = new AbortController()

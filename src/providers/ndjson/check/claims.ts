@@ -35,8 +35,8 @@ export async function trySteer(exam: Exam, runner: RunnerProcess): Promise<void>
   const stretch = await runner.follow(
     from,
     (lines) => {
-      const ended = linesOf(lines, 'agent_stopped').map(({ id }) => id)
-      return ended.includes(second) || (ended.includes(first) && has(lines, 'agent_joined'))
+      const ended = new Set(linesOf(lines, 'agent_stopped').map(({ id }) => id))
+      return ended.has(second) || (ended.has(first) && has(lines, 'agent_joined'))
     },
     exam.deadlineMs,
   )

@@ -35,7 +35,7 @@ export function judgeUnknown({ lines, outcome, end, stderr }: Stretch): RunnerFi
   if (outcome === 'late') {
     return wrong(check, 'after a line of a type it does not know it answers no more', hint)
   }
-  const answer = lines.find(({ value }) => value && /^agent_/.test(String(value['type'])))
+  const answer = lines.find(({ value }) => value && String(value['type']).startsWith('agent_'))
   if (!answer) {
     return right(check, 'is skipped')
   }
