@@ -26,7 +26,8 @@ export const ndjsonProvider: Provider = {
     models: true,
     cost: true,
     turns: true,
-    handshake: false,
+    // It needs no greeting, but what it can is known once it says `ready`.
+    handshake: true,
     steer: true,
     interrupt: true,
     fork: false,
