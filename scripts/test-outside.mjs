@@ -39,6 +39,12 @@ const npmPrograms = [
     reason: 'the provider tests drive the real Claude Code, offline',
   },
   {
+    feature: 'codex',
+    package: '@openai/codex@0.169.0',
+    file: 'node_modules/.bin/codex',
+    reason: 'the provider tests drive the real Codex, offline',
+  },
+  {
     feature: 'opencode',
     package: 'opencode-ai@1.18.33',
     file: 'node_modules/.bin/opencode',

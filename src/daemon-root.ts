@@ -4,6 +4,7 @@ import { checkMachine, Daemon, faultPoint, loadConfig, Prices } from './daemon/i
 import { acpProvider } from './providers/acp/index.ts'
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
+import { codexProvider } from './providers/codex/index.ts'
 import { commandProvider } from './providers/command/index.ts'
 import { ndjsonProvider } from './providers/ndjson/index.ts'
 import type { Provider } from './providers/contract.ts'
@@ -34,6 +35,7 @@ const providers = (): Provider[] => [
   acpProvider,
   chatProvider,
   claudeProvider,
+  codexProvider,
   commandProvider,
   geminiProvider,
   ndjsonProvider,

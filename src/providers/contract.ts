@@ -16,6 +16,8 @@ export interface Provider {
   /** The program's name for people: "Claude Code". */
   readonly title: string
   readonly capabilities: ProviderCapabilities
+  /** What of them is left with these options of an agent, where an option costs some. */
+  capabilitiesWith?(options: Readonly<Record<string, unknown>>): ProviderCapabilities
   /** The provider's own options, strict: unknown keys are errors. */
   readonly options: z.ZodType<object>
   /** Fields of the spec that it can't honour; using one is an error that names it. */

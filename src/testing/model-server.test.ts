@@ -185,6 +185,76 @@ describe('Gemini generateContent', () => {
   })
 })
 
+describe('OpenAI Responses', () => {
+  const path = '/v1/responses'
+  const user = (text: string) => ({ role: 'user', content: [{ type: 'input_text', text }] })
+  const put = (input: unknown, fields: object = {}) => ({ model: 'm', input, ...fields })
+
+  test('answers whole, also a plain text', async () => {
+    expect(await (await post(path, put('hello'))).json()).toMatchObject({
+      object: 'response',
+      status: 'completed',
+      output: [{ type: 'message', content: [{ type: 'output_text', text: 'echo: hello' }] }],
+      usage: { input_tokens: 100, output_tokens: 20 },
+    })
+  })
+
+  test('streams text as the documented events, numbered', async () => {
+    const input = [user('[[say:a text in two]]')]
+    const events = await eventsOf(await post(path, put(input, { stream: true })))
+    expect(events.map(({ type }) => type)).toEqual([
+      'response.created',
+      'response.output_item.added',
+      'response.content_part.added',
+      'response.output_text.delta',
+      'response.output_text.delta',
+      'response.output_text.done',
+      'response.content_part.done',
+      'response.output_item.done',
+      'response.completed',
+    ])
+    expect(events.map((event) => event['sequence_number'])).toEqual([...events.keys()])
+  })
+
+  test('calls a function, and takes its result; what a client says beside its user is no prompt', async () => {
+    const tools = [{ type: 'function', name: 'exec_command' }, { type: 'web_search' }]
+    const asked = [user('[[bash:ls]]'), user('<environment_context>here</environment_context>')]
+    const events = await eventsOf(await post(path, put(asked, { tools, stream: true })))
+    const call = { type: 'function_call', name: 'exec_command', arguments: '{"cmd":"ls"}' }
+    expect(events.at(-2)).toMatchObject({ type: 'response.output_item.done', item: call })
+    const input = [...asked, call, { type: 'function_call_output', call_id: 'c', output: 'file' }]
+    expect(await (await post(path, put(input, { tools }))).json()).toMatchObject({
+      output: [{ content: [{ text: 'tool said: file' }] }],
+    })
+  })
+
+  test('finds tools among the input, and calls a shell from JavaScript where there is no other', async () => {
+    const exec = { type: 'custom', name: 'exec' }
+    const added = { type: 'namespace', name: 'functions', tools: [exec] }
+    const input = [{ type: 'additional_tools', tools: [added] }, user('[[bash:ls]]')]
+    expect(await (await post(path, put(input))).json()).toMatchObject({
+      output: [{ type: 'custom_tool_call', input: expect.stringContaining('{ cmd: "ls" }') }],
+    })
+  })
+
+  test('calls a free-form tool with a text', async () => {
+    const tools = [{ type: 'custom', name: 'apply_patch' }]
+    const input = [user('[[tool:apply_patch "*** Begin"]]')]
+    expect(await (await post(path, put(input, { tools }))).json()).toMatchObject({
+      output: [{ type: 'custom_tool_call', name: 'apply_patch', input: '*** Begin' }],
+    })
+  })
+
+  test('fails in its own shape, with the time to try again', async () => {
+    const failed = await post(path, put([user('[[fail:429 30]]')]))
+    expect([failed.status, failed.headers.get('retry-after'), await failed.json()]).toMatchObject([
+      429,
+      '30',
+      { error: { type: 'rate_limit_exceeded' } },
+    ])
+  })
+})
+
 describe('the server', () => {
   test('records what was asked, and that a client went away', async () => {
     const abort = new AbortController()

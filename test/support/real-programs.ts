@@ -4,6 +4,7 @@ import { findProgram } from '../../src/util/find-program.ts'
 /** Programs that `scripts/test-outside.mjs` brings, by the variable it tells their paths in. */
 const variables = {
   claude: 'DROVER_TEST_CLAUDE',
+  codex: 'DROVER_TEST_CODEX',
   opencode: 'DROVER_TEST_OPENCODE',
   gemini: 'DROVER_TEST_GEMINI',
   'node-floor': 'DROVER_TEST_NODE_FLOOR',
