@@ -42,7 +42,7 @@ export const ndjsonProvider: Provider = {
       detail: 'runs the program given after --',
       version: null,
       login: 'unknown',
-      hint: 'Try a program with `drover runner check PROGRAM`; docs/runners.md shows how to write one.',
+      hint: null,
     }
   },
   launch: launchRunner,
