@@ -1,5 +1,5 @@
 /** Keys whose value says all that matters of a tool's input, in the order in which they are looked for. */
-const commandKeys = ['command', 'cmd'] as const
+const commandKeys = ['command', 'cmd', 'argv'] as const
 const tellingKeys = ['file_path', 'filePath', 'path', 'notebook_path', 'url', 'pattern', 'query']
 
 /** Keys whose values are files or folders that the tool works on. */
