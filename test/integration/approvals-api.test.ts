@@ -210,18 +210,10 @@ describe('the command line', () => {
   })
 
   test('makes an agent with a policy, and shows it', async () => {
-    const made = await drover(
-      ...['run', 'asking', 'ask Bash git log', '--name', 'a', '--wait', '--approve', 'deny'],
-      ...[
-        '--allow-tool',
-        'Bash(git *)',
-        '--deny-tool',
-        'Bash(git push*)',
-        '--ask-tool',
-        'Edit@src',
-      ],
-      ...['--approve-timeout', '5m'],
-    )
+    const line =
+      'run asking --name a --wait --approve deny --ask-tool Edit@src --approve-timeout 5m'
+    const rules = ['--allow-tool', 'Bash(git *)', '--deny-tool', 'Bash(git push*)']
+    const made = await drover(...line.split(' '), ...rules, '--', 'ask Bash git log')
     expect(made).toMatchObject({ code: 0, stdout: 'did git log\n' })
     expect((await daemon.client.show('a')).spec.approvals).toEqual({
       mode: 'deny',
