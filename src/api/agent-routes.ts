@@ -14,7 +14,7 @@ const contentTypes = {
 
 /** Routes of agents and what they said. */
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
-  const { agents, verbs, mailbox, context } = daemon
+  const { agents, verbs, turns, mailbox, context } = daemon
   mount(app, routes.listAgents, ({ query, c }) => {
     const listed = agents.list(query.all)
     return answerJson(c, c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
@@ -46,6 +46,12 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
       answerJson(c, await verbs[verb](params.name, waitOf(c, daemon, query))),
     )
   }
+  mount(app, routes.interruptAgent, async ({ params, query, c }) =>
+    answerJson(c, await turns.interrupt(params.name, waitOf(c, daemon, query))),
+  )
+  mount(app, routes.reloadAgent, ({ params, body, c }) =>
+    answerJson(c, turns.reload(params.name, body)),
+  )
   mount(app, routes.readLogs, async ({ params, query, c }) => {
     const agent = agents.show(params.name)
     const signal = requestSignal(c, daemon)

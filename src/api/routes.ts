@@ -5,7 +5,9 @@ import {
   Accepted,
   DaemonStatus,
   DoctorReport,
+  Interrupted,
   ReconcileReport,
+  Reloaded,
   Removed,
   Usability,
 } from '../schema/reports.ts'
@@ -14,6 +16,7 @@ import {
   ListQuery,
   LogsQuery,
   MessageParams,
+  ReloadRequest,
   RemoveQuery,
   RunRequest,
   SendRequest,
@@ -131,6 +134,23 @@ export const routes = {
     params: AgentParams,
     query: WaitQuery,
     response: ok('The agent', Agent),
+  }),
+  interruptAgent: defineRoute({
+    method: 'post',
+    path: '/v1/agents/{name}/interrupt',
+    summary: 'End the turn it is in; its program stays, and what waits is next.',
+    params: AgentParams,
+    query: WaitQuery,
+    response: ok('What it did', Interrupted),
+  }),
+  reloadAgent: defineRoute({
+    method: 'post',
+    path: '/v1/agents/{name}/reload',
+    summary:
+      'Change its model, persona or trigger: at once where its program can, else at the turn boundary.',
+    params: AgentParams,
+    body: ReloadRequest,
+    response: ok('When the change counts', Reloaded),
   }),
   restartAgent: defineRoute({
     method: 'post',

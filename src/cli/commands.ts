@@ -156,6 +156,18 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'end its run and bring it up again',
     load: async () => (await import('./restart.ts')).restartCommand,
   },
+  interrupt: {
+    group: 'talking',
+    usage: 'interrupt NAME',
+    summary: 'end the turn an agent is in; its program stays',
+    load: async () => (await import('./interrupt-turn.ts')).interruptCommand,
+  },
+  reload: {
+    group: 'agents',
+    usage: 'reload NAME [--model M]',
+    summary: 'change the model, persona or trigger of an agent',
+    load: async () => (await import('./reload.ts')).reloadCommand,
+  },
   rm: {
     group: 'agents',
     usage: 'rm NAME [--force]',

@@ -1,5 +1,5 @@
-import type { Command } from 'commander'
-import type { Message } from '../schema/message.ts'
+import { Option, type Command } from 'commander'
+import type { Message, MessageMode } from '../schema/message.ts'
 import { formatWait, isWaiting } from './format-wait.ts'
 import { withInterrupt } from './interrupt.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
@@ -11,6 +11,8 @@ interface SendOptions extends CommonOptions {
   wait?: boolean
   timeout: number
   id?: string
+  steer?: boolean
+  interrupt?: boolean
 }
 
 export function sendCommand(invocation: Invocation): Command {
@@ -21,19 +23,26 @@ export function sendCommand(invocation: Invocation): Command {
     .option('-w, --wait', 'wait for the reply and print it')
     .option('--timeout <time>', 'how long to wait', parseSeconds, defaultTimeoutSeconds)
     .option('--id <key>', 'the same key twice is the same message')
+    .option('--steer', 'join the turn it is in, where its program can')
+    .addOption(
+      new Option('--interrupt', 'end the turn it is in first, where its program can').conflicts(
+        'steer',
+      ),
+    )
     .action(async (name: string, given: string, options: SendOptions) => {
       const body = await readText(given, invocation.context)
-      await send(invocation, name, { ...options, body })
+      const mode = options.steer ? 'steer' : options.interrupt ? 'interrupt' : undefined
+      await send(invocation, name, { ...options, body, ...(mode ? { mode } : {}) })
     })
 }
 
 async function send(
   invocation: Invocation,
   name: string,
-  { body, id, json, wait, timeout }: SendOptions & { body: string },
+  { body, id, json, wait, timeout, mode }: SendOptions & { body: string; mode?: MessageMode },
 ): Promise<void> {
   const { client, output } = invocation
-  const request = { body, ...(id === undefined ? {} : { id }) }
+  const request = { body, ...(id === undefined ? {} : { id }), ...(mode ? { mode } : {}) }
   // An agent can't follow the events of another.
   const isInside = findOwnAgent(invocation.context.env) !== null
   const isStreamed = wait === true && !json && output.isTerminal && !isInside
@@ -51,6 +60,9 @@ async function send(
         null
       try {
         message = await client.send(name, request, { signal })
+        if (mode && message.mode !== mode) {
+          output.note(`${name} can't be told in mid-turn that way; the message waits for its turn.`)
+        }
         if (waiting) {
           message = await waiting.awaitReply(invocation, {
             message,
@@ -85,10 +97,11 @@ async function send(
 }
 
 /** What `send --json` prints. */
-function receiptOf({ id, state, reply, cause, until }: Message): object {
+function receiptOf({ id, state, reply, cause, until, mode, entry }: Message): object {
   return {
     id,
     state,
+    ...(mode === 'queue' && entry !== 'steered' ? {} : { mode, entry }),
     ...(reply === null ? {} : { reply }),
     ...(cause === null ? {} : { cause }),
     ...(typeof until === 'number' ? { until } : {}),

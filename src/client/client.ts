@@ -1,19 +1,25 @@
 import type { Agent, AgentDetail, Peer } from '../schema/agent.ts'
 import type { Event, LogEntry } from '../schema/event.ts'
-import { limits } from '../schema/limits.ts'
 import type { Message } from '../schema/message.ts'
 import type {
   DaemonStatus,
   DoctorReport,
+  Interrupted,
   ReconcileReport,
+  Reloaded,
   Removed,
   Usability,
 } from '../schema/reports.ts'
-import type { RunRequestInput, SendRequestInput, WakeRequest } from '../schema/requests.ts'
+import type {
+  ReloadRequest,
+  RunRequestInput,
+  SendRequestInput,
+  WakeRequest,
+} from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
+import { withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import { ApprovalClient } from './approval-client.ts'
-import { answerMs, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import {
   openAttachStream,
   openEventStream,
@@ -21,7 +27,8 @@ import {
   type EventsOptions,
 } from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
-import { isUnreachable, pause, type Body, type ResumingStream } from './resuming-stream.ts'
+import type { Body, ResumingStream } from './resuming-stream.ts'
+import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { Transport, type Target } from './transport.ts'
 
@@ -43,9 +50,6 @@ export interface ChangeOptions extends WaitOptions {
   /** Of a wake: `resume` goes on with the session or is an error, `fresh` begins a new one. */
   mode?: WakeRequest['mode']
 }
-
-/** How long one long poll is held; short enough that a lost daemon is noticed. */
-const pollSeconds = 60
 
 /**
  * Typed client of one daemon. Every method throws a DroverError with a code of the table:
@@ -137,6 +141,16 @@ export class Client {
     return this.change(name, 'restart', options)
   }
 
+  /** Ends the turn it is in; with `waitSeconds` it answers once the turn is over. Errors: `unsupported`. */
+  interrupt(name: string, options?: WaitOptions): Promise<Interrupted> {
+    return this.#post(`${agentPath(name)}/interrupt`, undefined, options)
+  }
+
+  /** Changes its model, persona or trigger; `when` says from when on that counts. Errors: `unsupported`. */
+  reload(name: string, change: ReloadRequest, options?: CallOptions): Promise<Reloaded> {
+    return this.#post(`${agentPath(name)}/reload`, change, options)
+  }
+
   change(name: string, verb: AgentVerb, { mode, ...options }: ChangeOptions = {}): Promise<Agent> {
     return this.#post(`${agentPath(name)}/${verb}`, mode && { mode }, options)
   }
@@ -164,29 +178,8 @@ export class Client {
    * The message once it is final, or as it stands when the time is up. A daemon that goes away and
    * comes back in between is waited for, 30 s at most.
    */
-  async waitForMessage(
-    id: string,
-    { timeoutSeconds, signal }: { timeoutSeconds: number; signal?: AbortSignal | undefined },
-  ): Promise<Message> {
-    const end = performance.now() + timeoutSeconds * 1000
-    let awayUntil: number | null = null
-    while (true) {
-      const leftSeconds = Math.max((end - performance.now()) / 1000, 0)
-      try {
-        const waitSeconds = Math.min(leftSeconds, pollSeconds, limits.waitSeconds)
-        const message = await this.message(id, { waitSeconds, signal })
-        awayUntil = null
-        if (isFinal(message) || performance.now() >= end) {
-          return message
-        }
-      } catch (error) {
-        awayUntil ??= Math.min(performance.now() + answerMs, end)
-        if (!isUnreachable(error) || performance.now() >= awayUntil) {
-          throw error
-        }
-        await pause(200, signal)
-      }
-    }
+  waitForMessage(id: string, options: MessageWait): Promise<Message> {
+    return waitForMessage((wait) => this.message(id, wait), options)
   }
 
   /** An agent's log, entry by entry. */
@@ -288,9 +281,4 @@ type Query = Record<string, string | number | boolean | undefined>
 
 function agentPath(name: string): string {
   return `/v1/agents/${encodeURIComponent(name)}`
-}
-
-/** As in the schema, which can't be imported here: it brings zod. */
-function isFinal({ state }: Message): boolean {
-  return state === 'done' || state === 'failed' || state === 'refused' || state === 'dead'
 }

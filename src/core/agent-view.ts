@@ -36,6 +36,8 @@ export interface AgentView {
   run: RunView | null
   /** Messages not given to any run; where there are very many, not all are counted. */
   queued: number
+  /** The first of those is to join the turn under way. */
+  isSteering: boolean
   /** Messages given to the run that it has not finished. */
   open: number
   /** Since when the longest of these is as it is. */
@@ -74,6 +76,10 @@ export interface RunView {
   isGreeted: boolean
   /** It lives and says that it can't be talked to. */
   isUnusable: boolean
+  /** Its spec was changed since. */
+  isStale: boolean
+  /** A message can join its turn. */
+  canSteer: boolean
   isResumed: boolean
   /** Its runtime can't be asked: nothing is ended by a rule. */
   isUnknown: boolean

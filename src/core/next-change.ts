@@ -170,6 +170,7 @@ const ends: Readonly<Record<StopReason, Description>> = {
   remove: { what: 'goes', reason: asAsked },
   new: { what: 'renews', reason: asAsked },
   restart: { what: 'restarts', reason: asAsked },
+  reload: { what: 'restarts', reason: 'for its spec was changed' },
   shutdown: { what: 'sleeps', reason: 'with the daemon' },
   idle: { what: 'sleeps', reason: 'after a time without work' },
   age: { what: 'ends-run', reason: 'for a run may be no older' },

@@ -158,7 +158,8 @@ function liveStep(view: AgentView, run: RunView, now: number): Step | null {
 
 /** Who takes turns is given one message at a time, and who must be greeted none before. */
 function takesMessage(view: AgentView, run: RunView): boolean {
-  return run.isGreeted && (!run.hasTurns || (run.turn === 'idle' && view.open === 0))
+  const isIdle = run.turn === 'idle' && view.open === 0
+  return run.isGreeted && (!run.hasTurns || isIdle || (run.canSteer && view.isSteering))
 }
 
 /** When time alone changes what is to do, Unix ms; null: never. Called when `nextStep` gives null. */

@@ -39,6 +39,7 @@ function askedRules(view: AgentView, run: RunView): Rule[] {
   const wantsSleep = view.wish === 'sleep' && view.queued === 0
   return [
     ...(isToBeRenewed(view, run) ? [{ reason: 'new', at: 0 } as const] : []),
+    ...(run.isStale ? [{ reason: 'reload', at: 0 } as const] : []),
     ...(wantsSleep ? [{ reason: 'sleep', at: 0 } as const] : []),
   ]
 }

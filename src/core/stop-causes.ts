@@ -7,6 +7,7 @@ export const stopCauses: Readonly<Record<StopReason, string>> = {
   remove: 'asked to be removed',
   new: 'asked for a fresh session',
   restart: 'asked to restart',
+  reload: 'its spec was changed',
   shutdown: 'asked to end with the daemon',
   idle: 'idle',
   age: 'older than a run may be',

@@ -67,7 +67,12 @@ export function applyOutput(
         break
       case 'accepted':
         becomeReady()
-        moveOwn(event.message, (message) => records.moveReceipt(message, { state: 'accepted' }))
+        moveOwn(event.message, (message) => {
+          if (message.entry === 'steered' && event.joined === false) {
+            store.messages.setEntry(message.id, 'turn')
+          }
+          records.moveReceipt(message, { state: 'accepted' })
+        })
         break
       case 'turn.started':
         becomeReady()

@@ -32,6 +32,7 @@ import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
+import { TurnVerbs } from './turn-verbs.ts'
 
 export interface DaemonOptions {
   home: Home
@@ -53,6 +54,7 @@ export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
   readonly verbs: AgentVerbs
+  readonly turns: TurnVerbs
   readonly mailbox: Mailbox
   readonly approvals: Approvals
   readonly schedules: Schedules
@@ -114,6 +116,7 @@ export class Daemon {
     this.mailbox = new Mailbox(this.context, this.#reconciler)
     const { context, templates, mailbox } = this
     this.verbs = new AgentVerbs(context, this.#reconciler)
+    this.turns = new TurnVerbs(context, this.#reconciler)
     this.approvals = new Approvals(context, this.#reconciler)
     const reconciler = this.#reconciler
     this.agents = new Agents({ context, reconciler, templates, mailbox })

@@ -1,7 +1,8 @@
 import { messageFate, type RunOutcome } from '../core/message-fate.ts'
 import { judgeDeath, type DeathVerdict } from '../core/restart.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
-import type { AgentRow, MessageRow, RunEnd, RunRow } from '../store/index.ts'
+import type { StopReason } from '../schema/run.ts'
+import type { AgentRow, MessageRow, RunEnd, RunRow, Store } from '../store/index.ts'
 import { getProvider } from './context.ts'
 import { forwardAnswers } from './questions.ts'
 import type { Records } from './records.ts'
@@ -46,12 +47,15 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
   if (!agent || agent.is_removing === 1 || agent.hold) {
     return
   }
-  if (run.stop_reason === 'new' || run.stop_reason === 'restart') {
+  if (run.stop_reason !== null && renewals.has(run.stop_reason)) {
     store.agents.setWish(agent.id, 'wake')
   } else if (ending.status !== 'stopped' && !ending.isUnstarted) {
     settleDeath(records, agent, latest, ending)
   }
 }
+
+/** Ended to be brought up anew. */
+const renewals: ReadonlySet<StopReason> = new Set(['new', 'restart', 'reload'])
 
 /** A program that never was ready for a message fails the one that it would have been given. */
 function settleUngreeted(records: Records, run: RunRow, outcome: RunOutcome, why: string): void {
@@ -103,7 +107,7 @@ function settleDeath(records: Records, agent: AgentRow, run: RunRow, ending: Run
       isSuccess: ending.status === 'exited',
       isMachineFault: ending.isMachineFault ?? false,
       errorClass: ending.errorClass ?? run.error_class,
-      policy: specs.get(agent.id).lifecycle.restart,
+      policy: hasHadItsTask(store, agent) ? 'never' : specs.get(agent.id).lifecycle.restart,
       random: Math.random(),
     },
     config.restart,
@@ -114,6 +118,11 @@ function settleDeath(records: Records, agent: AgentRow, run: RunRow, ending: Run
     not_before: verdict.notBefore,
   })
   applyVerdict(records, agent, verdict, ending)
+}
+
+/** An ephemeral agent has nothing to come back for once its one message is final. */
+function hasHadItsTask({ messages }: Store, { id, is_ephemeral: isEphemeral }: AgentRow): boolean {
+  return isEphemeral === 1 && messages.taskOf(id) !== 'open'
 }
 
 function applyVerdict(

@@ -35,6 +35,14 @@ export const approvalFaultPoints = ['question-recorded', 'approval-decided'] as 
 /** Before and after orphans are released. */
 export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
 
+/** While what was said is given up to keep within bounds. */
+export const retentionFaultPoints = [
+  'run-folder-dropped',
+  'run-dropped',
+  'output-given-up',
+  'output-punched',
+] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
@@ -42,6 +50,7 @@ export const faultPoints = [
   ...scheduleFaultPoints,
   ...approvalFaultPoints,
   ...orphanFaultPoints,
+  ...retentionFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

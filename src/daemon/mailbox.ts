@@ -9,12 +9,16 @@ import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Reconciler } from './reconciler.ts'
+import { interruptTurn, possibleMode } from './interrupt-turn.ts'
 import { findTask } from './keep-task.ts'
 import { refusalOf, type Refusal } from './refusal.ts'
 import { toMessage } from './views.ts'
 
 /** A request to send, with whom it is from. */
-export type SignedRequest = SendRequest & { from: string }
+export type SignedRequest = Omit<SendRequest, 'mode'> & {
+  from: string
+  mode?: SendRequest['mode']
+}
 
 /** A message on its way in. */
 type Letter = SignedRequest & { id: string }
@@ -90,6 +94,9 @@ export class Mailbox {
     }
     this.#reconciler.records.change(agent.id, 'durable', () => {
       this.store(agent.id, letter)
+      if (letter.mode === 'interrupt' && interruptTurn(this.#reconciler.records, agent)) {
+        store.messages.setEntry(letter.id, 'interrupted')
+      }
       store.agents.touch(agent.id, this.#context.now())
       this.#reconciler.records.advance(agent.id)
     })
@@ -189,12 +196,14 @@ export class Mailbox {
 
   #insert(
     agentId: string,
-    { id, body, from }: Letter,
+    { id, body, from, mode: asked = 'queue' }: Letter,
     state: 'stored' | 'refused',
     cause: string | null,
   ): void {
     const { store, now } = this.#context
-    store.messages.insert({ id, agentId, sender: from, body, state, cause, now: now() })
+    const mode = possibleMode(this.#context, agentId, asked)
+    const rank = mode === 'queue' ? 1 : 0
+    store.messages.insert({ id, agentId, sender: from, body, state, cause, mode, rank, now: now() })
     this.#reconciler.records.event(agentId, 'message.state', { id, state, cause, from })
   }
 }

@@ -8,7 +8,7 @@ import { keepTask } from './keep-task.ts'
 import { expireQuestions } from './questions.ts'
 import type { Records } from './records.ts'
 import { refusalOf } from './refusal.ts'
-import { giveMessage } from './run-input.ts'
+import { giveMessage, toOutgoing } from './run-input.ts'
 
 /** Takes one step of the plan that is rows and nothing else; part of the transaction under way. */
 export function takeRecordStep(records: Records, agent: AgentRow, step: RecordStep): void {
@@ -108,8 +108,8 @@ function seedRun(
 function assignMessage(records: Records, agent: AgentRow): void {
   const message = records.context.store.messages.nextQueued(agent.id)
   if (message && agent.run_id) {
-    const { id, sender: from, body } = message
-    giveMessage(records.context, agent.run_id, { id, from, body })
+    const isSteering = message.mode === 'steer'
+    giveMessage(records.context, agent.run_id, { ...toOutgoing(message), isSteering })
   }
 }
 

@@ -6,6 +6,7 @@ import type { ApprovalWish } from '../schema/approval.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
+import { checkUnsupported } from './check-unsupported.ts'
 import { getProvider, getRuntime, type DaemonContext } from './context.ts'
 import { fieldPath } from './load-config.ts'
 
@@ -40,16 +41,7 @@ export function resolveSpec(
     approvals: mergeApprovals(template.approvals, request.approvals),
   })
   checkApprovals(provider, [template.approvals, request.approvals])
-  for (const field of provider.unsupported) {
-    const value = spec[field]
-    if (value !== undefined && value.length > 0) {
-      throw new DroverError(
-        'unsupported',
-        `${field}: the ${provider.name} provider can't honour it.`,
-        { details: { field } },
-      )
-    }
-  }
+  checkUnsupported(provider, spec)
   return { ...spec, options: checkOptions(provider.name, provider.options.safeParse(spec.options)) }
 }
 

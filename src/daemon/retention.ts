@@ -6,6 +6,7 @@ import { bytesToDrop, mayExceed, runsToDrop, type Measured } from '../core/reten
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { RunRow } from '../store/index.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
+import { faultPoint } from './fault-point.ts'
 
 /** Old events deleted in one transaction, and in one round. */
 const eventsAtOnce = 1000
@@ -103,7 +104,9 @@ async function dropRuns(
   for (const id of ids) {
     // The row goes last: a folder that was left by a crash is found by it and removed again.
     await rm(referenceOf(context, id).folder, { recursive: true, force: true })
+    faultPoint('run-folder-dropped')
     store.transaction('relaxed', () => store.runs.delete(id))
+    faultPoint('run-dropped')
     log.info({ run: id }, 'dropped the record of a finished run to keep within retention')
   }
   return ids.length
@@ -130,6 +133,7 @@ async function dropBeginning(
     return 0
   }
   store.transaction('relaxed', () => store.runs.setDropped(run.id, bytes))
+  faultPoint('output-given-up')
   const file = runFiles(referenceOf(context, run.id).folder).out
   const args = ['--punch-hole', '--keep-size', '--offset', '0', '--length', String(bytes), file]
   try {
@@ -137,6 +141,7 @@ async function dropBeginning(
       timeout: punchDeadlineMs,
       signal: context.signal,
     })
+    faultPoint('output-punched')
   } catch (error) {
     log.warn(
       { err: error, run: run.id },

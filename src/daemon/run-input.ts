@@ -29,11 +29,13 @@ export function giveMessage(
   }
   const provider = getProvider(context, run.provider)
   const { capabilities } = provider
-  const input = provider.encode(message, stateOf(run))
+  const isSteering = message.isSteering === true && run.turn !== 'idle'
+  const input = provider.encode({ ...message, isSteering }, stateOf(run))
   const offset = store.runs.reserveInput(run.id, Buffer.byteLength(input))
   store.messages.assign(message.id, run.id, {
     offset,
-    input: capabilities.handshake ? input : null,
+    input: capabilities.handshake || isSteering ? input : null,
+    entry: isSteering ? 'steered' : 'turn',
   })
   if (capabilities.turns) {
     store.runs.setTurn(run.id, 'working', context.now())
@@ -49,8 +51,8 @@ export function messageBytes(
   return Buffer.from(row.input ?? getProvider(context, run.provider).encode(toOutgoing(row), null))
 }
 
-export function toOutgoing({ id, sender, body }: MessageRow): OutgoingMessage {
-  return { id, from: sender, body }
+export function toOutgoing({ id, sender, body, entry }: MessageRow): OutgoingMessage {
+  return { id, from: sender, body, ...(entry === 'steered' ? { isSteering: true } : {}) }
 }
 
 /** What the decoder of a run remembers, as it was committed last. */

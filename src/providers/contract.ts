@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { AgentSpec, Cost } from '../schema/agent.ts'
 import type { Upstream } from '../schema/config.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
+import type { VersionRange } from '../core/version-range.ts'
 
 export type { ErrorClass } from '../schema/error-class.ts'
 
@@ -21,8 +22,16 @@ export interface Provider {
   readonly unsupported: readonly SpecField[]
   /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
   readonly askMs: number
-  /** Find the program without starting it for real. */
+  /** The versions of its program that the suites ran with; others are used with a warning. */
+  readonly tested?: VersionRange
+  /** Find the program without starting it for real. No model is asked. */
   detect(context: ProviderContext): Promise<Detection>
+  /**
+   * Whether its program would be logged in, from files and environment alone: it is asked before an
+   * agent is made, so it starts nothing and waits for nothing. `no` only where that is sure. Left
+   * out: it needs no login.
+   */
+  login?(request: LoginRequest): Login
   /** argv, environment and files for one run. Throws DroverError `program_not_found`. */
   launch(request: LaunchRequest): Promise<ProviderLaunch>
   /**
@@ -116,6 +125,20 @@ export interface Detection {
   detail: string
   /** How to install or log in; null when nothing is to do. */
   hint: string | null
+  /** The program's own, `2.1.329`; null where it has none or does not say. */
+  version: string | null
+  login: Login
+}
+
+/** `yes`: it has what it needs to ask a model; whether that is still taken, only a turn can tell. */
+export type Login = 'yes' | 'no' | 'unknown'
+
+/** What a login follows from. */
+export interface LoginRequest extends ProviderContext {
+  /** The agent's options, checked; none when the machine is looked at. */
+  options: Readonly<Record<string, unknown>>
+  /** Folder of the agent's own state; null when the machine is looked at. */
+  stateFolder: string | null
 }
 
 export interface LaunchRequest extends ProviderContext {
@@ -188,7 +211,7 @@ export type ProviderEvent =
   /** To be put into its input at once. */
   | { type: 'input'; text: string }
   /** It lives and can't be talked to: its session is gone, say. The run is ended as failed. */
-  | { type: 'unusable'; class: ErrorClass; message: string }
+  | { type: 'unusable'; class: ErrorClass; message: string; retryAt?: number | null }
   /**
    * It waits for a person: may it use this tool? `title` says what in a line, `reason` why, where it
    * says so. `id` is unique in the run. `reply` is what the provider needs for its answer, plain JSON.
@@ -206,8 +229,8 @@ export type ProviderEvent =
   | { type: 'question.closed'; id: string }
   /** The conversation's id; a later run can resume it. */
   | { type: 'session'; session: string }
-  /** The program itself says that it took the message. */
-  | { type: 'accepted'; message: string }
+  /** The program itself says that it took the message; `joined`: into the turn that was under way. */
+  | { type: 'accepted'; message: string; joined?: boolean }
   | { type: 'turn.started'; message: string | null }
   /** Additive: all texts in order are what was said. */
   | { type: 'text'; text: string }
@@ -219,11 +242,18 @@ export type ProviderEvent =
       message: string | null
       reply: string
       error: string | null
+      /**
+       * Of this turn alone. A program that tells sums is believed by their growth, whatever that is:
+       * what is negative or no number becomes unmeasured, and is told, by the daemon.
+       */
       cost: Cost
+      /** The model that answered, as the program names it, where it says so; it says what tokens cost. */
+      model?: string | null
       durationMs: number | null
     }
   | { type: 'status'; status: string; detail?: string }
-  | { type: 'error'; class: ErrorClass; message: string }
+  /** `retryAt`: not before, Unix ms, where that is known; see `classify-error.ts`. */
+  | { type: 'error'; class: ErrorClass; message: string; retryAt?: number | null }
   /** It can't go on before a known time, Unix ms. */
   | { type: 'limited'; until: number; cause: string }
   /** It works on so many jobs beside its turns. */

@@ -71,8 +71,14 @@ export type Waiting = z.infer<typeof Waiting>
 export const Cost = z.object({
   /** US dollars. */
   usd: z.number().nullable(),
+  /** All of it, with what came from a cache. */
   inputTokens: z.number().int().nullable(),
+  /** All of it, with what was thought. */
   outputTokens: z.number().int().nullable(),
+  /** Part of `inputTokens`. */
+  cachedInputTokens: z.number().int().nullable().optional(),
+  /** Part of `outputTokens`. */
+  reasoningTokens: z.number().int().nullable().optional(),
 })
 export type Cost = z.infer<typeof Cost>
 

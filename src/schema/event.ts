@@ -9,6 +9,7 @@ export const EventType = z.enum([
   'agent.parked',
   'agent.restarting',
   'agent.quarantined',
+  'agent.reloaded',
   'agent.attached',
   'agent.detached',
   'agent.removed',
@@ -21,6 +22,7 @@ export const EventType = z.enum([
   // what the program said, the same words for every provider
   'session',
   'turn.started',
+  'turn.interrupting',
   'turn.ended',
   'text',
   'thinking',

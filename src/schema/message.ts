@@ -50,6 +50,17 @@ export const MessageBody = z
     params: { code: 'message_too_large' },
   })
 
+/**
+ * How a message goes to an agent that is busy: `queue` waits for the turn to end, `steer` joins it,
+ * `interrupt` ends it first. An agent that is not busy takes each as a turn of its own.
+ */
+export const MessageMode = z.enum(['queue', 'steer', 'interrupt'])
+export type MessageMode = z.infer<typeof MessageMode>
+
+/** How a message went in: as a turn of its own, into the one under way, or after one that was ended for it. */
+export const MessageEntry = z.enum(['turn', 'steered', 'interrupted'])
+export type MessageEntry = z.infer<typeof MessageEntry>
+
 /** A message with its receipt. Times are Unix milliseconds. */
 export const Message = z.object({
   id: z.string(),
@@ -63,6 +74,10 @@ export const Message = z.object({
   cause: z.string().nullable(),
   /** The agent's answer, once done. */
   reply: z.string().nullable(),
+  /** How it was to go in; `queue` where its agent's program can't do what was asked. */
+  mode: MessageMode.optional(),
+  /** How it did go in; null while it has not. */
+  entry: MessageEntry.nullable().optional(),
   /** The run that took it. */
   run: z.string().nullable(),
   /** While it waits for its agent to come up: until when, Unix ms, where that is known. */

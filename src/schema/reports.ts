@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Agent } from './agent.ts'
 
 /** What was found of runs: of how many, and what was done with them. */
 const foundRuns = {
@@ -53,6 +54,12 @@ export const Usability = z.object({
   detail: z.string(),
   /** What to do, when it is not usable or could be better. */
   hint: z.string().nullable(),
+  /** Of a provider's program, where it says. */
+  version: z.string().nullable().optional(),
+  /** Whether a provider's program has what it needs to ask a model. */
+  login: z.enum(['yes', 'no', 'unknown']).optional(),
+  /** Usable, and yet: a version that nobody tried, for one. */
+  warning: z.string().nullable().optional(),
 })
 export type Usability = z.infer<typeof Usability>
 
@@ -66,3 +73,11 @@ export const Accepted = z.object({ ok: z.literal(true) })
 /** Answer of a removal: the schedules that went with the agent, by name. */
 export const Removed = Accepted.extend({ schedules: z.array(z.string()) })
 export type Removed = z.infer<typeof Removed>
+
+/** What an interrupt did: the turn was told to end, or there was none. */
+export const Interrupted = z.object({ did: z.enum(['interrupted', 'nothing']), agent: Agent })
+export type Interrupted = z.infer<typeof Interrupted>
+
+/** When a change counts: in the program that runs, once its turn is over (it is brought up anew), or with its next run. */
+export const Reloaded = z.object({ when: z.enum(['now', 'next-turn', 'next-run']), agent: Agent })
+export type Reloaded = z.infer<typeof Reloaded>

@@ -4,7 +4,7 @@ import { AgentSpec } from './agent.ts'
 import { ApprovalWish } from './approval.ts'
 import { Budget, LifecycleWish } from './lifecycle.ts'
 import { limits } from './limits.ts'
-import { MessageBody, MessageId } from './message.ts'
+import { MessageBody, MessageId, MessageMode } from './message.ts'
 
 /** Whom a message is from that a person sent; so no agent may have this name. */
 export const personName = 'user'
@@ -57,6 +57,8 @@ export const SendRequest = z.strictObject({
   id: MessageId.optional(),
   /** Left out: the agent whose token it comes with, else `user`. An agent may give no name but its own. */
   from: AgentName.optional(),
+  /** What to do while the agent is busy. Where its program can't, the message queues, and its receipt says so. */
+  mode: MessageMode.default('queue'),
 })
 export type SendRequest = z.infer<typeof SendRequest>
 export type SendRequestInput = z.input<typeof SendRequest>
@@ -67,6 +69,17 @@ export const WaitQuery = z.object({ wait: Wait })
 /** How a wake begins: `resume` goes on with the session or is an error, `fresh` begins a new one. */
 export const WakeRequest = z.strictObject({ mode: z.enum(['resume', 'fresh']).optional() })
 export type WakeRequest = z.infer<typeof WakeRequest>
+/** What of an agent changes, while it lives where its program can; null takes it away. */
+export const ReloadRequest = z
+  .strictObject({
+    model: AgentSpec.shape.model.nullable(),
+    persona: AgentSpec.shape.persona.nullable(),
+    trigger: AgentSpec.shape.trigger.nullable(),
+  })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), {
+    message: 'names nothing to change: model, persona or trigger',
+  })
+export type ReloadRequest = z.infer<typeof ReloadRequest>
 export const AttachQuery = z.object({
   /** Only events after this number; left out: from now on. */
   since: z.coerce.number().int().min(0).optional(),

@@ -29,8 +29,8 @@ export const TurnState = z.enum(['idle', 'working', 'waiting'])
 export type TurnState = z.infer<typeof TurnState>
 
 /**
- * Why a run is being ended. `sleep`, `stop`, `remove`, `new`, `restart` and `shutdown` were asked
- * for; `idle`, `age`, `park` and `task` (an ephemeral agent's is over) follow from its rules;
+ * Why a run is being ended. `sleep`, `stop`, `remove`, `new`, `restart`, `reload` and `shutdown` were
+ * asked for; `idle`, `age`, `park` and `task` (an ephemeral agent's is over) follow from its rules;
  * `unready` and `wedged` are failures of its program.
  */
 export const StopReason = z.enum([
@@ -39,6 +39,7 @@ export const StopReason = z.enum([
   'remove',
   'new',
   'restart',
+  'reload',
   'shutdown',
   'idle',
   'age',

@@ -80,8 +80,10 @@ export type AgentViewRow = Pick<
   run_background: number | null
   run_is_greeted: 0 | 1 | null
   run_is_unusable: 0 | 1 | null
+  run_is_stale: 0 | 1 | null
   has_handle: 0 | 1
   queued: number
+  steering: 0 | 1
   open: number
   open_since: number | null
   unwritten: number
@@ -108,9 +110,12 @@ export const viewQuery = `
          r.runtime AS run_runtime, r.is_resumed AS run_is_resumed, r.is_unknown AS run_is_unknown, r.created_at AS run_created_at,
          r.started_at AS run_started_at, r.ready_at AS run_ready_at, r.active_at AS run_active_at,
          r.background AS run_background, r.is_greeted AS run_is_greeted, r.is_unusable AS run_is_unusable,
+         r.is_stale AS run_is_stale,
          r.handle IS NOT NULL AS has_handle,
          (SELECT COUNT(*) FROM (SELECT 1 FROM messages m INDEXED BY messages_queued
           WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates} LIMIT ${mostCounted})) AS queued,
+         EXISTS (SELECT 1 FROM messages m INDEXED BY messages_queued
+          WHERE m.agent_id = a.id AND m.rank = 0 AND m.mode = 'steer' AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS steering,
          (SELECT MIN(m.updated_at) FROM messages m INDEXED BY messages_open
           WHERE m.run_id = a.run_id AND m.state IN ${openStates}) AS open_since,
          (SELECT COUNT(*) FROM messages m INDEXED BY messages_open

@@ -190,6 +190,10 @@ export class AgentTable {
     this.#database.run('UPDATE agents SET is_removing = 1 WHERE id = ?', id)
   }
 
+  setSpec(id: string, spec: string): void {
+    this.#database.run('UPDATE agents SET spec = ? WHERE id = ?', spec, id)
+  }
+
   setSession(id: string, session: string): void {
     this.#database.run('UPDATE agents SET session = ? WHERE id = ?', session, id)
   }

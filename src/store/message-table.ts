@@ -1,4 +1,9 @@
-import { isFinalReceiptState, type ReceiptState } from '../schema/message.ts'
+import {
+  isFinalReceiptState,
+  type MessageEntry,
+  type MessageMode,
+  type ReceiptState,
+} from '../schema/message.ts'
 import type { Database } from './database.ts'
 import { openStates, queuedStates, type MessageRow } from './rows.ts'
 
@@ -12,13 +17,14 @@ export interface NewMessage {
   isSeed?: boolean
   /** What goes first of those that wait: the smaller, then the older. */
   rank?: number
+  mode?: MessageMode
   now: number
 }
 
 /** A message without all of its text: the beginning of its body, and no reply. */
 export type MessageHead = Omit<
   MessageRow,
-  'body' | 'reply' | 'agent_id' | 'is_seed' | 'input' | 'rank'
+  'body' | 'reply' | 'agent_id' | 'is_seed' | 'input' | 'rank' | 'mode' | 'entry'
 > & {
   text: string
 }
@@ -41,7 +47,7 @@ export class MessageTable {
 
   insert(message: NewMessage): void {
     this.#database.run(
-      `INSERT INTO messages (id, agent_id, sender, body, state, cause, is_seed, rank, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (id, agent_id, sender, body, state, cause, is_seed, rank, mode, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       message.id,
       message.agentId,
       message.sender,
@@ -50,6 +56,7 @@ export class MessageTable {
       message.cause,
       message.isSeed ? 1 : 0,
       message.rank ?? 1,
+      message.mode ?? 'queue',
       message.now,
       message.now,
     )
@@ -155,12 +162,18 @@ export class MessageTable {
   }
 
   /** Gives a message to a run, at a place in its input; with its bytes where they can't be made again. */
-  assign(id: string, runId: string, place: { offset: number; input: string | null }): void {
+  assign(
+    id: string,
+    runId: string,
+    place: { offset: number; input: string | null; entry: 'turn' | 'steered' },
+  ): void {
     this.#database.run(
-      'UPDATE messages SET run_id = ?, in_offset = ?, input = ?, is_written = 0 WHERE id = ?',
+      `UPDATE messages SET run_id = ?, in_offset = ?, input = ?, is_written = 0,
+         entry = CASE entry WHEN 'interrupted' THEN entry ELSE ? END WHERE id = ?`,
       runId,
       place.offset,
       place.input,
+      place.entry,
       id,
     )
   }
@@ -173,10 +186,14 @@ export class MessageTable {
   /** The run never took it: the next one will. `tries` counts the runs that had it. */
   unassign(id: string, tries: number): void {
     this.#database.run(
-      'UPDATE messages SET run_id = NULL, in_offset = NULL, input = NULL, is_written = 0, tries = ? WHERE id = ?',
+      'UPDATE messages SET run_id = NULL, in_offset = NULL, input = NULL, entry = NULL, is_written = 0, tries = ? WHERE id = ?',
       tries,
       id,
     )
+  }
+
+  setEntry(id: string, entry: MessageEntry): void {
+    this.#database.run('UPDATE messages SET entry = ? WHERE id = ?', entry, id)
   }
 
   setWritten(id: string): void {

@@ -147,9 +147,12 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE runs ADD COLUMN is_greeted INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN is_unusable INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN is_stale INTEGER NOT NULL DEFAULT 0;
 
   ALTER TABLE messages ADD COLUMN input TEXT;
   ALTER TABLE messages ADD COLUMN rank INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE messages ADD COLUMN mode TEXT NOT NULL DEFAULT 'queue';
+  ALTER TABLE messages ADD COLUMN entry TEXT;
   DROP INDEX messages_queued;
   CREATE INDEX messages_queued ON messages (agent_id, rank, seq) WHERE run_id IS NULL AND state IN ('stored', 'waking', 'delivered');
 

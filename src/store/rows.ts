@@ -1,5 +1,5 @@
+import type { MessageEntry, MessageMode, ReceiptState } from '../schema/message.ts'
 import type { ApprovalState, Risk } from '../schema/approval.ts'
-import type { ReceiptState } from '../schema/message.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
 import type { MissedPolicy } from '../schema/schedule.ts'
@@ -78,6 +78,8 @@ export interface RunRow {
   is_greeted: 0 | 1
   /** It lives and can't be talked to. */
   is_unusable: 0 | 1
+  /** Its spec was changed since it was brought up: it ends at its next turn boundary. */
+  is_stale: 0 | 1
   /** The last failure that its program told of. */
   error_class: ErrorClass | null
   error_message: string | null
@@ -105,6 +107,8 @@ export interface MessageRow {
   input: string | null
   /** What goes first of those that wait: the smaller rank, then the older message. */
   rank: number
+  mode: MessageMode
+  entry: MessageEntry | null
   created_at: number
   updated_at: number
 }

@@ -184,6 +184,11 @@ export class RunTable {
     this.#database.run('UPDATE runs SET is_unusable = 1 WHERE id = ?', id)
   }
 
+  /** Its spec was changed: what it runs by is of before. */
+  setStale(id: string): void {
+    this.#database.run('UPDATE runs SET is_stale = 1 WHERE id = ?', id)
+  }
+
   setBackground(id: string, jobs: number): void {
     this.#database.run('UPDATE runs SET background = ? WHERE id = ?', jobs, id)
   }

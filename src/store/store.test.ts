@@ -283,7 +283,7 @@ describe('rows', () => {
       store.runs.reserveInput('r', 5),
       store.runs.reserveInput('r', 1),
     ]).toEqual([0, 10, 15])
-    store.messages.assign('z', 'r', { offset: 0, input: null })
+    store.messages.assign('z', 'r', { offset: 0, input: null, entry: 'turn' })
     expect(store.messages.countOpen('r')).toEqual({ open: 1, unwritten: 1 })
     expect(store.messages.nextQueued('a')?.id).toBe('m')
     store.messages.unassign('z', 1)

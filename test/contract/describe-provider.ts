@@ -1,17 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type {
-  LaunchRequest,
-  OutgoingMessage,
-  Provider,
-  ProviderEvent,
-} from '../../src/providers/contract.ts'
-import { AgentSpec } from '../../src/schema/agent.ts'
+import type { OutgoingMessage, ProviderEvent } from '../../src/providers/contract.ts'
 import {
-  driveProgram,
   joinTexts,
   lineByLine,
   replay,
@@ -19,30 +11,18 @@ import {
   type Driver,
   type ProgramExit,
 } from './drive-program.ts'
+import { describeOrders } from './provider-orders.ts'
+import {
+  createStage,
+  firstSession,
+  laterSession,
+  sessionOf,
+  type ProviderCase,
+  type Stage,
+  type TurnEnded,
+} from './provider-stage.ts'
 
-/** How one provider's program is brought up for the suite. */
-export interface ProviderCase {
-  provider: Provider
-  /** Fields of the spec besides provider, runtime and folder. */
-  spec?: Partial<AgentSpec>
-  /** Complete environment but for PATH and HOME, which are the test's own. */
-  env?: Record<string, string>
-  upstreams?: LaunchRequest['upstreams']
-  programPath?: string | null
-  /** Two messages, and what the reply to each must hold. */
-  turns: readonly [ProviderTurn, ProviderTurn]
-  /** Asked in a later run of the same session; left out where the provider can't resume. */
-  afterResume?: ProviderTurn
-  /** The program itself says that it took a message. */
-  isAccepting: boolean
-  /** Releases what the case made. */
-  close?: () => Promise<void>
-}
-
-export interface ProviderTurn {
-  body: string
-  reply: RegExp
-}
+export type { ProviderCase, ProviderTurn } from './provider-stage.ts'
 
 /**
  * The conformance suite of providers: it drives the provider's real program through plain pipes and
@@ -57,21 +37,13 @@ export function describeProvider(name: string, prepare: () => Promise<ProviderCa
       first = await takeTwoTurns(stage)
     }, 90_000)
     afterAll(async () => {
-      first?.driver.child.kill('SIGKILL')
-      rmSync(stage.folder, { recursive: true, force: true })
-      await stage.case.close?.()
+      await stage?.close()
     })
     describeRun(() => ({ stage, first }))
     describeDecoding(() => ({ stage, first }))
-    describeInput(() => stage)
+    describeInput(() => ({ stage, first }))
+    describeOrders(() => stage)
   })
-}
-
-interface Stage {
-  case: ProviderCase
-  folder: string
-  /** A launch of the case's agent. */
-  request(resume: string | null, newSession: string): LaunchRequest
 }
 
 interface FirstRun {
@@ -80,41 +52,8 @@ interface FirstRun {
   messages: readonly OutgoingMessage[]
 }
 
-type TurnEnded = Extract<ProviderEvent, { type: 'turn.ended' }>
-
-function createStage(providerCase: ProviderCase): Stage {
-  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'drover-provider-')))
-  const [dir, home, stateFolder] = ['work', 'home', 'state'].map((name) =>
-    path.join(folder, name),
-  ) as [string, string, string]
-  for (const place of [dir, home, stateFolder]) {
-    mkdirSync(place)
-  }
-  const { provider, spec, env, upstreams = {}, programPath = null } = providerCase
-  return {
-    case: providerCase,
-    folder,
-    request: (resume, newSession) => ({
-      env: { PATH: process.env['PATH'] ?? '', HOME: home, ...env },
-      programPath,
-      upstreams,
-      signal: AbortSignal.timeout(60_000),
-      agent: { id: 'agt_contract', name: 'tester' },
-      spec: AgentSpec.parse({ provider: provider.name, runtime: 'process', dir, ...spec }),
-      resume,
-      newSession,
-      isFork: false,
-      systemPrompt: spec?.persona ?? null,
-      stateFolder,
-    }),
-  }
-}
-
-const firstSession = '11111111-1111-4111-8111-111111111111'
-const laterSession = '22222222-2222-4222-8222-222222222222'
-
 async function takeTwoTurns(stage: Stage): Promise<FirstRun> {
-  const driver = await driveProgram(stage.case.provider, stage.request(null, firstSession))
+  const driver = await stage.drive(stage.request(null, firstSession))
   const messages = stage.case.turns.map(({ body }, index) => ({
     id: `msg_${index + 1}`,
     from: 'user',
@@ -193,7 +132,7 @@ function describeRun(given: () => { stage: Stage; first: FirstRun }): void {
       return
     }
     const session = sessionOf(first.driver.events) ?? firstSession
-    const driver = await driveProgram(provider, stage.request(session, laterSession))
+    const driver = await stage.drive(stage.request(session, laterSession))
     driver.send({ id: 'msg_3', from: 'user', body: afterResume.body })
     const ended = await driver.turnEnded('msg_3')
     await driver.end()
@@ -261,9 +200,11 @@ function bendLine(text: string, key: string, value: unknown): string {
   }
 }
 
-function describeInput(given: () => Stage): void {
+function describeInput(given: () => { stage: Stage; first: FirstRun }): void {
   test('encodes a message to the same bytes every time, whole lines', () => {
-    const { provider } = given().case
+    const { stage, first } = given()
+    const { provider } = stage.case
+    const state = provider.capabilities.handshake ? first.driver.state() : null
     const message = fc.record({
       id: fc.stringMatching(/^[a-z0-9._:-]{1,40}$/),
       from: fc.constant('user'),
@@ -271,22 +212,18 @@ function describeInput(given: () => Stage): void {
     })
     fc.assert(
       fc.property(message, (outgoing) => {
-        const bytes = provider.encode(outgoing, null)
-        expect(bytes).toBe(provider.encode({ ...outgoing }, null))
+        const bytes = provider.encode(outgoing, state)
+        expect(bytes).toBe(provider.encode({ ...outgoing }, state))
         expect(bytes.endsWith('\n')).toBe(true)
       }),
     )
   })
 
   test('refuses an option it does not know, by name', () => {
-    const result = given().case.provider.options.safeParse({ noSuchOption: 1 })
+    const result = given().stage.case.provider.options.safeParse({ noSuchOption: 1 })
     expect(result.success).toBe(false)
     expect(result.error?.message).toContain('noSuchOption')
   })
-}
-
-function sessionOf(events: readonly ProviderEvent[]): string | undefined {
-  return events.findLast((event) => event.type === 'session')?.session
 }
 
 function turnOf(

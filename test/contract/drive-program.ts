@@ -2,12 +2,15 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type {
+  Answer,
+  AskedQuestion,
   Decoder,
   DecoderState,
   LaunchRequest,
   OutgoingMessage,
   Provider,
   ProviderEvent,
+  Reload,
 } from '../../src/providers/contract.ts'
 
 /** What a decoder was told, to be told again. */
@@ -22,12 +25,24 @@ export interface ProgramExit {
   signal: NodeJS.Signals | null
 }
 
-/** A provider's real program on plain pipes, with its decoder: what the daemon does, without a daemon. */
+/**
+ * A provider's real program on plain pipes, with its decoder: what the daemon does, without a daemon.
+ * What the decoder wants to be told to the program (`input`) is written at once.
+ */
 export interface Driver {
   readonly child: ChildProcessWithoutNullStreams
   readonly events: readonly ProviderEvent[]
   readonly recorded: readonly Recorded[]
+  /** Written at once; with a handshake once the program is ready. */
   send(message: OutgoingMessage): void
+  /** Answers a question that it asked. */
+  answer(question: AskedQuestion, answer: Answer): void
+  /** Ends the turn under way; false: there is none to end. */
+  interrupt(): boolean
+  /** Changes what it can change as it runs; false: not as things stand. */
+  reload(change: Reload): boolean
+  /** What the decoder remembers now, as the store would give it back. */
+  state(): DecoderState
   /** The first event that fits, at once if it was there already. Rejects at the deadline, with all events. */
   waitFor<T extends ProviderEvent>(fits: (event: ProviderEvent) => event is T): Promise<T>
   turnEnded(message: string): Promise<Extract<ProviderEvent, { type: 'turn.ended' }>>
@@ -38,8 +53,12 @@ export interface Driver {
 
 const deadlineMs = 30_000
 
-/** Launches the program as the provider says. `env` is the complete environment. */
-export async function driveProgram(provider: Provider, request: LaunchRequest): Promise<Driver> {
+/** Launches the program as the provider says. `env` is the complete environment; `start` is what `carry` gave. */
+export async function driveProgram(
+  provider: Provider,
+  request: LaunchRequest,
+  start: DecoderState | null = null,
+): Promise<Driver> {
   const launch = await provider.launch(request)
   for (const { path: file, content } of launch.files) {
     mkdirSync(path.dirname(file), { recursive: true })
@@ -51,9 +70,14 @@ export async function driveProgram(provider: Provider, request: LaunchRequest): 
     cwd: request.spec.dir,
     env: { ...request.env, ...launch.env },
   })
-  const recorder = createRecorder(provider.createDecoder(null, request.spec))
-  readPipes(child, recorder)
   child.stdin.on('error', () => {})
+  const recorder = createRecorder(provider.createDecoder(start, request.spec), (text) => {
+    child.stdin.write(text)
+  })
+  if (launch.input !== undefined) {
+    child.stdin.write(launch.input)
+  }
+  readPipes(child, recorder)
   const exited = waitForExit(child, recorder)
   const waitFor: Driver['waitFor'] = (fits) => recorder.find(fits)
   return {
@@ -62,10 +86,7 @@ export async function driveProgram(provider: Provider, request: LaunchRequest): 
     recorded: recorder.recorded,
     exited,
     waitFor,
-    send(message) {
-      child.stdin.write(provider.encode(message, null))
-      recorder.tell({ what: 'sent', message, now: Date.now() })
-    },
+    ...createTalk(provider, child, recorder),
     turnEnded: (message) =>
       waitFor(
         (event): event is Extract<ProviderEvent, { type: 'turn.ended' }> =>
@@ -76,6 +97,50 @@ export async function driveProgram(provider: Provider, request: LaunchRequest): 
       return exited
     },
   }
+}
+
+type Talk = Pick<Driver, 'send' | 'answer' | 'interrupt' | 'reload' | 'state'>
+
+/** What can be told to the program, each as the provider writes it. */
+function createTalk(
+  provider: Provider,
+  { stdin }: ChildProcessWithoutNullStreams,
+  recorder: Recorder,
+): Talk {
+  const { handshake } = provider.capabilities
+  const state = (): DecoderState => throughStore(recorder.snapshot())
+  const give = (message: OutgoingMessage): void => {
+    stdin.write(provider.encode(message, handshake ? state() : null))
+    recorder.tell({ what: 'sent', message, now: Date.now() })
+  }
+  const write = (text: string | null | undefined): boolean => {
+    if (typeof text !== 'string') {
+      return false
+    }
+    stdin.write(text)
+    return true
+  }
+  return {
+    state,
+    send(message) {
+      if (handshake && !recorder.events.some(isReady)) {
+        // One that never is ready is told by whoever waits for the turn.
+        recorder.find(isReady).then(
+          () => give(message),
+          () => undefined,
+        )
+      } else {
+        give(message)
+      }
+    },
+    answer: (question, answer) => void write(provider.answer?.(question, answer)),
+    interrupt: () => write(provider.interrupt?.(state())),
+    reload: (change) => write(provider.reload?.(change, state())),
+  }
+}
+
+function isReady(event: ProviderEvent): event is Extract<ProviderEvent, { type: 'ready' }> {
+  return event.type === 'ready'
 }
 
 /** Tells a decoder again what it was told; `between` may swap the decoder after each step. */
@@ -135,7 +200,7 @@ function tell(decoder: Decoder, step: Recorded): ProviderEvent[] {
   }
 }
 
-function createRecorder(decoder: Decoder) {
+function createRecorder(decoder: Decoder, write: (text: string) => void) {
   const events: ProviderEvent[] = []
   const recorded: Recorded[] = []
   const waiters = new Set<() => void>()
@@ -143,9 +208,12 @@ function createRecorder(decoder: Decoder) {
   const recorder = {
     events,
     recorded,
+    snapshot: () => decoder.snapshot(),
     tell(step: Recorded): void {
       recorded.push(step)
-      events.push(...tell(decoder, step))
+      const said = tell(decoder, step)
+      events.push(...said)
+      said.forEach((event) => event.type === 'input' && write(event.text))
       clearTimeout(timer)
       const dueAt = decoder.dueAt(step.now)
       if (dueAt !== null && step.what !== 'ended') {

@@ -26,6 +26,7 @@ export interface ModelRun {
   isResumed: boolean
   isGreeted: boolean
   isUnusable: boolean
+  isStale: boolean
   readyAt: number | null
   startedAt: number | null
   activeAt: number
@@ -130,9 +131,11 @@ export class AgentState {
         ...live,
         turn: questions.length > 0 ? 'waiting' : live.turn,
         hasTurns: this.hasTurns,
+        canSteer: false,
         isUnknown: false,
       },
       queued: this.queued().length,
+      isSteering: false,
       open: open.length,
       openSince: open.length > 0 ? Math.min(...open.map(({ since }) => since)) : null,
       unwritten: open.filter(({ isWritten }) => !isWritten).length + this.unwrittenAnswers,

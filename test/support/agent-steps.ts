@@ -91,6 +91,7 @@ function createRun(model: AgentState): void {
     isResumed: model.hasSession && !model.isNew,
     isGreeted: !model.needsGreeting,
     isUnusable: false,
+    isStale: false,
     readyAt: null,
     startedAt: null,
     activeAt: model.now,

@@ -16,8 +16,10 @@ interface Said {
   opened?: string
   refused?: string
   took?: string
+  joined?: boolean
   answered?: string
   reply?: string
+  error?: string
 }
 
 /** A provider whose program must be greeted: hello, then open, then messages of its session. */
@@ -30,6 +32,10 @@ export function greetedProvider(record: string, manner: 'plain' | 'mute' | 'refu
       turns: true,
       handshake: true,
       resume: true,
+      steer: true,
+      interrupt: true,
+      models: true,
+      reload: ['model'],
     },
     unsupported: [],
     launch: async ({ agent, resume }) => ({
@@ -38,8 +44,12 @@ export function greetedProvider(record: string, manner: 'plain' | 'mute' | 'refu
       files: [],
       input: `${JSON.stringify({ hello: resume ?? agent.name })}\n`,
     }),
-    encode: ({ id, body }, state) =>
-      `${JSON.stringify({ id, text: body, session: state?.['session'] ?? null })}\n`,
+    encode: ({ id, body, isSteering = false }, state) => {
+      const steer = isSteering ? { steer: true } : {}
+      return `${JSON.stringify({ id, text: body, session: state?.['session'] ?? null, ...steer })}\n`
+    },
+    interrupt: () => `${JSON.stringify({ interrupt: true })}\n`,
+    reload: ({ model }) => `${JSON.stringify({ model })}\n`,
     createDecoder: (state) => createDecoder(state),
   }
 }
@@ -47,7 +57,16 @@ export function greetedProvider(record: string, manner: 'plain' | 'mute' | 'refu
 function createDecoder(saved: DecoderState | null): Decoder {
   const state: DecoderState = saved ?? {}
   const read = (line: string): ProviderEvent[] => {
-    const { hello, opened, refused, took, answered, reply } = JSON.parse(line) as Said
+    const {
+      hello,
+      opened,
+      refused,
+      took,
+      joined = false,
+      answered,
+      reply,
+      error,
+    } = JSON.parse(line) as Said
     if (hello) {
       return [{ type: 'input', text: `${JSON.stringify({ open: hello })}\n` }]
     }
@@ -60,11 +79,11 @@ function createDecoder(saved: DecoderState | null): Decoder {
     }
     if (took) {
       return [
-        { type: 'accepted', message: took },
+        { type: 'accepted', message: took, joined },
         { type: 'turn.started', message: took },
       ]
     }
-    const turn = { error: null, cost: unmeasured, durationMs: null }
+    const turn = { error: error ?? null, cost: unmeasured, durationMs: null }
     return [{ type: 'turn.ended', message: answered ?? null, reply: reply ?? '', ...turn }]
   }
   return {

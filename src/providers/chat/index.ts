@@ -51,7 +51,8 @@ async function detect({ upstreams, signal }: ProviderContext): ReturnType<Provid
     choice.kind === 'endpoint'
       ? null
       : 'Start Ollama and pull a model, or set gateway.upstreams.openai (url, keyFile, model) in config.yaml.'
-  return { usable: true, detail: describeChoice(choice), hint }
+  const login = choice.kind === 'none' ? 'unknown' : 'yes'
+  return { usable: true, detail: describeChoice(choice), hint, version: null, login }
 }
 
 async function launch(request: LaunchRequest): Promise<ProviderLaunch> {

@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import type { Detection, Provider, ProviderContext } from '../contract.ts'
+import { detectProgram } from '../detect-program.ts'
 import { carryClaudeState, createClaudeDecoder } from './decoder.ts'
 import { findClaude, installHint, launchClaude } from './launch.ts'
+import { claudeLogin, loginHint } from './login.ts'
 import { ClaudeOptions } from './options.ts'
 import { encodeClaudeMessage } from './wire.ts'
 
@@ -27,28 +27,24 @@ export const claudeProvider: Provider = {
   options: ClaudeOptions,
   unsupported: ['trigger', 'program'],
   askMs: 3000,
+  tested: { from: '2.1.329', to: '2.1.329' },
   detect: detectClaude,
+  login: claudeLogin,
   launch: async (request) => launchClaude(request),
   encode: encodeClaudeMessage,
   createDecoder: (state) => createClaudeDecoder(state),
   carry: carryClaudeState,
 }
 
-/** Path and version; no model is asked. */
+/** Path, version and login; no model is asked. */
 async function detectClaude(context: ProviderContext): Promise<Detection> {
-  const program = findClaude(context)
-  if (!program) {
-    return { usable: false, detail: 'not found', hint: installHint }
+  const wanted = {
+    program: findClaude(context),
+    versionArguments: ['--version'],
+    env: { DISABLE_AUTOUPDATER: '1' },
+    installHint,
+    login: claudeLogin({ ...context, options: {} }),
+    loginHint,
   }
-  try {
-    const { stdout } = await promisify(execFile)(program, ['--version'], {
-      env: { ...context.env, DISABLE_AUTOUPDATER: '1' },
-      timeout: 10_000,
-      signal: context.signal,
-    })
-    return { usable: true, detail: `${stdout.trim()}, ${program}`, hint: null }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    return { usable: false, detail: `${program} does not run: ${reason}`, hint: installHint }
-  }
+  return await detectProgram(wanted, context)
 }

@@ -39,7 +39,8 @@ export const commandProvider: Provider = {
   askMs: 0,
 
   async detect(): Promise<Detection> {
-    return { usable: true, detail: 'runs the program given after --', hint: null }
+    const detail = 'runs the program given after --'
+    return { usable: true, detail, hint: null, version: null, login: 'unknown' }
   },
 
   async launch({ spec, env }: LaunchRequest): Promise<ProviderLaunch> {
