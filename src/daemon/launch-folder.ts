@@ -30,6 +30,7 @@ const ofNewAgents = [
   'lifecycle',
   'budget',
   'limits',
+  'approvals',
   'ephemeral',
 ] as const satisfies (keyof RunRequest)[]
 

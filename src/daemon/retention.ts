@@ -18,6 +18,7 @@ const eventsAlwaysKept = 1000
 /** Answers of ephemeral agents kept after their end, and questions that came to theirs. */
 const tasksKept = 10_000
 const approvalsKept = 10_000
+const approvalBytesKept = 64 * 1024 * 1024
 
 /** How long the system may take to free part of a file, ms. */
 const punchDeadlineMs = 10_000
@@ -41,7 +42,7 @@ export class Retention {
     rotateLog()
     store.transaction('relaxed', () => {
       store.tasks.prune(tasksKept)
-      store.approvals.prune(approvalsKept)
+      store.approvals.prune(approvalsKept, approvalBytesKept)
     })
     await pruneEvents(this.#context)
     if (mayExceed(this.#measured, store.runs)) {
