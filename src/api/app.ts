@@ -7,6 +7,7 @@ import { mountAgentRoutes } from './agent-routes.ts'
 import { mountApprovalRoutes } from './approval-routes.ts'
 import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
+import { mountCostRoutes } from './cost-routes.ts'
 import { mountEventRoutes } from './event-routes.ts'
 import { mountMessageRoutes } from './message-routes.ts'
 import type { ApiApp, ApiEnvironment } from './route.ts'
@@ -35,6 +36,7 @@ export function createApp(options: AppOptions): ApiApp {
   mountAgentRoutes(app, options.daemon)
   mountMessageRoutes(app, options.daemon)
   mountApprovalRoutes(app, options.daemon)
+  mountCostRoutes(app, options.daemon)
   mountEventRoutes(app, options.daemon)
   mountScheduleRoutes(app, options.daemon)
   mountSystemRoutes(app, options)

@@ -26,6 +26,7 @@ import {
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { Why } from '../schema/why.ts'
 import { approvalRoutes } from './approval-routes.ts'
+import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
@@ -204,6 +205,7 @@ export const routes = {
     },
   }),
   ...approvalRoutes,
+  ...costRoutes,
   ...eventRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({

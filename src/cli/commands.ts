@@ -65,6 +65,18 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show one agent',
     load: async () => (await import('./show.ts')).showCommand,
   },
+  cost: {
+    group: 'looking',
+    usage: 'cost [NAME] [--by day|agent|run|model]',
+    summary: 'say what agents cost',
+    load: async () => (await import('./cost.ts')).costCommand,
+  },
+  budget: {
+    group: 'agents',
+    usage: 'budget NAME [--usd AMOUNT] [--tokens COUNT]',
+    summary: 'show or change what an agent may spend',
+    load: async () => (await import('./budget.ts')).budgetCommand,
+  },
   why: {
     group: 'looking',
     usage: 'why NAME',
@@ -179,6 +191,13 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: 'template ls|show NAME',
     summary: 'list templates and providers',
     load: async () => (await import('./template.ts')).templateCommand,
+  },
+  runner: {
+    group: 'more',
+    usage: 'runner check PROGRAM [ARG…]',
+    summary: 'try an agent program of your own against the runner protocol',
+    takesProgram: true,
+    load: async () => (await import('./runner.ts')).runnerCommand,
   },
   completion: {
     group: 'more',

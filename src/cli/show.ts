@@ -3,8 +3,9 @@ import type { AgentDetail } from '../schema/agent.ts'
 import { formatByteSize } from '../schema/byte-size.ts'
 import type { Message } from '../schema/message.ts'
 import { formatFields } from './fields.ts'
-import { formatAgentLine, formatCost, formatCount } from './format-agent.ts'
+import { formatAgentLine } from './format-agent.ts'
 import { approvalFields } from './format-approval.ts'
+import { costText, tokenText } from './format-cost.ts'
 import { lifecycleFields } from './format-lifecycle.ts'
 import { formatWait } from './format-wait.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
@@ -62,8 +63,8 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ],
     ['attached', agent.attached > 0 ? String(agent.attached) : null],
     ['turns', String(agent.turns)],
-    ['cost', cost.usd === null ? null : formatCost(cost)],
-    ['tokens', tokenText(agent)],
+    ['cost', costText(cost, agent.turns)],
+    ['tokens', tokenText(cost, agent.turns)],
     ['last run', lastRun ? `${lastRun.status}${endText(lastRun, now)}` : null],
     ['made', formatRelativeTime(agent.createdAt, now)],
     ['active', formatRelativeTime(agent.activeAt, now)],
@@ -80,17 +81,6 @@ function limitsText({ memoryBytes, cpus, pids }: AgentDetail['spec']['limits'] =
     pids === undefined ? null : `pids ${pids}`,
   ].filter((part) => part !== null)
   return parts.length > 0 ? parts.join(', ') : null
-}
-
-function tokenText({ cost: { inputTokens, outputTokens } }: AgentDetail): string | null {
-  if (inputTokens === null && outputTokens === null) {
-    return null
-  }
-  return `${tokenCount(inputTokens)} in, ${tokenCount(outputTokens)} out`
-}
-
-function tokenCount(count: number | null): string {
-  return count === null ? 'unmeasured' : formatCount(count)
 }
 
 function endText(

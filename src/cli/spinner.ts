@@ -28,6 +28,8 @@ export interface Spinner {
   say(text: string): void
   /** A line that stays; the spinner goes on below it. */
   note(text: string): void
+  /** Leaves its line to something else that is printed now. */
+  clear(): void
   stop(): void
 }
 
@@ -36,6 +38,7 @@ export function startSpinner({ stderr, env }: CliContext, firstText: string): Sp
     return {
       say: () => undefined,
       note: (text) => stderr.write(`${text}\n`),
+      clear: () => undefined,
       stop: () => undefined,
     }
   }
@@ -55,19 +58,24 @@ export function startSpinner({ stderr, env }: CliContext, firstText: string): Sp
     const room = (stderr.columns ?? 80) - textWidth(time) - 3
     stderr.write(`\r\u001B[2K${colors.cyan(frame)} ${truncateText(text, room)}${colors.dim(time)}`)
   }, frameMs)
+  const clear = (): void => {
+    if (isShown) {
+      isShown = false
+      stderr.write('\r\u001B[2K')
+    }
+  }
   return {
     say: (next) => {
       text = next
     },
     note: (line) => {
-      stderr.write(`${isShown ? '\r\u001B[2K' : ''}${line}\n`)
+      clear()
+      stderr.write(`${line}\n`)
     },
+    clear,
     stop: () => {
       clearInterval(timer)
-      if (isShown) {
-        isShown = false
-        stderr.write('\r\u001B[2K')
-      }
+      clear()
     },
   }
 }

@@ -30,6 +30,7 @@ import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import type { Body, ResumingStream } from './resuming-stream.ts'
 import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
+import { CostClient } from './cost-client.ts'
 import { Transport, type Target } from './transport.ts'
 
 /** An agent that was made, with its first message. */
@@ -58,12 +59,14 @@ export interface ChangeOptions extends WaitOptions {
 export class Client {
   readonly schedules: ScheduleClient
   readonly approvals: ApprovalClient
+  readonly costs: CostClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
     this.approvals = new ApprovalClient(this.#transport)
+    this.costs = new CostClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {

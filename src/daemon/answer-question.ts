@@ -62,7 +62,8 @@ export function answerRun(records: Records, run: RunRow, row: ApprovalRow): void
     const why = error instanceof Error ? error.message : String(error)
     log.error({ err: error, run: run.id, approval: row.id }, 'a question could not be answered')
     store.runs.setUnusable(run.id)
-    store.runs.setError(run.id, 'crash', `its question could not be answered: ${why}`)
+    const message = `its question could not be answered: ${why}`
+    store.runs.setError(run.id, { class: 'crash', message, retryAt: null })
   }
 }
 

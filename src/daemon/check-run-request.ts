@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { LoginRequest, Provider } from '../providers/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
+import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import { createId } from '../util/id.ts'
 import { checkLimits } from './check-limits.ts'
@@ -29,8 +31,10 @@ export async function checkRunRequest(
   const id = createId('agent')
   const folders = agentFolders(context, id)
   const spec = resolveSpec(context, template, request, folders.work)
-  const launch = await getProvider(context, spec.provider).launch({
-    ...providerContext(context, spec.provider, spec.env),
+  const provider = getProvider(context, spec.provider)
+  const base = providerContext(context, spec.provider, spec.env)
+  const launch = await provider.launch({
+    ...base,
     agent: { id, name: '' },
     spec,
     resume: null,
@@ -39,6 +43,18 @@ export async function checkRunRequest(
     systemPrompt: spec.persona ?? null,
     stateFolder: folders.state,
   })
+  checkLogin(provider, { ...base, options: spec.options, stateFolder: folders.state })
   await checkLimits(context, spec, launch)
   return { id, template: template.name, spec }
+}
+
+/** A program that is sure to be asked for its login would only fail its first turn. Errors: `not_logged_in`. */
+function checkLogin(provider: Provider, request: LoginRequest): void {
+  if (provider.login?.(request) === 'no') {
+    const problem = `provider: ${provider.title} is not logged in.`
+    const { loginHint = '' } = provider
+    throw new DroverError('not_logged_in', `${problem} ${loginHint}`.trim(), {
+      details: { field: 'provider', provider: provider.name },
+    })
+  }
 }

@@ -107,6 +107,7 @@ function settleDeath(records: Records, agent: AgentRow, run: RunRow, ending: Run
       isSuccess: ending.status === 'exited',
       isMachineFault: ending.isMachineFault ?? false,
       errorClass: ending.errorClass ?? run.error_class,
+      retryAt: ending.errorClass ? null : run.error_until,
       policy: hasHadItsTask(store, agent) ? 'never' : specs.get(agent.id).lifecycle.restart,
       random: Math.random(),
     },

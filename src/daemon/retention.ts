@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { bytesToDrop, mayExceed, runsToDrop, type Measured } from '../core/retention.ts'
+import { costDay } from '../core/settle-cost.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { RunRow } from '../store/index.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
@@ -44,17 +45,24 @@ export class Retention {
       store.tasks.prune(tasksKept)
       store.approvals.prune(approvalsKept, approvalBytesKept)
     })
+    this.#pruneCosts()
     await pruneEvents(this.#context)
     if (mayExceed(this.#measured, store.runs)) {
       await this.#keepRuns()
     }
   }
 
+  #pruneCosts(): void {
+    const { store, config, now } = this.#context
+    const first = costDay(now() - config.retention.costDays * 86_400_000)
+    store.transaction('relaxed', () => store.costs.prune(first))
+  }
+
   async #keepRuns(): Promise<void> {
     const { store, config } = this.#context
     const { agentBytes, totalBytes } = config.retention
     const { addedBytes, releases } = store.runs
-    const { total, largest } = store.runs.measure()
+    const { total, largest } = store.runSizes.measure()
     const headroomBytes = Math.min(agentBytes - largest, totalBytes - total)
     this.#measured = null
     const dropped = headroomBytes < 0 ? await this.#drop() : 0
@@ -68,11 +76,13 @@ export class Retention {
     const { store, config } = this.#context
     const { agentBytes, totalBytes } = config.retention
     let dropped = 0
-    for (const { agentId, bytes } of store.runs.listLarge(agentBytes)) {
+    for (const { agentId, bytes } of store.runSizes.listLarge(agentBytes)) {
       dropped += await dropRuns(this.#context, agentId, bytes - agentBytes)
       dropped += await dropBeginning(this.#context, agentId, agentBytes)
     }
-    return dropped + (await dropRuns(this.#context, null, store.runs.measure().total - totalBytes))
+    return (
+      dropped + (await dropRuns(this.#context, null, store.runSizes.measure().total - totalBytes))
+    )
   }
 }
 
@@ -97,7 +107,7 @@ async function dropRuns(
   excessBytes: number,
 ): Promise<number> {
   const { store, log } = context
-  const runs = excessBytes > 0 ? store.runs.listDisposable(agentId) : []
+  const runs = excessBytes > 0 ? store.runSizes.listDisposable(agentId) : []
   const ids = runsToDrop(
     runs.map((run) => ({ id: run.id, bytes: bytesOf(run) })),
     excessBytes,

@@ -147,7 +147,16 @@ export function toAgent(
     template: row.template,
     queued: row.queued,
     turns: row.turns,
-    cost: { usd: row.cost_usd, inputTokens: row.input_tokens, outputTokens: row.output_tokens },
+    cost: {
+      usd: row.cost_usd,
+      inputTokens: row.input_tokens,
+      outputTokens: row.output_tokens,
+      cachedInputTokens: row.cached_input_tokens,
+      reasoningTokens: row.reasoning_tokens,
+      estimatedUsd: row.estimated_usd,
+      turnsWithoutUsd: row.turns_without_usd,
+      turnsWithoutTokens: row.turns_without_tokens,
+    },
     lastRun: row.last_run_id
       ? {
           id: row.last_run_id,

@@ -82,6 +82,16 @@ export const Cost = z.object({
 })
 export type Cost = z.infer<typeof Cost>
 
+/** What an agent cost over its life. */
+export const AgentCost = Cost.extend({
+  /** Part of `usd` that was made from tokens and a table of prices. */
+  estimatedUsd: z.number().optional(),
+  /** Turns whose money, and whose tokens, are unmeasured: they are in no sum. */
+  turnsWithoutUsd: z.number().int().optional(),
+  turnsWithoutTokens: z.number().int().optional(),
+})
+export type AgentCost = z.infer<typeof AgentCost>
+
 /** How the latest run ended, for people who wonder why an agent sleeps. */
 export const LastRun = z.object({
   id: z.string(),
@@ -115,7 +125,7 @@ export const Agent = z.object({
   queued: z.number().int(),
   /** Turns taken over its life. */
   turns: z.number().int(),
-  cost: Cost,
+  cost: AgentCost,
   lastRun: LastRun.nullable(),
   /** Set while it should come up and can't yet. */
   waiting: Waiting.nullable(),

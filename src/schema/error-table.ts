@@ -137,6 +137,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Install the program, or give its full path.',
   },
+  not_logged_in: {
+    status: 422,
+    exit: 1,
+    retryable: false,
+    hint: 'Log in as the message says and try again; `drover doctor` shows whether it worked.',
+  },
   route_not_found: {
     status: 404,
     exit: 3,
@@ -178,7 +184,7 @@ export const errorTable = {
     status: 409,
     exit: 4,
     retryable: false,
-    hint: 'It has used up what it may spend; make another agent with a larger budget.',
+    hint: 'It has used up what it may spend; `drover budget NAME` raises that.',
   },
   nothing_to_resume: {
     status: 409,

@@ -12,6 +12,7 @@ export const EventType = z.enum([
   'agent.reloaded',
   'agent.attached',
   'agent.detached',
+  'agent.budget',
   'agent.removed',
   'run.starting',
   'run.running',

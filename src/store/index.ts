@@ -4,16 +4,19 @@ import { AgentTable } from './agent-table.ts'
 import { ApprovalTable } from './approval-table.ts'
 import type { Database, Durability } from './database.ts'
 import { beginBoot, endBoot, settleInstance } from './home-table.ts'
+import { CostTable } from './cost-table.ts'
 import { EventLog } from './event-log.ts'
 import { InputTable } from './input-table.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
+import { RunSizeTable } from './run-size-table.ts'
 import { RunTable } from './run-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { settleClock } from './settle-clock.ts'
 import { TaskTable } from './task-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
+export type { CostFilter, CostSumRow, TurnCost } from './cost-table.ts'
 export type { AgentWait } from './agent-table.ts'
 export type { ApprovalEnd, ApprovalFilter } from './approval-table.ts'
 export {
@@ -32,11 +35,13 @@ export type { ScheduleListRow } from './schedule-table.ts'
 export class Store {
   readonly agents: AgentTable
   readonly runs: RunTable
+  readonly runSizes: RunSizeTable
   readonly messages: MessageTable
   readonly inputs: InputTable
   readonly approvals: ApprovalTable
   readonly tasks: TaskTable
   readonly schedules: ScheduleTable
+  readonly costs: CostTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -47,11 +52,13 @@ export class Store {
     this.#database = openDatabase(options)
     this.agents = new AgentTable(this.#database)
     this.runs = new RunTable(this.#database)
+    this.runSizes = new RunSizeTable(this.#database)
     this.messages = new MessageTable(this.#database)
     this.inputs = new InputTable(this.#database)
     this.approvals = new ApprovalTable(this.#database)
     this.tasks = new TaskTable(this.#database)
     this.schedules = new ScheduleTable(this.#database)
+    this.costs = new CostTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

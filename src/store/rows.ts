@@ -5,7 +5,23 @@ import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
 import type { MissedPolicy } from '../schema/schedule.ts'
 
 /** Rows as they stand in the tables; booleans are 0 and 1, JSON is text, times are Unix ms. */
-export interface AgentRow {
+
+/** What turns cost together; null is unmeasured. Columns of several tables. */
+export interface CostColumns {
+  turns: number
+  cost_usd: number | null
+  /** Part of `cost_usd` that was made from tokens. */
+  estimated_usd: number
+  turns_without_usd: number
+  input_tokens: number | null
+  cached_input_tokens: number | null
+  output_tokens: number | null
+  reasoning_tokens: number | null
+  turns_without_tokens: number
+  duration_ms: number | null
+}
+
+export interface AgentRow extends CostColumns {
   id: string
   name: string
   spec: string
@@ -35,15 +51,11 @@ export interface AgentRow {
   request_id: string | null
   /** Its events come after this one; earlier ones are of another agent of the same name. */
   first_seq: number
-  turns: number
-  cost_usd: number | null
-  input_tokens: number | null
-  output_tokens: number | null
   created_at: number
   active_at: number
 }
 
-export interface RunRow {
+export interface RunRow extends CostColumns {
   id: string
   agent_id: string
   runtime: string
@@ -83,7 +95,19 @@ export interface RunRow {
   /** The last failure that its program told of. */
   error_class: ErrorClass | null
   error_message: string | null
+  /** When it may be tried again, where that was told. */
+  error_until: number | null
+  /** The model of its latest turn, as its program named it. */
+  model: string | null
   ended_at: number | null
+}
+
+/** A failure that a run's program told of. */
+export interface RunError {
+  class: ErrorClass
+  message: string
+  /** When it may be tried again, Unix ms, where that was told. */
+  retryAt: number | null
 }
 
 export interface MessageRow {

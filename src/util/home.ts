@@ -6,6 +6,8 @@ export interface Home {
   /** The folder people know it by: `DROVER_HOME`, or the state folder. */
   folder: string
   configFile: string
+  /** Prices of one's own, over those that come with Drover. */
+  pricesFile: string
   /** Templates of this home, one YAML file each. */
   templatesFolder: string
   databaseFile: string
@@ -65,6 +67,7 @@ function placesOf({
   return {
     folder: state,
     configFile: path.join(config, 'config.yaml'),
+    pricesFile: path.join(config, 'prices.yaml'),
     templatesFolder: path.join(config, 'templates'),
     databaseFile: path.join(state, 'drover.db'),
     backupsFolder: path.join(state, 'backups'),

@@ -210,10 +210,24 @@ describe('the command line', () => {
   })
 
   test('makes an agent with a policy, and shows it', async () => {
-    const line =
-      'run asking --name a --wait --approve deny --ask-tool Edit@src --approve-timeout 5m'
-    const rules = ['--allow-tool', 'Bash(git *)', '--deny-tool', 'Bash(git push*)']
-    const made = await drover(...line.split(' '), ...rules, '--', 'ask Bash git log')
+    const made = await drover(
+      'run',
+      'asking',
+      'ask Bash git log',
+      '--name',
+      'a',
+      '--wait',
+      '--approve',
+      'deny',
+      '--allow-tool',
+      'Bash(git *)',
+      '--deny-tool',
+      'Bash(git push*)',
+      '--ask-tool',
+      'Edit@src',
+      '--approve-timeout',
+      '5m',
+    )
     expect(made).toMatchObject({ code: 0, stdout: 'did git log\n' })
     expect((await daemon.client.show('a')).spec.approvals).toEqual({
       mode: 'deny',

@@ -65,8 +65,17 @@ describe('a recorded conversation', () => {
       [150, 20],
       [300, 40],
     ])
+    expect(costs.map(({ cachedInputTokens }) => cachedInputTokens)).toEqual([50, 50, 100])
+    const models = ofType(events, 'turn.ended').map(({ model }) => model)
+    expect(new Set(models)).toEqual(new Set(['claude-opus-5-5']))
     expect(costs[1]?.usd).toBeCloseTo(0.00081, 8)
     expect(costs[2]?.usd).toBeCloseTo(0.00162, 8)
+  })
+
+  test('is less than nothing when the sum shrinks, and counted on from there', () => {
+    const total = (usd: number): string => JSON.stringify({ type: 'result', total_cost_usd: usd })
+    const ended = ofType(decode([total(5), total(1), total(1.5)], ['a', 'b', 'c']), 'turn.ended')
+    expect(ended.map(({ cost }) => cost.usd)).toEqual([5, -4, 0.5])
   })
 
   test('goes on counting from the sum of the run before', () => {
@@ -102,13 +111,19 @@ test('a failed turn is an error with its class, whatever its subtype says, and t
 
 test('a session that is not there fails the message that asked for it', () => {
   expect(decode(sample('resume-missing'), ['m1'])).toEqual([
-    { type: 'error', class: 'unknown', message: expect.stringContaining('No conversation found') },
+    {
+      type: 'error',
+      class: 'config',
+      message: expect.stringContaining('No conversation found'),
+      retryAt: null,
+    },
     {
       type: 'turn.ended',
       message: 'm1',
       reply: '',
       error: expect.stringContaining('No conversation found'),
-      cost: { usd: 0, inputTokens: 0, outputTokens: 0 },
+      cost: { usd: 0, inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0 },
+      model: null,
       durationMs: 0,
     },
   ])

@@ -1,6 +1,10 @@
-import type { Cost } from '../../schema/agent.ts'
-import type { Decoder, DecoderState, ErrorClass, ProviderEvent } from '../contract.ts'
+import { classifyError, type ClassifiedError } from '../classify-error.ts'
+import type { Decoder, DecoderState, ProviderEvent } from '../contract.ts'
+import { readCost } from './read-cost.ts'
 import { blocksOf, parseClaudeLine, resultText, uuidOf, type ClaudeLine } from './wire.ts'
+
+/** The model of what the program itself says in an answer's place. */
+const synthetic = '<synthetic>'
 
 interface ClaudeState extends DecoderState {
   /** Messages in its input without a result, oldest first. */
@@ -13,6 +17,8 @@ interface ClaudeState extends DecoderState {
   /** The turn said something that did not end its line. */
   isMidLine: boolean
   hasTurn: boolean
+  /** Of the latest answer; state of before has none. */
+  model?: string | null
 }
 
 /** State for a run that goes on with the session of an earlier one. */
@@ -28,6 +34,7 @@ function createState(): ClaudeState {
     streamedMessage: null,
     isMidLine: false,
     hasTurn: false,
+    model: null,
   }
 }
 
@@ -39,13 +46,13 @@ export function createClaudeDecoder(saved: DecoderState | null): Decoder {
       state.open.push({ id, isAccepted: false })
       return []
     },
-    push(stream, lines, { isCut }) {
+    push(stream, lines, { isCut, now }) {
       const events: ProviderEvent[] = []
       for (const [index, line] of lines.entries()) {
         const isPiece = isCut && index === lines.length - 1
         const parsed = stream === 'out' && !isPiece ? parseClaudeLine(line) : null
         if (parsed) {
-          readLine(state, parsed, events)
+          readLine(state, parsed, events, now)
         } else if (line !== '') {
           events.push({ type: 'output', stream, text: isPiece ? line : `${line}\n` })
         }
@@ -59,7 +66,12 @@ export function createClaudeDecoder(saved: DecoderState | null): Decoder {
   }
 }
 
-function readLine(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
+function readLine(
+  state: ClaudeState,
+  line: ClaudeLine,
+  events: ProviderEvent[],
+  now: number,
+): void {
   if (
     typeof line.session_id === 'string' &&
     line.session_id !== '' &&
@@ -87,7 +99,7 @@ function readLine(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[])
       }
       return readToolResults(line, events)
     case 'result':
-      return readResult(state, line, events)
+      return readResult(state, line, events, now)
     case 'rate_limit_event':
       return readLimit(line, events)
   }
@@ -142,6 +154,10 @@ function readPiece(state: ClaudeState, { event }: ClaudeLine, events: ProviderEv
 }
 
 function readAssistant(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
+  const { model } = line.message ?? {}
+  if (typeof model === 'string' && model !== synthetic && !line.parent_tool_use_id) {
+    state.model = model
+  }
   const isTold =
     line.parent_tool_use_id ||
     (line.message?.id !== undefined && line.message.id === state.streamedMessage)
@@ -176,16 +192,23 @@ function readToolResults(line: ClaudeLine, events: ProviderEvent[]): void {
 }
 
 /** One result ends the turn of every message that had joined it; `is_error` tells, `subtype` does not. */
-function readResult(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
+function readResult(
+  state: ClaudeState,
+  line: ClaudeLine,
+  events: ProviderEvent[],
+  now: number,
+): void {
   const said = typeof line.result === 'string' ? line.result : ''
   const errors = Array.isArray(line.errors) ? line.errors.map(String).join('; ') : ''
   const error = line.is_error === true ? said || errors || String(line.subtype) : null
   if (error !== null) {
-    events.push({ type: 'error', class: classify(line), message: error })
+    events.push({ type: 'error', message: error, ...classify(line, error, now) })
   }
   const joined = state.open.filter(({ isAccepted }) => isAccepted)
   const messages = joined.length > 0 ? joined : state.open.slice(0, 1)
-  const cost = readCost(state, line)
+  const { cost, totalUsd } = readCost(line, state.totalUsd)
+  state.totalUsd = totalUsd
+  const { model = null } = state
   const durationMs = typeof line.duration_ms === 'number' ? line.duration_ms : null
   for (const [index, { id }] of messages.entries()) {
     const share = index === 0 ? cost : { usd: 0, inputTokens: 0, outputTokens: 0 }
@@ -195,6 +218,7 @@ function readResult(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[
       reply: error === null ? said : '',
       error,
       cost: share,
+      model,
       durationMs,
     })
   }
@@ -205,6 +229,7 @@ function readResult(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[
       reply: error === null ? said : '',
       error,
       cost,
+      model,
       durationMs,
     })
   }
@@ -214,42 +239,10 @@ function readResult(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[
   state.hasTurn = false
 }
 
-/** Tokens are of this turn; money is a sum over the session, so the turn's is what it grew by. */
-function readCost(state: ClaudeState, line: ClaudeLine): Cost {
-  const total = typeof line.total_cost_usd === 'number' ? line.total_cost_usd : null
-  const usd = total === null ? null : Math.max(0, total - state.totalUsd)
-  state.totalUsd = Math.max(total ?? 0, state.totalUsd)
-  const count = (name: string): number =>
-    typeof line.usage?.[name] === 'number' ? line.usage[name] : 0
-  return line.usage
-    ? {
-        usd,
-        inputTokens:
-          count('input_tokens') +
-          count('cache_creation_input_tokens') +
-          count('cache_read_input_tokens'),
-        outputTokens: count('output_tokens'),
-      }
-    : { usd, inputTokens: null, outputTokens: null }
-}
-
-const classOfStatus: Readonly<Record<number, ErrorClass>> = {
-  400: 'config',
-  401: 'auth',
-  402: 'quota',
-  403: 'auth',
-  404: 'config',
-  429: 'rate_limit',
-  500: 'overloaded',
-  502: 'overloaded',
-  503: 'overloaded',
-  529: 'overloaded',
-}
-
-function classify(line: ClaudeLine): ErrorClass {
-  return typeof line.api_error_status === 'number'
-    ? (classOfStatus[line.api_error_status] ?? 'unknown')
-    : 'unknown'
+/** What the model API said, and when it may be asked again. */
+function classify(line: ClaudeLine, text: string, now: number): ClassifiedError {
+  const status = typeof line.api_error_status === 'number' ? line.api_error_status : null
+  return classifyError({ status, text }, now)
 }
 
 /** Text blocks of one turn stand on lines of their own. */

@@ -30,6 +30,7 @@ export const claudeProvider: Provider = {
   tested: { from: '2.1.329', to: '2.1.329' },
   detect: detectClaude,
   login: claudeLogin,
+  loginHint,
   launch: async (request) => launchClaude(request),
   encode: encodeClaudeMessage,
   createDecoder: (state) => createClaudeDecoder(state),

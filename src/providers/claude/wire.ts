@@ -11,7 +11,7 @@ export interface ClaudeLine {
   command_uuid?: unknown
   state?: unknown
   isReplay?: unknown
-  message?: { id?: unknown; content?: unknown }
+  message?: { id?: unknown; content?: unknown; model?: unknown }
   event?: {
     type?: unknown
     message?: { id?: unknown }
