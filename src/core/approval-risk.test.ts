@@ -28,6 +28,10 @@ test.for<[risk: string, tool: string, input: unknown]>([
   ['high', 'Write', { file_path: '~/.bashrc' }],
   ['high', 'Read', { file_path: '/home/ada/.ssh/id_ed25519' }],
   ['high', 'Delete', { path: 'a' }],
+  ['high', 'request_permissions', { permissions: {}, cwd: '/work' }],
+  ['high', 'network', { command: 'git fetch', host: 'github.com' }],
+  ['high', 'apply_patch', { changes: [{ path: '/etc/passwd' }] }],
+  ['medium', 'apply_patch', { changes: [{ path: '/work/a' }] }],
 ])('is %s for %s of %j', ([risk, tool, input]) => {
   expect(riskOf({ tool, input }, '/work')).toBe(risk)
 })

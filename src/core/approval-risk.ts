@@ -27,6 +27,8 @@ const readers =
 const writers =
   /^(?:write|edit|multiedit|notebookedit|patch|apply_?patch|create|move|rename|str_replace|filechange)/i
 const deleters = /^(?:delete|remove|kill)/i
+/** They ask for more than they have. */
+const askers = /permission|^network$/i
 
 /** Files that decide what else is run or who is let in. */
 const keyFiles =
@@ -46,7 +48,7 @@ export function riskOf({ tool, input }: AskedCall, dir: string): Risk {
   if (command !== null) {
     return commandRisk(command)
   }
-  if (deleters.test(tool)) {
+  if (deleters.test(tool) || askers.test(tool)) {
     return 'high'
   }
   const paths = inputPaths(input) ?? []

@@ -76,13 +76,14 @@ test('the very same of earlier runs is found while it is open, or its answer was
   add('sent')
   add('decided')
   add('other input', { input: '{}' })
+  add('other title', { title: 'ls -l' })
   add('other tool', { tool: 'Read' })
   add('other agent', { agentId: 'agent_b' })
   add('own run', { runId: 'run_2' })
   table.end('sent', end)
   table.setSent('sent', 'm1')
   table.end('decided', end)
-  const asked = { tool: 'Bash', input: '{"command":"ls"}', notRunId: 'run_2' }
+  const asked = { tool: 'Bash', input: '{"command":"ls"}', title: 'ls', notRunId: 'run_2' }
   expect(idsOf(table.listSame('agent_a', asked))).toEqual(['open', 'sent'])
   table.setUsed('sent')
   expect(idsOf(table.listSame('agent_a', asked))).toEqual(['open'])

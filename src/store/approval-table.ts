@@ -113,15 +113,16 @@ export class ApprovalTable {
    */
   listSame(
     agentId: string,
-    asked: { tool: string; input: string; notRunId: string },
+    asked: { tool: string; input: string; title: string; notRunId: string },
   ): ApprovalRow[] {
     return this.#database.all<ApprovalRow>(
       `SELECT * FROM approvals INDEXED BY approvals_same
-       WHERE agent_id = ? AND tool = ? AND run_id <> ? AND (state = 'open' OR is_carried = 1) AND input = ? ORDER BY seq`,
+       WHERE agent_id = ? AND tool = ? AND run_id <> ? AND (state = 'open' OR is_carried = 1) AND input = ? AND title = ? ORDER BY seq`,
       agentId,
       asked.tool,
       asked.notRunId,
       asked.input,
+      asked.title,
     )
   }
 
