@@ -12,6 +12,7 @@ test.for<[risk: string, tool: string, input: unknown]>([
   ['medium', 'Bash', { command: 'ls $HOME' }],
   ['medium', 'Bash', { command: '' }],
   ['medium', 'Edit', { file_path: '/work/src/a.ts' }],
+  ['medium', 'Write', { file_path: '/more/a.ts' }],
   ['medium', 'Write', { file_path: 'src/a.ts' }],
   ['medium', 'WebFetch', { url: 'https://example.com' }],
   ['medium', 'mcp__x__y', null],
@@ -33,5 +34,5 @@ test.for<[risk: string, tool: string, input: unknown]>([
   ['high', 'apply_patch', { changes: [{ path: '/etc/passwd' }] }],
   ['medium', 'apply_patch', { changes: [{ path: '/work/a' }] }],
 ])('is %s for %s of %j', ([risk, tool, input]) => {
-  expect(riskOf({ tool, input }, '/work')).toBe(risk)
+  expect(riskOf({ tool, input }, ['/work', '/more'])).toBe(risk)
 })

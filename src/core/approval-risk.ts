@@ -40,10 +40,10 @@ const keyFiles =
  *
  * - `low`: it only looks.
  * - `high`: it deletes, reaches out of the machine, asks for more rights, publishes, or touches
- *   files outside of the agent's folder or files that decide what is run.
+ *   files outside of the agent's folders or files that decide what is run.
  * - `medium`: all else, and all that is not known.
  */
-export function riskOf({ tool, input }: AskedCall, dir: string): Risk {
+export function riskOf({ tool, input }: AskedCall, dirs: readonly [string, ...string[]]): Risk {
   const command = commandOf(input)
   if (command !== null) {
     return commandRisk(command)
@@ -52,7 +52,7 @@ export function riskOf({ tool, input }: AskedCall, dir: string): Risk {
     return 'high'
   }
   const paths = inputPaths(input) ?? []
-  const isFarOut = paths.some((file) => !isBelow(file, dir) || keyFiles.test(file))
+  const isFarOut = paths.some((file) => !isInside(file, dirs) || keyFiles.test(file))
   if (readers.test(tool)) {
     return isFarOut && paths.some((file) => keyFiles.test(file)) ? 'high' : 'low'
   }
@@ -80,7 +80,9 @@ function firstWord(part: string): string {
   return path.posix.basename(program)
 }
 
-function isBelow(file: string, dir: string): boolean {
-  const full = path.posix.resolve(dir, file)
-  return !file.startsWith('~') && (full === dir || full.startsWith(`${dir}/`))
+/** Paths are below the first folder where they are not absolute. */
+function isInside(file: string, dirs: readonly [string, ...string[]]): boolean {
+  const full = path.posix.resolve(dirs[0], file)
+  const isBelow = (dir: string): boolean => full === dir || full.startsWith(`${dir}/`)
+  return !file.startsWith('~') && dirs.some(isBelow)
 }

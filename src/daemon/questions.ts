@@ -114,11 +114,11 @@ export function withdrawQuestions(records: Records, agentId: string): void {
 
 function putDown(records: Records, run: RunRow, event: QuestionEvent): ApprovalRow {
   const { store, specs, now } = records.context
-  const { approvals, dir } = specs.get(run.agent_id)
+  const { approvals, dir, addDirs } = specs.get(run.agent_id)
   const { tool, reason } = event
   const id = createId('apr')
   const title = titleOf(event)
-  const risk = attempt(() => riskOf(event, dir), 'high' as const)
+  const risk = attempt(() => riskOf(event, [dir, ...addDirs]), 'high' as const)
   const dueAt = approvals.timeoutMs > 0 ? now() + approvals.timeoutMs : null
   store.approvals.insert({
     id,

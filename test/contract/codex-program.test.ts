@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codexProvider } from '../../src/providers/codex/index.ts'
@@ -142,6 +142,46 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
       expect((await driver.turnEnded('msg_1')).reply).toContain('Read-only file system')
       expect(existsSync(file)).toBe(false)
       await driver.end()
+    },
+  )
+
+  test.for(['app-server', 'exec'])(
+    'may write to the folders that it was given, and to no others, over %s',
+    async (protocol) => {
+      // Not below the system's temporary folder: to that every command may write.
+      const [given, other] = ['given', 'other'].map(() =>
+        mkdtempSync('/var/tmp/drover-codex-'),
+      ) as [string, string]
+      const driver = await stage.drive(agent({ protocol, additionalDirs: [given] }))
+      driver.send(message(command(`touch '${given}/a'; touch '${other}/a'`)))
+      await driver.turnEnded('msg_1')
+      expect([existsSync(`${given}/a`), existsSync(`${other}/a`)]).toEqual([true, false])
+      await driver.end()
+      for (const folder of [given, other]) {
+        rmSync(folder, { recursive: true })
+      }
+    },
+  )
+
+  test.for(['app-server', 'exec'])(
+    'uses a folder that a person named, and leaves their settings as they are, over %s',
+    async (protocol) => {
+      const configDir = path.join(stage.folder, `mine-${protocol}`)
+      const config = '# mine\nmodel_verbosity = "low"\n'
+      mkdirSync(configDir)
+      writeFileSync(path.join(configDir, 'config.toml'), config)
+      writeFileSync(path.join(configDir, 'work.config.toml'), 'developer_instructions = "Work."\n')
+      const options = { protocol, configDir, ...(protocol === 'exec' ? { profile: 'work' } : {}) }
+      const driver = await stage.drive(agent(options, { systemPrompt: 'You are a "crow".' }))
+      driver.send(message('hello'))
+      expect(await driver.turnEnded('msg_1')).toMatchObject({ error: null, reply: 'echo: hello' })
+      expect(JSON.stringify(server.requests.at(-1)?.body)).toContain(
+        String.raw`You are a \"crow\".`,
+      )
+      await driver.end()
+      expect(readFileSync(path.join(configDir, 'config.toml'), 'utf8')).toBe(config)
+      expect(existsSync(path.join(configDir, 'sessions'))).toBe(true)
+      expect(existsSync(path.join(configDir, 'AGENTS.md'))).toBe(false)
     },
   )
 

@@ -1,6 +1,7 @@
 import type { Detection, Provider, ProviderContext } from '../contract.ts'
 import { detectProgram } from '../detect-program.ts'
 import { carryClaudeState, createClaudeDecoder } from './decoder.ts'
+import { findClaudeSession } from './find-session.ts'
 import { findClaude, installHint, launchClaude } from './launch.ts'
 import { claudeLogin, loginHint } from './login.ts'
 import { ClaudeOptions } from './options.ts'
@@ -26,11 +27,14 @@ export const claudeProvider: Provider = {
   },
   options: ClaudeOptions,
   unsupported: ['trigger', 'program'],
+  honours: ['effort', 'profile', 'addDirs', 'args'],
+  efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
   askMs: 3000,
   tested: { from: '2.1.329', to: '2.1.329' },
   detect: detectClaude,
   login: claudeLogin,
   loginHint,
+  findSession: findClaudeSession,
   launch: async (request) => launchClaude(request),
   encode: encodeClaudeMessage,
   createDecoder: (state) => createClaudeDecoder(state),

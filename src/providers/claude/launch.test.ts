@@ -63,10 +63,29 @@ describe('a launch of Claude Code', () => {
     )
   })
 
-  test('has its persona in a file, never in its arguments', () => {
-    const { argv, files } = launchClaude(request({ persona: 'You are secret.' }))
+  test('has its prompt in a file, never in its arguments', () => {
+    const { argv, files } = launchClaude(request({}, { systemPrompt: 'You are secret.' }))
     expect(argv.join(' ')).not.toContain('secret')
-    expect(files).toEqual([{ path: '/state/persona.md', content: 'You are secret.' }])
+    expect(files).toEqual([{ path: '/state/claude-prompt.md', content: 'You are secret.' }])
+  })
+
+  test('has what several providers can as its own flags, and arguments of the agent last', () => {
+    const { argv } = launchClaude(
+      request(
+        {
+          effort: 'high',
+          profile: 'reviewer',
+          addDirs: ['/a', '/c'],
+          args: ['--debug', 'api'],
+          options: { addDirs: ['/c'] },
+        },
+        { systemPrompt: 'x' },
+      ),
+    )
+    const line = argv.join('|')
+    expect(line).toContain('--effort|high|--agent|reviewer|')
+    expect(line).toContain('--add-dir|/a|/c|')
+    expect(argv.slice(-2)).toEqual(['--debug', 'api'])
   })
 
   test('is told of the endpoint in config, with the key in its file', () => {

@@ -42,18 +42,25 @@ export function launchClaude(request: LaunchRequest): ProviderLaunch {
     '--include-partial-messages',
     ...(request.resume ? ['--resume', request.resume] : ['--session-id', request.newSession]),
     ...(spec.model ? ['--model', spec.model] : []),
+    ...(spec.effort ? ['--effort', spec.effort] : []),
+    ...(spec.profile ? ['--agent', spec.profile] : []),
     ...(options.permissionMode ? ['--permission-mode', options.permissionMode] : []),
     ...(options.maxTurns ? ['--max-turns', String(options.maxTurns)] : []),
-    ...(options.addDirs.length > 0 ? ['--add-dir', ...options.addDirs] : []),
+    ...addDirArguments([...spec.addDirs, ...options.addDirs]),
     ...(options.allowedTools.length > 0 ? ['--allowed-tools', ...options.allowedTools] : []),
   ]
   const files: { path: string; content: string }[] = []
-  if (spec.persona !== undefined) {
-    const file = path.join(request.stateFolder, 'persona.md')
-    files.push({ path: file, content: spec.persona })
+  if (request.systemPrompt !== null) {
+    const file = path.join(request.stateFolder, 'claude-prompt.md')
+    files.push({ path: file, content: request.systemPrompt })
     argv.push('--append-system-prompt-file', file)
   }
+  argv.push(...spec.args)
   return { argv, files, env: claudeEnvironment(options, request.upstreams.anthropic) }
+}
+
+function addDirArguments(dirs: readonly string[]): string[] {
+  return dirs.length > 0 ? ['--add-dir', ...new Set(dirs)] : []
 }
 
 /** What Claude Code reads from its environment. Source: its settings documentation, environment variables. */
