@@ -29,6 +29,7 @@ export function checkUnsupported(
       { details: { field: refused, providers: able.map(({ name }) => name) } },
     )
   }
+  provider.checkSpec?.(spec)
   if (spec.effort && provider.efforts && !provider.efforts.includes(spec.effort)) {
     throw new DroverError(
       'invalid_request',

@@ -26,6 +26,11 @@ export interface Provider {
   readonly honours?: readonly OptionField[]
   /** The words that `effort` may be, where it is honoured. */
   readonly efforts?: readonly string[]
+  /**
+   * What of a spec does not go together, asked before an agent is made. Throws DroverError
+   * `invalid_request` or `unsupported`, naming the field.
+   */
+  checkSpec?(spec: AgentSpec): void
   /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
   readonly askMs: number
   /** The versions of its program that the suites ran with; others are used with a warning. */

@@ -11,8 +11,9 @@ export function joinTurn(
 ): void {
   if (message && message.turn === null) {
     message.turn = turn
-    const isLate = message.isSteering && state.turn !== turn && state.ended !== turn
-    events.push({ type: 'accepted', message: message.id, ...(isLate ? { joined: false } : {}) })
+    const joined = state.turn === turn || state.ended === turn
+    const told = message.isSteering ? { joined } : {}
+    events.push({ type: 'accepted', message: message.id, ...told })
   }
   if (turn === state.ended) {
     endLate(state, message, events)
