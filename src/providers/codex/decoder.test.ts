@@ -89,7 +89,10 @@ describe('a recorded conversation', () => {
       [200, 40],
       [null, null],
     ])
-    expect(turns[0]).toMatchObject({ cost: { usd: null }, model: 'fake-model' })
+    expect(turns[0]).toMatchObject({
+      cost: { usd: null, cachedInputTokens: 50, reasoningTokens: 0 },
+      model: 'fake-model',
+    })
   })
 
   test('tells its tools with what they gave, also those that were refused', () => {

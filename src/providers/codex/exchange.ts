@@ -2,6 +2,7 @@ import { classifyError } from '../classify-error.ts'
 import { declinedElicitation, questionId, questionOf } from './questions.ts'
 import type { CodexState, Reading } from './state.ts'
 import { joinTurn } from './turns.ts'
+import { costOf } from './usage.ts'
 import {
   errorText,
   fieldsOf,
@@ -108,7 +109,7 @@ function readTaken(
         message: id,
         reply: '',
         error,
-        cost: { usd: null, inputTokens: null, outputTokens: null },
+        cost: costOf(null),
         durationMs: null,
       },
     )
