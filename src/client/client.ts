@@ -36,9 +36,10 @@ import type { Body, ResumingStream } from './resuming-stream.ts'
 import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { Transport, type Target } from './transport.ts'
+import { WorktreeClient } from './worktree-client.ts'
 
 /** An agent that was made, with its first message. */
-export type StartedAgent = Agent & { message: Message | null }
+export type StartedAgent = Agent & { message: Message | null; notes?: string[] }
 
 /** A template as it stands, and where. */
 export interface TemplateDetail {
@@ -62,11 +63,13 @@ export interface ChangeOptions extends WaitOptions {
  */
 export class Client {
   readonly schedules: ScheduleClient
+  readonly worktrees: WorktreeClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
+    this.worktrees = new WorktreeClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -112,7 +115,7 @@ export class Client {
     return this.#get(`${agentPath(name)}/why`, options)
   }
 
-  /** Removes an agent for good, with its schedules; a live one only with `force`. */
+  /** Removes an agent for good, with its schedules; a live one only with `force`. A worktree with work in it is kept. */
   remove(
     name: string,
     { force, ...options }: WaitOptions & { force?: boolean } = {},

@@ -32,10 +32,23 @@ export const limitFaultPoints = ['group-made'] as const
 /** Before and after orphans are released. */
 export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
 
+/** On the way of an agent's worktree, which only one that asked for it has. */
+export const worktreeFaultPoints = [
+  'branch-made',
+  'worktree-added',
+  'worktree-filled',
+  'worktree-made',
+  'worktree-condemned',
+  'worktree-set-aside',
+  'worktree-removed',
+  'branch-removed',
+] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
   ...limitFaultPoints,
+  ...worktreeFaultPoints,
   ...scheduleFaultPoints,
   ...orphanFaultPoints,
 ] as const

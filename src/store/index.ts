@@ -11,6 +11,7 @@ import { RunTable } from './run-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { settleClock } from './settle-clock.ts'
 import { TaskTable } from './task-table.ts'
+import { WorktreeTable } from './worktree-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
 export type { AgentWait } from './agent-table.ts'
@@ -25,6 +26,7 @@ export type { MessageHead } from './message-table.ts'
 export type { AgentRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { LookedAtRun, RunEnd } from './run-table.ts'
 export type { ScheduleListRow } from './schedule-table.ts'
+export type { ListedWorktree, WorktreeRow } from './worktree-table.ts'
 
 /** The home's memory: one table a file, and the transactions that join them. */
 export class Store {
@@ -34,6 +36,7 @@ export class Store {
   readonly inputs: InputTable
   readonly tasks: TaskTable
   readonly schedules: ScheduleTable
+  readonly worktrees: WorktreeTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -48,6 +51,7 @@ export class Store {
     this.inputs = new InputTable(this.#database)
     this.tasks = new TaskTable(this.#database)
     this.schedules = new ScheduleTable(this.#database)
+    this.worktrees = new WorktreeTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

@@ -163,5 +163,17 @@ export const migrations: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT;
   CREATE INDEX inputs_of_run ON inputs (run_id, in_offset);
+
+  CREATE TABLE worktrees (
+    agent_id TEXT PRIMARY KEY,
+    agent TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    base TEXT NOT NULL,
+    state TEXT NOT NULL,
+    cause TEXT,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ]

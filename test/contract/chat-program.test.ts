@@ -61,7 +61,7 @@ async function start({ spec, options, upstreams, resume }: Agent = {}): Promise<
     resume: resume ?? null,
     newSession: 'ses_1',
     isFork: false,
-    systemPrompt: null,
+    systemPrompt: spec?.persona ?? null,
     stateFolder: folder,
   })
   drivers.push(driver)
