@@ -9,7 +9,7 @@ import { currentLoad, describeHost, formatTable, saveResults, type Results } fro
 import type { Finding, Row } from './row.ts'
 import { acceptRow } from './rows/accept.ts'
 import { adoptionRow } from './rows/adoption.ts'
-import { claudeRow } from './rows/claude.ts'
+import { claudeRow, codexRow } from './rows/provider.ts'
 import { cliRow } from './rows/cli.ts'
 import { eventsRow } from './rows/events.ts'
 import { memoryRow } from './rows/memory.ts'
@@ -28,6 +28,7 @@ const rows: readonly Row[] = [
   rawLogRow,
   eventsRow,
   claudeRow,
+  codexRow,
   memoryRow,
   superviseRow,
   adoptionRow,

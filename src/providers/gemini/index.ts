@@ -24,6 +24,7 @@ export const geminiProvider: Provider = {
   tested: { from: '0.61.0', to: '0.61.0' },
   detect: detectGemini,
   login: geminiLogin,
+  loginHint,
   launch: async (request) => launchGemini(request),
   createDecoder: (state, spec) => createAcpDecoder(state, geminiDialect(spec)),
 }
