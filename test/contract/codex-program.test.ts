@@ -85,6 +85,15 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
     }
   })
 
+  test('is interrupted though its turn has no name yet', async () => {
+    const driver = await stage.drive(agent({}))
+    await driver.waitFor(is('ready'))
+    driver.send(message('[[slow:100]]'))
+    expect(driver.interrupt()).toBe(true)
+    expect(await driver.turnEnded('msg_1')).toMatchObject({ error: 'interrupted' })
+    await driver.end()
+  })
+
   test('is told why something is not allowed, in the same turn', async () => {
     const driver = await stage.drive(agent({}))
     const rest = { sandbox_permissions: 'require_escalated', justification: 'to make it' }
@@ -185,13 +194,22 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
     },
   )
 
-  test('has the key of its endpoint, and its commands do not', async () => {
+  test('has no variable but those it was given; its commands have not the key of its endpoint', async () => {
     const keyFile = path.join(stage.folder, 'key')
     writeFileSync(keyFile, `${secret}\n`)
     const openai = { url: server.url, keyFile, model: 'scripted' }
     const request = agent({}, { upstreams: { openai } })
     const driver = await stage.drive(request)
     const argv = readFileSync(`/proc/${driver.child.pid}/cmdline`, 'utf8')
+    const environment = readFileSync(`/proc/${driver.child.pid}/environ`, 'utf8')
+    const names = environment.split('\0').flatMap((pair) => pair.split('=', 1))
+    expect(names.filter(Boolean).toSorted()).toEqual([
+      'CODEX_HOME',
+      'DROVER_CODEX_KEY',
+      'DROVER_TOKEN',
+      'HOME',
+      'PATH',
+    ])
     driver.send(message(command('env')))
     await driver.turnEnded('msg_1')
     const { output } = await driver.waitFor(is('tool.result'))
@@ -199,6 +217,7 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
     expect(argv).not.toContain(secret)
     expect(output).not.toContain(secret)
     expect(output).toContain('DROVER_TOKEN=a-token')
+    expect(existsSync(path.join(stage.folder, 'home', '.codex'))).toBe(false)
     await driver.end()
   })
 
