@@ -2,10 +2,12 @@ import type { Detection, Provider, ProviderContext } from '../contract.ts'
 import { detectProgram } from '../detect-program.ts'
 import { answerClaude, interruptClaude, reloadClaude } from './control.ts'
 import { createClaudeDecoder } from './decoder.ts'
+import { findClaudeSession } from './find-session.ts'
 import { findClaude, installHint, launchClaude } from './launch.ts'
 import { claudeLogin, loginHint } from './login.ts'
 import { ClaudeOptions } from './options.ts'
 import { carryClaudeState } from './state.ts'
+import { refuseClaudeArguments } from './refuse-arguments.ts'
 import { encodeClaudeMessage } from './wire.ts'
 
 /** Claude Code, headless, over stream-json. */
@@ -28,11 +30,15 @@ export const claudeProvider: Provider = {
   },
   options: ClaudeOptions,
   unsupported: ['trigger', 'program'],
+  honours: ['effort', 'profile', 'addDirs', 'args'],
+  efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
   askMs: 3000,
   tested: { from: '2.1.329', to: '2.1.329' },
   detect: detectClaude,
   login: claudeLogin,
   loginHint,
+  findSession: findClaudeSession,
+  refuseArguments: refuseClaudeArguments,
   launch: async (request) => launchClaude(request),
   encode: encodeClaudeMessage,
   createDecoder: (state) => createClaudeDecoder(state),

@@ -56,23 +56,24 @@ describe('a launch of Claude Code', () => {
     const { argv } = launchClaude(
       request({
         model: 'opus',
+        effort: 'high',
+        profile: 'reviewer',
+        addDirs: ['/a b', '/c'],
+        args: ['--bare', '--betas', 'x'],
         options: {
           permissionMode: 'plan',
           maxTurns: 3,
-          effort: 'high',
           fallbackModel: ['sonnet', 'haiku'],
           settings: '/s.json',
-          additionalDirs: ['/a b', '/c'],
-          addDirs: ['/d'],
+          addDirs: ['/c', '/d'],
           allowedTools: ['Bash(git:*)'],
           disallowedTools: ['WebFetch', 'Edit'],
           mcpConfig: ['/mcp.json'],
-          args: ['--bare', '--betas', 'x'],
         },
       }),
     )
     expect(argv.join('|')).toContain(
-      '--model|opus|--permission-mode|plan|--max-turns|3|--effort|high' +
+      '--model|opus|--effort|high|--agent|reviewer|--permission-mode|plan|--max-turns|3' +
         '|--fallback-model|sonnet,haiku|--settings|/s.json|--add-dir|/a b|/c|/d' +
         '|--allowed-tools|Bash(git:*)|--disallowed-tools|WebFetch|Edit|--mcp-config|/mcp.json' +
         '|--bare|--betas|x',
@@ -80,7 +81,7 @@ describe('a launch of Claude Code', () => {
   })
 
   test('has what it is told of itself in files, never in its arguments', () => {
-    const options = { systemPrompt: 'You are secret.', systemPromptAppend: 'Be secret.' }
+    const options = { systemPrompt: 'You are secret.' }
     const { argv, files } = launchClaude(request({ options }, { systemPrompt: 'secret layers' }))
     expect(argv.join(' ')).not.toContain('secret')
     expect(argv.join(' ')).toContain(
@@ -88,7 +89,7 @@ describe('a launch of Claude Code', () => {
     )
     expect(files).toEqual([
       { path: '/state/system-prompt.md', content: 'You are secret.' },
-      { path: '/state/append-system-prompt.md', content: 'secret layers\n\nBe secret.' },
+      { path: '/state/append-system-prompt.md', content: 'secret layers' },
     ])
   })
 
