@@ -13,7 +13,7 @@ const imports = readImports(src)
 
 /** What each room of src may import: other rooms, and packages beside Node's own. Arrows point downwards only. */
 const rooms: Readonly<Record<string, { rooms: readonly string[]; packages: readonly string[] }>> = {
-  cli: { rooms: ['client', 'schema', 'util'], packages: ['commander'] },
+  cli: { rooms: ['client', 'schema', 'util'], packages: ['@agentclientprotocol/sdk', 'commander'] },
   client: { rooms: ['schema'], packages: [] },
   web: { rooms: ['client', 'schema'], packages: [] },
   channels: { rooms: ['client', 'schema', 'util'], packages: [] },

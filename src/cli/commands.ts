@@ -95,6 +95,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'talk with an agent; it stays awake meanwhile',
     load: async () => (await import('./attach.ts')).attachCommand,
   },
+  acp: {
+    group: 'talking',
+    usage: 'acp NAME',
+    summary: 'be the agent of an editor that speaks ACP',
+    load: async () => (await import('./acp.ts')).acpCommand,
+  },
   approvals: {
     group: 'talking',
     usage: 'approvals [ID|NAME] [-a]',

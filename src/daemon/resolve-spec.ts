@@ -43,7 +43,7 @@ export function resolveSpec(
     ...mergeOptions(template, request),
     workspace: workspaceOf(template, request),
   })
-  checkApprovals(provider, [template.approvals, request.approvals])
+  checkApprovals(provider, spec, [template.approvals, request.approvals])
   checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider.name, provider.options.safeParse(spec.options)) }
 }
@@ -55,9 +55,14 @@ function mergeApprovals(template: ApprovalWish, request: ApprovalWish): Approval
 }
 
 /** A program that asks nobody can't be told what to do without asking. Errors: `unsupported`. */
-function checkApprovals(provider: Provider, wishes: readonly ApprovalWish[]): void {
+function checkApprovals(
+  provider: Provider,
+  { options }: Pick<AgentSpec, 'options'>,
+  wishes: readonly ApprovalWish[],
+): void {
   const field = wishes.flatMap((wish) => Object.keys(wish))[0]
-  if (field !== undefined && !provider.capabilities.approvals) {
+  const { approvals } = provider.capabilitiesWith?.(options) ?? provider.capabilities
+  if (field !== undefined && !approvals) {
     throw new DroverError(
       'unsupported',
       `approvals.${field}: the ${provider.name} provider never asks for approval.`,

@@ -12,6 +12,9 @@ import { GeminiOptions } from './options.ts'
 const loginHint =
   'Set gateway.upstreams.gemini (url, keyFile) in config.yaml, or log in with `GEMINI_CLI_HOME=FOLDER gemini` and name the folder in options.configDir.'
 
+/** Variables that choose a service of Google's with a login of its own. */
+const services = ['GOOGLE_API_KEY', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_GENAI_USE_VERTEXAI']
+
 /** Gemini CLI, over the Agent Client Protocol. */
 export const geminiProvider: Provider = {
   ...acpParts,
@@ -24,18 +27,23 @@ export const geminiProvider: Provider = {
   tested: { from: '0.61.0', to: '0.61.0' },
   detect: detectGemini,
   login: geminiLogin,
+  loginHint,
   launch: async (request) => launchGemini(request),
   createDecoder: (state, spec) => createAcpDecoder(state, geminiDialect(spec)),
 }
 
 /** An endpoint of config, or an account in the folder that is named. Nothing of the user's own is used unasked. */
 function geminiLogin({
+  env,
   upstreams,
   options,
   stateFolder,
-}: Pick<LoginRequest, 'upstreams' | 'options' | 'stateFolder'>): Login {
+}: Pick<LoginRequest, 'env' | 'upstreams' | 'options' | 'stateFolder'>): Login {
   if (upstreams.gemini) {
     return 'yes'
+  }
+  if (services.some((name) => env[name])) {
+    return 'unknown'
   }
   const known = GeminiOptions.safeParse(options)
   if (!known.success || (stateFolder === null && known.data.configDir === undefined)) {

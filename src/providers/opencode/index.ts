@@ -30,6 +30,7 @@ export const opencodeProvider: Provider = {
   tested: { from: '1.18.33', to: '1.18.33' },
   detect: detectOpencode,
   login: opencodeLogin,
+  loginHint,
   launch: async (request) => launchOpencode(request),
   createDecoder: (state, spec) => createAcpDecoder(state, opencodeDialect(spec)),
 }
