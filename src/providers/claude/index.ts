@@ -7,6 +7,7 @@ import { findClaude, installHint, launchClaude } from './launch.ts'
 import { claudeLogin, loginHint } from './login.ts'
 import { ClaudeOptions } from './options.ts'
 import { carryClaudeState } from './state.ts'
+import { refuseClaudeArguments } from './refuse-arguments.ts'
 import { encodeClaudeMessage } from './wire.ts'
 
 /** Claude Code, headless, over stream-json. */
@@ -37,6 +38,7 @@ export const claudeProvider: Provider = {
   login: claudeLogin,
   loginHint,
   findSession: findClaudeSession,
+  refuseArguments: refuseClaudeArguments,
   launch: async (request) => launchClaude(request),
   encode: encodeClaudeMessage,
   createDecoder: (state) => createClaudeDecoder(state),
