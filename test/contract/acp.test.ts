@@ -102,6 +102,15 @@ describe('acp', () => {
     await later.end()
   })
 
+  test('has no session to go on with before something was said in it', async () => {
+    const driver = await bring({ program: program() })
+    await driver.waitFor(isOfType('ready'))
+    expect(driver.events.some(isOfType('session'))).toBe(false)
+    await turn(driver, 'hello')
+    expect(sessionOf(driver.events)).toMatch(/^ses-/)
+    await driver.end()
+  })
+
   test('chooses model and mode before the first message', async () => {
     const driver = await bring({ program: program(), model: 'large', options: { mode: 'bold' } })
     expect(JSON.parse((await turn(driver, '[[know]]')).reply)).toMatchObject({
