@@ -31,7 +31,8 @@ export interface RunningDaemon {
   stop(): Promise<void>
 }
 
-const providers = (): Provider[] => [
+/** Every provider, by name. */
+export const listProviders = (): Provider[] => [
   acpProvider,
   chatProvider,
   claudeProvider,
@@ -59,7 +60,7 @@ export async function startDaemon({
     home,
     env,
     version,
-    providers: providers(),
+    providers: listProviders(),
     runtimes: runtimes(),
     moveAsideCorrupt,
   })
@@ -97,7 +98,7 @@ export async function localDoctor({ home, env, version }: RootOptions): Promise<
       passEnv: config.passEnv,
       layers: [config.env],
     }),
-    providers: byName(providers()),
+    providers: byName(listProviders()),
     runtimes: byName(runtimes()),
     prices: new Prices(home.pricesFile, () => undefined),
     signal: AbortSignal.timeout(20_000),

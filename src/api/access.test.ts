@@ -58,6 +58,7 @@ test('nothing is open but what is written here: a route that an agent may ask is
     listAgents: 'agent',
     getAgent: 'agent-self',
     explainAgent: 'agent-self',
+    getPrompt: 'agent-self',
     newAgent: 'agent-self',
     sleepAgent: 'agent-self',
     sendMessage: 'agent',

@@ -16,7 +16,7 @@ const contentTypes = {
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   const { agents, verbs, turns, mailbox, context } = daemon
   mount(app, routes.listAgents, ({ query, c }) => {
-    const listed = agents.list(query.all)
+    const listed = agents.list(query.all, query)
     return answerJson(c, c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
   })
   mount(app, routes.createAgent, async ({ query, body, c }) => {
@@ -74,6 +74,6 @@ function waitOf(
 }
 
 /** What an agent is told of another, and of itself where it asks for all. */
-function toPeer({ name, status, provider, template }: Agent): Peer {
-  return { name, status, provider, template }
+function toPeer({ name, status, provider, template, label, capabilities }: Agent): Peer {
+  return { name, status, provider, template, label, capabilities }
 }

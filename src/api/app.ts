@@ -13,6 +13,7 @@ import { mountMessageRoutes } from './message-routes.ts'
 import type { ApiApp, ApiEnvironment } from './route.ts'
 import { mountScheduleRoutes } from './schedule-routes.ts'
 import { mountSystemRoutes } from './system-routes.ts'
+import { mountWorkspaceRoutes } from './workspace-routes.ts'
 
 export interface AppOptions {
   daemon: Daemon
@@ -39,6 +40,7 @@ export function createApp(options: AppOptions): ApiApp {
   mountCostRoutes(app, options.daemon)
   mountEventRoutes(app, options.daemon)
   mountScheduleRoutes(app, options.daemon)
+  mountWorkspaceRoutes(app, options.daemon)
   mountSystemRoutes(app, options)
   app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))
   app.notFound((c) => {

@@ -45,6 +45,7 @@ export function formatAgentTable(
     ...peerColumns(colors, isTerminal),
     { title: 'RUNTIME', cell: ({ runtime }) => runtime, shrinkTo: 7 },
     { title: 'MODEL', cell: ({ model }) => (model ? oneLine(model) : ''), shrinkTo: 8 },
+    { title: 'TAGS', cell: ({ tags }) => tags?.join(' ') ?? '', shrinkTo: 4 },
     { title: 'QUEUED', cell: ({ queued }) => (queued > 0 ? String(queued) : ''), align: 'right' },
     {
       title: 'ATTACHED',
@@ -76,6 +77,8 @@ export function formatPeerTable(
   const columns: Column<Peer>[] = [
     ...peerColumns(colors, isTerminal),
     { title: 'TEMPLATE', cell: ({ template }) => template ?? '', shrinkTo: 8 },
+    { title: 'CAN', cell: ({ capabilities }) => capabilities?.join(' ') ?? '', shrinkTo: 8 },
+    { title: 'LABEL', cell: ({ label }) => oneLine(label ?? ''), shrinkTo: 8 },
   ]
   return formatTable(columns, peers, { width, paintTitle: colors.dim })
 }

@@ -133,7 +133,7 @@ function keyOf({ by }: CostReport, row: CostRow): string {
 }
 
 /** What a sum does not say by itself. */
-function costNotes({ total, prices, rows }: CostReport): string[] {
+function costNotes({ total, prices }: CostReport): string[] {
   const asOf = `${prices.asOf}${prices.ownAsOf ? ` and your own of ${prices.ownAsOf}` : ''}`
   const { turns, turnsWithoutUsd, turnsWithoutTokens, estimatedUsd } = total
   return [
@@ -144,6 +144,5 @@ function costNotes({ total, prices, rows }: CostReport): string[] {
     ...(turnsWithoutTokens > 0 && turnsWithoutTokens !== turnsWithoutUsd
       ? [`${turnsWithoutTokens} of ${turns} turns tell no tokens`]
       : []),
-    ...(rows.length > 0 ? ['days are of UTC'] : []),
   ]
 }

@@ -86,6 +86,11 @@ export function parseCpus(text: string): number {
   return cpus
 }
 
+/** Collects texts of an option that is given any number of times. */
+export function collectTexts(text: string, previous: readonly string[] = []): string[] {
+  return [...previous, text]
+}
+
 /** Collects `--env NAME=VALUE`, given any number of times. */
 export function collectEnvironment(
   text: string,

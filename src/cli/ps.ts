@@ -3,28 +3,42 @@ import { formatAgentTable, formatPeerTable } from './format-agent.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { findOwnAgent } from './own-agent.ts'
 
+interface PsOptions extends CommonOptions {
+  all?: boolean
+  tag?: string
+  can?: string
+  label?: string
+}
+
 export function psCommand({ context, client, output }: Invocation): Command {
   return createCommand('ps', context)
     .description('List agents: live and sleeping ones; with -a also stopped and failed ones.')
     .option('-a, --all', 'also stopped and failed agents')
-    .action(async ({ json, all }: CommonOptions & { all?: boolean }) => {
+    .option('--tag <word>', 'only those with this tag')
+    .option('--can <word>', 'only those that can this')
+    .option('--label <text>', 'only those with this label')
+    .action(async ({ json, can: capability, ...given }: PsOptions) => {
+      const wanted = { ...given, capability }
+      const isFiltered = [given.tag, given.label, capability].some((word) => word !== undefined)
       if (json) {
         // As it comes: ten thousand agents are not taken apart only to be put together again.
-        for await (const chunk of await client.listBody({ all: all ?? false })) {
+        for await (const chunk of await client.listBody(wanted)) {
           await output.write(chunk)
         }
         return output.line()
       }
       if (findOwnAgent(context.env)) {
-        return output.lines(formatPeerTable(await client.peers({ all: all ?? false }), output))
+        return output.lines(formatPeerTable(await client.peers(wanted), output))
       }
-      const agents = await client.list({ all: all ?? false })
+      const agents = await client.list(wanted)
       if (agents.length === 0) {
         return output.line(
           output.colors.dim(
-            all
-              ? 'No agents yet. Make one: drover run hello --name hello'
-              : 'No live or sleeping agents. `drover ps -a` also lists stopped and failed ones.',
+            isFiltered
+              ? 'No agent is so.'
+              : given.all
+                ? 'No agents yet. Make one: drover run hello --name hello'
+                : 'No live or sleeping agents. `drover ps -a` also lists stopped and failed ones.',
           ),
         )
       }

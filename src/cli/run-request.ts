@@ -1,11 +1,20 @@
 import type { Command } from 'commander'
 import path from 'node:path'
+import { DroverError } from '../schema/error.ts'
 import type { RunRequestInput } from '../schema/requests.ts'
 import {
   addApprovalOptions,
   createApprovalRequest,
   type ApprovalOptions,
 } from './approval-options.ts'
+import {
+  addIdentityOptions,
+  addPlaceOptions,
+  addProgramOptions,
+  addPromptOptions,
+  createAgentRequest,
+  type AgentOptions,
+} from './agent-options.ts'
 import type { CommonOptions } from './invocation.ts'
 import {
   addLifecycleOptions,
@@ -21,7 +30,7 @@ import {
 } from './option-values.ts'
 
 /** What an agent is made from, beside its template and its program. */
-export interface SpecOptions extends LifecycleOptions, ApprovalOptions {
+export interface SpecOptions extends LifecycleOptions, AgentOptions, ApprovalOptions {
   in?: string
   dir?: string
   model?: string
@@ -37,27 +46,37 @@ export interface SpecOptions extends LifecycleOptions, ApprovalOptions {
 export interface RunOptions extends SpecOptions, CommonOptions {
   name?: string
   requestId?: string
+  resume?: string
+  continue?: boolean
   wait?: boolean
   timeout: number
 }
 
-/** Declares them. */
+/** Declares them, in groups. */
 export function addSpecOptions(command: Command): Command {
-  command
-    .option('--in <runtime>', 'where it runs')
-    .option('--dir <folder>', 'folder it works in (default: the current one)')
+  addIdentityOptions(command)
+    .optionsGroup('What runs:')
     .option('--model <model>', 'model, as the provider names it')
+  addProgramOptions(command)
     .option('--env <name=value>', 'environment; may be given many times', collectEnvironment)
     .option(
       '--option <name=value>',
       "provider's own option; may be given many times",
       collectOptions,
     )
+    .optionsGroup('What it is told:')
     .option('--persona <text>', 'who it is')
+  addPromptOptions(command)
     .option('--trigger <word>', 'answer only messages that hold this word')
+    .optionsGroup('Where it works:')
+    .option('--in <runtime>', 'where it runs')
+    .option('--dir <folder>', 'folder it works in (default: the current one)')
+  addPlaceOptions(command)
+    .optionsGroup('What it may use:')
     .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
     .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
     .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
+    .optionsGroup('When it wakes, sleeps and ends:')
   return addApprovalOptions(addLifecycleOptions(command))
 }
 
@@ -84,6 +103,7 @@ export function createRunRequest(
     ...(prompt === null ? {} : { prompt }),
     ...(name === undefined ? {} : { name }),
     ...(requestId === undefined ? {} : { requestId }),
+    ...resumeOf(options),
   }
 }
 
@@ -107,9 +127,23 @@ export function createSpecRequest(
     ...(option === undefined ? {} : { options: option }),
     ...(program === null ? {} : { program: [...program] }),
     ...limitsOf(options),
+    ...createAgentRequest(options, cwd),
     ...createLifecycleRequest(options),
     ...createApprovalRequest(options),
   }
+}
+
+/** A session that its program has already. Errors: `usage` where two were asked for. */
+function resumeOf({ resume, continue: isContinued }: RunOptions): Pick<RunRequestInput, 'resume'> {
+  if (resume !== undefined && isContinued) {
+    throw new DroverError('usage', '--continue: is one session, and --resume names another.', {
+      details: { field: 'continue' },
+    })
+  }
+  if (resume !== undefined) {
+    return { resume: { mode: 'resume', session: resume } }
+  }
+  return isContinued ? { resume: { mode: 'continue' } } : {}
 }
 
 function limitsOf({ memory, cpus, pids }: SpecOptions): Pick<RunRequestInput, 'limits'> {

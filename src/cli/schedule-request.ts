@@ -1,6 +1,7 @@
 import type { ScheduleRequestInput } from '../schema/schedule.ts'
 import { DroverError } from '../schema/error.ts'
 import type { CommonOptions } from './invocation.ts'
+import { agentOptionNames } from './agent-options.ts'
 import { createSpecRequest, type SpecOptions } from './run-request.ts'
 
 export interface AddOptions extends CommonOptions, SpecOptions {
@@ -20,6 +21,7 @@ const specOptions = [
   'env',
   'option',
   'ephemeral',
+  ...agentOptionNames,
 ] as const
 
 /** The request that a line of `drover schedule add` asks for. Errors: `usage`, naming the option. */
@@ -68,5 +70,10 @@ function targetOf(
 }
 
 function usage(option: string, problem: string): DroverError {
-  return new DroverError('usage', `--${option}: ${problem}.`, { details: { field: option } })
+  return new DroverError('usage', `--${kebab(option)}: ${problem}.`, { details: { field: option } })
+}
+
+/** The option's name as it is typed. */
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

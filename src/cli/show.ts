@@ -20,7 +20,11 @@ const shownMessages = 5
 export function showCommand({ context, client, output }: Invocation): Command {
   return addNameArgument(createCommand('show', context), context)
     .description('Show one agent: what it runs, where, how it is, and its last messages.')
-    .action(async (name: string, { json }: CommonOptions) => {
+    .option('--prompt', 'only what it is told of itself and its place')
+    .action(async (name: string, { json, prompt }: CommonOptions & { prompt?: boolean }) => {
+      if (prompt) {
+        return await showPrompt({ client, output }, name, json ?? false)
+      }
       const agent = await client.show(name)
       if (json) {
         return output.json(agent)
@@ -36,17 +40,51 @@ export function showCommand({ context, client, output }: Invocation): Command {
     })
 }
 
+/** The text alone goes to stdout; what there is to say of it does not. */
+async function showPrompt(
+  { client, output }: Pick<Invocation, 'client' | 'output'>,
+  name: string,
+  isJson: boolean,
+): Promise<void> {
+  const { colors, isTerminal } = output
+  const report = await client.prompt(name)
+  if (isJson) {
+    return output.json(report)
+  }
+  for (const { name: layer, source, bytes } of report.layers) {
+    output.note(colors.dim(`# ${layer}, ${bytes} bytes${source ? `: ${source}` : ''}`))
+  }
+  if (report.text === null) {
+    output.note('It is told nothing.')
+  } else {
+    await output.line(isTerminal ? plainText(report.text) : report.text)
+  }
+  if (report.isLive && report.running !== report.text) {
+    output.note('Its present run was told something else; `--json` shows both.')
+  }
+}
+
 function agentFields(agent: AgentDetail, now: number): (readonly [string, string | null])[] {
   const { spec, cost, lastRun } = agent
   return [
     ['provider', agent.provider],
     ['runtime', `${agent.runtime} on ${agent.host}`],
     ['model', agent.model && oneLine(agent.model)],
+    ['effort', spec.effort ?? null],
+    ['profile', spec.profile ? oneLine(spec.profile) : null],
     ['template', agent.template],
+    ['label', agent.label ?? null],
+    ['tags', wordsText(agent.tags)],
+    ['can', wordsText(agent.capabilities)],
+    ['automation', agent.automationId ?? null],
     ['dir', agent.dir],
+    ['also in', spec.addDirs?.join('\n') ?? null],
     ['program', spec.program.length > 0 ? spec.program.map((part) => quote(part)).join(' ') : null],
     ['trigger', spec.trigger ? oneLine(spec.trigger) : null],
     ['persona', spec.persona ? plainText(spec.persona).trim() : null],
+    ['append', spec.promptAppend ? plainText(spec.promptAppend).trim() : null],
+    ['bare', spec.bare ? 'yes' : null],
+    ['args', spec.args?.map(quote).join(' ') ?? null],
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
     ['limits', limitsText(spec.limits)],
@@ -69,6 +107,11 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['made', formatRelativeTime(agent.createdAt, now)],
     ['active', formatRelativeTime(agent.activeAt, now)],
   ]
+}
+
+/** A daemon from before there were words tells none. */
+function wordsText(words: readonly string[] = []): string | null {
+  return words.length > 0 ? words.join(', ') : null
 }
 
 /** A daemon from before there were limits tells none. */

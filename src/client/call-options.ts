@@ -9,6 +9,15 @@ export interface WaitOptions extends CallOptions {
   waitSeconds?: number | undefined
 }
 
+/** Which agents are listed: those for which all hold that is given. */
+export interface ListOptions extends CallOptions {
+  /** Also stopped and failed ones. */
+  all?: boolean | undefined
+  tag?: string | undefined
+  capability?: string | undefined
+  label?: string | undefined
+}
+
 /** How long an answer may take that nobody holds back. */
 export const answerMs = 30_000
 

@@ -5,6 +5,7 @@ import type {
   DaemonStatus,
   DoctorReport,
   Interrupted,
+  PromptReport,
   ReconcileReport,
   Reloaded,
   Removed,
@@ -18,7 +19,12 @@ import type {
 } from '../schema/requests.ts'
 import type { Template, TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
-import { withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
+import {
+  withDeadline,
+  type CallOptions,
+  type ListOptions,
+  type WaitOptions,
+} from './call-options.ts'
 import { ApprovalClient } from './approval-client.ts'
 import {
   openAttachStream,
@@ -79,27 +85,32 @@ export class Client {
   }
 
   /** Live and sleeping agents; with `all` also stopped and failed ones. With an agent's token, see `peers`. */
-  list({ all, ...options }: CallOptions & { all?: boolean } = {}): Promise<Agent[]> {
-    return this.#get('/v1/agents', options, all ? { all: true } : {})
+  list({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Agent[]> {
+    return this.#get('/v1/agents', options, { all: all || undefined, tag, capability, label })
   }
 
   /** The same, with what an agent's token opens of them. */
-  peers(options?: CallOptions & { all?: boolean }): Promise<Peer[]> {
+  peers(options?: ListOptions): Promise<Peer[]> {
     return this.list(options)
   }
 
   /** The same, as the bytes of one JSON array. */
-  listBody({ all, ...options }: CallOptions & { all?: boolean } = {}): Promise<Body> {
+  listBody({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
     return this.#transport.open({
       method: 'GET',
       path: '/v1/agents',
-      query: all ? { all: true } : {},
+      query: { all: all || undefined, tag, capability, label },
       ...withDeadline(options),
     })
   }
 
   show(name: string, options?: CallOptions): Promise<AgentDetail> {
     return this.#get(agentPath(name), options)
+  }
+
+  /** What an agent is told of itself and its place. */
+  prompt(name: string, options?: CallOptions): Promise<PromptReport> {
+    return this.#get(`${agentPath(name)}/prompt`, options)
   }
 
   /** Why an agent is as it is, and what comes next. */

@@ -3,7 +3,7 @@ import type { Target } from './transport.ts'
 
 export { Client } from './client.ts'
 export type * from './client.ts'
-export type { CallOptions, WaitOptions } from './call-options.ts'
+export type { CallOptions, ListOptions, WaitOptions } from './call-options.ts'
 export type { CostClient, CostOptions } from './cost-client.ts'
 export type { ScheduleClient } from './schedule-client.ts'
 export type { AttachOptions, EventsOptions } from './event-stream.ts'

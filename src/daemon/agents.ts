@@ -1,7 +1,7 @@
 import type { Message } from '../schema/message.ts'
 import type { Agent, AgentDetail, AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
-import { personName, type RunRequest } from '../schema/requests.ts'
+import { personName, type ListQuery, type RunRequest } from '../schema/requests.ts'
 import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import type { WaitLimit } from '../util/notifier.ts'
@@ -34,6 +34,7 @@ interface NewAgentRequest {
   id: string
   name: string
   spec: AgentSpec
+  session: string | null
   template: string
   request: RunRequest
   origin: AgentOrigin
@@ -88,14 +89,18 @@ export class Agents {
     if (request.name !== undefined && !this.#find(request)) {
       this.#checkFree(request.name)
     }
-    const { id, template, spec } = await checkRunRequest(this.#context, this.#templates, request)
+    const { id, template, spec, session } = await checkRunRequest(
+      this.#context,
+      this.#templates,
+      request,
+    )
     // From here on nothing waits, so nothing can come in between.
     const before = this.#find(request)
     if (before) {
       this.#record(origin, before)
     } else {
       const name = request.name ?? this.#nextName(template)
-      this.#insert({ id, spec, request, name, template, origin })
+      this.#insert({ id, spec, session, request, name, template, origin })
       faultPoint('request-committed')
       this.#reconciler.kick(id)
     }
@@ -103,11 +108,15 @@ export class Agents {
     return { agent: this.#show(made), message: this.#mailbox.first(made) }
   }
 
-  list(all: boolean): Agent[] {
-    const agents = Array.from(this.#context.store.agents.list(), (row) =>
-      toAgent(row, this.#context),
-    )
-    return all ? agents : agents.filter(({ status }) => status !== 'stopped' && status !== 'failed')
+  /** Without `all`, those that live or sleep. */
+  list(all: boolean, { tag, capability, label }: Omit<ListQuery, 'all'> = {}): Agent[] {
+    const isWanted = (agent: Agent): boolean =>
+      (all || (agent.status !== 'stopped' && agent.status !== 'failed')) &&
+      (tag === undefined || agent.tags.includes(tag)) &&
+      (capability === undefined || agent.capabilities.includes(capability)) &&
+      (label === undefined || agent.label === label)
+    const rows = this.#context.store.agents.list()
+    return Array.from(rows, (row) => toAgent(row, this.#context)).filter(isWanted)
   }
 
   show(name: string): AgentDetail {
@@ -165,7 +174,7 @@ export class Agents {
     }
   }
 
-  #insert({ id, name, spec, template, request, origin }: NewAgentRequest): void {
+  #insert({ id, name, spec, session, template, request, origin }: NewAgentRequest): void {
     const { store, now } = this.#context
     const { records } = this.#reconciler
     const { prompt, requestId = null, ephemeral } = request
@@ -175,6 +184,7 @@ export class Agents {
         id,
         name,
         spec: JSON.stringify(spec),
+        session,
         template,
         wish: prompt === undefined ? 'wake' : null,
         requestId,

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { LoginRequest, Provider } from '../providers/contract.ts'
+import { joinPrompt } from '../core/system-prompt.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import { createId } from '../util/id.ts'
 import { checkLimits } from './check-limits.ts'
 import { agentFolders, getProvider, providerContext, type DaemonContext } from './context.ts'
+import { findSession } from './import-session.ts'
 import { resolveSpec } from './resolve-spec.ts'
+import { readPromptLayers } from './system-prompt.ts'
 import type { Templates } from './templates.ts'
 
 /** What would be made of a request, under an id that nobody has. */
@@ -15,6 +18,8 @@ export interface CheckedRequest {
   /** The template's own name. */
   template: string
   spec: AgentSpec
+  /** The session that it begins with; null: a fresh one. */
+  session: string | null
 }
 
 /**
@@ -33,19 +38,21 @@ export async function checkRunRequest(
   const spec = resolveSpec(context, template, request, folders.work)
   const provider = getProvider(context, spec.provider)
   const base = providerContext(context, spec.provider, spec.env)
+  const session = await findSession(context, { id, spec }, request.resume)
+  const layers = await readPromptLayers(context, { agent: { id, name: request.name ?? '' }, spec })
   const launch = await provider.launch({
     ...base,
     agent: { id, name: '' },
     spec,
-    resume: null,
+    resume: session,
     newSession: randomUUID(),
     isFork: false,
-    systemPrompt: spec.persona ?? null,
+    systemPrompt: joinPrompt(layers),
     stateFolder: folders.state,
   })
   checkLogin(provider, { ...base, options: spec.options, stateFolder: folders.state })
   await checkLimits(context, spec, launch)
-  return { id, template: template.name, spec }
+  return { id, template: template.name, spec, session }
 }
 
 /** A program that is sure to be asked for its login would only fail its first turn. Errors: `not_logged_in`. */

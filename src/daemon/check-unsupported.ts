@@ -1,17 +1,54 @@
-import type { Provider } from '../providers/contract.ts'
+import type { OptionField, Provider, SpecField } from '../providers/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
+import type { DaemonContext } from './context.ts'
 
-/** What a provider can't honour is told, not ignored. Errors: `unsupported`, naming the field. */
-export function checkUnsupported(provider: Provider, spec: AgentSpec): void {
-  for (const field of provider.unsupported) {
-    const value = spec[field]
-    if (value !== undefined && value.length > 0) {
-      throw new DroverError(
-        'unsupported',
-        `${field}: the ${provider.name} provider can't honour it.`,
-        { details: { field } },
-      )
-    }
+/** Options that a provider must say that it honours. */
+const optionFields = ['effort', 'profile', 'addDirs', 'args'] as const satisfies OptionField[]
+
+/** A field, and what a provider needs for it. */
+type CommonField = SpecField | OptionField | 'promptAppend'
+
+/**
+ * What a provider can't honour is told, not ignored. Errors: `unsupported`, naming the field and who
+ * could; `invalid_request` for a word that its program does not know.
+ */
+export function checkUnsupported(
+  { providers }: Pick<DaemonContext, 'providers'>,
+  provider: Provider,
+  spec: AgentSpec,
+): void {
+  const fields: readonly CommonField[] = [...provider.unsupported, ...optionFields, 'promptAppend']
+  const refused = fields.find((field) => isGiven(spec[field]) && !canHonour(provider, field))
+  if (refused) {
+    const able = [...providers.values()].filter((other) => canHonour(other, refused))
+    const who = able.map(({ name }) => name).join(', ')
+    throw new DroverError(
+      'unsupported',
+      `${refused}: the ${provider.name} provider can't honour it; ${who === '' ? 'none of this home can' : `${who} can`}.`,
+      { details: { field: refused, providers: able.map(({ name }) => name) } },
+    )
   }
+  if (spec.effort && provider.efforts && !provider.efforts.includes(spec.effort)) {
+    throw new DroverError(
+      'invalid_request',
+      `effort: ${spec.effort} is none of those of the ${provider.name} provider: ${provider.efforts.join(', ')}.`,
+      { details: { field: 'effort' } },
+    )
+  }
+}
+
+function canHonour({ unsupported, honours = [] }: Provider, field: CommonField): boolean {
+  if (field === 'promptAppend') {
+    return !unsupported.includes('persona')
+  }
+  return isOption(field) ? honours.includes(field) : !unsupported.includes(field)
+}
+
+function isOption(field: CommonField): field is OptionField {
+  return optionFields.some((each) => each === field)
+}
+
+function isGiven(value: string | readonly string[] | undefined): boolean {
+  return value !== undefined && value.length > 0
 }

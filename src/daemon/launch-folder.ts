@@ -30,6 +30,19 @@ const ofNewAgents = [
   'lifecycle',
   'budget',
   'limits',
+  'label',
+  'tags',
+  'capabilities',
+  'automationId',
+  'effort',
+  'profile',
+  'addDirs',
+  'promptAppend',
+  'args',
+  'bare',
+  'workspace',
+  'worktree',
+  'resume',
   'ephemeral',
 ] as const satisfies (keyof RunRequest)[]
 
@@ -77,7 +90,8 @@ export function launchFolder(
 }
 
 function checkFields(request: RunRequest): void {
-  const field = ofNewAgents.find((each) => isGiven(request[each]))
+  // A worktree without a branch says as much as one with it.
+  const field = request.worktree ? 'worktree' : ofNewAgents.find((each) => isGiven(request[each]))
   if (field !== undefined) {
     throw new DroverError('invalid_request', `${field}: needs a template, to make an agent with.`, {
       details: { field },

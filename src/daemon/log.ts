@@ -18,6 +18,8 @@ const hidden = [
   'text',
   'reply',
   'persona',
+  'promptAppend',
+  'systemPrompt',
 ]
 
 /** A log file that is larger than this is set aside at the daemon's next look, bytes. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
+import { joinPrompt } from '../core/system-prompt.ts'
 import type { Launch } from '../runtimes/contract.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRow } from '../store/index.ts'
@@ -11,6 +12,8 @@ import {
   referenceOf,
   type DaemonContext,
 } from './context.ts'
+import { importSession } from './import-session.ts'
+import { promptFile, readPromptLayers } from './system-prompt.ts'
 
 export interface PreparedLaunch {
   launch: Launch
@@ -34,7 +37,9 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
       details: { field: 'dir' },
     })
   }
+  await importSession(context, agent, run)
   const base = providerContext(context, spec.provider, spec.env)
+  const systemPrompt = joinPrompt(await readPromptLayers(context, { agent, spec }))
   const launch = await getProvider(context, spec.provider).launch({
     ...base,
     agent: { id: agent.id, name: agent.name },
@@ -42,12 +47,13 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
     resume: run.is_resumed === 1 ? run.session : null,
     newSession: randomUUID(),
     isFork: false,
-    systemPrompt: spec.persona ?? null,
+    systemPrompt,
     stateFolder: folders.state,
   })
   for (const file of launch.files) {
     writePrivateFile(file.path, file.content)
   }
+  keepPrompt(promptFile(context, agent.id), systemPrompt)
   return {
     greeting: launch.input ?? null,
     launch: {
@@ -64,5 +70,14 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
       limits: spec.limits,
       ...(launch.reservedBytes === undefined ? {} : { reservedBytes: launch.reservedBytes }),
     },
+  }
+}
+
+/** What a run was told stays to be looked at. */
+function keepPrompt(file: string, prompt: string | null): void {
+  if (prompt === null) {
+    rmSync(file, { force: true })
+  } else {
+    writePrivateFile(file, prompt)
   }
 }

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Provider } from '../providers/contract.ts'
+import type { Workspace } from '../schema/agent-options.ts'
 import { AgentSpec } from '../schema/agent.ts'
 import type { ApprovalWish } from '../schema/approval.ts'
 import { DroverError } from '../schema/error.ts'
@@ -26,7 +27,7 @@ export function resolveSpec(
   const spec = AgentSpec.parse({
     provider: provider.name,
     runtime: runtime.name,
-    dir: wantedDir === undefined ? ownFolder : checkDir(wantedDir),
+    dir: wantedDir === undefined ? ownFolder : checkFolder('dir', wantedDir),
     model: request.model ?? template.model,
     persona: request.persona ?? template.persona,
     trigger: request.trigger ?? template.trigger,
@@ -39,9 +40,11 @@ export function resolveSpec(
     budget: { ...template.budget, ...request.budget },
     limits: { ...template.limits, ...request.limits },
     approvals: mergeApprovals(template.approvals, request.approvals),
+    ...mergeOptions(template, request),
+    workspace: workspaceOf(template, request),
   })
-  checkApprovals(provider, [template.approvals, request.approvals])
-  checkUnsupported(provider, spec)
+  checkApprovals(provider, spec, [template.approvals, request.approvals])
+  checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider.name, provider.options.safeParse(spec.options)) }
 }
 
@@ -52,9 +55,14 @@ function mergeApprovals(template: ApprovalWish, request: ApprovalWish): Approval
 }
 
 /** A program that asks nobody can't be told what to do without asking. Errors: `unsupported`. */
-function checkApprovals(provider: Provider, wishes: readonly ApprovalWish[]): void {
+function checkApprovals(
+  provider: Provider,
+  { options }: Pick<AgentSpec, 'options'>,
+  wishes: readonly ApprovalWish[],
+): void {
   const field = wishes.flatMap((wish) => Object.keys(wish))[0]
-  if (field !== undefined && !provider.capabilities.approvals) {
+  const { approvals } = provider.capabilitiesWith?.(options) ?? provider.capabilities
+  if (field !== undefined && !approvals) {
     throw new DroverError(
       'unsupported',
       `approvals.${field}: the ${provider.name} provider never asks for approval.`,
@@ -79,11 +87,46 @@ function checkOptions(
   throw new DroverError('invalid_request', `${field}: ${problem}.`, { details: { field } })
 }
 
+/** Words and folders are those of both, arguments of the template come first; the rest is the request's, if it says it. */
+function mergeOptions(template: Template, request: RunRequest): Partial<AgentSpec> {
+  const both = (field: 'tags' | 'capabilities' | 'addDirs'): string[] => [
+    ...new Set([...template[field], ...request[field]]),
+  ]
+  return {
+    label: request.label ?? template.label,
+    tags: both('tags'),
+    capabilities: both('capabilities'),
+    automationId: request.automationId ?? template.automationId,
+    effort: request.effort ?? template.effort,
+    profile: request.profile ?? template.profile,
+    addDirs: both('addDirs').map((dir) => checkFolder('addDirs', dir)),
+    promptAppend: request.promptAppend ?? template.promptAppend,
+    args: [...template.args, ...request.args],
+    bare: request.bare ?? template.bare ?? false,
+  }
+}
+
+/** A branch for its worktree says that it is to have one. */
+function workspaceOf(template: Template, request: RunRequest): Workspace {
+  const { workspace = 'inherit', worktree } = request
+  if (workspace === 'shared' && worktree) {
+    throw new DroverError('invalid_request', 'worktree: goes with workspace "isolated".', {
+      details: { field: 'worktree' },
+    })
+  }
+  if (worktree) {
+    return 'isolated'
+  }
+  return workspace === 'inherit'
+    ? (template.workspace ?? (template.worktree ? 'isolated' : 'shared'))
+    : workspace
+}
+
 /** The real path of an existing folder. Errors: `invalid_dir`. */
-function checkDir(dir: string): string {
+function checkFolder(field: string, dir: string): string {
   const refuse = (problem: string): DroverError =>
-    new DroverError('invalid_dir', `dir: ${JSON.stringify(dir.slice(0, 200))} ${problem}.`, {
-      details: { field: 'dir', dir },
+    new DroverError('invalid_dir', `${field}: ${JSON.stringify(dir.slice(0, 200))} ${problem}.`, {
+      details: { field, dir },
     })
   if (!path.isAbsolute(dir) || dir.includes('\0')) {
     throw refuse('is no absolute path')

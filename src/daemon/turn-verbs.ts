@@ -54,7 +54,7 @@ export class TurnVerbs {
     const { records } = this.#reconciler
     const { store, specs } = this.#context
     const spec = withChange(specs.get(agent.id), change)
-    checkUnsupported(getProvider(this.#context, spec.provider), spec)
+    checkUnsupported(this.#context, getProvider(this.#context, spec.provider), spec)
     const when = records.change(agent.id, 'durable', () => {
       store.agents.setSpec(agent.id, JSON.stringify(spec))
       const reached = this.#reach(agent, change)

@@ -145,6 +145,11 @@ export function toAgent(
     model: spec.model ?? null,
     dir: spec.dir,
     template: row.template,
+    // An agent from before there were these has none.
+    label: spec.label ?? null,
+    tags: spec.tags ?? [],
+    capabilities: spec.capabilities ?? [],
+    automationId: spec.automationId ?? null,
     queued: row.queued,
     turns: row.turns,
     cost: {

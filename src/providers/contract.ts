@@ -22,6 +22,10 @@ export interface Provider {
   readonly options: z.ZodType<object>
   /** Fields of the spec that it can't honour; using one is an error that names it. */
   readonly unsupported: readonly SpecField[]
+  /** Options common to several providers that it honours; any other is an error that names it. */
+  readonly honours?: readonly OptionField[]
+  /** The words that `effort` may be, where it is honoured. */
+  readonly efforts?: readonly string[]
   /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
   readonly askMs: number
   /** The versions of its program that the suites ran with; others are used with a warning. */
@@ -36,6 +40,12 @@ export interface Provider {
   login?(request: LoginRequest): Login
   /** How to log in, for one that can be asked whether it is. */
   readonly loginHint?: string
+  /**
+   * A session that its program has from elsewhere, for a new agent to go on with: the one of that id,
+   * or without one the latest of the agent's folder. null: there is none. Left out: it can't be looked
+   * for; an id is then given to the program as it is, where that can resume.
+   */
+  findSession?(request: SessionRequest): Promise<FoundSession | null>
   /** argv, environment and files for one run. Throws DroverError `program_not_found`. */
   launch(request: LaunchRequest): Promise<ProviderLaunch>
   /**
@@ -112,6 +122,8 @@ export interface Answer {
 
 export type SpecField = 'model' | 'persona' | 'trigger' | 'program'
 
+export type OptionField = 'effort' | 'profile' | 'addDirs' | 'args'
+
 /** What a provider may know of the machine and the config. */
 export interface ProviderContext {
   /** Environment of the agent; PATH is searched for the program. */
@@ -143,6 +155,19 @@ export interface LoginRequest extends ProviderContext {
   options: Readonly<Record<string, unknown>>
   /** Folder of the agent's own state; null when the machine is looked at. */
   stateFolder: string | null
+}
+
+export interface SessionRequest extends ProviderContext {
+  spec: AgentSpec
+  /** Folder of the agent's own state, absolute. */
+  stateFolder: string
+  session: string | null
+}
+
+export interface FoundSession {
+  id: string
+  /** To be there before the first run: copied where they are not there yet. `to` is inside the state folder. */
+  files: readonly { from: string; to: string }[]
 }
 
 export interface LaunchRequest extends ProviderContext {

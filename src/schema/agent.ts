@@ -2,12 +2,27 @@ import { z } from 'zod'
 import { AgentLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
 import { ApprovalPolicy } from './approval.ts'
+import { agentOptions, Workspace } from './agent-options.ts'
 import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
 import { limits } from './limits.ts'
 
 const noNul = (text: string): boolean => !text.includes('\0')
 const Text = z.string().refine(noNul, 'contains NUL')
+
+/** The git worktree of an agent's own. */
+export const SpecWorktree = z.strictObject({
+  /** The folder it was asked for in, absolute: below the repository's own files, or their top. */
+  source: z.string().min(1),
+  /** Top of the repository's own files. */
+  repository: z.string().min(1),
+  /** Top of the worktree. */
+  folder: z.string().min(1),
+  branch: z.string().min(1),
+  /** Commit that the branch began with. */
+  base: z.string().min(1),
+})
+export type SpecWorktree = z.infer<typeof SpecWorktree>
 
 /** What an agent runs, where, and for whom. Everything but `dir` can come from a template. */
 export const AgentSpec = z.strictObject({
@@ -39,6 +54,12 @@ export const AgentSpec = z.strictObject({
   limits: AgentLimits.default({}),
   /** How the questions of its program are answered. */
   approvals: ApprovalPolicy.prefault({}),
+  ...agentOptions,
+  /** It is told nothing but its own persona and text. */
+  bare: z.boolean().default(false),
+  workspace: Workspace.default('shared'),
+  /** Where `workspace` is `isolated`; `dir` is then inside of `folder`. */
+  worktree: SpecWorktree.optional(),
 })
 export type AgentSpec = z.infer<typeof AgentSpec>
 
@@ -121,6 +142,14 @@ export const Agent = z.object({
   model: z.string().nullable(),
   dir: z.string(),
   template: z.string().nullable(),
+  /** What it is, for people. */
+  label: z.string().nullable(),
+  /** Words by which a person finds it. */
+  tags: z.array(z.string()),
+  /** Words by which other agents find it. */
+  capabilities: z.array(z.string()),
+  /** Id of the automation that asked for it. */
+  automationId: z.string().nullable(),
   /** Messages stored and not yet in the program's input. */
   queued: z.number().int(),
   /** Turns taken over its life. */
@@ -142,7 +171,14 @@ export const Agent = z.object({
 export type Agent = z.infer<typeof Agent>
 
 /** What an agent is told of the agents around it. */
-export const Peer = Agent.pick({ name: true, status: true, provider: true, template: true })
+export const Peer = Agent.pick({
+  name: true,
+  status: true,
+  provider: true,
+  template: true,
+  label: true,
+  capabilities: true,
+})
 export type Peer = z.infer<typeof Peer>
 
 /** One agent with its spec. Environment values are shown as given: the home is private to its owner. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Environment } from './environment.ts'
+import { limits } from './limits.ts'
 
 /** Where a model API is reached. */
 const Upstream = z.strictObject({
@@ -27,6 +28,12 @@ export const Config = z.strictObject({
   providers: z
     .partialRecord(z.string(), z.strictObject({ path: z.string().min(1).optional() }))
     .default({}),
+  prompt: z
+    .strictObject({
+      /** Files that every agent is told that starts with a prompt; relative ones beside config.yaml. */
+      documents: z.array(z.string().min(1)).max(limits.prompt.documents).default([]),
+    })
+    .prefault({}),
   gateway: z
     .strictObject({
       upstreams: z

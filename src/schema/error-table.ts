@@ -59,6 +59,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Correct the template file named; `drover template show hello` prints a good one.',
   },
+  invalid_prompt: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct the file named, or start the agent with --bare.',
+  },
   usage: {
     status: 400,
     exit: 2,
@@ -190,7 +196,7 @@ export const errorTable = {
     status: 409,
     exit: 1,
     retryable: false,
-    hint: 'Wake it without --resume: it begins a fresh session.',
+    hint: 'Leave --resume out: it begins a fresh session.',
   },
   queue_full: {
     status: 429,

@@ -1,6 +1,7 @@
 /** Everything of the schema with zod behind it. Programs that must start fast import types only, and `error.ts`. */
 export * from './agent-limits.ts'
 export * from './agent-name.ts'
+export * from './agent-options.ts'
 export * from './agent.ts'
 export * from './approval.ts'
 export * from './byte-size.ts'

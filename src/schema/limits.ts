@@ -10,10 +10,25 @@ export const limits = {
   lineBytes: 1024 * 1024,
   /** Arguments of a program. */
   programArguments: 1000,
+  /** Tags of an agent; words that it can do, too. */
+  words: 32,
+  /** Folders that an agent may work in beside its own. */
+  addDirs: 64,
   /** Longest cron line, characters. */
   cronCharacters: 200,
   /** Longest wait of one request, seconds. */
   waitSeconds: 300,
+  /** The system prompt that Drover makes. */
+  prompt: {
+    /** One file of it, bytes. */
+    fileBytes: 256 * 1024,
+    /** Documents that config may list. */
+    documents: 32,
+    /** All of it, bytes. */
+    bytes: 2 * 1024 * 1024,
+    /** Other agents that it names. */
+    peers: 100,
+  },
   /** What an agent's own limits may be. */
   agent: {
     /** In less no program starts. */

@@ -109,6 +109,19 @@ export interface RunnerCheckRequest {
   say(text: string): void
   report(finding: RunnerFinding): void
 }
+/** What an agent is told of itself and its place. */
+export const PromptReport = z.object({
+  /** What its next run is told; null: nothing. */
+  text: z.string().nullable(),
+  /** What that is made of, in its order. */
+  layers: z.array(
+    z.object({ name: z.string(), source: z.string().nullable(), bytes: z.number().int() }),
+  ),
+  isLive: z.boolean(),
+  /** What its present run was told; null: nothing, or it has none. */
+  running: z.string().nullable(),
+})
+export type PromptReport = z.infer<typeof PromptReport>
 
 /** What an interrupt did: the turn was told to end, or there was none. */
 export const Interrupted = z.object({ did: z.enum(['interrupted', 'nothing']), agent: Agent })

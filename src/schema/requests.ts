@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AgentName } from './agent-name.ts'
+import { agentOptions, ResumeWish, TagWord, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
 import { ApprovalWish } from './approval.ts'
 import { Budget, LifecycleWish } from './lifecycle.ts'
@@ -43,6 +44,14 @@ export const RunRequest = z.strictObject({
   limits: AgentSpec.shape.limits,
   /** Its rules come before the template's. */
   approvals: ApprovalWish.prefault({}),
+  /** Words and folders are added to the template's, arguments go after its. */
+  ...agentOptions,
+  bare: z.boolean().optional(),
+  /** `inherit`, and left out: as the template says, else `shared`. */
+  workspace: z.enum(['inherit', ...Workspace.options]).optional(),
+  /** The branch of its worktree; it is `isolated` then. */
+  worktree: WorktreeWish.optional(),
+  resume: ResumeWish.optional(),
   /** The same id twice answers with the first agent. */
   requestId: MessageId.optional(),
 })
@@ -84,7 +93,15 @@ export const AttachQuery = z.object({
   /** Only events after this number; left out: from now on. */
   since: z.coerce.number().int().min(0).optional(),
 })
-export const ListQuery = z.object({ all: z.stringbool().default(false) })
+/** Each that is given must hold. */
+export const ListQuery = z.object({
+  all: z.stringbool().default(false),
+  tag: TagWord.optional(),
+  capability: TagWord.optional(),
+  /** The whole label. */
+  label: agentOptions.label,
+})
+export type ListQuery = z.infer<typeof ListQuery>
 export const RemoveQuery = z.object({ force: z.stringbool().default(false), wait: Wait })
 export const EventsQuery = z.object({
   /** Only events after this number. */

@@ -8,8 +8,13 @@ import { RunRequest } from './requests.ts'
 export const MissedPolicy = z.enum(['skip', 'once'])
 export type MissedPolicy = z.infer<typeof MissedPolicy>
 
-/** What each new agent of a schedule is made from; its name, prompt and request id are the schedule's matter. */
-export const ScheduleRun = RunRequest.omit({ name: true, prompt: true, requestId: true }).extend({
+/** What each new agent of a schedule is made from; its name, prompt and request id are the schedule's matter, and its session is a new one. */
+export const ScheduleRun = RunRequest.omit({
+  name: true,
+  prompt: true,
+  requestId: true,
+  resume: true,
+}).extend({
   template: z.string().min(1),
 })
 export type ScheduleRun = z.infer<typeof ScheduleRun>

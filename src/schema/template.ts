@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { WrittenLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
+import { agentOptions, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
 import { ApprovalWish } from './approval.ts'
 import { LifecycleWish } from './lifecycle.ts'
@@ -26,6 +27,10 @@ export const Template = z.strictObject({
   budget: AgentSpec.shape.budget,
   limits: WrittenLimits.default({}),
   approvals: ApprovalWish.prefault({}),
+  ...agentOptions,
+  bare: z.boolean().optional(),
+  workspace: Workspace.optional(),
+  worktree: WorktreeWish.optional(),
 })
 export type Template = z.infer<typeof Template>
 

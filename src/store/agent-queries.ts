@@ -129,3 +129,20 @@ export const viewQuery = `
          (SELECT MIN(q.due_at) FROM approvals q INDEXED BY approvals_open
           WHERE q.agent_id = a.id AND q.state = 'open') AS question_due_at
        FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`
+
+/** What an agent is told of another one. */
+export interface PeerRow {
+  name: string
+  template: string | null
+  label: string | null
+  /** JSON of a list of words. */
+  capabilities: string | null
+}
+
+const peers = `FROM agents WHERE id <> ? AND is_removing = 0 AND is_ephemeral = 0`
+
+export const peersQuery = `
+  SELECT name, template, json_extract(spec, '$.label') AS label, json_extract(spec, '$.capabilities') AS capabilities
+  ${peers} ORDER BY name LIMIT ?`
+
+export const peerCount = `SELECT COUNT(*) AS total ${peers}`

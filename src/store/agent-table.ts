@@ -1,11 +1,14 @@
 import type { Database } from './database.ts'
 import {
   listColumns,
+  peerCount,
+  peersQuery,
   statusQuery,
   viewQuery,
   type AgentListRow,
   type AgentStatusRow,
   type AgentViewRow,
+  type PeerRow,
 } from './agent-queries.ts'
 import { queuedStates, type AgentRow } from './rows.ts'
 
@@ -14,6 +17,8 @@ export interface NewAgent {
   name: string
   /** JSON of an AgentSpec. */
   spec: string
+  /** The one that its first run goes on with; left out: a fresh one. */
+  session?: string | null
   template: string | null
   wish: AgentRow['wish']
   requestId: string | null
@@ -40,15 +45,17 @@ export class AgentTable {
 
   insert(agent: NewAgent): void {
     this.#database.run(
-      `INSERT INTO agents (id, name, spec, template, wish, request_id, is_ephemeral, is_new, first_seq, created_at, active_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+      `INSERT INTO agents (id, name, spec, session, template, wish, request_id, is_ephemeral, is_new, first_seq, created_at, active_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       agent.id,
       agent.name,
       agent.spec,
+      agent.session ?? null,
       agent.template,
       agent.wish,
       agent.requestId,
       agent.isEphemeral ? 1 : 0,
+      agent.session == null ? 1 : 0,
       agent.firstSeq,
       agent.now,
       agent.now,
@@ -95,6 +102,14 @@ export class AgentTable {
   /** Its name, which never changes. */
   getName(id: string): string | undefined {
     return this.#database.get<{ name: string }>('SELECT name FROM agents WHERE id = ?', id)?.name
+  }
+
+  /** Who else there is, by name, without those that came for one task; `hidden` counts what is beyond `most`. */
+  listPeers(id: string, most: number): { peers: PeerRow[]; hidden: number } {
+    const peers = this.#database.all<PeerRow>(peersQuery, id, most)
+    const hidden =
+      peers.length < most ? 0 : (this.#database.get<{ total: number }>(peerCount, id)?.total ?? 0)
+    return { peers, hidden: Math.max(hidden - peers.length, 0) }
   }
 
   /** Names that begin with a word and a dash, to number the next one. */

@@ -8,6 +8,8 @@ export interface Home {
   configFile: string
   /** Prices of one's own, over those that come with Drover. */
   pricesFile: string
+  /** How work is done here: what every agent of this home is told. */
+  doctrineFile: string
   /** Templates of this home, one YAML file each. */
   templatesFolder: string
   databaseFile: string
@@ -68,6 +70,7 @@ function placesOf({
     folder: state,
     configFile: path.join(config, 'config.yaml'),
     pricesFile: path.join(config, 'prices.yaml'),
+    doctrineFile: path.join(config, 'doctrine.md'),
     templatesFolder: path.join(config, 'templates'),
     databaseFile: path.join(state, 'drover.db'),
     backupsFolder: path.join(state, 'backups'),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codexProvider } from '../../src/providers/codex/index.ts'
@@ -85,6 +85,15 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
     }
   })
 
+  test('is interrupted though its turn has no name yet', async () => {
+    const driver = await stage.drive(agent({}))
+    await driver.waitFor(is('ready'))
+    driver.send(message('[[slow:100]]'))
+    expect(driver.interrupt()).toBe(true)
+    expect(await driver.turnEnded('msg_1')).toMatchObject({ error: 'interrupted' })
+    await driver.end()
+  })
+
   test('is told why something is not allowed, in the same turn', async () => {
     const driver = await stage.drive(agent({}))
     const rest = { sandbox_permissions: 'require_escalated', justification: 'to make it' }
@@ -145,13 +154,62 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
     },
   )
 
-  test('has the key of its endpoint, and its commands do not', async () => {
+  test.for(['app-server', 'exec'])(
+    'may write to the folders that it was given, and to no others, over %s',
+    async (protocol) => {
+      // Not below the system's temporary folder: to that every command may write.
+      const [given, other] = ['given', 'other'].map(() =>
+        mkdtempSync('/var/tmp/drover-codex-'),
+      ) as [string, string]
+      const driver = await stage.drive(agent({ protocol, additionalDirs: [given] }))
+      driver.send(message(command(`touch '${given}/a'; touch '${other}/a'`)))
+      await driver.turnEnded('msg_1')
+      expect([existsSync(`${given}/a`), existsSync(`${other}/a`)]).toEqual([true, false])
+      await driver.end()
+      for (const folder of [given, other]) {
+        rmSync(folder, { recursive: true })
+      }
+    },
+  )
+
+  test.for(['app-server', 'exec'])(
+    'uses a folder that a person named, and leaves their settings as they are, over %s',
+    async (protocol) => {
+      const configDir = path.join(stage.folder, `mine-${protocol}`)
+      const config = '# mine\nmodel_verbosity = "low"\n'
+      mkdirSync(configDir)
+      writeFileSync(path.join(configDir, 'config.toml'), config)
+      writeFileSync(path.join(configDir, 'work.config.toml'), 'developer_instructions = "Work."\n')
+      const options = { protocol, configDir, ...(protocol === 'exec' ? { profile: 'work' } : {}) }
+      const driver = await stage.drive(agent(options, { systemPrompt: 'You are a "crow".' }))
+      driver.send(message('hello'))
+      expect(await driver.turnEnded('msg_1')).toMatchObject({ error: null, reply: 'echo: hello' })
+      expect(JSON.stringify(server.requests.at(-1)?.body)).toContain(
+        String.raw`You are a \"crow\".`,
+      )
+      await driver.end()
+      expect(readFileSync(path.join(configDir, 'config.toml'), 'utf8')).toBe(config)
+      expect(existsSync(path.join(configDir, 'sessions'))).toBe(true)
+      expect(existsSync(path.join(configDir, 'AGENTS.md'))).toBe(false)
+    },
+  )
+
+  test('has no variable but those it was given; its commands have not the key of its endpoint', async () => {
     const keyFile = path.join(stage.folder, 'key')
     writeFileSync(keyFile, `${secret}\n`)
     const openai = { url: server.url, keyFile, model: 'scripted' }
     const request = agent({}, { upstreams: { openai } })
     const driver = await stage.drive(request)
     const argv = readFileSync(`/proc/${driver.child.pid}/cmdline`, 'utf8')
+    const environment = readFileSync(`/proc/${driver.child.pid}/environ`, 'utf8')
+    const names = environment.split('\0').flatMap((pair) => pair.split('=', 1))
+    expect(names.filter(Boolean).toSorted()).toEqual([
+      'CODEX_HOME',
+      'DROVER_CODEX_KEY',
+      'DROVER_TOKEN',
+      'HOME',
+      'PATH',
+    ])
     driver.send(message(command('env')))
     await driver.turnEnded('msg_1')
     const { output } = await driver.waitFor(is('tool.result'))
@@ -159,6 +217,7 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
     expect(argv).not.toContain(secret)
     expect(output).not.toContain(secret)
     expect(output).toContain('DROVER_TOKEN=a-token')
+    expect(existsSync(path.join(stage.folder, 'home', '.codex'))).toBe(false)
     await driver.end()
   })
 

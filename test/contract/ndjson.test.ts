@@ -64,6 +64,7 @@ for (const { language, program } of echoes) {
       provider: resuming,
       spec: { program: [...program] },
       isAccepting: true,
+      isUnmeasured: true,
       turns: [
         { body: 'hello', reply: /^\d: hello$/ },
         {

@@ -7,6 +7,7 @@ import { encodeRunnerLine } from '../ndjson/protocol.ts'
 import { createRunnerDecoder } from '../ndjson/runner-decoder.ts'
 import type { ChatConfig, MemoryPlace, ModelWish } from './chat-config.ts'
 import { chooseModel, describeChoice } from './choose-model.ts'
+import { findChatSession } from './find-session.ts'
 import { ChatOptions } from './options.ts'
 import { reservedByNode } from './reserved-memory.ts'
 import { toolNames, type ToolName } from './tool-definitions.ts'
@@ -38,6 +39,7 @@ export const chatProvider: Provider = {
   unsupported: ['program'],
   askMs: 2000,
   detect,
+  findSession: findChatSession,
   launch,
   encode: ({ id, from, body }) => encodeRunnerLine({ type: 'query', id, text: body, from }),
   createDecoder: (state) => createRunnerDecoder(state),
@@ -79,7 +81,7 @@ function composeConfig(request: LaunchRequest): ChatConfig {
   return {
     v: 1,
     agent: agent.name,
-    persona: spec.persona ?? null,
+    persona: request.systemPrompt,
     trigger: spec.trigger ?? null,
     folder: spec.dir,
     memory: memoryPlace(options.memory, request),

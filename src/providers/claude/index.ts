@@ -1,9 +1,12 @@
 import type { Detection, Provider, ProviderContext } from '../contract.ts'
 import { detectProgram } from '../detect-program.ts'
-import { carryClaudeState, createClaudeDecoder } from './decoder.ts'
+import { answerClaude, interruptClaude, reloadClaude } from './control.ts'
+import { createClaudeDecoder } from './decoder.ts'
+import { findClaudeSession } from './find-session.ts'
 import { findClaude, installHint, launchClaude } from './launch.ts'
 import { claudeLogin, loginHint } from './login.ts'
 import { ClaudeOptions } from './options.ts'
+import { carryClaudeState } from './state.ts'
 import { encodeClaudeMessage } from './wire.ts'
 
 /** Claude Code, headless, over stream-json. */
@@ -14,27 +17,33 @@ export const claudeProvider: Provider = {
     structured: true,
     terminal: false,
     resume: true,
-    approvals: false,
+    approvals: true,
     models: true,
     cost: true,
     turns: true,
     handshake: false,
-    steer: false,
-    interrupt: false,
-    fork: false,
-    reload: [],
+    steer: true,
+    interrupt: true,
+    fork: true,
+    reload: ['model'],
   },
   options: ClaudeOptions,
   unsupported: ['trigger', 'program'],
+  honours: ['effort', 'profile', 'addDirs', 'args'],
+  efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
   askMs: 3000,
   tested: { from: '2.1.329', to: '2.1.329' },
   detect: detectClaude,
   login: claudeLogin,
   loginHint,
+  findSession: findClaudeSession,
   launch: async (request) => launchClaude(request),
   encode: encodeClaudeMessage,
   createDecoder: (state) => createClaudeDecoder(state),
   carry: carryClaudeState,
+  answer: answerClaude,
+  interrupt: interruptClaude,
+  reload: reloadClaude,
 }
 
 /** Path, version and login; no model is asked. */

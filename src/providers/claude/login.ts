@@ -49,3 +49,5 @@ export function claudeLogin(
   const isElsewhere = platform === 'darwin' || names.some((name) => services.includes(name))
   return isElsewhere || existsSync('/etc/claude-code/managed-settings.json') ? 'unknown' : 'no'
 }
+
+export { keys as keyVariables }

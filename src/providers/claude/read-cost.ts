@@ -9,7 +9,11 @@ import type { ClaudeLine } from './wire.ts'
 export function readCost(line: ClaudeLine, before: number): { cost: Cost; totalUsd: number } {
   const total = typeof line.total_cost_usd === 'number' ? line.total_cost_usd : null
   const usd = total === null ? null : total - before
-  return { cost: { usd, ...readTokens(line.usage) }, totalUsd: total ?? before }
+  const tokens = readTokens(line.usage)
+  // Of a turn that was broken off it tells the money only, and no tokens.
+  const isSilent = usd !== null && usd > 0 && !tokens.inputTokens && !tokens.outputTokens
+  const told = isSilent ? { inputTokens: null, outputTokens: null } : tokens
+  return { cost: { usd, ...told }, totalUsd: total ?? before }
 }
 
 function readTokens(usage: ClaudeLine['usage']): Omit<Cost, 'usd'> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Decoder, DecoderState, ProviderEvent } from '../contract.ts'
 import { createAppServerDecoder } from './decoder.ts'
 import { carryState, type CodexState } from './state.ts'
-import { requestIds } from './wire.ts'
+import { encodeInterrupt, requestIds } from './wire.ts'
 
 /** What Codex 0.169 printed, recorded; the ids of its requests are numbers there. */
 function sample(name: string, ids: Readonly<Record<number, string>>): string[] {
@@ -197,6 +197,33 @@ test('a message that joined ends with the turn, and only the first bears the cos
     ['m1', 7],
     ['m2', 0],
   ])
+})
+
+test('a message that was taken into a turn whose end is told already does not wait for another', () => {
+  const events = feed(
+    decoderOf(['m1', 'm2']),
+    opened,
+    taken('m1', 'a'),
+    completed('a'),
+    taken('m2', 'a'),
+  )
+  expect(ofType(events, 'turn.started')).toHaveLength(1)
+  expect(ofType(events, 'turn.ended').map(({ message }) => message)).toEqual(['m1', 'm2'])
+})
+
+test('an interrupt names the turn under way, or the one that is about to begin, or is none', () => {
+  const decoder = decoderOf(['m1'])
+  const named = (): unknown => {
+    const bytes = encodeInterrupt(decoder.snapshot())
+    return bytes === null ? null : (JSON.parse(bytes) as { params: unknown }).params
+  }
+  expect(named()).toBeNull()
+  feed(decoder, opened)
+  expect(named()).toEqual({ threadId: 't1', turnId: '' })
+  feed(decoder, taken('m1', 'a'))
+  expect(named()).toEqual({ threadId: 't1', turnId: 'a' })
+  feed(decoder, completed('a'))
+  expect(named()).toBeNull()
 })
 
 test('a sum that is told twice counts once, and one that shrank by what its latest request took', () => {

@@ -13,7 +13,7 @@ import { codexLogin, loginHint } from './login.ts'
 import { CodexOptions } from './options.ts'
 import { encodeAnswer } from './questions.ts'
 import { carryState, type CodexState } from './state.ts'
-import { encodeAppServerMessage, request, requestIds, textOf } from './wire.ts'
+import { encodeAppServerMessage, encodeInterrupt, request, requestIds, textOf } from './wire.ts'
 
 const capabilities: ProviderCapabilities = {
   structured: true,
@@ -56,12 +56,7 @@ export const codexProvider: Provider = {
   carry: (previous) =>
     isExec(previous) ? carryExecState(previous) : carryState(previous as CodexState),
   answer: encodeAnswer,
-  interrupt(state) {
-    const [thread, turn] = [textOf(state?.['thread']), textOf(state?.['turn'])]
-    return thread && turn
-      ? request(requestIds.interrupt, 'turn/interrupt', { threadId: thread, turnId: turn })
-      : null
-  },
+  interrupt: (state) => (isExec(state) ? null : encodeInterrupt(state)),
   reload({ model }, state) {
     const thread = textOf(state?.['thread'])
     return thread && model !== undefined

@@ -145,19 +145,22 @@ function execArguments(
 /** A key that `codex login` keeps is the agent's too; an account is not: its tokens change with use, and one copy would lock the other out. */
 function loginFiles(request: LaunchRequest, folder: string): { path: string; content: string }[] {
   const user = userFolder(request.env)
-  const login = loginIn(user)
-  if (request.upstreams.openai || loginIn(folder) || user === null || login === null) {
+  const [login, own] = [loginIn(user), loginIn(folder)]
+  if (request.upstreams.openai || own === 'account' || user === null || login === null) {
     return []
   }
-  const file = path.join(user, 'auth.json')
-  if (login === 'account') {
-    throw new DroverError(
-      'invalid_config',
-      `options.configDir: Codex is logged in to an account in ${user}, and such a login can't be copied. Let the agent use that folder: --option configDir=${user}.`,
-      { details: { field: 'options.configDir' } },
-    )
+  if (login === 'key') {
+    const content = readFileSync(path.join(user, 'auth.json'), 'utf8')
+    return [{ path: path.join(folder, 'auth.json'), content }]
   }
-  return [{ path: path.join(folder, 'auth.json'), content: readFileSync(file, 'utf8') }]
+  if (own === 'key') {
+    return []
+  }
+  throw new DroverError(
+    'invalid_config',
+    `options.configDir: Codex is logged in to an account in ${user}, and such a login can't be copied. Let the agent use that folder: --option configDir=${user}.`,
+    { details: { field: 'options.configDir' } },
+  )
 }
 
 function readKey({ keyFile }: Upstream): string {

@@ -16,6 +16,8 @@ export interface CodexState extends DecoderState {
   model: string | null
   /** The turn under way. */
   turn: string | null
+  /** The turn that ended last. */
+  ended: string | null
   /** Messages in its input whose turn is not over, oldest first; `turn` once it said that it took them. */
   open: { id: string; turn: string | null; isSteering: boolean }[]
   /** What it said last in this turn, whole. */
@@ -45,6 +47,7 @@ export function createState(): CodexState {
     thread: null,
     model: null,
     turn: null,
+    ended: null,
     open: [],
     reply: '',
     speaking: null,

@@ -11,15 +11,31 @@ export function joinTurn(
 ): void {
   if (message && message.turn === null) {
     message.turn = turn
-    const isLate = message.isSteering && state.turn !== turn
+    const isLate = message.isSteering && state.turn !== turn && state.ended !== turn
     events.push({ type: 'accepted', message: message.id, ...(isLate ? { joined: false } : {}) })
   }
-  if (state.turn !== turn) {
+  if (turn === state.ended) {
+    endLate(state, message, events)
+  } else if (state.turn !== turn) {
     state.turn = turn
     state.reply = ''
     state.spent = null
     state.failure = null
     events.push({ type: 'turn.started', message: message?.id ?? null })
+  }
+}
+
+/** Taken into a turn whose end was told before: what was said to it was said with that. */
+function endLate(
+  state: CodexState,
+  message: CodexState['open'][number] | null,
+  events: ProviderEvent[],
+): void {
+  if (message) {
+    state.open = state.open.filter((each) => each !== message)
+    const cost = { usd: null, inputTokens: 0, outputTokens: 0 }
+    const end = { reply: '', error: null, cost, durationMs: null }
+    events.push({ type: 'turn.ended', message: message.id, ...end })
   }
 }
 
@@ -58,6 +74,7 @@ export function endTurn(state: CodexState, params: unknown, { now, events }: Rea
   }
   state.open = state.open.filter((message) => message.turn !== id)
   state.turn = null
+  state.ended = id
   state.reply = ''
   state.speaking = null
   state.isMidLine = false

@@ -94,3 +94,15 @@ export function encodeAppServerMessage(
     input: inputOf(body),
   })
 }
+
+/**
+ * Ends the turn under way, and no later one; null: there is none. A turn that a message is about to
+ * begin has no name yet, and an empty one means whatever is under way when that is read.
+ */
+export function encodeInterrupt(state: DecoderState | null): string | null {
+  const [thread, turn] = [textOf(state?.['thread']), textOf(state?.['turn'])]
+  const isBeginning = Array.isArray(state?.['open']) && state['open'].length > 0
+  return thread && (turn || isBeginning)
+    ? request(requestIds.interrupt, 'turn/interrupt', { threadId: thread, turnId: turn })
+    : null
+}

@@ -1,0 +1,90 @@
+import { copyFile, rename, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { FoundSession, Provider, SessionRequest } from '../providers/contract.ts'
+import type { ResumeWish } from '../schema/agent-options.ts'
+import type { AgentSpec } from '../schema/agent.ts'
+import { DroverError } from '../schema/error.ts'
+import type { AgentRow, RunRow } from '../store/index.ts'
+import { createPrivateFolder } from '../util/private-file.ts'
+import { agentFolders, getProvider, providerContext, type DaemonContext } from './context.ts'
+
+/** For whom a session is looked for. */
+export interface SessionSeeker {
+  id: string
+  spec: AgentSpec
+}
+
+/**
+ * The session that a new agent is to begin with; null: a fresh one. Errors: `unsupported` where its
+ * provider can't, `nothing_to_resume` where there is none.
+ */
+export async function findSession(
+  context: DaemonContext,
+  seeker: SessionSeeker,
+  wish: ResumeWish | undefined,
+): Promise<string | null> {
+  if (!wish || wish.mode === 'new') {
+    return null
+  }
+  const provider = getProvider(context, seeker.spec.provider)
+  const session = wish.session ?? null
+  if (!provider.capabilities.resume || (session === null && !provider.findSession)) {
+    const what = provider.capabilities.resume ? 'tell which session is the latest' : 'resume'
+    throw new DroverError('unsupported', `resume: the ${provider.name} provider can't ${what}.`, {
+      details: { field: 'resume' },
+    })
+  }
+  return provider.findSession
+    ? (await lookFor(context, provider, { ...seeker, session })).id
+    : session
+}
+
+/** Before the first turn of such an agent: brings what its program keeps of the session. May be repeated. */
+export async function importSession(
+  context: DaemonContext,
+  agent: Pick<AgentRow, 'id' | 'turns'>,
+  { is_resumed: isResumed, session }: Pick<RunRow, 'is_resumed' | 'session'>,
+): Promise<void> {
+  const spec = context.specs.get(agent.id)
+  const provider = getProvider(context, spec.provider)
+  if (isResumed === 0 || agent.turns > 0 || !provider.findSession) {
+    return
+  }
+  const { files } = await lookFor(context, provider, { id: agent.id, spec, session })
+  for (const { from, to } of files) {
+    if (!(await isThere(to))) {
+      createPrivateFolder(path.dirname(to))
+      await copyFile(from, `${to}.new`)
+      await rename(`${to}.new`, to)
+    }
+  }
+}
+
+async function lookFor(
+  context: DaemonContext,
+  provider: Provider,
+  { id, spec, session }: SessionSeeker & Pick<SessionRequest, 'session'>,
+): Promise<FoundSession> {
+  const found = await provider.findSession?.({
+    ...providerContext(context, provider.name, spec.env),
+    spec,
+    stateFolder: agentFolders(context, id).state,
+    session,
+  })
+  if (!found) {
+    const what = session === null ? `of ${spec.dir}` : JSON.stringify(session)
+    throw new DroverError(
+      'nothing_to_resume',
+      `resume: ${provider.title} has no session ${what}${session === null ? '' : ' here'}.`,
+      { details: { field: 'resume', session } },
+    )
+  }
+  return found
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return await stat(file).then(
+    () => true,
+    () => false,
+  )
+}

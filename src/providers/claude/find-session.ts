@@ -1,0 +1,39 @@
+import { readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { FoundSession, SessionRequest } from '../contract.ts'
+import { ClaudeOptions } from './options.ts'
+
+/**
+ * A session that Claude Code keeps of the agent's folder: `projects/FOLDER/ID.jsonl` below its config
+ * folder. It resumes sessions in the folder they are of, and nowhere else.
+ */
+export async function findClaudeSession({
+  spec,
+  env,
+  session,
+}: SessionRequest): Promise<FoundSession | null> {
+  const { configDir } = ClaudeOptions.parse(spec.options)
+  const home = configDir ?? path.join(env['HOME'] ?? '/', '.claude')
+  const folder = path.join(home, 'projects', folderName(spec.dir))
+  const ids = (await listSessions(folder)).filter((id) => session === null || id === session)
+  const times = await Promise.all(ids.map(async (id) => ({ id, at: await changedAt(folder, id) })))
+  const [latest] = times.toSorted((one, other) => other.at - one.at)
+  return latest ? { id: latest.id, files: [] } : null
+}
+
+/** How Claude Code names what it keeps of a folder: everything but letters and digits is a dash. */
+function folderName(dir: string): string {
+  return dir.replaceAll(/[^A-Za-z0-9]/g, '-')
+}
+
+async function listSessions(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [])
+  return names.filter((name) => name.endsWith('.jsonl')).map((name) => name.slice(0, -6))
+}
+
+async function changedAt(folder: string, id: string): Promise<number> {
+  return await stat(path.join(folder, `${id}.jsonl`)).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  )
+}
