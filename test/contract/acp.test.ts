@@ -199,10 +199,11 @@ describe('acp', () => {
     ],
     [
       'takes no other folders',
-      { program: program(), options: { addDirs: ['/tmp'] } },
+      { program: program(), addDirs: Array.of('/tmp') },
       'config',
-      'options.addDirs',
+      'addDirs:',
     ],
+    ['has no choice of effort', { program: program(), effort: 'high' }, 'config', 'effort:'],
   ] as const)('can’t be used where it %s', async ([, spec, group, text]) => {
     const driver = await bring(spec)
     expect(await driver.waitFor(isOfType('unusable'))).toMatchObject({

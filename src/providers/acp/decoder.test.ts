@@ -334,13 +334,15 @@ test('a program is ready once it has taken all settings, its mode where it has t
   const decoder = createAcpDecoder(null, {
     ...plain,
     model: 'large',
+    effort: 'high',
     mode: 'plan',
-    settings: { effort: 'high', web: true },
+    settings: { web: true },
   })
   hear(decoder, { id: greetingId(null), result: { protocolVersion: 1 } })
   const configOptions = [
     { id: 'which', category: 'model' },
     { id: 'how', category: 'mode' },
+    { id: 'thinking', category: 'thought_level' },
   ]
   const opened = hear(decoder, { id: 'drover/opening', result: { sessionId: 's', configOptions } })
   const requests = ofType(opened, 'input').map(
@@ -348,8 +350,8 @@ test('a program is ready once it has taken all settings, its mode where it has t
   )
   expect(requests).toMatchObject([
     { id: 'drover/setup model', params: { sessionId: 's', configId: 'which', value: 'large' } },
+    { id: 'drover/setup effort', params: { configId: 'thinking', value: 'high' } },
     { id: 'drover/setup options.mode', params: { configId: 'how', value: 'plan' } },
-    { id: 'drover/setup options.settings.effort', params: { value: 'high' } },
     { id: 'drover/setup options.settings.web', params: { type: 'boolean', value: true } },
   ])
   const answers = requests.map(({ id }) => hear(decoder, { id, result: {} }))

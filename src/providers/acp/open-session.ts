@@ -4,7 +4,7 @@ import type { ErrorClass, ProviderEvent } from '../contract.ts'
 import type { Dialect } from './dialect.ts'
 import { reasonOf } from './read-failure.ts'
 import { tellSession } from './read-update.ts'
-import { findModelSwitch, listSetups, modeOption, setupPrefix } from './session-settings.ts'
+import { findModelSwitch, listSetups, missingChoice, setupPrefix } from './session-settings.ts'
 import type { AcpState, Offers, SessionPlan } from './state.ts'
 import {
   draftMethods,
@@ -122,7 +122,7 @@ function readOffers(capabilities: JsonObject): Offers {
 function openSession(state: AcpState, dialect: Dialect): ProviderEvent[] {
   const { plan, offers } = state
   if (dialect.addDirs.length > 0 && !offers.addDirs) {
-    const message = `options.addDirs: ${dialect.title} does not take more folders over ACP.`
+    const message = `addDirs: ${dialect.title} does not take more folders over ACP.`
     return refuseAs(state, 'config', message)
   }
   const method = methodFor(plan, offers)
@@ -179,10 +179,11 @@ function takeSession(
   state.plan = { ...plan, systemPrompt: null }
   state.isFresh = isFresh
   state.modelSwitch = findModelSwitch(result)
-  if (dialect.model !== null && state.modelSwitch === null) {
-    return refuseAs(state, 'config', `model: ${dialect.title} has no choice of models over ACP.`)
+  const missing = missingChoice(result, dialect)
+  if (missing !== null) {
+    return refuseAs(state, 'config', missing)
   }
-  const setups = listSetups(state, dialect, { sessionId: session, modeOption: modeOption(result) })
+  const setups = listSetups(session, dialect, result)
   state.setups = setups.map(({ id }) => id)
   const isReplaying = !isFresh && !plan.isFork && !offers.resume && dialect.replayQuietMs > 0
   state.phase = 'settling'

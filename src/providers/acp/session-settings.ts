@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.ts'
-import type { AcpState, ModelSwitch } from './state.ts'
+import type { ModelSwitch } from './state.ts'
 import {
   draftMethods,
   isObject,
@@ -13,6 +13,9 @@ import {
 /** Ids of these requests begin so; the rest is the field that each is for. */
 export const setupPrefix = 'drover/setup '
 
+/** What the protocol calls settings of how hard a model thinks. */
+const effortCategory = 'thought_level'
+
 /** The id of a setting by what it is for. */
 function findOption(result: JsonObject, wanted: string): string | null {
   const option = objectsOf(result['configOptions']).find(
@@ -22,7 +25,7 @@ function findOption(result: JsonObject, wanted: string): string | null {
 }
 
 /** Some programs have their modes among their settings; null: it has them where the protocol says. */
-export function modeOption(result: JsonObject): string | null {
+function modeOption(result: JsonObject): string | null {
   return isObject(result['modes']) ? null : findOption(result, 'mode')
 }
 
@@ -44,27 +47,47 @@ export interface Setup {
   params: JsonObject
 }
 
-/** What was asked for that is chosen over the protocol, each under the name of its option. */
-export function listSetups(
-  { modelSwitch }: AcpState,
-  { model, mode, settings }: Dialect,
-  { sessionId, modeOption: option }: { sessionId: string; modeOption: string | null },
-): Setup[] {
-  const setOption = (configId: string, value: string | boolean) => ({
-    method: methods.setConfigOption,
-    params: { sessionId, configId, ...settingOf(value) },
-  })
-  const setups: Setup[] = Object.entries(settings).map(([configId, value]) => ({
-    id: `${setupPrefix}options.settings.${configId}`,
-    ...setOption(configId, value),
-  }))
-  if (mode !== null) {
-    const setMode = { method: methods.setMode, params: { sessionId, modeId: mode } }
-    const id = `${setupPrefix}options.mode`
-    setups.unshift({ id, ...(option === null ? setMode : setOption(option, mode)) })
+/** What was asked for and can't be chosen, in words; null: it all can be. */
+export function missingChoice(
+  result: JsonObject,
+  { title, model, effort }: Pick<Dialect, 'title' | 'model' | 'effort'>,
+): string | null {
+  if (model !== null && findModelSwitch(result) === null) {
+    return `model: ${title} has no choice of models over ACP.`
   }
-  if (model !== null && modelSwitch !== null) {
-    setups.unshift({ id: `${setupPrefix}model`, ...modelRequest(modelSwitch, sessionId, model) })
+  return effort !== null && findOption(result, effortCategory) === null
+    ? `effort: ${title} has no choice of it over ACP.`
+    : null
+}
+
+/** What was asked for that is chosen over the protocol, each under the name of its field. */
+export function listSetups(
+  sessionId: string,
+  { model, effort, mode, settings }: Dialect,
+  result: JsonObject,
+): Setup[] {
+  const setups: Setup[] = []
+  const set = (field: string, configId: string, value: string | boolean): void => {
+    const params = { sessionId, configId, ...settingOf(value) }
+    setups.push({ id: `${setupPrefix}${field}`, method: methods.setConfigOption, params })
+  }
+  const by = findModelSwitch(result)
+  if (model !== null && by !== null) {
+    setups.push({ id: `${setupPrefix}model`, ...modelRequest(by, sessionId, model) })
+  }
+  const level = findOption(result, effortCategory)
+  if (effort !== null && level !== null) {
+    set('effort', level, effort)
+  }
+  const modes = modeOption(result)
+  if (mode !== null && modes !== null) {
+    set('options.mode', modes, mode)
+  } else if (mode !== null) {
+    const params = { sessionId, modeId: mode }
+    setups.push({ id: `${setupPrefix}options.mode`, method: methods.setMode, params })
+  }
+  for (const [configId, value] of Object.entries(settings)) {
+    set(`options.settings.${configId}`, configId, value)
   }
   return setups
 }
