@@ -3,8 +3,13 @@ import { fileURLToPath } from 'node:url'
 import type { AgentSpec } from '../../schema/agent.ts'
 import { DroverError } from '../../schema/error.ts'
 import type { LaunchRequest, Provider, ProviderContext, ProviderLaunch } from '../contract.ts'
-import { encodeRunnerLine } from '../ndjson/protocol.ts'
 import { createRunnerDecoder } from '../ndjson/runner-decoder.ts'
+import {
+  answerRunner,
+  encodeRunnerMessage,
+  interruptRunner,
+  reloadRunner,
+} from '../ndjson/runner-orders.ts'
 import type { ChatConfig, MemoryPlace, ModelWish } from './chat-config.ts'
 import { chooseModel, describeChoice } from './choose-model.ts'
 import { findChatSession } from './find-session.ts'
@@ -25,15 +30,15 @@ export const chatProvider: Provider = {
     structured: true,
     terminal: false,
     resume: true,
-    approvals: false,
+    approvals: true,
     models: true,
     cost: true,
     turns: true,
     handshake: false,
-    steer: false,
-    interrupt: false,
+    steer: true,
+    interrupt: true,
     fork: false,
-    reload: [],
+    reload: ['model', 'persona', 'trigger'],
   },
   options: ChatOptions,
   unsupported: ['program'],
@@ -41,8 +46,11 @@ export const chatProvider: Provider = {
   detect,
   findSession: findChatSession,
   launch,
-  encode: ({ id, from, body }) => encodeRunnerLine({ type: 'query', id, text: body, from }),
-  createDecoder: (state) => createRunnerDecoder(state),
+  encode: encodeRunnerMessage,
+  createDecoder: createRunnerDecoder,
+  answer: answerRunner,
+  interrupt: interruptRunner,
+  reload: reloadRunner,
 }
 
 /** Always usable; says which model an agent without a model of its own would get. */
@@ -73,15 +81,17 @@ async function launch(request: LaunchRequest): Promise<ProviderLaunch> {
 }
 
 function composeConfig(request: LaunchRequest): ChatConfig {
-  const { agent, spec, stateFolder, resume, newSession } = request
+  const { agent, spec, stateFolder, resume, newSession, systemPrompt } = request
   const options = parseOptions(spec)
   const { maxToolRounds, commandDeadlineMs, connectDeadlineMs, silenceDeadlineMs, historyBytes } =
     options
   const session = sessionId(resume ?? newSession)
+  const tools = named(options.tools).filter((name) => !options.denyTools.includes(name))
   return {
     v: 1,
     agent: agent.name,
-    persona: request.systemPrompt,
+    persona: spec.persona ?? null,
+    systemPrompt: systemPrompt ?? null,
     trigger: spec.trigger ?? null,
     folder: spec.dir,
     memory: memoryPlace(options.memory, request),
@@ -91,7 +101,8 @@ function composeConfig(request: LaunchRequest): ChatConfig {
       isResumed: resume !== null,
     },
     model: modelWish(options, request),
-    tools: chosenTools(options.tools),
+    tools,
+    askedTools: named(options.askTools).filter((name) => tools.includes(name)),
     limits: {
       maxToolRounds,
       commandDeadlineMs,
@@ -161,9 +172,7 @@ function modelWish(
   }
 }
 
-function chosenTools(tools: ChatOptions['tools']): ToolName[] {
-  if (typeof tools === 'boolean') {
-    return tools ? [...toolNames] : []
-  }
-  return toolNames.filter((name) => tools.includes(name))
+/** In their own order, all, none or those named. */
+function named(tools: boolean | readonly ToolName[]): ToolName[] {
+  return toolNames.filter((name) => (typeof tools === 'boolean' ? tools : tools.includes(name)))
 }
