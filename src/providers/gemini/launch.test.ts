@@ -73,8 +73,8 @@ describe('a launch of Gemini CLI', () => {
   })
 
   test('has each option as its flag, and refuses those that are its own', () => {
-    const own = { model: 'x', addDirs: ['/a b'], options: { approvalMode: 'plan' } }
-    const { argv } = launchGemini(request({ ...own, args: ['--debug'] }))
+    const flags = { model: 'x', addDirs: ['/a b'], options: { approvalMode: 'plan' } }
+    const { argv } = launchGemini(request({ ...flags, args: ['--debug'] }))
     expect(argv.slice(3).join('|')).toBe(
       '--model|x|--approval-mode|plan|--include-directories|/a b|--debug',
     )
