@@ -24,7 +24,7 @@ export async function checkRunner(request: RunnerCheckRequest): Promise<RunnerRe
   const exam: Exam = {
     prompt: request.prompt,
     deadlineMs: request.deadlineMs,
-    say: request.say,
+    say: (text) => request.say(text),
     report(...found) {
       findings.push(...found)
       found.forEach((finding) => request.report(finding))
