@@ -116,7 +116,7 @@ describe('a message', () => {
     expect(events).toEqual([
       { type: 'accepted', message: 'm1' },
       { type: 'turn.started', message: 'm1' },
-      { type: 'accepted', message: 'm2' },
+      { type: 'accepted', message: 'm2', joined: true },
       { type: 'text', text: 'both' },
       { ...end, message: 'm1', cost: { usd: null, inputTokens: 5, outputTokens: null } },
       { ...end, message: 'm2', cost: { usd: null, inputTokens: 0, outputTokens: null } },
