@@ -132,6 +132,7 @@ describe('a command', () => {
     expect(judge(deny, 'Bash', { cmd: 'rm x' }, 'allow').mode).toBe('deny')
     expect(judge(deny, 'Bash', { argv: ['rm', 'x'] }, 'allow').mode).toBe('deny')
     expect(judge(allow, 'Bash', ['git', 'log']).mode).toBe('allow')
+    expect(judge(allow, 'Bash', { argv: ['git', 'log'] }).mode).toBe('allow')
     expect(judge(allow, 'Bash', ['git', 'log; rm x']).mode).toBe('ask')
   })
 })
