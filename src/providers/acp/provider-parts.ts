@@ -1,6 +1,7 @@
 import type { LaunchRequest, Provider, ProviderCapabilities } from '../contract.ts'
-import { greetingLine, modelRequest, reloadId } from './open-session.ts'
+import { greetingLine, reloadId } from './open-session.ts'
 import { answerPermission } from './permission.ts'
+import { modelRequest } from './session-settings.ts'
 import { carryAcpState, readState } from './state.ts'
 import { encodePrompt, interruptTurn } from './turn.ts'
 import { requestLine } from './wire.ts'

@@ -197,6 +197,25 @@ describe('a question', () => {
     ])
   })
 
+  test('has a title of one short line, whatever the program says', () => {
+    const told = (title: unknown) =>
+      play([{ ...question, title }]).events.flatMap((event) =>
+        event.type === 'question' ? [event.title] : [],
+      )[0]
+    expect(told(' make\n a  file ')).toBe('make a file')
+    expect(told('x'.repeat(10_000))).toHaveLength(200)
+    for (const title of ['', '\n', 7, null]) {
+      expect(told(title)).toBe('shell ["ls"]')
+    }
+  })
+
+  test('is refused where too many are open', () => {
+    const asking = Array.from({ length: 102 }, (_, n) => ({ ...question, id: `q${n}` }))
+    const { events } = play(asking)
+    expect(events.filter(({ type }) => type === 'question')).toHaveLength(100)
+    expect(events.filter(({ type }) => type === 'error')).toHaveLength(2)
+  })
+
   test('without an id is an error that says so', () => {
     expect(play([{ type: 'agent_question' }]).events).toMatchObject([
       { type: 'error', class: 'config', message: expect.stringContaining('"id"') },
