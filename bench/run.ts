@@ -11,6 +11,7 @@ import { acceptRow } from './rows/accept.ts'
 import { adoptionRow } from './rows/adoption.ts'
 import { claudeRow } from './rows/claude.ts'
 import { cliRow } from './rows/cli.ts'
+import { decodeRow } from './rows/decode.ts'
 import { eventsRow } from './rows/events.ts'
 import { memoryRow } from './rows/memory.ts'
 import { messageRow } from './rows/message.ts'
@@ -27,6 +28,7 @@ const rows: readonly Row[] = [
   acceptRow,
   rawLogRow,
   eventsRow,
+  decodeRow,
   claudeRow,
   memoryRow,
   superviseRow,

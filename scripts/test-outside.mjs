@@ -39,6 +39,24 @@ const npmPrograms = [
     reason: 'the provider tests drive the real Claude Code, offline',
   },
   {
+    feature: 'codex',
+    package: '@openai/codex@0.169.0',
+    file: 'node_modules/.bin/codex',
+    reason: 'the provider tests drive the real Codex, offline',
+  },
+  {
+    feature: 'opencode',
+    package: 'opencode-ai@1.18.33',
+    file: 'node_modules/.bin/opencode',
+    reason: 'the provider tests drive the real OpenCode, offline',
+  },
+  {
+    feature: 'gemini',
+    package: '@google/gemini-cli@0.61.0',
+    file: 'node_modules/.bin/gemini',
+    reason: 'the provider tests drive the real Gemini CLI, offline',
+  },
+  {
     feature: 'node-floor',
     package: `node-${process.platform}-${process.arch}@24.15.0`,
     file: `node_modules/node-${process.platform}-${process.arch}/bin/node`,

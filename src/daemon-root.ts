@@ -1,10 +1,15 @@
 import { startServer } from './api/server.ts'
 import { buildEnvironment } from './core/environment.ts'
-import { checkMachine, Daemon, faultPoint, loadConfig } from './daemon/index.ts'
+import { checkMachine, Daemon, faultPoint, loadConfig, Prices } from './daemon/index.ts'
+import { acpProvider } from './providers/acp/index.ts'
 import { chatProvider } from './providers/chat/index.ts'
 import { claudeProvider } from './providers/claude/index.ts'
+import { codexProvider } from './providers/codex/index.ts'
 import { commandProvider } from './providers/command/index.ts'
+import { ndjsonProvider } from './providers/ndjson/index.ts'
 import type { Provider } from './providers/contract.ts'
+import { geminiProvider } from './providers/gemini/index.ts'
+import { opencodeProvider } from './providers/opencode/index.ts'
 import type { Runtime } from './runtimes/contract.ts'
 import { ProcessRuntime } from './runtimes/process/index.ts'
 import type { DaemonStatus, DoctorReport } from './schema/reports.ts'
@@ -26,7 +31,17 @@ export interface RunningDaemon {
   stop(): Promise<void>
 }
 
-const providers = (): Provider[] => [chatProvider, claudeProvider, commandProvider]
+/** Every provider, by name. */
+export const listProviders = (): Provider[] => [
+  acpProvider,
+  chatProvider,
+  claudeProvider,
+  codexProvider,
+  commandProvider,
+  geminiProvider,
+  ndjsonProvider,
+  opencodeProvider,
+]
 const runtimes = (): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
 ]
@@ -45,7 +60,7 @@ export async function startDaemon({
     home,
     env,
     version,
-    providers: providers(),
+    providers: listProviders(),
     runtimes: runtimes(),
     moveAsideCorrupt,
   })
@@ -83,8 +98,9 @@ export async function localDoctor({ home, env, version }: RootOptions): Promise<
       passEnv: config.passEnv,
       layers: [config.env],
     }),
-    providers: byName(providers()),
+    providers: byName(listProviders()),
     runtimes: byName(runtimes()),
+    prices: new Prices(home.pricesFile, () => undefined),
     signal: AbortSignal.timeout(20_000),
   })
   return { version, checks }

@@ -60,6 +60,8 @@ async function main(): Promise<void> {
     notifyParent: process.send ? notifyParent : null,
     startDaemon: async (options) => (await import('./daemon-root.ts')).startDaemon(options),
     localDoctor: async (options) => (await import('./daemon-root.ts')).localDoctor(options),
+    checkRunner: async (request) =>
+      (await import('./providers/ndjson/check/check-runner.ts')).checkRunner(request),
   }
   process.exitCode = await runCli(process.argv.slice(2), context)
 }

@@ -13,7 +13,7 @@ const imports = readImports(src)
 
 /** What each room of src may import: other rooms, and packages beside Node's own. Arrows point downwards only. */
 const rooms: Readonly<Record<string, { rooms: readonly string[]; packages: readonly string[] }>> = {
-  cli: { rooms: ['client', 'schema', 'util'], packages: ['commander'] },
+  cli: { rooms: ['client', 'schema', 'util'], packages: ['@agentclientprotocol/sdk', 'commander'] },
   client: { rooms: ['schema'], packages: [] },
   web: { rooms: ['client', 'schema'], packages: [] },
   channels: { rooms: ['client', 'schema', 'util'], packages: [] },
@@ -29,7 +29,10 @@ const rooms: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   },
   gateway: { rooms: ['core', 'store', 'schema', 'util'], packages: [] },
   runtimes: { rooms: ['core', 'schema', 'util'], packages: ['zod'] },
-  providers: { rooms: ['core', 'schema', 'util'], packages: ['zod'] },
+  providers: {
+    rooms: ['core', 'schema', 'util'],
+    packages: ['@agentclientprotocol/sdk', 'zod'],
+  },
   store: { rooms: ['schema', 'util'], packages: [] },
   core: { rooms: ['schema', 'util'], packages: ['croner'] },
   schema: { rooms: [], packages: ['zod'] },
@@ -101,6 +104,12 @@ describe('the arrows between rooms', () => {
     expect(loadedWith('daemon-root.ts', imports)).toContain('daemon/schedule-runner.ts')
     expect(loadedWith('daemon-root.ts', imports)).not.toContain('croner')
     expect(loadedWith('main.ts', imports)).not.toContain('croner')
+  })
+
+  test('load the SDK of the Agent Client Protocol with no daemon: its types are enough', () => {
+    expect(imports.some(({ to }) => to === '@agentclientprotocol/sdk')).toBe(true)
+    expect(loadedWith('daemon-root.ts', imports)).not.toContain('@agentclientprotocol/sdk')
+    expect(loadedWith('main.ts', imports)).not.toContain('@agentclientprotocol/sdk')
   })
 
   test.for(['main.ts', 'cli/program.ts', 'cli/send.ts', 'cli/ps.ts', 'client/index.ts'])(

@@ -67,6 +67,8 @@ test('nothing is open but what is written here: a route that an agent may ask is
     getMessage: 'agent',
     readLogs: 'agent-self',
     followEvents: 'agent',
+    listApprovals: 'agent',
+    getApproval: 'agent',
     getHealth: 'anyone',
     getOpenapi: 'agent',
   })

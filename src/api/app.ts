@@ -4,8 +4,10 @@ import { DroverError, toProblem } from '../schema/error.ts'
 import { isDiskFull } from '../util/disk-full.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import { mountAgentRoutes } from './agent-routes.ts'
+import { mountApprovalRoutes } from './approval-routes.ts'
 import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
+import { mountCostRoutes } from './cost-routes.ts'
 import { mountEventRoutes } from './event-routes.ts'
 import { mountMessageRoutes } from './message-routes.ts'
 import type { ApiApp, ApiEnvironment } from './route.ts'
@@ -34,6 +36,8 @@ export function createApp(options: AppOptions): ApiApp {
   })
   mountAgentRoutes(app, options.daemon)
   mountMessageRoutes(app, options.daemon)
+  mountApprovalRoutes(app, options.daemon)
+  mountCostRoutes(app, options.daemon)
   mountEventRoutes(app, options.daemon)
   mountScheduleRoutes(app, options.daemon)
   mountWorkspaceRoutes(app, options.daemon)

@@ -5,9 +5,7 @@ import {
   Accepted,
   DaemonStatus,
   DoctorReport,
-  Interrupted,
   ReconcileReport,
-  Reloaded,
   Removed,
   Usability,
 } from '../schema/reports.ts'
@@ -16,28 +14,21 @@ import {
   ListQuery,
   LogsQuery,
   MessageParams,
-  ReloadRequest,
   RemoveQuery,
   RunRequest,
   SendRequest,
   WaitQuery,
-  WakeRequest,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { Why } from '../schema/why.ts'
+import { approvalRoutes } from './approval-routes.ts'
+import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
+import { ok } from './ok-response.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
+import { verbRoutes } from './verb-routes.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
-
-const ok = (
-  description: string,
-  schema: z.ZodType,
-): { status: 200; description: string; schema: z.ZodType } => ({
-  status: 200,
-  description,
-  schema,
-})
 
 /** Every route of the API, as data. */
 export const routes = {
@@ -94,74 +85,7 @@ export const routes = {
     query: RemoveQuery,
     response: ok('Removed', Removed),
   }),
-  wakeAgent: defineRoute({
-    method: 'post',
-    path: '/v1/agents/{name}/wake',
-    summary: 'Bring an agent up.',
-    params: AgentParams,
-    query: WaitQuery,
-    body: WakeRequest,
-    response: ok('The agent', Agent),
-  }),
-  sleepAgent: defineRoute({
-    method: 'post',
-    path: '/v1/agents/{name}/sleep',
-    access: 'agent-self',
-    summary: 'End its run when its turn is over; its session stays.',
-    params: AgentParams,
-    query: WaitQuery,
-    response: ok('The agent', Agent),
-  }),
-  stopAgent: defineRoute({
-    method: 'post',
-    path: '/v1/agents/{name}/stop',
-    summary: 'End its run and refuse messages until `start`.',
-    params: AgentParams,
-    query: WaitQuery,
-    response: ok('The agent', Agent),
-  }),
-  startAgent: defineRoute({
-    method: 'post',
-    path: '/v1/agents/{name}/start',
-    summary: 'Take messages again, and bring it up.',
-    params: AgentParams,
-    query: WaitQuery,
-    response: ok('The agent', Agent),
-  }),
-  newAgent: defineRoute({
-    method: 'post',
-    path: '/v1/agents/{name}/new',
-    summary: 'End its session at the turn boundary and begin a fresh one.',
-    access: 'agent-self',
-    params: AgentParams,
-    query: WaitQuery,
-    response: ok('The agent', Agent),
-  }),
-  interruptAgent: defineRoute({
-    method: 'post',
-    path: '/v1/agents/{name}/interrupt',
-    summary: 'End the turn it is in; its program stays, and what waits is next.',
-    params: AgentParams,
-    query: WaitQuery,
-    response: ok('What it did', Interrupted),
-  }),
-  reloadAgent: defineRoute({
-    method: 'post',
-    path: '/v1/agents/{name}/reload',
-    summary:
-      'Change its model, persona or trigger: at once where its program can, else at the turn boundary.',
-    params: AgentParams,
-    body: ReloadRequest,
-    response: ok('When the change counts', Reloaded),
-  }),
-  restartAgent: defineRoute({
-    method: 'post',
-    path: '/v1/agents/{name}/restart',
-    summary: 'End its run and bring it up again; its session stays.',
-    params: AgentParams,
-    query: WaitQuery,
-    response: ok('The agent', Agent),
-  }),
+  ...verbRoutes,
   sendMessage: defineRoute({
     method: 'post',
     path: '/v1/agents/{name}/messages',
@@ -205,6 +129,8 @@ export const routes = {
       contentType: 'text/plain',
     },
   }),
+  ...approvalRoutes,
+  ...costRoutes,
   ...eventRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({

@@ -31,7 +31,7 @@ export async function withAgentSpinner<Result>(
 export function startAgentSpinner(
   { context, client }: Pick<Invocation, 'context' | 'client'>,
   { text, agent, signal }: AgentSpinnerOptions,
-): Pick<Spinner, 'stop'> {
+): Pick<Spinner, 'stop' | 'note'> {
   const spinner = startSpinner(context, text)
   const over = new AbortController()
   const watch = (): void => {
@@ -42,6 +42,7 @@ export function startAgentSpinner(
   }
   const timer = context.stderr.isTTY === true ? setTimeout(watch, patienceMs) : undefined
   return {
+    note: (line) => spinner.note(line),
     stop: () => {
       clearTimeout(timer)
       over.abort()

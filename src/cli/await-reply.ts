@@ -5,6 +5,7 @@ import { startAgentSpinner } from './agent-spinner.ts'
 import type { Invocation } from './invocation.ts'
 import { createPlainTextStream, plainText } from './plain-text.ts'
 import { createReplyReader } from './reply-text.ts'
+import { startQuestionNotes } from './watch-questions.ts'
 
 /** How long the last words may take after the message is final. */
 const lastWordsMs = 500
@@ -32,6 +33,8 @@ export async function awaitReply(
   const { agent } = message
   const doing = { text: `${agent} has your message`, agent, signal }
   const spinner = startAgentSpinner(invocation, doing)
+  const { note } = spinner
+  const questions = startQuestionNotes(invocation, { agent, signal, note })
   try {
     const ending = client.waitForMessage(message.id, { timeoutSeconds, signal })
     if (!events) {
@@ -50,6 +53,7 @@ export async function awaitReply(
     }
     return final
   } finally {
+    questions.stop()
     spinner.stop()
     events?.close()
   }

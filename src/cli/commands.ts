@@ -65,6 +65,18 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show one agent',
     load: async () => (await import('./show.ts')).showCommand,
   },
+  cost: {
+    group: 'looking',
+    usage: 'cost [NAME] [--by day|agent|run|model]',
+    summary: 'say what agents cost',
+    load: async () => (await import('./cost.ts')).costCommand,
+  },
+  budget: {
+    group: 'agents',
+    usage: 'budget NAME [--usd AMOUNT] [--tokens COUNT]',
+    summary: 'show or change what an agent may spend',
+    load: async () => (await import('./budget.ts')).budgetCommand,
+  },
   why: {
     group: 'looking',
     usage: 'why NAME',
@@ -82,6 +94,30 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: 'attach NAME',
     summary: 'talk with an agent; it stays awake meanwhile',
     load: async () => (await import('./attach.ts')).attachCommand,
+  },
+  acp: {
+    group: 'talking',
+    usage: 'acp NAME',
+    summary: 'be the agent of an editor that speaks ACP',
+    load: async () => (await import('./acp.ts')).acpCommand,
+  },
+  approvals: {
+    group: 'talking',
+    usage: 'approvals [ID|NAME] [-a]',
+    summary: 'list what agents ask you to allow',
+    load: async () => (await import('./approvals.ts')).approvalsCommand,
+  },
+  approve: {
+    group: 'talking',
+    usage: 'approve ID|NAME [--session]',
+    summary: 'let an agent do what it asks for',
+    load: async () => (await import('./approve.ts')).approveCommand,
+  },
+  deny: {
+    group: 'talking',
+    usage: 'deny ID|NAME [-m TEXT]',
+    summary: 'do not let it',
+    load: async () => (await import('./deny.ts')).denyCommand,
   },
   logs: {
     group: 'looking',
@@ -167,6 +203,13 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: 'template ls|show NAME',
     summary: 'list templates and providers',
     load: async () => (await import('./template.ts')).templateCommand,
+  },
+  runner: {
+    group: 'more',
+    usage: 'runner check PROGRAM [ARG…]',
+    summary: 'try an agent program of your own against the runner protocol',
+    takesProgram: true,
+    load: async () => (await import('./runner.ts')).runnerCommand,
   },
   completion: {
     group: 'more',

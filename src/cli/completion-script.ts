@@ -12,7 +12,7 @@ export interface CompletionNode {
 }
 
 /** Names that `drover completion` prints. */
-export const askedNames = ['agents', 'templates', 'schedules'] as const
+export const askedNames = ['agents', 'templates', 'schedules', 'approvals'] as const
 export type AskedName = (typeof askedNames)[number]
 
 /** The completion script of one shell, made from the command tree. */

@@ -17,11 +17,11 @@ export function completionCommand(invocation: Invocation): Command {
   return createCommand('completion', context)
     .description(
       'Print a completion script. For bash: source <(drover completion bash). The scripts ask ' +
-        '`drover completion agents`, `templates` and `schedules` for names.',
+        '`drover completion agents`, `templates`, `schedules` and `approvals` for names.',
     )
     .addArgument(new Argument('<shell>', 'shell').choices([...shells, ...askedNames]))
     .action(async (word: Shell | AskedName) => {
-      if (word === 'agents' || word === 'templates' || word === 'schedules') {
+      if (isAskedName(word)) {
         const named = await askNames(client, word).catch(noneWhenAway)
         return output.lines(named.map(({ name }) => name))
       }
@@ -39,7 +39,20 @@ function askNames(client: Client, what: AskedName): Promise<{ name: string }[]> 
       return client.templates()
     case 'schedules':
       return client.schedules.list()
+    case 'approvals':
+      return askApprovals(client)
   }
+}
+
+/** Open questions by their ids, and the agents that have one. */
+async function askApprovals(client: Client): Promise<{ name: string }[]> {
+  const open = await client.approvals.list({ state: 'open' })
+  const names = new Set([...open.map(({ id }) => id), ...open.map(({ agent }) => agent)])
+  return Array.from(names, (name) => ({ name }))
+}
+
+function isAskedName(word: string): word is AskedName {
+  return (askedNames as readonly string[]).includes(word)
 }
 
 /** A shell that asks for names while no daemon runs gets none. */
@@ -55,6 +68,7 @@ const askedFor: Readonly<Record<string, AskedName>> = {
   name: 'agents',
   template: 'templates',
   schedule: 'schedules',
+  question: 'approvals',
 }
 
 function toNode(command: Command): CompletionNode {

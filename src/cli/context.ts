@@ -1,4 +1,9 @@
-import type { DaemonStatus, DoctorReport } from '../schema/reports.ts'
+import type {
+  DaemonStatus,
+  DoctorReport,
+  RunnerCheckRequest,
+  RunnerReport,
+} from '../schema/reports.ts'
 import type { Home } from '../util/home.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -64,4 +69,6 @@ export interface CliContext {
   startDaemon(options: StartDaemonOptions): Promise<RunningDaemon>
   /** What `drover doctor` says when no daemon runs. */
   localDoctor(options: { home: Home; env: Environment; version: string }): Promise<DoctorReport>
+  /** Puts a program through the runner protocol, for `drover runner check`. */
+  checkRunner(request: RunnerCheckRequest): Promise<RunnerReport>
 }

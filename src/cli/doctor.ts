@@ -38,15 +38,21 @@ const titles: readonly (readonly [Usability['kind'], string])[] = [
   ['system', 'This machine'],
 ]
 
-function formatReport({ version, checks }: DoctorReport, { colors, isTerminal }: Output): string[] {
+/** Aligned lines: what is usable, where, and below it what to know or to do. */
+export function formatReport(
+  { version, checks }: DoctorReport,
+  { colors, isTerminal }: Pick<Output, 'colors' | 'isTerminal'>,
+): string[] {
   const width = checks.reduce((widest, { name }) => Math.max(widest, name.length), 0)
   const mark = (usable: boolean): string => {
     const word = isTerminal ? (usable ? '✓' : '✗') : usable ? 'yes' : 'no '
     return usable ? colors.green(word) : colors.red(word)
   }
-  const formatCheck = ({ name, usable, detail, hint }: Usability): string[] => [
-    `  ${mark(usable)} ${colors.bold(name.padEnd(width))}  ${oneLine(detail)}`,
-    ...(hint ? [colors.dim(`    ${' '.repeat(width)}  → ${oneLine(hint)}`)] : []),
+  const below = `${' '.repeat(width)}${isTerminal ? '' : '  '}`
+  const formatCheck = (check: Usability): string[] => [
+    `  ${mark(check.usable)} ${colors.bold(check.name.padEnd(width))}  ${oneLine(finding(check))}`,
+    ...(check.warning ? [colors.yellow(`    ${below}  ! ${oneLine(check.warning)}`)] : []),
+    ...(check.hint ? [colors.dim(`    ${below}  → ${oneLine(check.hint)}`)] : []),
   ]
   return [
     `${colors.bold('Drover')} ${version}`,
@@ -55,4 +61,16 @@ function formatReport({ version, checks }: DoctorReport, { colors, isTerminal }:
       return found.length > 0 ? ['', colors.dim(title), ...found.flatMap(formatCheck)] : []
     }),
   ]
+}
+
+/** Version and login of a program, then where it is. A daemon of before tells neither. */
+function finding({ version, login, usable, detail }: Usability): string {
+  const isProgram = usable && version !== null && version !== undefined
+  const parts = [
+    isProgram ? version : null,
+    isProgram && login === 'yes' ? 'logged in' : null,
+    usable && login === 'no' ? 'not logged in' : null,
+    detail,
+  ]
+  return parts.filter((part) => part !== null).join(', ')
 }

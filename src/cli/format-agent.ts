@@ -1,5 +1,6 @@
-import type { Agent, AgentStatus, Cost, Peer } from '../schema/agent.ts'
+import type { Agent, AgentStatus, Peer } from '../schema/agent.ts'
 import type { Color, Colors } from './colors.ts'
+import { formatCost } from './format-cost.ts'
 import { formatCause } from './format-wait.ts'
 import { oneLine } from './plain-text.ts'
 import { formatRelativeTime } from './relative-time.ts'
@@ -25,23 +26,6 @@ export function statusText(status: AgentStatus, isTerminal: boolean): string {
 
 export function paintStatus(text: string, status: AgentStatus, colors: Colors): string {
   return colors[looks[status]?.[1] ?? 'yellow'](text)
-}
-
-/** Money and tokens; `–` is unmeasured. */
-export function formatCost({ usd, inputTokens, outputTokens }: Cost): string {
-  if (usd !== null) {
-    return usd > 0 && usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`
-  }
-  const tokens = (inputTokens ?? 0) + (outputTokens ?? 0)
-  return inputTokens === null && outputTokens === null ? '–' : `${formatCount(tokens)} tok`
-}
-
-/** `950`, `1.2k`, `3.4M`. */
-export function formatCount(count: number): string {
-  if (count < 1000) {
-    return String(count)
-  }
-  return count < 999_950 ? `${(count / 1000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`
 }
 
 export interface AgentTableOptions {

@@ -42,7 +42,8 @@ function isDefault(lifecycle: Lifecycle, key: keyof Lifecycle): boolean {
   return lifecycle[key] === lifecycleDefaults[key]
 }
 
-function budgetText({ usd, tokens }: AgentSpec['budget']): string | null {
+/** `$5, 1000 tokens`; null: it may spend anything. */
+export function budgetText({ usd, tokens }: AgentSpec['budget']): string | null {
   const parts = [
     usd === undefined ? null : `$${usd}`,
     tokens === undefined ? null : `${tokens} tokens`,

@@ -19,6 +19,7 @@ export function formatWhy(why: Why, output: Output): string[] {
       [
         ['next', nextText(why)],
         ['scheduled', scheduleText(why)],
+        ['asks', asksText(why)],
         ['awake', awakeText(why)],
         ['gates', closedText(why)],
         ['ended', deathText(why)],
@@ -72,6 +73,7 @@ const verbs: Readonly<Record<ChangeKind, string>> = {
   fails: 'fails',
   'gives-up': 'gives up waiting',
   'looks-again': 'is looked at again',
+  denies: 'is denied what it asks for',
   goes: 'is removed',
 }
 
@@ -96,6 +98,21 @@ function nextText({ next, agent, status, gates, at: now }: Why): string {
 
 function scheduleText({ scheduled, at: now }: Why): string | null {
   return scheduled && `${scheduled.name} sends it a message ${formatWhen(scheduled.at, now)}`
+}
+
+/** What it asks a person; what a run asked that is over, too. A daemon from before tells of none. */
+function asksText({
+  questions,
+  at: now,
+}: Partial<Pick<Why, 'questions'>> & Pick<Why, 'at'>): string | null {
+  return (
+    questions
+      ?.map(({ id, title, since, isLive }) => {
+        const facts = [`for ${formatSpan(now - since)}`, ...(isLive ? [] : ['its run is over'])]
+        return `${oneLine(title)}  ${id}, ${facts.join(', ')}`
+      })
+      .join('\n') ?? null
+  )
 }
 
 /** Holders that its status and its messages tell of. */

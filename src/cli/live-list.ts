@@ -11,7 +11,7 @@ const gatherMs = 150
 /** Relative times grow old by themselves. */
 const refreshMs = 15_000
 
-const isShownChange = /^(agent|run|message|turn)\./
+const isShownChange = /^(agent|run|message|turn|approval)\./
 
 /** On a terminal: a list of agents that is redrawn when something happens, until the signal. */
 export async function showLiveList(

@@ -3,6 +3,11 @@ import path from 'node:path'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequestInput } from '../schema/requests.ts'
 import {
+  addApprovalOptions,
+  createApprovalRequest,
+  type ApprovalOptions,
+} from './approval-options.ts'
+import {
   addIdentityOptions,
   addPlaceOptions,
   addProgramOptions,
@@ -25,7 +30,7 @@ import {
 } from './option-values.ts'
 
 /** What an agent is made from, beside its template and its program. */
-export interface SpecOptions extends LifecycleOptions, AgentOptions {
+export interface SpecOptions extends LifecycleOptions, AgentOptions, ApprovalOptions {
   in?: string
   dir?: string
   model?: string
@@ -72,7 +77,7 @@ export function addSpecOptions(command: Command): Command {
     .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
     .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
     .optionsGroup('When it wakes, sleeps and ends:')
-  return addLifecycleOptions(command)
+  return addApprovalOptions(addLifecycleOptions(command))
 }
 
 /** As a template: the agent of this folder. */
@@ -124,6 +129,7 @@ export function createSpecRequest(
     ...limitsOf(options),
     ...createAgentRequest(options, cwd),
     ...createLifecycleRequest(options),
+    ...createApprovalRequest(options),
   }
 }
 

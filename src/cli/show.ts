@@ -4,7 +4,9 @@ import { formatByteSize } from '../schema/byte-size.ts'
 import type { Message } from '../schema/message.ts'
 import type { Worktree } from '../schema/reports.ts'
 import { formatFields } from './fields.ts'
-import { formatAgentLine, formatCost, formatCount } from './format-agent.ts'
+import { formatAgentLine } from './format-agent.ts'
+import { approvalFields } from './format-approval.ts'
+import { costText, tokenText } from './format-cost.ts'
 import { lifecycleFields } from './format-lifecycle.ts'
 import { formatWait } from './format-wait.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
@@ -94,15 +96,20 @@ function agentFields(
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
     ['limits', limitsText(spec.limits)],
     ...lifecycleFields(spec),
+    ...approvalFields(spec.approvals),
     ['ephemeral', agent.isEphemeral ? 'yes' : null],
     ['waits', agent.waiting ? `${formatWait(agent.waiting, now)} (${agent.waiting.gate})` : null],
     ['run', agent.run ? `${agent.run}${agent.pid ? ` (pid ${agent.pid})` : ''}` : null],
     ['session', agent.session],
     ['queued', agent.queued > 0 ? String(agent.queued) : null],
+    [
+      'questions',
+      agent.questions > 0 ? `${agent.questions} open: drover approvals ${agent.name}` : null,
+    ],
     ['attached', agent.attached > 0 ? String(agent.attached) : null],
     ['turns', String(agent.turns)],
-    ['cost', cost.usd === null ? null : formatCost(cost)],
-    ['tokens', tokenText(agent)],
+    ['cost', costText(cost, agent.turns)],
+    ['tokens', tokenText(cost, agent.turns)],
     ['last run', lastRun ? `${lastRun.status}${endText(lastRun, now)}` : null],
     ['made', formatRelativeTime(agent.createdAt, now)],
     ['active', formatRelativeTime(agent.activeAt, now)],
@@ -134,17 +141,6 @@ function limitsText({ memoryBytes, cpus, pids }: AgentDetail['spec']['limits'] =
     pids === undefined ? null : `pids ${pids}`,
   ].filter((part) => part !== null)
   return parts.length > 0 ? parts.join(', ') : null
-}
-
-function tokenText({ cost: { inputTokens, outputTokens } }: AgentDetail): string | null {
-  if (inputTokens === null && outputTokens === null) {
-    return null
-  }
-  return `${tokenCount(inputTokens)} in, ${tokenCount(outputTokens)} out`
-}
-
-function tokenCount(count: number | null): string {
-  return count === null ? 'unmeasured' : formatCount(count)
 }
 
 function endText(

@@ -26,12 +26,21 @@ export async function withSpinner<Result>(
 export interface Spinner {
   /** What is waited for from now on. */
   say(text: string): void
+  /** A line that stays; the spinner goes on below it. */
+  note(text: string): void
+  /** Leaves its line to something else that is printed now. */
+  clear(): void
   stop(): void
 }
 
 export function startSpinner({ stderr, env }: CliContext, firstText: string): Spinner {
   if (stderr.isTTY !== true) {
-    return { say: () => undefined, stop: () => undefined }
+    return {
+      say: () => undefined,
+      note: (text) => stderr.write(`${text}\n`),
+      clear: () => undefined,
+      stop: () => undefined,
+    }
   }
   let text = firstText
   const colors = createColors(wantsColors(true, env))
@@ -49,16 +58,24 @@ export function startSpinner({ stderr, env }: CliContext, firstText: string): Sp
     const room = (stderr.columns ?? 80) - textWidth(time) - 3
     stderr.write(`\r\u001B[2K${colors.cyan(frame)} ${truncateText(text, room)}${colors.dim(time)}`)
   }, frameMs)
+  const clear = (): void => {
+    if (isShown) {
+      isShown = false
+      stderr.write('\r\u001B[2K')
+    }
+  }
   return {
     say: (next) => {
       text = next
     },
+    note: (line) => {
+      clear()
+      stderr.write(`${line}\n`)
+    },
+    clear,
     stop: () => {
       clearInterval(timer)
-      if (isShown) {
-        isShown = false
-        stderr.write('\r\u001B[2K')
-      }
+      clear()
     },
   }
 }

@@ -23,8 +23,10 @@ import {
   withDeadline,
   type CallOptions,
   type ListOptions,
+  type LogBytesOptions,
   type WaitOptions,
 } from './call-options.ts'
+import { ApprovalClient } from './approval-client.ts'
 import {
   openAttachStream,
   openEventStream,
@@ -35,6 +37,7 @@ import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import type { Body, ResumingStream } from './resuming-stream.ts'
 import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
+import { CostClient } from './cost-client.ts'
 import { Transport, type Target } from './transport.ts'
 import { WorktreeClient } from './worktree-client.ts'
 
@@ -64,12 +67,16 @@ export interface ChangeOptions extends WaitOptions {
 export class Client {
   readonly schedules: ScheduleClient
   readonly worktrees: WorktreeClient
+  readonly approvals: ApprovalClient
+  readonly costs: CostClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
+    this.approvals = new ApprovalClient(this.#transport)
+    this.costs = new CostClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -279,13 +286,6 @@ export class Client {
   ): Promise<Answer> {
     return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
   }
-}
-
-export interface LogBytesOptions extends CallOptions {
-  format?: 'text' | 'json' | 'raw' | undefined
-  follow?: boolean | undefined
-  lines?: number | undefined
-  since?: number | undefined
 }
 
 type Query = Record<string, string | number | boolean | undefined>

@@ -9,7 +9,7 @@ import { limits } from '../schema/limits.ts'
 export type Target = { socket: string; token?: string | undefined } | { url: string; token: string }
 
 export interface Call {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   path: string
   /** Left-out values are not sent. */
   query?: Record<string, string | number | boolean | undefined>

@@ -44,6 +44,10 @@ export interface AgentView {
   openSince: number | null
   /** What was given to the run and whose bytes are not known to be in its input: messages, answers, orders. */
   unwritten: number
+  /** Questions of its run that nobody answered yet. */
+  questions: number
+  /** When the first of its open questions is denied, of its run and of runs that are over; null: none ever is. */
+  questionDueAt: number | null
   /** Ended runs whose leftovers were not released yet. */
   unreleased: number
   /** Of an ephemeral agent: whether its one message has come to its end, and how. */
@@ -61,6 +65,7 @@ export interface Admission {
 
 export interface RunView {
   status: RunStatus
+  /** `waiting` while one of its questions is open. */
   turn: TurnState
   /** Whether the runtime's handle is stored: its start came back. */
   hasHandle: boolean

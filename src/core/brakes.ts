@@ -35,12 +35,18 @@ function whenFree({ turn, hasTurns }: RunView): string {
 /** The turn is over, and what it was about is done; with its first turn a fresh session has begun. */
 function turnEnder(now: number): Brake['lift'] {
   return (view) => ({
-    ...runChanger({ turn: 'idle', activeAt: now, readyAt: view.run?.readyAt ?? now })(view),
+    ...runChanger({ turn: 'idle', activeAt: now, readyAt: readyAfter(view, now) })(view),
     open: 0,
     openSince: null,
+    questions: 0,
     isNew: view.isNew && (view.run?.isResumed === true || view.run?.readyAt !== null),
     task: view.isEphemeral && view.task === 'open' && view.open > 0 ? 'done' : view.task,
   })
+}
+
+/** Who asked a person before it was greeted has taken no turn yet. */
+function readyAfter({ run }: AgentView, now: number): number | null {
+  return run?.readyAt ?? (run?.isGreeted ? now : null)
 }
 
 /** The last of those attached has left; with that its idle time begins. */

@@ -28,13 +28,14 @@ function settleAndSee(model: AgentModel): ChangeKind | null {
 
 /** Seen by itself, though the agent went at once after it. */
 function isBefore(seen: ChangeKind | null): boolean {
-  return seen === 'wakes' || seen === 'takes-message' || seen === 'gives-up'
+  return seen === 'wakes' || seen === 'takes-message' || seen === 'gives-up' || seen === 'denies'
 }
 
 interface Look {
   live: AgentModel['live']
   isUp: boolean
   given: number
+  questions: number
   gate: string | null
   /** It has waited for the machine as long as it may. */
   hasWaited: boolean
@@ -45,7 +46,8 @@ function lookAt(model: AgentModel): Look {
   return {
     live,
     isUp: live?.hasHandle ?? false,
-    given: live?.input.length ?? 0,
+    given: (live?.input.length ?? 0) + model.writtenAnswers,
+    questions: model.openQuestions().length,
     gate: waiting?.gate ?? null,
     // A wish to sleep ends a wait, too.
     hasWaited:
@@ -60,6 +62,9 @@ function lookAt(model: AgentModel): Look {
 function changeSeen(model: AgentModel, before: Look): ChangeKind | null {
   const after = lookAt(model)
   const { live } = before
+  if (!model.isRemoved && after.questions < before.questions) {
+    return 'denies'
+  }
   if (live && live !== after.live) {
     return endSeen(live.status, live.stopReason)
   }
@@ -100,6 +105,7 @@ function freeAll(model: AgentModel): void {
   }
   model.act({ do: 'end-job' })
   model.act({ do: 'uncrowd' })
+  model.act({ do: 'withdraw' })
   while (model.view().open > 0) {
     model.act({ do: 'end-turn' })
   }
@@ -189,6 +195,22 @@ test.for<[string, Partial<AgentView>, string]>([
     'in a turn with a job and somebody attached',
     { run: { ...working, background: 2 }, open: 1, attached: 1 },
     'sleeps once its turn is over, its background jobs are over and nobody is attached, after 1 h without work',
+  ],
+  [
+    'asking a person until a time',
+    {
+      run: { ...upRun, turn: 'waiting' },
+      open: 1,
+      queued: 1,
+      questions: 1,
+      questionDueAt: now + hour,
+    },
+    `denies at ${now + hour}, unless somebody answers before`,
+  ],
+  [
+    'down, and its run had asked a person',
+    { questionDueAt: now - 1 },
+    `denies at ${now}, as nobody answered in time`,
   ],
   [
     'asked to sleep in a turn',

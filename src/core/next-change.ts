@@ -134,6 +134,11 @@ function describeStep(step: Step, place: StepPlace): Description | null {
       return { what: 'goes', reason: 'since its task is done' }
     case 'remove-agent':
       return { what: 'goes', reason: asAsked }
+    case 'expire-questions':
+      return {
+        what: 'denies',
+        reason: at > now ? 'unless somebody answers before' : 'as nobody answered in time',
+      }
     case 'refuse-messages':
     case 'clear-wish':
     case 'unpark':

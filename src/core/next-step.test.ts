@@ -69,6 +69,7 @@ test('every message comes to a final receipt once programs answer and time passe
         settleOverTime(model)
         model.act({ do: 'accept' })
         model.act({ do: 'end-turn' })
+        model.act({ do: 'withdraw' })
       }
       expect(model.messages.filter(({ state }) => !isFinalReceiptState(state))).toEqual([])
       model.act({ do: 'sleep' })

@@ -12,6 +12,8 @@ export type Step = RecordStep | ActStep
 export type RecordStep =
   | { kind: 'record'; do: 'create-run' | 'assign-message' | 'refuse-messages' | 'cancel-run' }
   | { kind: 'record'; do: 'clear-wish' | 'unpark' | 'remove-task' }
+  /** Questions that nobody answered in time are denied. */
+  | { kind: 'record'; do: 'expire-questions' }
   | { kind: 'record'; do: 'request-stop'; reason: StopReason }
   | { kind: 'record'; do: 'note-wait'; gate: WaitGate }
   /** It waited for the machine as long as it may. */
@@ -49,6 +51,9 @@ const act = (name: ActStep['do']): Step => ({ kind: 'act', do: name })
  * the same snapshot.
  */
 export function nextStep(view: AgentView, now: number): Step | null {
+  if (view.questionDueAt !== null && now >= view.questionDueAt) {
+    return record('expire-questions')
+  }
   return endStep(view) ?? (view.run ? liveStep(view, view.run, now) : restingStep(view, now))
 }
 
@@ -159,6 +164,11 @@ function takesMessage(view: AgentView, run: RunView): boolean {
 
 /** When time alone changes what is to do, Unix ms; null: never. Called when `nextStep` gives null. */
 export function nextLook(view: AgentView, now: number): number | null {
+  const times = [nextChangeAt(view, now), view.questionDueAt].filter((at) => at !== null)
+  return times.length > 0 ? Math.min(...times) : null
+}
+
+function nextChangeAt(view: AgentView, now: number): number | null {
   const { run } = view
   if (view.hold || view.isRemoving || run?.stopReason) {
     return null

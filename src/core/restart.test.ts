@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { errorClasses, type ErrorClass } from '../schema/error-class.ts'
 import { Config } from '../schema/config.ts'
 import { backoffMs, judgeDeath, type DeathHistory, type RunDeath } from './restart.ts'
 
@@ -77,6 +78,42 @@ test.for(['auth', 'quota', 'config'] as const)(
     expect(judgeDeath(none, { ...death, errorClass, policy: 'never' }, limits).does).toBe('rest')
   },
 )
+
+test('what comes up by itself waits for the time that its failure named; a message does not', () => {
+  const retryAt = now + 3_600_000
+  const notBefore = (part: Partial<RunDeath>): number | null =>
+    judgeDeath(none, { ...death, errorClass: 'rate_limit', retryAt, ...part }, limits).notBefore
+  expect(notBefore({})).toBeGreaterThanOrEqual(retryAt)
+  expect(notBefore({ policy: 'always' })).toBeGreaterThanOrEqual(retryAt)
+  for (const part of [
+    { policy: 'never' },
+    { errorClass: 'unknown' },
+    { errorClass: null },
+    { retryAt: now - 1000 },
+    { retryAt: null },
+  ] as const) {
+    expect(notBefore(part)).toBeLessThan(now + limits.backoffMs)
+    expect(notBefore(part)).toBeGreaterThanOrEqual(now)
+  }
+})
+
+test('each class of failure has its rule: it passes, it stays, or it counts like any other death', () => {
+  const does = (errorClass: ErrorClass): string => {
+    const before = { attempts: 2, deaths: [now - 2000, now - 1000] }
+    const once = judgeDeath(none, { ...death, errorClass }, limits).does
+    return `${once}, ${judgeDeath(before, { ...death, errorClass }, limits).does}`
+  }
+  expect(Object.fromEntries(errorClasses.map((each) => [each, does(each)]))).toEqual({
+    rate_limit: 'restart, restart',
+    overloaded: 'restart, restart',
+    network: 'restart, restart',
+    auth: 'quarantine, quarantine',
+    quota: 'quarantine, quarantine',
+    config: 'quarantine, quarantine',
+    crash: 'restart, quarantine',
+    unknown: 'restart, quarantine',
+  })
+})
 
 test('a machine that went down, or had no room, is no fault of the program', () => {
   const before = { attempts: 2, deaths: [now - 2000, now - 1000] }

@@ -29,6 +29,8 @@ export interface RunDeath {
   isMachineFault: boolean
   /** Class of the last failure that the program told of. */
   errorClass: ErrorClass | null
+  /** When that failure may be tried again, Unix ms, where it was told; left out: nobody said. */
+  retryAt?: number | null
   policy: RestartPolicy
   /** A random number from 0 up to 1, for the jitter. */
   random: number
@@ -49,7 +51,7 @@ const lasting: ReadonlySet<ErrorClass> = new Set(['auth', 'quota', 'config'])
 /**
  * What follows from the end of a run. Deaths that come too often are a crash loop: the agent is
  * given up with its cause. A failure that no restart can mend is given up at once where it would be
- * restarted; one that passes is tried for as long as it takes.
+ * restarted; one that passes is tried for as long as it takes, and never before the time it names.
  */
 export function judgeDeath(
   history: DeathHistory,
@@ -72,7 +74,10 @@ export function judgeDeath(
   if (!death.isSuccess && (deaths.length >= limits.deaths || isHopeless)) {
     return { attempts, deaths, does: 'quarantine', notBefore: null }
   }
-  const notBefore = now + Math.floor(death.random * backoffMs(attempts, limits))
+  const backoff = Math.floor(death.random * backoffMs(attempts, limits))
+  // A message is somebody's own try; what comes up by itself waits for the time that was named.
+  const retryAt = wantsUp && isPassing ? (death.retryAt ?? 0) : 0
+  const notBefore = Math.max(now, retryAt) + backoff
   return { attempts, deaths, does: wantsUp ? 'restart' : 'rest', notBefore }
 }
 

@@ -72,9 +72,12 @@ function ownRules(view: AgentView, run: RunView): Rule[] {
   ]
 }
 
-/** Its program does not answer a greeting, or has a message and does not begin with it. */
+/** Its program does not answer a greeting, or has a message and does not begin with it. One that waits for a person is not late. */
 function failureRules(view: AgentView, run: RunView): Rule[] {
   const { readyMs } = view.lifecycle
+  if (view.questions > 0) {
+    return []
+  }
   const isDue = run.hasTurns && run.readyAt === null && run.startedAt !== null && readyMs > 0
   const since = run.isGreeted ? view.openSince : run.startedAt
   return isDue && since !== null

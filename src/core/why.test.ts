@@ -106,7 +106,9 @@ describe('what holds an agent awake', () => {
         model.settle(1000)
         const [holder, ...others] = model.isRemoved ? [] : listHolders(model.view())
         const falls = model.live !== null && nextLook(model.view(), model.now)
-        if (holder?.what === 'recent') {
+        if (model.openQuestions().length > 0) {
+          // When a question is denied is told by itself.
+        } else if (holder?.what === 'recent') {
           expect(others).toEqual([])
           expect(falls).toBeLessThanOrEqual(holder.until ?? 0)
           expect(nextStep(model.view(), holder.until ?? 0)).toMatchObject({ do: 'request-stop' })

@@ -1,8 +1,8 @@
 import type { AgentStatus, LastRun } from '../schema/agent.ts'
-import type { Why, WhyMessage } from '../schema/why.ts'
+import type { Why, WhyMessage, WhyQuestion } from '../schema/why.ts'
 import type { AgentView } from './agent-view.ts'
 import { listGates, wakeGate, type Gate } from './gates.ts'
-import { listHolders } from './holders.ts'
+import { listHolders, type Holder } from './holders.ts'
 import { placeMessage, type MessageFacts } from './message-place.ts'
 import { nextChange } from './next-change.ts'
 import { stopCauses } from './stop-causes.ts'
@@ -21,6 +21,8 @@ export interface WhyFacts {
   deaths: Why['deaths']
   /** The newest that did not come to their end, and the last that came to a bad one; oldest first. */
   messages: { unfinished: readonly MessageRecord[]; troubled: readonly MessageRecord[] }
+  /** What it asks a person, oldest first. */
+  questions: readonly WhyQuestion[]
   /** The last lines that the last run's program said. */
   lines: readonly string[]
 }
@@ -40,7 +42,7 @@ export function explainAgent(facts: WhyFacts): Why {
     at: now,
     next: nextChange(view, now),
     scheduled: facts.scheduled,
-    holders: listHolders(view),
+    holders: listHolders(view).map((holder) => nameQuestion(holder, facts)),
     gates: listGates(view, now).map(({ gate, closed }) => ({
       gate,
       isOpen: closed === null,
@@ -48,10 +50,22 @@ export function explainAgent(facts: WhyFacts): Why {
       until: closed?.does === 'wait' ? closed.until : null,
     })),
     messages: explainMessages(facts),
+    questions: [...facts.questions],
     deaths,
     lastRun,
     lines: hasFailed(facts) ? [...lines] : [],
   }
+}
+
+/** A person who is asked must know what. */
+function nameQuestion(holder: Holder, { questions }: WhyFacts): Holder {
+  const [first, ...others] = questions.filter(({ isLive }) => isLive)
+  if (holder.what !== 'question' || !first) {
+    return holder
+  }
+  const more = others.length > 0 ? `, and ${others.length} more` : ''
+  const text = `it asks a person: ${first.title} (${first.id})${more}`
+  return { ...holder, text, since: first.since, until: first.until }
 }
 
 /** Its program's last words tell something only where it went wrong and is not up again. */
@@ -129,7 +143,7 @@ function becauseOf(facts: WhyFacts): string {
     case 'working':
       return view.open > 0 ? 'it works on a message' : 'it is in a turn'
     case 'waiting':
-      return 'it asks a person'
+      return askedText(facts)
     case 'parked':
       return cause ?? 'out of quota'
     case 'stopped':
@@ -139,6 +153,11 @@ function becauseOf(facts: WhyFacts): string {
     case 'asleep':
       return sleepCause(facts)
   }
+}
+
+function askedText({ questions }: WhyFacts): string {
+  const first = questions.find(({ isLive }) => isLive)
+  return first ? `it asks a person: ${first.title}` : 'it asks a person'
 }
 
 function sleepCause({ lastRun, view }: WhyFacts): string {
@@ -160,7 +179,7 @@ function sleepCause({ lastRun, view }: WhyFacts): string {
 }
 
 /** Since when it is in its status, where that is on record. */
-function sinceWhen({ status, view, lastRun }: WhyFacts): number | null {
+function sinceWhen({ status, view, lastRun, questions }: WhyFacts): number | null {
   switch (status) {
     case 'asleep':
     case 'failed':
@@ -169,8 +188,9 @@ function sinceWhen({ status, view, lastRun }: WhyFacts): number | null {
       return view.run?.activeAt ?? view.waiting?.since ?? null
     case 'idle':
       return view.run?.activeAt ?? null
-    case 'working':
     case 'waiting':
+      return questions.find(({ isLive }) => isLive)?.since ?? view.openSince
+    case 'working':
       return view.openSince
     case 'parked':
     case 'stopping':

@@ -2,7 +2,9 @@ import type { ProviderEvent } from '../providers/contract.ts'
 import type { MessageRow, RunRow } from '../store/index.ts'
 import { isWorthParking, parkedUntil } from '../core/parking.ts'
 import { getProvider, type DaemonContext } from './context.ts'
+import { closeQuestion, takeQuestion } from './questions.ts'
 import type { Records } from './records.ts'
+import { recordCost } from './record-cost.ts'
 import { tellRun } from './run-input.ts'
 
 /** What a provider tells that is no event of the agent's under the same name. */
@@ -46,8 +48,17 @@ export function applyOutput(
         break
       case 'unusable':
         store.runs.setUnusable(run.id)
-        store.runs.setError(run.id, event.class, event.message)
-        append('error', { class: event.class, message: event.message })
+        fail(event)
+        break
+      case 'question':
+        // Who asks about a message has taken it.
+        if (store.messages.countOpen(run.id).open > 0) {
+          becomeReady()
+        }
+        takeQuestion(records, run, event)
+        break
+      case 'question.closed':
+        closeQuestion(records, run, event.id)
         break
       case 'session':
         store.runs.setSession(run.id, event.session)
@@ -80,11 +91,7 @@ export function applyOutput(
         append('status', { status: 'background', detail: String(event.jobs) })
         break
       case 'error':
-        store.runs.setError(run.id, event.class, event.message)
-        append('error', { class: event.class, message: event.message })
-        break
-      case 'question':
-      case 'question.closed':
+        fail(event)
         break
       default: {
         const { type, ...data } = event
@@ -100,6 +107,13 @@ export function applyOutput(
       records.setReady(run)
       store.afterCommit(() => context.admission.up(run.agent_id, true))
     }
+  }
+
+  /** The last failure counts when the program dies of it; one that a good turn followed is over. */
+  function fail(error: Extract<ProviderEvent, { type: 'error' | 'unusable' }>): void {
+    const { class: errorClass, message, retryAt = null } = error
+    store.runs.setError(run.id, { class: errorClass, message, retryAt })
+    append('error', { class: errorClass, message, retryAt })
   }
 
   /** Out of quota until a known time: it sleeps until then, at its next turn boundary. */
@@ -120,10 +134,16 @@ export function applyOutput(
   }
 
   function endTurn(event: Extract<ProviderEvent, { type: 'turn.ended' }>): void {
-    const { message: id, error, cost, durationMs } = event
+    const { message: id, error, durationMs } = event
     const reply = event.reply.slice(0, longestReply)
-    append('turn.ended', { message: id, reply, error, cost, durationMs })
-    store.agents.addTurn(run.agent_id, cost)
+    const { cost, model, problems } = recordCost(context, run, event)
+    for (const problem of problems) {
+      append('status', { status: 'unmeasured', detail: `the program reported ${problem}` })
+    }
+    append('turn.ended', { message: id, reply, error, cost, model, durationMs })
+    if (error === null) {
+      store.runs.setError(run.id, null)
+    }
     if (id !== null) {
       moveOwn(id, (message) =>
         records.moveReceipt(

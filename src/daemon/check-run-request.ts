@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { LoginRequest, Provider } from '../providers/contract.ts'
 import { joinPrompt } from '../core/system-prompt.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
@@ -40,13 +41,15 @@ export async function checkRunRequest(
   const folders = agentFolders(context, id)
   const resolved = resolveSpec(context, template, request, folders.work)
   const { spec, notes } = await placeOf(context, { id, template, request, spec: resolved, folders })
+  const provider = getProvider(context, spec.provider)
+  const base = providerContext(context, spec.provider, spec.env)
   const session = await findSession(context, { id, spec }, request.resume)
   // A worktree is not made yet; what is to be in it is where it comes from.
   const dir = spec.worktree?.source ?? spec.dir
   const agent = { id, name: request.name ?? '' }
   const layers = await readPromptLayers(context, { agent, spec, folder: dir })
-  const launch = await getProvider(context, spec.provider).launch({
-    ...providerContext(context, spec.provider, spec.env),
+  const launch = await provider.launch({
+    ...base,
     agent,
     spec: { ...spec, dir },
     resume: session,
@@ -55,6 +58,7 @@ export async function checkRunRequest(
     systemPrompt: joinPrompt(layers),
     stateFolder: folders.state,
   })
+  checkLogin(provider, { ...base, options: spec.options, stateFolder: folders.state })
   await checkLimits(context, spec, launch)
   return { id, template: template.name, spec, session, notes }
 }
@@ -85,4 +89,15 @@ async function placeOf(
   const branch = wish?.branch ?? null
   const { worktree, dir, notes } = await planWorktree(context, { dir: spec.dir, slug, branch })
   return { spec: { ...spec, dir, worktree }, notes }
+}
+
+/** A program that is sure to be asked for its login would only fail its first turn. Errors: `not_logged_in`. */
+function checkLogin(provider: Provider, request: LoginRequest): void {
+  if (provider.login?.(request) === 'no') {
+    const problem = `provider: ${provider.title} is not logged in.`
+    const { loginHint = '' } = provider
+    throw new DroverError('not_logged_in', `${problem} ${loginHint}`.trim(), {
+      details: { field: 'provider', provider: provider.name },
+    })
+  }
 }

@@ -1,5 +1,6 @@
 import path from 'node:path'
-import type { Provider, ProviderContext } from '../providers/contract.ts'
+import type { AgentSpec } from '../schema/agent.ts'
+import type { Provider, ProviderCapabilities, ProviderContext } from '../providers/contract.ts'
 import type { RunReference, Runtime } from '../runtimes/contract.ts'
 import type { SpareFolders } from '../runtimes/spare-folders.ts'
 import { AgentName } from '../schema/agent-name.ts'
@@ -13,6 +14,7 @@ import type { Attachments } from './attachments.ts'
 import type { AgentTokens } from './agent-tokens.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
+import type { Prices } from './prices.ts'
 import type { SpecCache } from './spec-cache.ts'
 
 /** What the parts of the daemon share. */
@@ -31,6 +33,7 @@ export interface DaemonContext {
   /** Makes the folders of runs. */
   folders: SpareFolders
   specs: SpecCache
+  prices: Prices
   admission: Admission
   attachments: Attachments
   tokens: AgentTokens
@@ -40,6 +43,15 @@ export interface DaemonContext {
   now: () => number
   /** Aborts when the daemon ends. */
   signal: AbortSignal
+}
+
+/** What the program of one agent can do, given its options. Errors: `provider_not_found`. */
+export function capabilitiesOf(
+  context: Pick<DaemonContext, 'providers'>,
+  { provider: name, options }: Pick<AgentSpec, 'provider' | 'options'>,
+): ProviderCapabilities {
+  const provider = getProvider(context, name)
+  return provider.capabilitiesWith?.(options) ?? provider.capabilities
 }
 
 /** Errors: `provider_not_found`. */

@@ -15,6 +15,9 @@ import { AgentVerbs } from './agent-verbs.ts'
 import { readSecret } from '../util/secret-file.ts'
 import { AgentTokens } from './agent-tokens.ts'
 import { Agents } from './agents.ts'
+import { Approvals } from './approvals.ts'
+import { Costs } from './costs.ts'
+import { Prices } from './prices.ts'
 import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
 import type { DaemonContext } from './context.ts'
@@ -52,9 +55,11 @@ export type OwnStatus = Omit<DaemonStatus, 'url' | 'socket'>
 export class Daemon {
   readonly context: DaemonContext
   readonly agents: Agents
+  readonly costs: Costs
   readonly verbs: AgentVerbs
   readonly turns: TurnVerbs
   readonly mailbox: Mailbox
+  readonly approvals: Approvals
   readonly schedules: Schedules
   readonly templates: Templates
   readonly #lock: HomeLock
@@ -73,8 +78,11 @@ export class Daemon {
     this.#version = options.version
     this.#ending = new AbortController()
     const config = loadConfig(home.configFile)
-    const tokens = new AgentTokens(readSecret(home.agentKeyFile))
     const { log, rotate } = createLog(home.logFile, config.log.level)
+    const prices = new Prices(home.pricesFile, (error) =>
+      log.warn({ err: error }, 'prices.yaml can not be used; the prices of before stay'),
+    )
+    const tokens = new AgentTokens(readSecret(home.agentKeyFile))
     const store = new Store({
       file: home.databaseFile,
       backupsFolder: home.backupsFolder,
@@ -99,6 +107,7 @@ export class Daemon {
       runtimes: new Map(options.runtimes.map((runtime) => [runtime.name, runtime])),
       folders: new SpareFolders(home.sparesFolder),
       specs: new SpecCache(store),
+      prices,
       admission: new Admission({
         limits: config.admission,
         onFree: (agentId) => this.#reconciler.kick(agentId),
@@ -115,8 +124,10 @@ export class Daemon {
     const { context, templates, mailbox } = this
     this.verbs = new AgentVerbs(context, this.#reconciler)
     this.turns = new TurnVerbs(context, this.#reconciler)
+    this.approvals = new Approvals(context, this.#reconciler)
     const reconciler = this.#reconciler
     this.agents = new Agents({ context, reconciler, templates, mailbox })
+    this.costs = new Costs(context, reconciler, this.agents)
     const { agents } = this
     this.schedules = new Schedules({ context, reconciler, templates, mailbox, agents })
   }
@@ -193,7 +204,7 @@ export class Daemon {
   }
 
   async usability(kind: Usability['kind']): Promise<Usability[]> {
-    return (await checkMachine(this.context)).filter((check) => check.kind === kind)
+    return await checkMachine(this.context, [kind])
   }
 
   /** Lets go of everything; agents go on without a daemon. */

@@ -2,8 +2,9 @@ import { messageFate, type RunOutcome } from '../core/message-fate.ts'
 import { judgeDeath, type DeathVerdict } from '../core/restart.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { StopReason } from '../schema/run.ts'
-import type { AgentRow, MessageRow, RunEnd, RunRow } from '../store/index.ts'
+import type { AgentRow, MessageRow, RunEnd, RunRow, Store } from '../store/index.ts'
 import { getProvider } from './context.ts'
+import { forwardAnswers } from './questions.ts'
 import type { Records } from './records.ts'
 
 /** How a run ended, and what that says of its program. */
@@ -36,6 +37,7 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
   for (const message of store.messages.listOpen(run.id)) {
     settleMessage(records, message, outcome, ending.cause ?? ending.status)
   }
+  forwardAnswers(records, run)
   store.inputs.deleteOfRun(run.id)
   settleUngreeted(records, latest, outcome, ending.cause ?? ending.status)
   store.agents.clearRun(run.agent_id, run.id)
@@ -105,7 +107,8 @@ function settleDeath(records: Records, agent: AgentRow, run: RunRow, ending: Run
       isSuccess: ending.status === 'exited',
       isMachineFault: ending.isMachineFault ?? false,
       errorClass: ending.errorClass ?? run.error_class,
-      policy: specs.get(agent.id).lifecycle.restart,
+      retryAt: ending.errorClass ? null : run.error_until,
+      policy: hasHadItsTask(store, agent) ? 'never' : specs.get(agent.id).lifecycle.restart,
       random: Math.random(),
     },
     config.restart,
@@ -116,6 +119,11 @@ function settleDeath(records: Records, agent: AgentRow, run: RunRow, ending: Run
     not_before: verdict.notBefore,
   })
   applyVerdict(records, agent, verdict, ending)
+}
+
+/** An ephemeral agent has nothing to come back for once its one message is final. */
+function hasHadItsTask({ messages }: Store, { id, is_ephemeral: isEphemeral }: AgentRow): boolean {
+  return isEphemeral === 1 && messages.taskOf(id) !== 'open'
 }
 
 function applyVerdict(

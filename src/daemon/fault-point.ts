@@ -29,6 +29,9 @@ export const scheduleFaultPoints = [
 /** Between the making of an agent's group, which only one with limits has, and the rest of its start. */
 export const limitFaultPoints = ['group-made'] as const
 
+/** After a program's question, and after its answer, before any of their effects. */
+export const approvalFaultPoints = ['question-recorded', 'approval-decided'] as const
+
 /** Before and after orphans are released. */
 export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
 
@@ -44,13 +47,23 @@ export const worktreeFaultPoints = [
   'branch-removed',
 ] as const
 
+/** While what was said is given up to keep within bounds. */
+export const retentionFaultPoints = [
+  'run-folder-dropped',
+  'run-dropped',
+  'output-given-up',
+  'output-punched',
+] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
   ...limitFaultPoints,
   ...worktreeFaultPoints,
   ...scheduleFaultPoints,
+  ...approvalFaultPoints,
   ...orphanFaultPoints,
+  ...retentionFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

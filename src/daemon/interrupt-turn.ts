@@ -1,6 +1,6 @@
 import type { MessageMode } from '../schema/message.ts'
 import type { AgentRow } from '../store/index.ts'
-import { getProvider, type DaemonContext } from './context.ts'
+import { capabilitiesOf, getProvider, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
 import { stateOf, tellRun } from './run-input.ts'
 
@@ -13,8 +13,7 @@ export function possibleMode(
   if (asked === 'queue') {
     return asked
   }
-  const { capabilities } = getProvider(context, context.specs.get(agentId).provider)
-  return capabilities[asked] ? asked : 'queue'
+  return capabilitiesOf(context, context.specs.get(agentId))[asked] ? asked : 'queue'
 }
 
 /**

@@ -5,6 +5,7 @@ import type { AgentRow, RunRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
 import { getProvider } from './context.ts'
 import { keepTask } from './keep-task.ts'
+import { expireQuestions } from './questions.ts'
 import type { Records } from './records.ts'
 import { refusalOf } from './refusal.ts'
 import { giveMessage, toOutgoing } from './run-input.ts'
@@ -32,6 +33,8 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
       return noteWait(records, agent, step.gate)
     case 'give-up-wait':
       return giveUpWait(records, agent, step.cause)
+    case 'expire-questions':
+      return expireQuestions(records, agent)
     case 'remove-task':
       keepTask(records.context, agent)
       return store.agents.setRemoving(agent.id)

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { callSignal, getRuntime, referenceOf, workDeadlineMs } from './context.ts'
 import { faultPoint } from './fault-point.ts'
+import { withdrawQuestions } from './questions.ts'
 import type { Reconciler } from './reconciler.ts'
 import { retireWorktree } from './retire-worktree.ts'
 import { toldOf } from './worktrees.ts'
@@ -44,6 +45,7 @@ export async function removeAgent(
   await rm(path.join(home.agentsFolder, agentId), { recursive: true, force: true })
   faultPoint('folders-removed')
   store.transaction('durable', () => {
+    withdrawQuestions(records, agentId)
     records.event(
       agentId,
       'agent.removed',

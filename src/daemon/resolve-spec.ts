@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Provider } from '../providers/contract.ts'
 import type { Workspace } from '../schema/agent-options.ts'
 import { AgentSpec } from '../schema/agent.ts'
+import type { ApprovalWish } from '../schema/approval.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
@@ -38,11 +39,36 @@ export function resolveSpec(
     lifecycle: { ...template.lifecycle, ...request.lifecycle },
     budget: { ...template.budget, ...request.budget },
     limits: { ...template.limits, ...request.limits },
+    approvals: mergeApprovals(template.approvals, request.approvals),
     ...mergeOptions(template, request),
     workspace: workspaceOf(template, request),
   })
+  checkApprovals(provider, spec, [template.approvals, request.approvals])
   checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider.name, provider.options.safeParse(spec.options)) }
+}
+
+/** What the caller says goes first, rule by rule. */
+function mergeApprovals(template: ApprovalWish, request: ApprovalWish): ApprovalWish {
+  const rules = [...(request.rules ?? []), ...(template.rules ?? [])]
+  return { ...template, ...request, rules }
+}
+
+/** A program that asks nobody can't be told what to do without asking. Errors: `unsupported`. */
+function checkApprovals(
+  provider: Provider,
+  { options }: Pick<AgentSpec, 'options'>,
+  wishes: readonly ApprovalWish[],
+): void {
+  const field = wishes.flatMap((wish) => Object.keys(wish))[0]
+  const { approvals } = provider.capabilitiesWith?.(options) ?? provider.capabilities
+  if (field !== undefined && !approvals) {
+    throw new DroverError(
+      'unsupported',
+      `approvals.${field}: the ${provider.name} provider never asks for approval.`,
+      { details: { field: `approvals.${field}` } },
+    )
+  }
 }
 
 function checkOptions(

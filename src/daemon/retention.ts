@@ -3,9 +3,11 @@ import { rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { bytesToDrop, mayExceed, runsToDrop, type Measured } from '../core/retention.ts'
+import { costDay } from '../core/settle-cost.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { RunRow } from '../store/index.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
+import { faultPoint } from './fault-point.ts'
 
 /** Old events deleted in one transaction, and in one round. */
 const eventsAtOnce = 1000
@@ -14,8 +16,9 @@ const eventsInRound = 50_000
 /** Events that are never given up for their bytes. */
 const eventsAlwaysKept = 1000
 
-/** Answers of ephemeral agents kept after their end. */
+/** Answers of ephemeral agents kept after their end, and questions that came to theirs. */
 const tasksKept = 10_000
+const approvalsKept = 10_000
 
 /** How long the system may take to free part of a file, ms. */
 const punchDeadlineMs = 10_000
@@ -37,18 +40,28 @@ export class Retention {
   async keepBounds(): Promise<void> {
     const { store, rotateLog } = this.#context
     rotateLog()
-    store.transaction('relaxed', () => store.tasks.prune(tasksKept))
+    store.transaction('relaxed', () => {
+      store.tasks.prune(tasksKept)
+      store.approvals.prune(approvalsKept)
+    })
+    this.#pruneCosts()
     await pruneEvents(this.#context)
     if (mayExceed(this.#measured, store.runs)) {
       await this.#keepRuns()
     }
   }
 
+  #pruneCosts(): void {
+    const { store, config, now } = this.#context
+    const first = costDay(now() - config.retention.costDays * 86_400_000)
+    store.transaction('relaxed', () => store.costs.prune(first))
+  }
+
   async #keepRuns(): Promise<void> {
     const { store, config } = this.#context
     const { agentBytes, totalBytes } = config.retention
     const { addedBytes, releases } = store.runs
-    const { total, largest } = store.runs.measure()
+    const { total, largest } = store.runSizes.measure()
     const headroomBytes = Math.min(agentBytes - largest, totalBytes - total)
     this.#measured = null
     const dropped = headroomBytes < 0 ? await this.#drop() : 0
@@ -62,11 +75,13 @@ export class Retention {
     const { store, config } = this.#context
     const { agentBytes, totalBytes } = config.retention
     let dropped = 0
-    for (const { agentId, bytes } of store.runs.listLarge(agentBytes)) {
+    for (const { agentId, bytes } of store.runSizes.listLarge(agentBytes)) {
       dropped += await dropRuns(this.#context, agentId, bytes - agentBytes)
       dropped += await dropBeginning(this.#context, agentId, agentBytes)
     }
-    return dropped + (await dropRuns(this.#context, null, store.runs.measure().total - totalBytes))
+    return (
+      dropped + (await dropRuns(this.#context, null, store.runSizes.measure().total - totalBytes))
+    )
   }
 }
 
@@ -91,7 +106,7 @@ async function dropRuns(
   excessBytes: number,
 ): Promise<number> {
   const { store, log } = context
-  const runs = excessBytes > 0 ? store.runs.listDisposable(agentId) : []
+  const runs = excessBytes > 0 ? store.runSizes.listDisposable(agentId) : []
   const ids = runsToDrop(
     runs.map((run) => ({ id: run.id, bytes: bytesOf(run) })),
     excessBytes,
@@ -99,7 +114,9 @@ async function dropRuns(
   for (const id of ids) {
     // The row goes last: a folder that was left by a crash is found by it and removed again.
     await rm(referenceOf(context, id).folder, { recursive: true, force: true })
+    faultPoint('run-folder-dropped')
     store.transaction('relaxed', () => store.runs.delete(id))
+    faultPoint('run-dropped')
     log.info({ run: id }, 'dropped the record of a finished run to keep within retention')
   }
   return ids.length
@@ -126,6 +143,7 @@ async function dropBeginning(
     return 0
   }
   store.transaction('relaxed', () => store.runs.setDropped(run.id, bytes))
+  faultPoint('output-given-up')
   const file = runFiles(referenceOf(context, run.id).folder).out
   const args = ['--punch-hole', '--keep-size', '--offset', '0', '--length', String(bytes), file]
   try {
@@ -133,6 +151,7 @@ async function dropBeginning(
       timeout: punchDeadlineMs,
       signal: context.signal,
     })
+    faultPoint('output-punched')
   } catch (error) {
     log.warn(
       { err: error, run: run.id },

@@ -4,7 +4,16 @@ import { getProvider, type DaemonContext } from './context.ts'
 
 /** Tells a run's program something that is no message; part of the transaction under way. Its bytes follow. */
 export function tellRun(store: Store, runId: string, text: string): void {
-  store.inputs.insert(runId, store.runs.reserveInput(runId, Buffer.byteLength(text)), text)
+  putInput(store, { runId, text, approvalId: null })
+}
+
+/** The same for the answer to a question. */
+export function putInput(
+  store: Store,
+  input: { runId: string; text: string; approvalId: string | null },
+): void {
+  const offset = store.runs.reserveInput(input.runId, Buffer.byteLength(input.text))
+  store.inputs.insert({ ...input, offset })
 }
 
 /** Decides where in a run's input a message goes; part of the transaction under way. Its bytes follow. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { CronTimes } from '../core/cron-times.ts'
 import { AgentName } from '../schema/agent-name.ts'
@@ -16,6 +17,9 @@ import { ScheduleRecords } from './schedule-records.ts'
 import { ScheduleRunner } from './schedule-runner.ts'
 import { readScheduleRun, toSchedule } from './schedule-views.ts'
 import type { Templates } from './templates.ts'
+
+/** Schedules that are shown before requests have their turn again: their times to come take long. */
+const portion = 50
 
 /** What schedules are kept and fired with. */
 export interface SchedulesParts {
@@ -103,7 +107,14 @@ export class Schedules {
       return []
     }
     const { readCron } = await loadCron()
-    return schedules.list().map((row) => toSchedule(row, timesOf(row, readCron)))
+    const listed: Schedule[] = []
+    for (const row of schedules.list()) {
+      listed.push(toSchedule(row, timesOf(row, readCron)))
+      if (listed.length % portion === 0) {
+        await setImmediate()
+      }
+    }
+    return listed
   }
 
   /** Errors: `schedule_not_found`. */

@@ -5,7 +5,7 @@ import type { ReloadRequest } from '../schema/requests.ts'
 import type { AgentRow, RunRow } from '../store/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { checkUnsupported } from './check-unsupported.ts'
-import { getAgentByName, getProvider, type DaemonContext } from './context.ts'
+import { capabilitiesOf, getAgentByName, getProvider, type DaemonContext } from './context.ts'
 import { interruptTurn } from './interrupt-turn.ts'
 import type { Reconciler } from './reconciler.ts'
 import { stateOf, tellRun } from './run-input.ts'
@@ -27,11 +27,11 @@ export class TurnVerbs {
    */
   async interrupt(name: string, wait: WaitLimit): Promise<Interrupted> {
     const agent = getAgentByName(this.#context, name)
-    const { provider: providerName } = this.#context.specs.get(agent.id)
-    if (!getProvider(this.#context, providerName).capabilities.interrupt) {
+    const spec = this.#context.specs.get(agent.id)
+    if (!capabilitiesOf(this.#context, spec).interrupt) {
       throw new DroverError(
         'unsupported',
-        `${agent.name} can't be interrupted: the ${providerName} provider has no way to. \`drover restart ${agent.name}\` ends its run.`,
+        `${agent.name} can't be interrupted: the ${spec.provider} provider has no way to. \`drover restart ${agent.name}\` ends its run.`,
         { details: { agent: agent.name } },
       )
     }

@@ -3,6 +3,7 @@ import type { AgentView, RunView } from '../core/agent-view.ts'
 import type { Agent, AgentSpec, AgentStatus } from '../schema/agent.ts'
 import type { Budget } from '../schema/lifecycle.ts'
 import { isFinalReceiptState, type Message } from '../schema/message.ts'
+import type { TurnState } from '../schema/run.ts'
 import type {
   AgentListRow,
   AgentRow,
@@ -53,6 +54,8 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
     open: row.open,
     openSince: row.open_since,
     unwritten: row.unwritten,
+    questions: row.run_questions,
+    questionDueAt: row.question_due_at,
     unreleased: row.unreleased,
     task: isEphemeral ? store.messages.taskOf(agentId) : 'open',
   }
@@ -62,7 +65,7 @@ function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRo
   return row.run_status
     ? {
         status: row.run_status,
-        turn: row.run_turn ?? 'idle',
+        turn: turnOf(row),
         hasHandle: row.has_handle === 1,
         stopReason: row.run_stop_reason,
         hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
@@ -78,6 +81,11 @@ function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRo
         background: row.run_background ?? 0,
       }
     : null
+}
+
+/** Whatever its turn is at: while a question is open it waits. */
+function turnOf(row: Pick<AgentStatusRow, 'run_turn' | 'run_questions'>): TurnState {
+  return row.run_questions > 0 ? 'waiting' : (row.run_turn ?? 'idle')
 }
 
 function needsGreeting(providers: DaemonContext['providers'], provider: string | null): boolean {
@@ -110,7 +118,7 @@ export function statusOf(row: AgentStatusRow): AgentStatus {
     run: row.run_status
       ? {
           status: row.run_status,
-          turn: row.run_turn ?? 'idle',
+          turn: turnOf(row),
           isUnknown: row.run_is_unknown === 1,
         }
       : null,
@@ -144,7 +152,16 @@ export function toAgent(
     automationId: spec.automationId ?? null,
     queued: row.queued,
     turns: row.turns,
-    cost: { usd: row.cost_usd, inputTokens: row.input_tokens, outputTokens: row.output_tokens },
+    cost: {
+      usd: row.cost_usd,
+      inputTokens: row.input_tokens,
+      outputTokens: row.output_tokens,
+      cachedInputTokens: row.cached_input_tokens,
+      reasoningTokens: row.reasoning_tokens,
+      estimatedUsd: row.estimated_usd,
+      turnsWithoutUsd: row.turns_without_usd,
+      turnsWithoutTokens: row.turns_without_tokens,
+    },
     lastRun: row.last_run_id
       ? {
           id: row.last_run_id,
@@ -156,6 +173,7 @@ export function toAgent(
       : null,
     waiting: row.hold ? null : waitingOf(row),
     isEphemeral: row.is_ephemeral === 1,
+    questions: row.questions,
     attached: attachments.count(row.id),
     createdAt: row.created_at,
     activeAt: row.active_at,
@@ -165,7 +183,7 @@ export function toAgent(
 /** Why it is as it is: what holds it, what it waits for, or how its last run ended where that was bad. */
 function causeOf(row: AgentListRow, budget: Budget | undefined): string | null {
   if (row.run_id) {
-    return row.run_is_unknown ? 'its runtime can not be asked' : null
+    return row.run_is_unknown ? 'its runtime can not be asked' : askedText(row, row.run_questions)
   }
   if (row.cause ?? row.wait_cause) {
     return row.cause ?? row.wait_cause
@@ -176,7 +194,14 @@ function causeOf(row: AgentListRow, budget: Budget | undefined): string | null {
   }
   return row.last_status === 'failed' || row.last_status === 'lost'
     ? `last run ${row.last_status}: ${row.last_cause ?? 'no cause on record'}`
-    : null
+    : askedText(row, row.questions)
+}
+
+/** What it asks a person. */
+function askedText({ question_title: title }: AgentListRow, count: number): string | null {
+  return count === 0 || title === null
+    ? null
+    : `asks: ${title}${count > 1 ? `, and ${count - 1} more` : ''}`
 }
 
 function waitingOf(row: Omit<Recipient, 'name'>): Agent['waiting'] {

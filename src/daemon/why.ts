@@ -39,6 +39,13 @@ export function whyAgent(context: DaemonContext, name: string): Why {
       unfinished: store.messages.listUnfinished(id, row.run_id, shownMessages).map(toRecord),
       troubled: troublesOf(context, id).map(toRecord),
     },
+    questions: store.approvals.listOpen(id).map((question) => ({
+      id: question.id,
+      title: question.title,
+      since: question.asked_at,
+      until: question.due_at,
+      isLive: question.run_id === row.run_id,
+    })),
     lines: row.last_run_id ? lastLines(referenceOf(context, row.last_run_id).folder) : [],
   })
 }

@@ -75,22 +75,30 @@ function portionsOf(records: Records, run: RunRow, live: LiveRun): Portion[] {
 
 /**
  * For a program that ran and is gone: messages that are wholly in its input it may have taken, and
- * they count as delivered, so that no other run takes them again. The rest it can't have seen.
+ * they count as delivered, so that no other run takes them again; so it is with answers to its
+ * questions. The rest it can't have seen.
  */
 export function settleInput(context: DaemonContext, records: Records, live: LiveRun): void {
   const { store } = context
   const run = store.runs.get(live.runId)
-  const open = run
-    ? store.messages
-        .listOpen(run.id)
-        .filter(({ state }) => state === 'stored' || state === 'waking')
-    : []
-  if (!run || open.length === 0) {
+  if (!run) {
+    return
+  }
+  const open = store.messages
+    .listOpen(run.id)
+    .filter(({ state }) => state === 'stored' || state === 'waking')
+  const others = store.inputs.listOfRun(run.id)
+  if (open.length === 0 && others.length === 0) {
     return
   }
   const size = fileSize(runFiles(referenceOf(context, run.id).folder).in)
   try {
     records.change(run.agent_id, 'relaxed', () => {
+      for (const { seq, in_offset: offset, text } of others) {
+        if (size >= offset + Buffer.byteLength(text)) {
+          store.inputs.delete(seq)
+        }
+      }
       for (const row of open) {
         if (
           row.is_written === 0 &&

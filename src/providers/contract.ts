@@ -16,6 +16,8 @@ export interface Provider {
   /** The program's name for people: "Claude Code". */
   readonly title: string
   readonly capabilities: ProviderCapabilities
+  /** What of them is left with these options of an agent, where an option costs some. */
+  capabilitiesWith?(options: Readonly<Record<string, unknown>>): ProviderCapabilities
   /** The provider's own options, strict: unknown keys are errors. */
   readonly options: z.ZodType<object>
   /** Fields of the spec that it can't honour; using one is an error that names it. */
@@ -36,6 +38,8 @@ export interface Provider {
    * out: it needs no login.
    */
   login?(request: LoginRequest): Login
+  /** How to log in, for one that can be asked whether it is. */
+  readonly loginHint?: string
   /**
    * A session that its program has from elsewhere, for a new agent to go on with: the one of that id,
    * or without one the latest of the agent's folder. null: there is none. Left out: it can't be looked

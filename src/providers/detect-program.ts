@@ -55,5 +55,5 @@ function reasonOf(error: unknown): string {
     return `it did not say its version within ${versionDeadlineMs / 1000} s`
   }
   const said = failure.stderr?.trim().split('\n').at(-1)
-  return (said || String(failure.message).split('\n')[0] || String(error)).slice(0, 300)
+  return (said || failure.message.split('\n')[0] || 'it gives no reason').slice(0, 300)
 }

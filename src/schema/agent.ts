@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AgentLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
+import { ApprovalPolicy } from './approval.ts'
 import { agentOptions, Workspace } from './agent-options.ts'
 import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
@@ -51,6 +52,8 @@ export const AgentSpec = z.strictObject({
   budget: Budget.default({}),
   /** What its runs may use at most. */
   limits: AgentLimits.default({}),
+  /** How the questions of its program are answered. */
+  approvals: ApprovalPolicy.prefault({}),
   ...agentOptions,
   /** It is told nothing but its own persona and text. */
   bare: z.boolean().default(false),
@@ -100,6 +103,16 @@ export const Cost = z.object({
 })
 export type Cost = z.infer<typeof Cost>
 
+/** What an agent cost over its life. */
+export const AgentCost = Cost.extend({
+  /** Part of `usd` that was made from tokens and a table of prices. */
+  estimatedUsd: z.number().optional(),
+  /** Turns whose money, and whose tokens, are unmeasured: they are in no sum. */
+  turnsWithoutUsd: z.number().int().optional(),
+  turnsWithoutTokens: z.number().int().optional(),
+})
+export type AgentCost = z.infer<typeof AgentCost>
+
 /** How the latest run ended, for people who wonder why an agent sleeps. */
 export const LastRun = z.object({
   id: z.string(),
@@ -141,12 +154,14 @@ export const Agent = z.object({
   queued: z.number().int(),
   /** Turns taken over its life. */
   turns: z.number().int(),
-  cost: Cost,
+  cost: AgentCost,
   lastRun: LastRun.nullable(),
   /** Set while it should come up and can't yet. */
   waiting: Waiting.nullable(),
   /** Lives for one task; removed when that is done. */
   isEphemeral: z.boolean(),
+  /** Questions of it that nobody answered yet. */
+  questions: z.number().int(),
   /** People who are with it now, by `drover attach`. */
   attached: z.number().int(),
   createdAt: z.number().int(),

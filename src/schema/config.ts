@@ -101,6 +101,8 @@ export const Config = z.strictObject({
         .default(2 * 1024 ** 3),
       /** Events kept, count; the oldest go first. */
       events: z.number().int().min(10_000).default(5_000_000),
+      /** Costs by day, agent and model are kept for so long, days. */
+      costDays: z.number().int().min(1).max(36_500).default(400),
     })
     .prefault({}),
 })

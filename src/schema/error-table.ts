@@ -131,6 +131,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Use the id that `drover send --json` printed.',
   },
+  approval_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover approvals -a` lists every question.',
+  },
   schedule_not_found: {
     status: 404,
     exit: 3,
@@ -142,6 +148,12 @@ export const errorTable = {
     exit: 3,
     retryable: false,
     hint: 'Install the program, or give its full path.',
+  },
+  not_logged_in: {
+    status: 422,
+    exit: 1,
+    retryable: false,
+    hint: 'Log in as the message says and try again; `drover doctor` shows whether it worked.',
   },
   route_not_found: {
     status: 404,
@@ -160,7 +172,7 @@ export const errorTable = {
     status: 409,
     exit: 1,
     retryable: false,
-    hint: 'Use a new id for a different message.',
+    hint: 'Use a new id for a different message; what was decided stays decided.',
   },
   agent_stopped: {
     status: 409,
@@ -184,7 +196,7 @@ export const errorTable = {
     status: 409,
     exit: 4,
     retryable: false,
-    hint: 'It has used up what it may spend; make another agent with a larger budget.',
+    hint: 'It has used up what it may spend; `drover budget NAME` raises that.',
   },
   nothing_to_resume: {
     status: 409,

@@ -12,6 +12,7 @@ export const EventType = z.enum([
   'agent.reloaded',
   'agent.attached',
   'agent.detached',
+  'agent.budget',
   'agent.removed',
   'run.starting',
   'run.running',
@@ -32,6 +33,10 @@ export const EventType = z.enum([
   'status',
   'error',
   'output',
+  // what its program asked a person
+  'approval.asked',
+  'approval.decided',
+  'approval.withdrawn',
   // schedules
   'schedule.created',
   'schedule.fired',

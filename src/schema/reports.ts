@@ -115,6 +115,41 @@ export const Removed = Accepted.extend({
 })
 export type Removed = z.infer<typeof Removed>
 
+/** One thing that `drover runner check` looked at. */
+export interface RunnerFinding {
+  check: string
+  /** `note`: it works, and there is more to know. */
+  verdict: 'right' | 'wrong' | 'note'
+  detail: string
+  /** How to mend it, where there is a way to tell. */
+  hint: string | null
+}
+
+/** Answer of `drover runner check --json`. */
+export interface RunnerReport {
+  program: readonly string[]
+  isRight: boolean
+  findings: readonly RunnerFinding[]
+}
+
+/** What `drover runner check` is told. */
+export interface RunnerCheckRequest {
+  program: readonly string[]
+  /** Folder it runs in, absolute. */
+  dir: string
+  /** Environment of the caller; the program gets of it what an agent would. */
+  host: Readonly<Record<string, string | undefined>>
+  /** Environment of the program's own. */
+  env: Readonly<Record<string, string>>
+  /** What it is asked. */
+  prompt: string
+  /** Longest wait for `ready`, and for the end of a turn. */
+  deadlineMs: number
+  signal: AbortSignal
+  /** What is being tried from now on. */
+  say(text: string): void
+  report(finding: RunnerFinding): void
+}
 /** What an agent is told of itself and its place. */
 export const PromptReport = z.object({
   /** What its next run is told; null: nothing. */

@@ -23,6 +23,8 @@ export const ChangeKind = z.enum([
   'gives-up',
   /** Is looked at again and may have to wait on. */
   'looks-again',
+  /** Its question is denied, as nobody answered it. */
+  'denies',
   /** Is removed. */
   'goes',
 ])
@@ -61,6 +63,19 @@ export const WhyMessage = z.object({
   until: time.nullable(),
 })
 export type WhyMessage = z.infer<typeof WhyMessage>
+
+/** A question of its program that nobody answered yet. */
+export const WhyQuestion = z.object({
+  id: z.string(),
+  /** What it wants, in a line. */
+  title: z.string(),
+  since: time,
+  /** Denied then, if nobody answers before; null: it waits for ever. */
+  until: time.nullable(),
+  /** The run that asked goes on; else the answer is taken to it as a message. */
+  isLive: z.boolean(),
+})
+export type WhyQuestion = z.infer<typeof WhyQuestion>
 
 /** Why an agent is as it is. Times are Unix milliseconds. */
 export const Why = z.object({
@@ -112,6 +127,8 @@ export const Why = z.object({
     /** The last ones that did not go well, since one that did; oldest first. */
     troubled: z.array(WhyMessage),
   }),
+  /** What it asks a person, oldest first. */
+  questions: z.array(WhyQuestion),
   /** How its programs ended, without a healthy run in between; newest first. */
   deaths: z.object({
     attempts: z.number().int(),

@@ -11,12 +11,24 @@ export type AgentListRow = AgentRow & {
   last_exit_code: number | null
   last_cause: string | null
   last_ended_at: number | null
+  /** Open questions, of its run and of runs that are over. */
+  questions: number
+  /** Those of its run. */
+  run_questions: number
+  /** What the oldest of them wants. */
+  question_title: string | null
 }
+
+/** Open questions of agent `a`, and those of its run alone. */
+const questionCount = `(SELECT COUNT(*) FROM approvals q INDEXED BY approvals_open WHERE q.agent_id = a.id AND q.state = 'open')`
+const runQuestionCount = `(SELECT COUNT(*) FROM approvals q INDEXED BY approvals_open WHERE q.agent_id = a.id AND q.run_id = a.run_id AND q.state = 'open')`
 
 /** Begins a query for agents `a` as a list shows them. */
 export const listColumns = `
   SELECT a.*,
     (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued,
+    ${questionCount} AS questions, ${runQuestionCount} AS run_questions,
+    (SELECT q.title FROM approvals q INDEXED BY approvals_open WHERE q.agent_id = a.id AND q.state = 'open' ORDER BY q.seq LIMIT 1) AS question_title,
     r.status AS run_status, r.turn AS run_turn, r.handle AS run_handle, r.is_unknown AS run_is_unknown,
     l.status AS last_status, l.exit_code AS last_exit_code, l.cause AS last_cause, l.ended_at AS last_ended_at
   FROM agents a
@@ -26,7 +38,14 @@ export const listColumns = `
 /** What an agent's status follows from, and nothing else. */
 export type AgentStatusRow = Pick<
   AgentListRow,
-  'hold' | 'wish' | 'parked_until' | 'queued' | 'run_status' | 'run_turn' | 'run_is_unknown'
+  | 'hold'
+  | 'wish'
+  | 'parked_until'
+  | 'queued'
+  | 'run_status'
+  | 'run_turn'
+  | 'run_is_unknown'
+  | 'run_questions'
 >
 
 /** What decisions about an agent are made from, in one row. */
@@ -69,11 +88,14 @@ export type AgentViewRow = Pick<
   open_since: number | null
   unwritten: number
   unreleased: number
+  run_questions: number
+  question_due_at: number | null
 }
 
 /** Takes an agent's id. */
 export const statusQuery = `
   SELECT a.hold, a.wish, a.parked_until, r.status AS run_status, r.turn AS run_turn, r.is_unknown AS run_is_unknown,
+         ${runQuestionCount} AS run_questions,
          EXISTS (SELECT 1 FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued
        FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`
 
@@ -102,7 +124,10 @@ export const viewQuery = `
           WHERE m.run_id = a.run_id AND m.state IN ${openStates} AND m.is_written = 0)
            + (SELECT COUNT(*) FROM inputs i WHERE i.run_id = a.run_id) AS unwritten,
          (SELECT COUNT(*) FROM runs u INDEXED BY runs_unreleased
-          WHERE u.agent_id = a.id AND u.ended_at IS NOT NULL AND u.is_released = 0) AS unreleased
+          WHERE u.agent_id = a.id AND u.ended_at IS NOT NULL AND u.is_released = 0) AS unreleased,
+         ${runQuestionCount} AS run_questions,
+         (SELECT MIN(q.due_at) FROM approvals q INDEXED BY approvals_open
+          WHERE q.agent_id = a.id AND q.state = 'open') AS question_due_at
        FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`
 
 /** What an agent is told of another one. */

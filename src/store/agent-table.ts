@@ -1,4 +1,3 @@
-import type { Cost } from '../schema/agent.ts'
 import type { Database } from './database.ts'
 import {
   listColumns,
@@ -139,6 +138,7 @@ export class AgentTable {
          SELECT id FROM agents WHERE run_id IS NOT NULL OR wish IS NOT NULL OR is_removing = 1 OR parked_until IS NOT NULL OR is_ephemeral = 1
          UNION SELECT agent_id FROM messages INDEXED BY messages_queued WHERE run_id IS NULL AND state IN ${queuedStates}
          UNION SELECT agent_id FROM runs WHERE ended_at IS NOT NULL AND is_released = 0
+         UNION SELECT agent_id FROM approvals INDEXED BY approvals_open WHERE state = 'open'
          ) u ON u.id = a.id ORDER BY a.wait_since IS NULL, a.wait_since, a.id`,
       )
       .map(({ id }) => id)
@@ -228,21 +228,6 @@ export class AgentTable {
 
   touch(id: string, now: number): void {
     this.#database.run('UPDATE agents SET active_at = ? WHERE id = ?', now, id)
-  }
-
-  /** Adds one turn; what is unmeasured stays so until something was measured. */
-  addTurn(id: string, cost: Cost): void {
-    this.#database.run(
-      `UPDATE agents SET turns = turns + 1,
-         cost_usd = CASE WHEN ?1 IS NULL THEN cost_usd ELSE COALESCE(cost_usd, 0) + ?1 END,
-         input_tokens = CASE WHEN ?2 IS NULL THEN input_tokens ELSE COALESCE(input_tokens, 0) + ?2 END,
-         output_tokens = CASE WHEN ?3 IS NULL THEN output_tokens ELSE COALESCE(output_tokens, 0) + ?3 END
-       WHERE id = ?4`,
-      cost.usd,
-      cost.inputTokens,
-      cost.outputTokens,
-      id,
-    )
   }
 
   /** The agent, its runs and its messages; what it said stays in the event log until retention takes it. */

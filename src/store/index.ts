@@ -1,12 +1,15 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { AgentTable } from './agent-table.ts'
+import { ApprovalTable } from './approval-table.ts'
 import type { Database, Durability } from './database.ts'
 import { beginBoot, endBoot, settleInstance } from './home-table.ts'
+import { CostTable } from './cost-table.ts'
 import { EventLog } from './event-log.ts'
 import { InputTable } from './input-table.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
+import { RunSizeTable } from './run-size-table.ts'
 import { RunTable } from './run-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { settleClock } from './settle-clock.ts'
@@ -14,7 +17,9 @@ import { TaskTable } from './task-table.ts'
 import { WorktreeTable } from './worktree-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
+export type { CostFilter, CostSumRow, TurnCost } from './cost-table.ts'
 export type { AgentWait } from './agent-table.ts'
+export type { ApprovalEnd, ApprovalFilter } from './approval-table.ts'
 export {
   toEvent,
   type EventLog,
@@ -23,7 +28,7 @@ export {
   type StoredEvent,
 } from './event-log.ts'
 export type { MessageHead } from './message-table.ts'
-export type { AgentRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
+export type { AgentRow, ApprovalRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { LookedAtRun, RunEnd } from './run-table.ts'
 export type { ScheduleListRow } from './schedule-table.ts'
 export type { ListedWorktree, WorktreeRow } from './worktree-table.ts'
@@ -32,11 +37,14 @@ export type { ListedWorktree, WorktreeRow } from './worktree-table.ts'
 export class Store {
   readonly agents: AgentTable
   readonly runs: RunTable
+  readonly runSizes: RunSizeTable
   readonly messages: MessageTable
   readonly inputs: InputTable
+  readonly approvals: ApprovalTable
   readonly tasks: TaskTable
   readonly schedules: ScheduleTable
   readonly worktrees: WorktreeTable
+  readonly costs: CostTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -47,11 +55,14 @@ export class Store {
     this.#database = openDatabase(options)
     this.agents = new AgentTable(this.#database)
     this.runs = new RunTable(this.#database)
+    this.runSizes = new RunSizeTable(this.#database)
     this.messages = new MessageTable(this.#database)
     this.inputs = new InputTable(this.#database)
+    this.approvals = new ApprovalTable(this.#database)
     this.tasks = new TaskTable(this.#database)
     this.schedules = new ScheduleTable(this.#database)
     this.worktrees = new WorktreeTable(this.#database)
+    this.costs = new CostTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

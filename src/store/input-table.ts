@@ -1,6 +1,15 @@
 import type { Database } from './database.ts'
 import type { InputRow } from './rows.ts'
 
+export interface NewInput {
+  runId: string
+  /** Where its bytes begin in the run's input. */
+  offset: number
+  text: string
+  /** The question that it answers. */
+  approvalId: string | null
+}
+
 /** What a run's program is to be told beside messages: greetings, answers, orders. A row goes once it is written. */
 export class InputTable {
   readonly #database: Database
@@ -9,13 +18,13 @@ export class InputTable {
     this.#database = database
   }
 
-  /** `offset` is where its bytes begin in the run's input. */
-  insert(runId: string, offset: number, text: string): void {
+  insert(input: NewInput): void {
     this.#database.run(
-      'INSERT INTO inputs (run_id, in_offset, text) VALUES (?, ?, ?)',
-      runId,
-      offset,
-      text,
+      'INSERT INTO inputs (run_id, in_offset, text, approval_id) VALUES (?, ?, ?, ?)',
+      input.runId,
+      input.offset,
+      input.text,
+      input.approvalId,
     )
   }
 

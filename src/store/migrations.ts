@@ -160,7 +160,8 @@ export const migrations: readonly string[] = [
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     run_id TEXT NOT NULL,
     in_offset INTEGER NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    approval_id TEXT
   ) STRICT;
   CREATE INDEX inputs_of_run ON inputs (run_id, in_offset);
 
@@ -175,5 +176,75 @@ export const migrations: readonly string[] = [
     cause TEXT,
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE approvals (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    agent_id TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    question TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    input TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    title TEXT NOT NULL,
+    reason TEXT,
+    risk TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open',
+    due_at INTEGER,
+    decided_by TEXT,
+    cause TEXT,
+    message TEXT,
+    is_for_session INTEGER NOT NULL DEFAULT 0,
+    message_id TEXT,
+    is_carried INTEGER NOT NULL DEFAULT 0,
+    asked_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    UNIQUE (run_id, question)
+  ) STRICT;
+  CREATE INDEX approvals_open ON approvals (agent_id, run_id, due_at) WHERE state = 'open';
+  CREATE INDEX approvals_same ON approvals (agent_id, tool) WHERE state = 'open' OR is_carried = 1;
+  CREATE INDEX approvals_of_agent ON approvals (agent, seq);
+
+  ALTER TABLE agents ADD COLUMN estimated_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE agents ADD COLUMN turns_without_usd INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE agents ADD COLUMN cached_input_tokens INTEGER;
+  ALTER TABLE agents ADD COLUMN reasoning_tokens INTEGER;
+  ALTER TABLE agents ADD COLUMN turns_without_tokens INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE agents ADD COLUMN duration_ms INTEGER;
+  UPDATE agents SET turns_without_usd = turns WHERE cost_usd IS NULL;
+  UPDATE agents SET turns_without_tokens = turns WHERE input_tokens IS NULL OR output_tokens IS NULL;
+
+  ALTER TABLE runs ADD COLUMN turns INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN cost_usd REAL;
+  ALTER TABLE runs ADD COLUMN estimated_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN turns_without_usd INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN input_tokens INTEGER;
+  ALTER TABLE runs ADD COLUMN cached_input_tokens INTEGER;
+  ALTER TABLE runs ADD COLUMN output_tokens INTEGER;
+  ALTER TABLE runs ADD COLUMN reasoning_tokens INTEGER;
+  ALTER TABLE runs ADD COLUMN turns_without_tokens INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN duration_ms INTEGER;
+  ALTER TABLE runs ADD COLUMN model TEXT;
+  ALTER TABLE runs ADD COLUMN error_until INTEGER;
+
+  CREATE TABLE costs (
+    day TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    turns INTEGER NOT NULL DEFAULT 0,
+    cost_usd REAL,
+    estimated_usd REAL NOT NULL DEFAULT 0,
+    turns_without_usd INTEGER NOT NULL DEFAULT 0,
+    input_tokens INTEGER,
+    cached_input_tokens INTEGER,
+    output_tokens INTEGER,
+    reasoning_tokens INTEGER,
+    turns_without_tokens INTEGER NOT NULL DEFAULT 0,
+    duration_ms INTEGER,
+    PRIMARY KEY (day, agent_id, model)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX costs_of_agent ON costs (agent, day);
   `,
 ]

@@ -1,10 +1,27 @@
 import type { MessageEntry, MessageMode, ReceiptState } from '../schema/message.ts'
+import type { ApprovalState, Risk } from '../schema/approval.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
 import type { MissedPolicy } from '../schema/schedule.ts'
 
 /** Rows as they stand in the tables; booleans are 0 and 1, JSON is text, times are Unix ms. */
-export interface AgentRow {
+
+/** What turns cost together; null is unmeasured. Columns of several tables. */
+export interface CostColumns {
+  turns: number
+  cost_usd: number | null
+  /** Part of `cost_usd` that was made from tokens. */
+  estimated_usd: number
+  turns_without_usd: number
+  input_tokens: number | null
+  cached_input_tokens: number | null
+  output_tokens: number | null
+  reasoning_tokens: number | null
+  turns_without_tokens: number
+  duration_ms: number | null
+}
+
+export interface AgentRow extends CostColumns {
   id: string
   name: string
   spec: string
@@ -34,15 +51,11 @@ export interface AgentRow {
   request_id: string | null
   /** Its events come after this one; earlier ones are of another agent of the same name. */
   first_seq: number
-  turns: number
-  cost_usd: number | null
-  input_tokens: number | null
-  output_tokens: number | null
   created_at: number
   active_at: number
 }
 
-export interface RunRow {
+export interface RunRow extends CostColumns {
   id: string
   agent_id: string
   runtime: string
@@ -82,7 +95,19 @@ export interface RunRow {
   /** The last failure that its program told of. */
   error_class: ErrorClass | null
   error_message: string | null
+  /** When it may be tried again, where that was told. */
+  error_until: number | null
+  /** The model of its latest turn, as its program named it. */
+  model: string | null
   ended_at: number | null
+}
+
+/** A failure that a run's program told of. */
+export interface RunError {
+  class: ErrorClass
+  message: string
+  /** When it may be tried again, Unix ms, where that was told. */
+  retryAt: number | null
 }
 
 export interface MessageRow {
@@ -118,6 +143,39 @@ export interface InputRow {
   /** Where its bytes begin in the run's input. */
   in_offset: number
   text: string
+  /** The question that it answers. */
+  approval_id: string | null
+}
+
+export interface ApprovalRow {
+  seq: number
+  id: string
+  agent_id: string
+  /** The agent's name; it may be gone. */
+  agent: string
+  run_id: string
+  /** The program's own id of its question. */
+  question: string
+  tool: string
+  /** JSON, with its keys in order. */
+  input: string
+  /** JSON; what the provider needs for its answer. */
+  reply: string
+  title: string
+  reason: string | null
+  risk: Risk
+  state: ApprovalState
+  due_at: number | null
+  decided_by: string | null
+  cause: string | null
+  message: string | null
+  is_for_session: 0 | 1
+  /** The message that took the answer to the agent. */
+  message_id: string | null
+  /** Its answer went as a message, and holds for the same question asked again, once. */
+  is_carried: 0 | 1
+  asked_at: number
+  decided_at: number | null
 }
 
 export interface ScheduleRow {

@@ -1,7 +1,6 @@
-import type { ErrorClass } from '../schema/error-class.ts'
 import type { RunStatus, TurnState } from '../schema/run.ts'
 import type { Database } from './database.ts'
-import type { RunRow } from './rows.ts'
+import type { RunError, RunRow } from './rows.ts'
 
 export interface NewRun {
   id: string
@@ -34,15 +33,6 @@ export interface RunProgress {
 
 /** A run that has not ended, as far as its runtime must know to look at it. */
 export type LookedAtRun = Pick<RunRow, 'id' | 'runtime' | 'handle' | 'is_unknown' | 'turn'>
-
-/** What the records of all runs take, bytes. */
-export interface RunSizes {
-  total: number
-  /** What the agent takes that takes most. */
-  largest: number
-}
-
-const recordBytes = 'SUM(in_bytes + out_bytes + err_bytes - dropped_bytes)'
 
 export class RunTable {
   readonly #database: Database
@@ -88,11 +78,14 @@ export class RunTable {
     )
   }
 
-  /** Those of them that are up and in a turn. */
+  /** Those of them that are up and in a turn, but for those that wait for a person. */
   listWorking(): RunRow[] {
     return this.#database.all<RunRow>(
       `SELECT r.* FROM agents a JOIN runs r ON r.id = a.run_id
-       WHERE a.run_id IS NOT NULL AND r.handle IS NOT NULL AND r.turn = 'working' ORDER BY r.id`,
+       WHERE a.run_id IS NOT NULL AND r.handle IS NOT NULL AND r.turn = 'working'
+         AND NOT EXISTS (SELECT 1 FROM approvals q INDEXED BY approvals_open
+           WHERE q.agent_id = a.id AND q.run_id = r.id AND q.state = 'open')
+       ORDER BY r.id`,
     )
   }
 
@@ -191,11 +184,13 @@ export class RunTable {
   }
 
   /** The last failure that its program told of. */
-  setError(id: string, errorClass: ErrorClass, message: string): void {
+  /** The last failure its program told of; null: it is over. */
+  setError(id: string, error: RunError | null): void {
     this.#database.run(
-      'UPDATE runs SET error_class = ?, error_message = ? WHERE id = ?',
-      errorClass,
-      message,
+      'UPDATE runs SET error_class = ?, error_message = ?, error_until = ? WHERE id = ?',
+      error?.class ?? null,
+      error?.message ?? null,
+      error?.retryAt ?? null,
       id,
     )
   }
@@ -261,33 +256,6 @@ export class RunTable {
 
   delete(id: string): void {
     this.#database.run('DELETE FROM runs WHERE id = ?', id)
-  }
-
-  /** Reads every run; ask only when something was added. */
-  measure(): RunSizes {
-    const sizes = this.#database.get<{ total: number | null; largest: number | null }>(
-      `SELECT SUM(bytes) AS total, MAX(bytes) AS largest
-       FROM (SELECT ${recordBytes} AS bytes FROM runs GROUP BY agent_id)`,
-    )
-    return { total: sizes?.total ?? 0, largest: sizes?.largest ?? 0 }
-  }
-
-  /** Agents whose records take more than `limit`, bytes. */
-  listLarge(limit: number): { agentId: string; bytes: number }[] {
-    return this.#database.all<{ agentId: string; bytes: number }>(
-      `SELECT agent_id AS agentId, ${recordBytes} AS bytes FROM runs GROUP BY agent_id HAVING bytes > ?`,
-      limit,
-    )
-  }
-
-  /** Finished runs that are released, oldest first, of one agent or of all; the latest of each agent stays. */
-  listDisposable(agentId: string | null): RunRow[] {
-    return this.#database.all<RunRow>(
-      `SELECT r.* FROM runs r JOIN agents a ON a.id = r.agent_id
-       WHERE r.is_released = 1 AND r.id IS NOT a.last_run_id AND r.id IS NOT a.run_id AND (?1 IS NULL OR r.agent_id = ?1)
-       ORDER BY r.ended_at, r.id LIMIT 100`,
-      agentId,
-    )
   }
 
   /** Ids of all runs of this home. */

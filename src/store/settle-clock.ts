@@ -21,5 +21,9 @@ export function settleClock(database: Database, now: number, mostAheadMs: number
        WHERE run_id IN (SELECT run_id FROM agents WHERE run_id IS NOT NULL) AND updated_at > ?1`,
       now,
     )
+    database.run(
+      `UPDATE approvals SET due_at = ?1 + due_at - asked_at, asked_at = ?1 WHERE state = 'open' AND asked_at > ?1`,
+      now,
+    )
   })
 }

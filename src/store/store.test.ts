@@ -304,13 +304,18 @@ describe('rows', () => {
       firstSeq: 0,
       now: 1,
     })
-    store.agents.addTurn('a', { usd: null, inputTokens: 5, outputTokens: null })
-    store.agents.addTurn('a', { usd: 0.5, inputTokens: 7, outputTokens: null })
+    const turn = { agentId: 'a', agent: 'n', runId: 'r', day: '2026-11-21', model: null }
+    const rest = { isEstimated: false, cachedInputTokens: null, reasoningTokens: null }
+    const cost = { ...turn, ...rest, outputTokens: null, durationMs: null }
+    store.costs.add({ ...cost, usd: null, inputTokens: 5 })
+    store.costs.add({ ...cost, usd: 0.5, inputTokens: 7 })
     expect(store.agents.get('a')).toMatchObject({
       turns: 2,
       cost_usd: 0.5,
+      turns_without_usd: 1,
       input_tokens: 12,
       output_tokens: null,
+      turns_without_tokens: 2,
     })
     store.close()
   })

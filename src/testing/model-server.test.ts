@@ -129,6 +129,132 @@ describe('OpenAI Chat Completions', () => {
   })
 })
 
+describe('Gemini generateContent', () => {
+  const path = '/v1beta/models/some-model'
+  const contents = (...texts: string[]) => ({
+    contents: texts.map((text) => ({ role: 'user', parts: [{ text }] })),
+  })
+
+  test('answers whole, to the latest text', async () => {
+    const response = await post(`${path}:generateContent`, contents('first', 'hello'))
+    expect(await response.json()).toMatchObject({
+      candidates: [{ content: { parts: [{ text: 'echo: hello' }] }, finishReason: 'STOP' }],
+      usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 20 },
+    })
+  })
+
+  test('streams text, and ends with its usage', async () => {
+    const events = await eventsOf(
+      await post(`${path}:streamGenerateContent`, contents('[[say:a text in two]]')),
+    )
+    const texts = events.map((event) => JSON.stringify(event['candidates']))
+    expect(texts.slice(0, -1).join('')).toMatch(/a text in tw.*"o"/)
+    expect(events.filter((event) => 'usageMetadata' in event)).toEqual([events.at(-1)])
+  })
+
+  test('calls a tool, and takes its result', async () => {
+    const tools = [{ functionDeclarations: [{ name: 'run_shell_command' }] }]
+    const asked = { ...contents('[[bash:ls]]'), tools }
+    const [called] = await eventsOf(await post(`${path}:streamGenerateContent`, asked))
+    const functionCall = { name: 'run_shell_command', args: { command: 'ls' } }
+    expect(called).toMatchObject({ candidates: [{ content: { parts: [{ functionCall }] } }] })
+    const result = { functionResponse: { name: 'x', response: { output: 'file' } } }
+    const later = { ...asked, contents: [...asked.contents, { role: 'user', parts: [result] }] }
+    expect(await (await post(`${path}:generateContent`, later)).json()).toMatchObject({
+      candidates: [{ content: { parts: [{ text: 'tool said: {"output":"file"}' }] } }],
+    })
+  })
+
+  test('fails in its own shape, counts tokens, and fills in a form', async () => {
+    const failed = await post(`${path}:streamGenerateContent`, contents('[[fail:429]]'))
+    expect([failed.status, await failed.json()]).toMatchObject([
+      429,
+      { error: { code: 429, status: 'RESOURCE_EXHAUSTED' } },
+    ])
+    expect(await (await post(`${path}:countTokens`, contents('x'))).json()).toEqual({
+      totalTokens: 100,
+    })
+    const properties = {
+      which: { type: 'STRING', enum: ['flash', 'pro'] },
+      why: { type: 'string' },
+    }
+    const form = { ...contents('x'), generationConfig: { responseJsonSchema: { properties } } }
+    expect(await (await post(`${path}:generateContent`, form)).json()).toMatchObject({
+      candidates: [{ content: { parts: [{ text: '{"which":"flash","why":"scripted"}' }] } }],
+    })
+  })
+})
+
+describe('OpenAI Responses', () => {
+  const path = '/v1/responses'
+  const user = (text: string) => ({ role: 'user', content: [{ type: 'input_text', text }] })
+  const put = (input: unknown, fields: object = {}) => ({ model: 'm', input, ...fields })
+
+  test('answers whole, also a plain text', async () => {
+    expect(await (await post(path, put('hello'))).json()).toMatchObject({
+      object: 'response',
+      status: 'completed',
+      output: [{ type: 'message', content: [{ type: 'output_text', text: 'echo: hello' }] }],
+      usage: { input_tokens: 100, output_tokens: 20 },
+    })
+  })
+
+  test('streams text as the documented events, numbered', async () => {
+    const input = [user('[[say:a text in two]]')]
+    const events = await eventsOf(await post(path, put(input, { stream: true })))
+    expect(events.map(({ type }) => type)).toEqual([
+      'response.created',
+      'response.output_item.added',
+      'response.content_part.added',
+      'response.output_text.delta',
+      'response.output_text.delta',
+      'response.output_text.done',
+      'response.content_part.done',
+      'response.output_item.done',
+      'response.completed',
+    ])
+    expect(events.map((event) => event['sequence_number'])).toEqual([...events.keys()])
+  })
+
+  test('calls a function, and takes its result; what a client says beside its user is no prompt', async () => {
+    const tools = [{ type: 'function', name: 'exec_command' }, { type: 'web_search' }]
+    const asked = [user('[[bash:ls]]'), user('<environment_context>here</environment_context>')]
+    const events = await eventsOf(await post(path, put(asked, { tools, stream: true })))
+    const call = { type: 'function_call', name: 'exec_command', arguments: '{"cmd":"ls"}' }
+    expect(events.at(-2)).toMatchObject({ type: 'response.output_item.done', item: call })
+    const input = [...asked, call, { type: 'function_call_output', call_id: 'c', output: 'file' }]
+    expect(await (await post(path, put(input, { tools }))).json()).toMatchObject({
+      output: [{ content: [{ text: 'tool said: file' }] }],
+    })
+  })
+
+  test('finds tools among the input, and calls a shell from JavaScript where there is no other', async () => {
+    const exec = { type: 'custom', name: 'exec' }
+    const added = { type: 'namespace', name: 'functions', tools: [exec] }
+    const input = [{ type: 'additional_tools', tools: [added] }, user('[[bash:ls]]')]
+    expect(await (await post(path, put(input))).json()).toMatchObject({
+      output: [{ type: 'custom_tool_call', input: expect.stringContaining('{ cmd: "ls" }') }],
+    })
+  })
+
+  test('calls a free-form tool with a text', async () => {
+    const tools = [{ type: 'custom', name: 'apply_patch' }]
+    const input = [user('[[tool:apply_patch "*** Begin"]]')]
+    expect(await (await post(path, put(input, { tools }))).json()).toMatchObject({
+      output: [{ type: 'custom_tool_call', name: 'apply_patch', input: '*** Begin' }],
+    })
+  })
+
+  test('fails in its own shape, with the time to try again', async () => {
+    const failed = await post(path, put([user('[[fail:429 30]]')]))
+    expect([failed.status, failed.headers.get('retry-after'), await failed.json()]).toMatchObject([
+      429,
+      '30',
+      { error: { type: 'rate_limit_exceeded' } },
+    ])
+  })
+})
+
 describe('the server', () => {
   test('records what was asked, and that a client went away', async () => {
     const abort = new AbortController()

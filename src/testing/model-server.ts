@@ -1,13 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { anthropicMessages } from './anthropic-messages.ts'
+import { geminiContent } from './gemini-content.ts'
 import { openaiChat } from './openai-chat.ts'
+import { openaiResponses } from './openai-responses.ts'
 import { planAnswer } from './script.ts'
 import { sendJson } from './send.ts'
 import { isObject, type JsonObject, type WireFormat } from './wire-format.ts'
 
 /** Every API the scripted model speaks; a new one is a file and a line here. */
-const wireFormats: readonly WireFormat[] = [anthropicMessages, openaiChat]
+const wireFormats: readonly WireFormat[] = [
+  anthropicMessages,
+  openaiChat,
+  openaiResponses,
+  geminiContent,
+]
 
 /** A request as it came; `isAborted` turns true when the client went away before the end. */
 export interface RecordedRequest {

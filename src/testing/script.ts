@@ -106,6 +106,9 @@ const shellTools: Record<string, (command: string) => unknown> = {
   bash: (command) => ({ command, description: 'run' }),
   run_shell_command: (command) => ({ command, description: 'run' }),
   exec_command: (command) => ({ cmd: command }),
+  // Codex's newer models call their tools from JavaScript.
+  exec: (command) =>
+    `const done = await tools.exec_command({ cmd: ${JSON.stringify(command)} }); text(done.output)`,
   shell_command: (command) => ({ command }),
   shell: (command) => ({ command: ['bash', '-lc', command] }),
   run_command: (command) => ({ argv: ['bash', '-c', command] }),

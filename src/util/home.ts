@@ -6,6 +6,8 @@ export interface Home {
   /** The folder people know it by: `DROVER_HOME`, or the state folder. */
   folder: string
   configFile: string
+  /** Prices of one's own, over those that come with Drover. */
+  pricesFile: string
   /** How work is done here: what every agent of this home is told. */
   doctrineFile: string
   /** Templates of this home, one YAML file each. */
@@ -69,6 +71,7 @@ function placesOf({
   return {
     folder: state,
     configFile: path.join(config, 'config.yaml'),
+    pricesFile: path.join(config, 'prices.yaml'),
     doctrineFile: path.join(config, 'doctrine.md'),
     templatesFolder: path.join(config, 'templates'),
     databaseFile: path.join(state, 'drover.db'),

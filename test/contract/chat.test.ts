@@ -6,6 +6,7 @@ describeProvider('chat on the practice model', async () => ({
   provider: chatProvider,
   spec: { options: { endpoint: 'practice' } },
   isAccepting: true,
+  isUnmeasured: true,
   turns: [
     { body: 'Hello! Who are you?', reply: /practice model.*no AI.*message 1 of/s },
     { body: 'Please remember that tea is at four.', reply: /memory file.*message 2 of/s },

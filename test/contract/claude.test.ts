@@ -19,6 +19,16 @@ if (program) {
         { body: '[[bash:echo from a program]] run it', reply: /from a program/ },
       ],
       afterResume: { body: '[[say:still here]]', reply: /^still here$/ },
+      asking: {
+        spec: { options: { permissionMode: 'default' } },
+        body: (file) => `[[bash:touch ${file}]]`,
+      },
+      longTurn: '[[slow:40]]',
+      waitingTurn: (file) => `[[bash:until test -e '${file}'; do sleep 0.05; done; sleep 1]]`,
+      reloading: {
+        change: { model: 'claude-haiku-4-5' },
+        isSeen: () => server.requests.at(-1)?.body['model'] === 'claude-haiku-4-5',
+      },
       close: () => server.close(),
     }
   })

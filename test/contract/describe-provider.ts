@@ -12,6 +12,7 @@ import {
   type ProgramExit,
 } from './drive-program.ts'
 import { describeOrders } from './provider-orders.ts'
+import { recordProven } from './record-proven.ts'
 import {
   createStage,
   firstSession,
@@ -43,6 +44,11 @@ export function describeProvider(name: string, prepare: () => Promise<ProviderCa
     describeDecoding(() => ({ stage, first }))
     describeInput(() => ({ stage, first }))
     describeOrders(() => stage)
+    recordProven(
+      name,
+      () => stage,
+      () => first.driver.events.flatMap((event) => (event.type === 'turn.ended' ? event.cost : [])),
+    )
   })
 }
 

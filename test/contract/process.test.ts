@@ -76,7 +76,12 @@ suite('process', async () => new ProcessRuntime({ spares: 0 }))
 
 suite('process, from spare shells', async () => {
   const runtime = new ProcessRuntime({ spares: 2 })
-  runtime.spares.refill({ PATH: process.env['PATH'] ?? '', HOME: '/nowhere', LANG: 'C', TZ: 'UTC' })
+  runtime.spares.prepare({
+    PATH: process.env['PATH'] ?? '',
+    HOME: '/nowhere',
+    LANG: 'C',
+    TZ: 'UTC',
+  })
   await waitUntil(() => runtime.spares.size === 2, { deadlineMs })
   return runtime
 })

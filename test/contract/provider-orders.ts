@@ -90,7 +90,8 @@ export function describeOrders(given: () => Stage): void {
       driver.interrupt()
       expect(await driver.turnEnded('msg_1')).toMatchObject({ error: 'interrupted' })
       expect(driver.events).toContainEqual({ type: 'question.closed', id })
-      await expectUsable(stage, driver)
+      driver.send(message('msg_2', stage.case.turns[0].body))
+      expect(await driver.turnEnded('msg_2')).toMatchObject({ error: null })
     })
   })
 
@@ -112,7 +113,7 @@ export function describeOrders(given: () => Stage): void {
     expect([first.error, second.error]).toEqual([null, null])
     const started = driver.events.filter(isOfType('turn.started'))
     expect(started.map(({ message: id }) => id)).toEqual(['msg_1'])
-    expect(driver.events).toContainEqual({ type: 'accepted', message: 'msg_2' })
+    expect(driver.events).toContainEqual({ type: 'accepted', message: 'msg_2', joined: true })
     expectSameWhenTakenUp(stage, driver)
     await driver.end()
   })
@@ -127,7 +128,7 @@ export function describeOrders(given: () => Stage): void {
     const driver = await stage.drive(stage.request(null, freshSession()))
     await expectUsable(stage, driver)
     expect(driver.reload(reloading.change)).toBe(true)
-    await expectUsable(stage, driver, 'msg_after_reload')
+    await expectUsable(stage, driver)
     expect(reloading.isSeen()).toBe(true)
     expectSameWhenTakenUp(stage, driver)
     await driver.end()
@@ -166,9 +167,13 @@ function freshSession(): string {
   return `33333333-3333-4333-8333-${String(sessions).padStart(12, '0')}`
 }
 
+/** Of messages that were sent: a session may know one that it had before. */
+let messages = 0
+
 /** It takes the first message of the case, and answers it as it always does. */
-async function expectUsable(stage: Stage, driver: Driver, id = 'msg_after'): Promise<void> {
+async function expectUsable(stage: Stage, driver: Driver): Promise<void> {
   const [turn] = stage.case.turns
+  const id = `msg_after_${++messages}`
   driver.send(message(id, turn.body))
   expect(await driver.turnEnded(id)).toMatchObject({
     error: null,

@@ -33,6 +33,8 @@ export interface ProviderCase {
   waitingTurn?: (file: string) => string
   /** With `reload`: a change, and whether the turn that came after it was taken with it. */
   reloading?: { change: Reload; isSeen: () => boolean }
+  /** With `cost`: what answers here tells none. */
+  isUnmeasured?: boolean
   /** Releases what the case made. */
   close?: () => Promise<void>
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands.ts'
 import { ChatOptions } from '../../src/providers/chat/options.ts'
 import { ClaudeOptions } from '../../src/providers/claude/options.ts'
+import { CodexOptions } from '../../src/providers/codex/options.ts'
 import { CommandOptions } from '../../src/providers/command/index.ts'
 import { Config } from '../../src/schema/config.ts'
 import { errorTable } from '../../src/schema/error-table.ts'
@@ -157,7 +158,7 @@ describe('the documents name everything', () => {
     ['docs/agents.md', Object.keys(Template.shape).map((key) => `\`${key}\``)],
     [
       'docs/providers.md',
-      [ChatOptions, ClaudeOptions, CommandOptions].flatMap(({ shape }) =>
+      [ChatOptions, ClaudeOptions, CodexOptions, CommandOptions].flatMap(({ shape }) =>
         Object.keys(shape).map((key) => `| \`${key}\` |`),
       ),
     ],

@@ -100,6 +100,8 @@ test('one whose task failed does not come back for nothing, but for what it is w
   await waitFor('it to rest', async () => (await client.show('a')).status === 'asleep')
   expect(await client.start('a', up)).toMatchObject({ status: 'asleep' })
   expect(claude.starts('a')).toHaveLength(1)
+  const types = (await readEvents(client)).map(({ type }) => type)
+  expect(types).not.toContain('agent.restarting')
   expect(await client.send('a', { body: 'what went wrong?' }, up)).toMatchObject({ state: 'done' })
   await waitFor('it to rest', async () => (await client.show('a')).status === 'asleep')
   expect(claude.starts('a')).toHaveLength(2)

@@ -188,6 +188,42 @@ test('a failure that passes by itself is tried for as long as it takes', async (
   await client.sleep('a', up)
 })
 
+test('who would come back waits for the time that the failure named, and says so', async () => {
+  using claude = new ScriptedClaude()
+  await using daemon = await startWithClaude(claude)
+  const { client } = daemon
+  await client.run(claude.agent('a', { lifecycle: { restart: 'on-failure' } }), up)
+  const before = Date.now()
+  await client.send('a', { body: 'fail 429 slow down, try again in 2 hours' }, up)
+  await waitFor('it to wait', async () => (await client.show('a')).waiting?.gate === 'backoff')
+  expect((await client.show('a')).waiting?.until).toBeGreaterThanOrEqual(before + 7_200_000)
+  const [error] = await eventsOf(client, 'a', 'error')
+  expect(error?.data).toMatchObject({ class: 'rate_limit' })
+  expect(Number(error?.data['retryAt'])).toBeGreaterThanOrEqual(before + 7_200_000)
+  // A person's wake is that person's own try.
+  expect(await client.wake('a', up)).toMatchObject({ waiting: null })
+  expect(await client.send('a', { body: 'better' }, up)).toMatchObject({ state: 'done' })
+  await client.sleep('a', up)
+})
+
+test('a failure that a good turn followed is over: a crash after it is a crash', async () => {
+  using claude = new ScriptedClaude()
+  await using daemon = await startWithClaude(claude, {
+    restart: { ...quickConfig.restart, deaths: 1 },
+  })
+  const { client } = daemon
+  await client.run(claude.agent('a', { lifecycle: { restart: 'on-failure' } }), up)
+  expect(await client.send('a', { body: 'stumble 529' }, up)).toMatchObject({ state: 'failed' })
+  expect(await client.send('a', { body: 'better' }, up)).toMatchObject({ state: 'done' })
+  await client.send('a', { body: 'crash' }, up)
+  await waitFor('it to be given up', async () => (await client.show('a')).status === 'failed')
+  await client.run(claude.agent('b', { lifecycle: { restart: 'on-failure' } }), up)
+  await client.send('b', { body: 'stumble 529' }, up)
+  await client.send('b', { body: 'crash' }, up)
+  await waitFor('it to be back', async () => claude.starts('b').length === 2)
+  await client.stop('b', up)
+})
+
 test('a wake does not wait for the backoff; a message does, and says until when', async () => {
   using claude = new ScriptedClaude()
   await using daemon = await startWithClaude(claude, {

@@ -10,6 +10,8 @@ export type Act =
   | { do: 'accept' | 'end-turn' }
   /** The program answers its greeting, or says that it can't be talked to. */
   | { do: 'greet' | 'become-unusable' }
+  /** The program asks a person, a person answers, the program asks no more. */
+  | { do: 'ask' | 'answer' | 'withdraw' }
   | { do: 'end-run'; how: 'exited' | 'failed' | 'lost'; class?: ErrorClass | null }
   /** The daemon died and came again; what was under way is found as this. */
   | { do: 'restart-daemon'; found: Found }

@@ -1,6 +1,7 @@
 import { refusalGate } from '../../src/core/gates.ts'
 import { nextLook, nextStep } from '../../src/core/next-step.ts'
 import type { Act } from './agent-acts.ts'
+import { answer, ask, withdraw } from './agent-questions.ts'
 import { acceptMessage, endRun, endTurn, recoverRun } from './agent-runs.ts'
 import { AgentState, check } from './agent-state.ts'
 import { takeStep } from './agent-steps.ts'
@@ -42,15 +43,7 @@ export class AgentModel extends AgentState {
     }
     switch (act.do) {
       case 'send':
-        return void this.messages.push({
-          id: this.messages.length,
-          state: refusalGate(this.view()) ? 'refused' : 'stored',
-          run: null,
-          isWritten: false,
-          isTaken: false,
-          tries: 0,
-          since: this.now,
-        })
+        return this.send()
       case 'stop':
         this.hold = 'stopped'
         return
@@ -87,6 +80,12 @@ export class AgentModel extends AgentState {
         return this.live?.hasHandle ? void (this.live.isGreeted = true) : undefined
       case 'become-unusable':
         return this.live?.hasHandle ? void (this.live.isUnusable = true) : undefined
+      case 'ask':
+        return ask(this)
+      case 'answer':
+        return answer(this)
+      case 'withdraw':
+        return withdraw(this)
       case 'end-run':
         return this.live?.hasHandle
           ? endRun(this, this.live, act.how, act.class ?? null)

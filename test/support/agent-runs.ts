@@ -23,7 +23,7 @@ export function bringUp(model: AgentState, live: ModelRun): void {
   }
 }
 
-function becomeReady(model: AgentState, live: ModelRun): void {
+export function becomeReady(model: AgentState, live: ModelRun): void {
   if (live.readyAt === null) {
     live.readyAt = model.now
     model.hasSession = true
@@ -63,6 +63,7 @@ function finishRun(
 ): void {
   run.status = status
   run.turn = 'idle'
+  model.unwrittenAnswers = 0
   const outcome = {
     status,
     isUnstarted,
@@ -141,6 +142,8 @@ export function endTurn(model: AgentState): void {
     becomeReady(model, message.run)
     model.move(message, 'done')
     message.run.activeAt = model.now
+    // Nothing is asked any more when the turn is over.
+    model.questionsOf(message.run).forEach((question) => (question.isOpen = false))
     if (model.openOf(message.run).length === 0) {
       message.run.turn = 'idle'
     }

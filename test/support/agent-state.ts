@@ -1,4 +1,5 @@
 import type { Admission, AgentView } from '../../src/core/agent-view.ts'
+import { refusalGate } from '../../src/core/gates.ts'
 import { canAdvanceReceipt } from '../../src/core/receipt.ts'
 import type { DeathHistory } from '../../src/core/restart.ts'
 import { Lifecycle } from '../../src/schema/lifecycle.ts'
@@ -34,12 +35,22 @@ export interface ModelRun {
   input: number[]
 }
 
+/** What a program asked a person. */
+export interface ModelQuestion {
+  run: ModelRun
+  isOpen: boolean
+  /** Null: it may wait for ever. */
+  dueAt: number | null
+}
+
 export interface ModelOptions {
   hasTurns: boolean
   /** Its program takes messages only once it was greeted. */
   needsGreeting?: boolean
   isEphemeral?: boolean
   lifecycle?: Partial<Lifecycle>
+  /** How long its questions wait; 0: for ever. */
+  questionMs?: number
 }
 
 const crowded: Admission = { gate: 'admission', cause: 'crowded', mostMs: 60_000 }
@@ -61,10 +72,15 @@ export class AgentState {
   hasSpentAll = false
   readonly messages: ModelMessage[] = []
   readonly runs: ModelRun[] = []
+  readonly questions: ModelQuestion[] = []
+  /** Answers that are not in the input of the run that asked. */
+  unwrittenAnswers = 0
+  writtenAnswers = 0
   readonly hasTurns: boolean
   readonly needsGreeting: boolean
   readonly isEphemeral: boolean
   readonly lifecycle: Lifecycle
+  readonly questionMs: number
   history: DeathHistory = { attempts: 0, deaths: [] }
   hasSession = false
   brokenStarts = 0
@@ -74,7 +90,9 @@ export class AgentState {
     needsGreeting = false,
     isEphemeral = false,
     lifecycle = {},
+    questionMs = 3_600_000,
   }: ModelOptions) {
+    this.questionMs = questionMs
     this.needsGreeting = hasTurns && needsGreeting
     this.hasTurns = hasTurns
     this.isEphemeral = isEphemeral
@@ -92,6 +110,8 @@ export class AgentState {
   view(): AgentView {
     const { live } = this
     const open = this.openOf(live)
+    const questions = this.questionsOf(live)
+    const dueAts = this.openQuestions().flatMap(({ dueAt }) => dueAt ?? [])
     return {
       hold: this.hold,
       wish: this.wish,
@@ -107,12 +127,20 @@ export class AgentState {
       attached: this.attached,
       awaitedUntil: this.awaitedUntil,
       lifecycle: this.lifecycle,
-      run: live && { ...live, hasTurns: this.hasTurns, canSteer: false, isUnknown: false },
+      run: live && {
+        ...live,
+        turn: questions.length > 0 ? 'waiting' : live.turn,
+        hasTurns: this.hasTurns,
+        canSteer: false,
+        isUnknown: false,
+      },
       queued: this.queued().length,
       isSteering: false,
       open: open.length,
       openSince: open.length > 0 ? Math.min(...open.map(({ since }) => since)) : null,
-      unwritten: open.filter(({ isWritten }) => !isWritten).length,
+      unwritten: open.filter(({ isWritten }) => !isWritten).length + this.unwrittenAnswers,
+      questions: questions.length,
+      questionDueAt: dueAts.length > 0 ? Math.min(...dueAts) : null,
       unreleased: this.runs.filter((run) => run !== live && !run.isReleased).length,
       task: this.task(),
     }
@@ -124,6 +152,19 @@ export class AgentState {
       return 'done'
     }
     return state && isFinalReceiptState(state) ? 'failed' : 'open'
+  }
+
+  /** A message for it, which is refused where it takes none. */
+  send(): void {
+    this.messages.push({
+      id: this.messages.length,
+      state: refusalGate(this.view()) ? 'refused' : 'stored',
+      run: null,
+      isWritten: false,
+      isTaken: false,
+      tries: 0,
+      since: this.now,
+    })
   }
 
   move(message: ModelMessage | undefined, to: ReceiptState): void {
@@ -138,6 +179,14 @@ export class AgentState {
     return this.messages.filter(
       ({ run, state }) => run === null && ['stored', 'waking', 'delivered'].includes(state),
     )
+  }
+
+  openQuestions(): ModelQuestion[] {
+    return this.questions.filter(({ isOpen }) => isOpen)
+  }
+
+  questionsOf(run: ModelRun | null): ModelQuestion[] {
+    return this.openQuestions().filter((question) => question.run === run)
   }
 
   openOf(run: ModelRun | null): ModelMessage[] {

@@ -1,6 +1,7 @@
 import { refusalGate } from '../../src/core/gates.ts'
 import type { Step } from '../../src/core/next-step.ts'
 import type { StopReason } from '../../src/schema/run.ts'
+import { expire } from './agent-questions.ts'
 import { bringUp, endRun } from './agent-runs.ts'
 import { check, type AgentState, type ModelMessage, type ModelRun } from './agent-state.ts'
 
@@ -35,6 +36,8 @@ export function takeStep(model: AgentState, step: Step): void {
       model.parkedUntil = null
       model.wish = 'wake'
       return
+    case 'expire-questions':
+      return expire(model)
     case 'remove-task':
       check(model.isEphemeral && model.messages[0]?.state === 'done', 'only who is done goes')
       model.isRemoving = true
@@ -68,6 +71,7 @@ export function takeStep(model: AgentState, step: Step): void {
         'an agent is removed when all it left is released',
       )
       model.isRemoved = true
+      return model.questions.forEach((question) => (question.isOpen = false))
   }
 }
 
@@ -112,6 +116,8 @@ function requestStop(model: AgentState, live: ModelRun | null, reason: StopReaso
       (model.attached === 0 && model.now >= model.awaitedUntil),
     'nobody is left alone by a sleeping agent',
   )
+  const isAskedFor = isAsked || reason === 'new' || reason === 'sleep' || live.isUnusable
+  check(isAskedFor || model.questionsOf(live).length === 0, 'no rule ends what waits for a person')
   check(
     reason !== 'unready' || live.readyAt === null || live.isUnusable,
     'who took a turn is ready',
@@ -140,6 +146,8 @@ function assignMessage(
 
 function writeInput(model: AgentState, live: ModelRun | null): void {
   check(live, 'input is written for a run')
+  model.writtenAnswers += model.unwrittenAnswers
+  model.unwrittenAnswers = 0
   for (const message of model.openOf(live)) {
     if (!message.isWritten) {
       check(!live.input.includes(message.id), 'a message goes into an input once')

@@ -31,6 +31,10 @@ const simple = fc.constantFrom<SimpleAct>(
   'uncrowd',
   'begin-job',
   'end-job',
+  'ask',
+  'ask',
+  'answer',
+  'withdraw',
 )
 const act: fc.Arbitrary<Act> = fc.oneof(
   { arbitrary: simple.map((name): Act => ({ do: name })), weight: 6 },
@@ -59,6 +63,7 @@ export const options: fc.Arbitrary<ModelOptions> = fc.record({
     maxAgeMs: fc.constantFrom(0, 60_000),
     tries: fc.constantFrom(1, 3),
   }),
+  questionMs: fc.constantFrom(0, 20_000, 3_600_000),
 })
 
 /** A view of an agent at rest about which nothing is to do, but for what is said. */
@@ -83,6 +88,8 @@ export const view = (part: Partial<AgentView>): AgentView => ({
   open: 0,
   openSince: null,
   unwritten: 0,
+  questions: 0,
+  questionDueAt: null,
   unreleased: 0,
   task: 'open',
   ...part,

@@ -32,6 +32,8 @@ export interface TestDaemonOptions {
   args?: string[]
   /** What starts it: a program that becomes the one in its further arguments. */
   launcher?: readonly [string, ...string[]]
+  /** What runs it; left out: the checkout's own program. */
+  main?: string
   /** The test means to leave nothing alive: what carries the home's mark at the end is an error. */
   isLeftClean?: boolean
 }
@@ -183,10 +185,10 @@ export function baseEnvironment(home: Home): Record<string, string> {
 
 async function launch(
   home: Home,
-  { env, args = [], launcher }: TestDaemonOptions,
+  { env, args = [], launcher, main = mainFile }: TestDaemonOptions,
 ): Promise<Process> {
   const [file, ...first] = launcher ? [...launcher, process.execPath] : [process.execPath]
-  const child = spawn(file ?? '', [...first, mainFile, 'up', '--json', ...args], {
+  const child = spawn(file ?? '', [...first, main, 'up', '--json', ...args], {
     cwd: home.folder,
     env: { ...baseEnvironment(home), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

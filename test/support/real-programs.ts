@@ -2,7 +2,13 @@ import { test } from 'vitest'
 import { findProgram } from '../../src/util/find-program.ts'
 
 /** Programs that `scripts/test-outside.mjs` brings, by the variable it tells their paths in. */
-const variables = { claude: 'DROVER_TEST_CLAUDE', 'node-floor': 'DROVER_TEST_NODE_FLOOR' } as const
+const variables = {
+  claude: 'DROVER_TEST_CLAUDE',
+  codex: 'DROVER_TEST_CODEX',
+  opencode: 'DROVER_TEST_OPENCODE',
+  gemini: 'DROVER_TEST_GEMINI',
+  'node-floor': 'DROVER_TEST_NODE_FLOOR',
+} as const
 
 export type RealProgram = keyof typeof variables
 

@@ -13,6 +13,7 @@ export function whyFacts(part: Partial<WhyFacts>): WhyFacts {
     scheduled: null,
     deaths: { attempts: 0, recent: [] },
     messages: { unfinished: [], troubled: [] },
+    questions: [],
     lines: [],
     ...part,
   }

@@ -10,6 +10,7 @@ import { plainText } from '../plain-text.ts'
 import { checkText } from '../read-text.ts'
 import { reportReceipt } from '../receipt.ts'
 import { withSpinner } from '../spinner.ts'
+import { startQuestionNotes } from '../watch-questions.ts'
 import { finalStates } from './conversation.ts'
 import { readLines } from './read-lines.ts'
 import { sendSurely } from './send-surely.ts'
@@ -41,10 +42,13 @@ export async function attachLines(
       const stream = client.attach(name, { signal, onReconnect })
       await withSpinner(context, `attaching to ${name}`, stream.open())
       const talk = new Talk(invocation, name, { signal, timeoutSeconds: timeout, isJson })
+      const note = (text: string): void => output.note(text)
+      const questions = startQuestionNotes(invocation, { agent: name, signal, note })
       const following = follow(stream, talk, isJson ? (event) => output.json(event) : null)
       try {
         await Promise.race([talk.run(), following.then(() => talk.removed())])
       } finally {
+        questions.stop()
         ending.abort()
         await following.catch(() => undefined)
       }

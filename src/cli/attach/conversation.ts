@@ -15,6 +15,13 @@ export type Piece =
   /** What was being said is over. */
   | { kind: 'pause' }
 
+/** What the agent asks and nobody answered yet. */
+export interface OpenQuestion {
+  id: string
+  title: string
+  risk: string
+}
+
 /** A message from here that the agent does not have yet. */
 export interface Waiting {
   body: string
@@ -37,19 +44,24 @@ export class Conversation {
   readonly #unshown = new Map<string, { from: string; body: string | null }>()
   /** Messages from here that are not final. */
   readonly #own = new Set<string>()
+  /** In the order in which they were asked. */
+  readonly #questions = new Map<string, OpenQuestion>()
   /** Something was said since the last turn began. */
   #hasSpoken = false
   /** What went wrong last in this turn, as it was shown. */
   #lastTrouble = ''
 
   /** `waiting`: the messages that are not in its program's input, in order. */
-  constructor(agent: Agent, waiting: readonly Message[]) {
+  constructor(agent: Agent, waiting: readonly Message[], questions: readonly OpenQuestion[] = []) {
     this.#agent = agent.name
     this.#status = agent.status
     this.#cause = agent.waiting ? waitText(agent.waiting.cause, agent.waiting.until) : null
     this.#queue = waiting.map(({ id }) => id)
     for (const { id, from, body } of waiting) {
       this.#unshown.set(id, { from, body })
+    }
+    for (const { id, title, risk } of questions) {
+      this.#questions.set(id, { id, title, risk })
     }
   }
 
@@ -72,6 +84,11 @@ export class Conversation {
         const index = this.#queue.indexOf(id)
         return { body: body ?? '', place: index === -1 ? null : index + 1 }
       })
+  }
+
+  /** What the agent asks a person, the oldest first. */
+  get questions(): OpenQuestion[] {
+    return [...this.#questions.values()]
   }
 
   /** What it is at, where that takes time; null when it waits for a message. */
@@ -196,6 +213,15 @@ export class Conversation {
         return [{ kind: 'note', text: `${this.#agent} is parked: ${this.#cause}` }]
       case 'agent.quarantined':
         return this.#trouble(`${this.#agent} was given up`, data['cause'])
+      case 'approval.asked': {
+        const id = textOf(data['id'])
+        const [title, risk] = [textOf(data['title']), textOf(data['risk'])]
+        this.#questions.set(id, { id, title, risk })
+        return []
+      }
+      case 'approval.decided':
+      case 'approval.withdrawn':
+        return this.#takeAnswer(data)
       case 'agent.removed':
         return [{ kind: 'note', text: `${this.#agent} was removed` }]
       case 'run.starting':
@@ -206,6 +232,16 @@ export class Conversation {
       default:
         return []
     }
+  }
+
+  #takeAnswer({ id, state, by, cause }: Event['data']): Piece[] {
+    const question = this.#questions.get(textOf(id))
+    this.#questions.delete(textOf(id))
+    const word = [textOf(state) || 'asks no more', ...(textOf(by) ? [`by ${textOf(by)}`] : [])]
+    const why = textOf(cause) ? `: ${textOf(cause)}` : ''
+    return question
+      ? [{ kind: 'note', text: `${oneLine(question.title)}: ${word.join(' ')}${why}` }]
+      : []
   }
 
   #takeRunEnd({ status, cause }: Event['data']): Piece[] {

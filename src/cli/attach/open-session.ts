@@ -1,6 +1,8 @@
 import type { Client, ResumingStream } from '../../client/index.ts'
 import type { Agent } from '../../schema/agent.ts'
+import type { Approval } from '../../schema/approval.ts'
 import type { Event } from '../../schema/event.ts'
+import { DroverError } from '../../schema/error.ts'
 import type { Message } from '../../schema/message.ts'
 import { finalStates } from './conversation.ts'
 
@@ -13,6 +15,8 @@ export interface Session {
   present: Message | null
   /** Messages that its program does not have yet, in order. */
   waiting: Message[]
+  /** What it asks a person, oldest first. */
+  questions: Approval[]
   events: ResumingStream<Event>
 }
 
@@ -47,7 +51,24 @@ export async function openSession(
     past: messages.filter(({ state }) => finalStates.has(state)),
     present,
     waiting: open.filter(isWaiting),
+    questions: await listQuestions(client, name, signal),
     events,
+  }
+}
+
+/** None where the daemon is of before there were any. */
+async function listQuestions(
+  client: Client,
+  name: string,
+  signal: AbortSignal,
+): Promise<Approval[]> {
+  try {
+    return await client.approvals.list({ agent: name, state: 'open', signal })
+  } catch (error) {
+    if (error instanceof DroverError && error.code === 'route_not_found') {
+      return []
+    }
+    throw error
   }
 }
 

@@ -10,6 +10,7 @@ import { Conversation, type Piece } from './conversation.ts'
 import { LineEditor } from './line-editor.ts'
 import type { Session } from './open-session.ts'
 import { askForNoPastes, askForPastes } from './paste-scanner.ts'
+import { readAnswer, type GivenAnswer } from './read-answer.ts'
 import { Screen, type Foot } from './screen.ts'
 import { sendSurely } from './send-surely.ts'
 import { createVoices, type Voices } from './voices.ts'
@@ -48,11 +49,11 @@ export class TerminalTalk {
 
   constructor(invocation: Invocation, options: TerminalTalkOptions) {
     const { context, output } = invocation
-    const { agent, past, present, waiting } = options.session
+    const { agent, past, present, waiting, questions } = options.session
     this.#invocation = invocation
     this.#options = options
     this.#name = agent.name
-    this.#conversation = new Conversation(agent, waiting)
+    this.#conversation = new Conversation(agent, waiting, questions)
     this.#voices = createVoices(agent.name, output.colors)
     this.#screen = new Screen(context.stdout, () => this.#foot())
     this.#editor = new LineEditor({
@@ -153,10 +154,29 @@ export class TerminalTalk {
     if (text.trim() === '') {
       return
     }
+    const [question] = this.#conversation.questions
+    const answer = question && readAnswer(text)
+    if (answer) {
+      return void this.#answer(question.id, answer)
+    }
     const id = createId('msg')
     this.#conversation.post(id, text)
     this.#unsent++
     this.#sending = this.#sending.then(async () => await this.#send(id, text))
+  }
+
+  /** What came of it is told by an event. */
+  async #answer(id: string, { verb, message }: GivenAnswer): Promise<void> {
+    const { signal } = this.#options
+    const decision = { verb, ...(message === null ? {} : { message }) }
+    try {
+      await this.#invocation.client.approvals.decide(id, decision, { signal })
+    } catch (error) {
+      if (!signal.aborted) {
+        const text = `not answered: ${toDroverError(error).message}`
+        await this.#show({ kind: 'trouble', text })
+      }
+    }
   }
 
   async #send(id: string, text: string): Promise<void> {
@@ -232,14 +252,21 @@ export class TerminalTalk {
   }
 
   #foot(): Foot {
-    const { dim, cyan, yellow } = this.#invocation.output.colors
-    const { waiting, activity, isWaking } = this.#conversation
+    const { dim, cyan, yellow, magenta } = this.#invocation.output.colors
+    const { waiting, activity, isWaking, questions } = this.#conversation
     const rows: Foot['rows'][number][] = waiting.slice(0, mostWaiting).map(({ body, place }) => ({
       text: `${place === null || isWaking ? 'you' : `${ordinal(place)} in line`} › ${oneLine(body)}`,
       paint: dim,
     }))
     if (waiting.length > mostWaiting) {
       rows.push({ text: `… and ${waiting.length - mostWaiting} more`, paint: dim })
+    }
+    for (const { id, title, risk } of questions.slice(0, mostWaiting)) {
+      const text = `? ${oneLine(title)} (${risk} risk)  ${id}`
+      rows.push({ text, paint: magenta })
+    }
+    if (questions.length > 0) {
+      rows.push({ text: '  y allows it, n denies it; n TEXT says why', paint: dim })
     }
     const frame = spinnerFrames[Math.floor(performance.now() / frameMs) % spinnerFrames.length]
     if (this.#isAway) {

@@ -56,7 +56,12 @@ export interface ChunkDelta {
 
 interface Chunk {
   choices?: { delta?: Delta; message?: Delta }[]
-  usage?: { prompt_tokens?: number; completion_tokens?: number } | null
+  usage?: {
+    prompt_tokens?: number
+    completion_tokens?: number
+    prompt_tokens_details?: { cached_tokens?: number | null } | null
+    completion_tokens_details?: { reasoning_tokens?: number | null } | null
+  } | null
   error?: unknown
 }
 
@@ -73,12 +78,16 @@ export interface AnswerAssembly {
   toolCalls: ToolCall[]
   inputTokens: number | null
   outputTokens: number | null
+  cachedInputTokens: number | null
+  reasoningTokens: number | null
   /** Place in `toolCalls` of the endpoint's index. */
   places: Map<number, number>
 }
 
 export function createAssembly(): AnswerAssembly {
-  return { text: '', toolCalls: [], inputTokens: null, outputTokens: null, places: new Map() }
+  const tokens = { inputTokens: null, outputTokens: null }
+  const parts = { cachedInputTokens: null, reasoningTokens: null }
+  return { text: '', toolCalls: [], ...tokens, ...parts, places: new Map() }
 }
 
 /** Adds the data of one event. Throws when it is not JSON. */
@@ -94,9 +103,17 @@ export function addChunk(assembly: AnswerAssembly, data: string): ChunkDelta {
   for (const piece of delta.tool_calls ?? []) {
     addToolCall(assembly, piece)
   }
-  assembly.inputTokens = chunk?.usage?.prompt_tokens ?? assembly.inputTokens
-  assembly.outputTokens = chunk?.usage?.completion_tokens ?? assembly.outputTokens
+  addUsage(assembly, chunk?.usage)
   return { text, thinking: delta.reasoning_content ?? delta.reasoning ?? '', error: null }
+}
+
+function addUsage(assembly: AnswerAssembly, usage: Chunk['usage']): void {
+  assembly.inputTokens = usage?.prompt_tokens ?? assembly.inputTokens
+  assembly.outputTokens = usage?.completion_tokens ?? assembly.outputTokens
+  assembly.cachedInputTokens =
+    usage?.prompt_tokens_details?.cached_tokens ?? assembly.cachedInputTokens
+  assembly.reasoningTokens =
+    usage?.completion_tokens_details?.reasoning_tokens ?? assembly.reasoningTokens
 }
 
 /** Some endpoints give every call the index 0, or none: a new id is a new call. */

@@ -46,7 +46,7 @@ export function describeChoice(choice: ModelChoice): string {
 
 export function createModel(choice: ModelChoice, limits: ChatLimits): Model {
   if (choice.kind === 'none') {
-    return { title: 'no model', answer: async () => choice.failure }
+    return { title: 'no model', name: null, answer: async () => choice.failure }
   }
   return choice.kind === 'endpoint'
     ? createOpenaiModel(choice.endpoint, limits)
@@ -77,6 +77,7 @@ async function chooseOllama(
     baseUrl: `${url}/v1`,
     keyFile: ollama?.keyFile ?? null,
     model,
+    priceName: `ollama/${model}`,
   }
   return { kind: 'endpoint', endpoint }
 }
@@ -98,7 +99,13 @@ function chooseOpenai({ name, openai }: ModelWish): ModelChoice {
   const baseUrl = apiBase(openai.url)
   return {
     kind: 'endpoint',
-    endpoint: { title: `${model} at ${baseUrl}`, baseUrl, keyFile: openai.keyFile ?? null, model },
+    endpoint: {
+      title: `${model} at ${baseUrl}`,
+      baseUrl,
+      keyFile: openai.keyFile ?? null,
+      model,
+      priceName: model,
+    },
   }
 }
 

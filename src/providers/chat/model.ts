@@ -6,6 +6,8 @@ import type { ToolDefinition } from './tool-definitions.ts'
 export interface Model {
   /** For people: what and where. */
   readonly title: string
+  /** What its tokens are priced by; null where it has none. One's own machine is `ollama/NAME`. */
+  readonly name: string | null
   /** One answer. Expected failures are returned; it rejects only when `signal` aborts. */
   answer(
     request: ModelRequest,
@@ -39,6 +41,9 @@ export interface ModelAnswer {
   /** Tokens; null is unmeasured. */
   inputTokens: number | null
   outputTokens: number | null
+  /** Parts of the two. */
+  cachedInputTokens: number | null
+  reasoningTokens: number | null
 }
 
 export interface ModelFailure {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ChatLimits } from './chat-config.ts'
 import { addChunk, createAssembly, encodeRequest } from './chat-completions.ts'
-import { describeRefusal, endpointMessage, parseRetryAfter } from './classify-failure.ts'
+import { describeBreak, describeRefusal } from './describe-failure.ts'
 import type { Model, ModelAnswer, ModelFailure, ModelListener, ModelRequest } from './model.ts'
 import { createEventSplitter } from './server-sent-events.ts'
 import { EndpointError, readBody, requestStream } from './stream-request.ts'
@@ -13,6 +13,8 @@ export interface Endpoint {
   baseUrl: string
   keyFile: string | null
   model: string
+  /** What its tokens are priced by. */
+  priceName: string
 }
 
 /** A model behind any OpenAI-compatible Chat Completions endpoint. */
@@ -20,6 +22,7 @@ export function createOpenaiModel(endpoint: Endpoint, limits: ChatLimits): Model
   let canUseTools = true
   return {
     title: endpoint.title,
+    name: endpoint.priceName,
     async answer(request, listener, signal) {
       const task = { endpoint, limits, listener, signal }
       const first = await ask(canUseTools ? request : { ...request, tools: [] }, task)
@@ -71,9 +74,8 @@ async function ask(request: ModelRequest, task: Task): Promise<ModelAnswer | Mod
     if (status === 200) {
       return await readAnswer(pieces, task)
     }
-    const until = parseRetryAfter(retryAfter, Date.now())
-    const refusal = describeRefusal(status, await readBody(pieces), endpoint.title)
-    return until === null ? refusal : { ...refusal, until }
+    const text = await readBody(pieces)
+    return describeRefusal({ status, text, retryAfter }, endpoint.title, Date.now())
   } catch (error) {
     if (error instanceof EndpointError) {
       return { kind: 'failure', class: 'network', message: error.message }
@@ -110,11 +112,7 @@ async function readAnswer(
       }
       const delta = tryAddChunk(assembly, data)
       if (delta.error !== null) {
-        const refusal = describeRefusal(500, delta.error, endpoint.title)
-        return {
-          ...refusal,
-          message: `${endpoint.title} broke off: ${endpointMessage(delta.error)}`,
-        }
+        return describeBreak(delta.error, endpoint.title, Date.now())
       }
       listener.thinking(delta.thinking)
       listener.text(delta.text)
@@ -127,8 +125,8 @@ async function readAnswer(
       message: `${endpoint.title} ended without an answer`,
     }
   }
-  const { text, toolCalls, inputTokens, outputTokens } = assembly
-  return { kind: 'answer', text, toolCalls, inputTokens, outputTokens }
+  const { places: _, ...answer } = assembly
+  return { kind: 'answer', ...answer }
 }
 
 function tryAddChunk(

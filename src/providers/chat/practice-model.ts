@@ -14,6 +14,7 @@ const answerMs = 1200
 export function createPracticeModel(): Model {
   return {
     title: practiceTitle,
+    name: null,
     async answer(request, listener, signal) {
       const answer = practiceAnswer(request)
       const words = answer.text.match(/\S+\s*/g) ?? []
@@ -125,5 +126,7 @@ function repeatReply(text: string): string {
 }
 
 function say(text: string): ModelAnswer {
-  return { kind: 'answer', text, toolCalls: [], inputTokens: null, outputTokens: null }
+  const tokens = { inputTokens: null, outputTokens: null }
+  const parts = { cachedInputTokens: null, reasoningTokens: null }
+  return { kind: 'answer', text, toolCalls: [], ...tokens, ...parts }
 }

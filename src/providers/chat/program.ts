@@ -116,9 +116,9 @@ async function readInput(worker: Worker): Promise<'stop' | 'end'> {
     }
     if (input?.type === 'ping') {
       output.print({ type: 'pong' })
-    } else if (input) {
+    } else if (input?.type === 'query') {
       worker.take(input)
-    } else if (line.trim() !== '') {
+    } else if (input === null && line.trim() !== '') {
       output.print({
         type: 'agent_error',
         class: 'config',

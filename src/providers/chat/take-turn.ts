@@ -27,6 +27,18 @@ interface Tally {
   reply: string
   inputTokens: number | null
   outputTokens: number | null
+  cachedInputTokens: number | null
+  reasoningTokens: number | null
+  model: string | null
+}
+
+const emptyTally: Tally = {
+  reply: '',
+  inputTokens: null,
+  outputTokens: null,
+  cachedInputTokens: null,
+  reasoningTokens: null,
+  model: null,
 }
 
 /**
@@ -36,7 +48,7 @@ interface Tally {
 export async function takeTurn(query: Query, context: TurnContext): Promise<void> {
   const { config, session, output } = context
   const startedAt = performance.now()
-  const tally: Tally = { reply: '', inputTokens: null, outputTokens: null }
+  const tally: Tally = { ...emptyTally }
   output.print({ type: 'agent_started', id: query.id })
   let error: RunnerError | null = null
   if (config.trigger !== null && !hasTrigger(query.text, config.trigger)) {
@@ -61,12 +73,18 @@ function stopped(
   id: string,
   { tally, error, durationMs }: { tally: Tally; error: RunnerError | null; durationMs: number },
 ): AgentStopped {
-  const usage = { input_tokens: tally.inputTokens, output_tokens: tally.outputTokens }
+  const usage = {
+    input_tokens: tally.inputTokens,
+    output_tokens: tally.outputTokens,
+    cached_input_tokens: tally.cachedInputTokens,
+    reasoning_tokens: tally.reasoningTokens,
+  }
   return {
     type: 'agent_stopped',
     id,
     reply: tally.reply,
     usage,
+    model: tally.model,
     cost_usd: null,
     duration_ms: durationMs,
     error,
@@ -140,7 +158,9 @@ async function askModel(
     messageCount: session.turns.length,
     tools: defineTools(tools),
   }
-  return (await model()).answer(request, listener, signal)
+  const chosen = await model()
+  tally.model = chosen.name
+  return chosen.answer(request, listener, signal)
 }
 
 async function callTool(
@@ -169,10 +189,14 @@ function readableInput(input: string): unknown {
 }
 
 function addUsage(tally: Tally, answer: ModelAnswer): void {
-  if (answer.inputTokens !== null) {
-    tally.inputTokens = (tally.inputTokens ?? 0) + answer.inputTokens
-  }
-  if (answer.outputTokens !== null) {
-    tally.outputTokens = (tally.outputTokens ?? 0) + answer.outputTokens
+  for (const name of [
+    'inputTokens',
+    'outputTokens',
+    'cachedInputTokens',
+    'reasoningTokens',
+  ] as const) {
+    if (answer[name] !== null) {
+      tally[name] = (tally[name] ?? 0) + answer[name]
+    }
   }
 }

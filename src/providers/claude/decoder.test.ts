@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { DecoderState, ProviderEvent } from '../contract.ts'
-import { carryClaudeState, createClaudeDecoder } from './decoder.ts'
+import type { Decoder, DecoderState, ProviderEvent } from '../contract.ts'
+import { createClaudeDecoder } from './decoder.ts'
+import { carryClaudeState } from './state.ts'
+import { uuidOf } from './wire.ts'
 
 /** What Claude Code 2.1 printed, recorded. */
 function sample(name: string): string[] {
@@ -19,6 +21,10 @@ function decode(
   return lines.flatMap((line) => decoder.push('out', [line], { now: 1, isCut: false }))
 }
 
+const push = (decoder: Decoder, line: string): ProviderEvent[] =>
+  decoder.push('out', [line], { now: 1, isCut: false })
+const lifecycle = (uuid: string, state: string): string =>
+  JSON.stringify({ type: 'command_lifecycle', command_uuid: uuid, state, session_id: 's1' })
 const typesOf = (events: readonly ProviderEvent[]): string[] => events.map(({ type }) => type)
 const ofType = <T extends ProviderEvent['type']>(
   events: readonly ProviderEvent[],
@@ -65,6 +71,9 @@ describe('a recorded conversation', () => {
       [150, 20],
       [300, 40],
     ])
+    expect(costs.map(({ cachedInputTokens }) => cachedInputTokens)).toEqual([50, 50, 100])
+    const models = ofType(events, 'turn.ended').map(({ model }) => model)
+    expect(new Set(models)).toEqual(new Set(['claude-opus-5-5']))
     expect(costs[1]?.usd).toBeCloseTo(0.00081, 8)
     expect(costs[2]?.usd).toBeCloseTo(0.00162, 8)
   })
@@ -100,18 +109,13 @@ test('a failed turn is an error with its class, whatever its subtype says, and t
   })
 })
 
-test('a session that is not there fails the message that asked for it', () => {
+test('a session that is not there fails the message that asked for it, and the run with it', () => {
+  const missing = expect.stringContaining('No conversation found')
   expect(decode(sample('resume-missing'), ['m1'])).toEqual([
-    { type: 'error', class: 'unknown', message: expect.stringContaining('No conversation found') },
-    {
-      type: 'turn.ended',
-      message: 'm1',
-      reply: '',
-      error: expect.stringContaining('No conversation found'),
-      cost: { usd: 0, inputTokens: 0, outputTokens: 0 },
-      durationMs: 0,
-    },
+    expect.objectContaining({ type: 'turn.ended', message: 'm1', reply: '', error: missing }),
+    { type: 'unusable', class: 'config', message: missing, retryAt: null },
   ])
+  expect(typesOf(decode(sample('resume-missing'), []))).toEqual(['unusable'])
 })
 
 test('a message that joined a turn under way ends with it, and only the first bears the cost', () => {
@@ -122,6 +126,162 @@ test('a message that joined a turn under way ends with it, and only the first be
     [joined, 'tool said: slept'],
   ])
   expect(ended[1]?.cost).toEqual({ usd: 0, inputTokens: 0, outputTokens: 0 })
+})
+
+describe('a message that is to join the turn under way', () => {
+  const uuid = 'bbbbbbbb-0000-4000-8000-000000000001'
+  const steer = (lines: readonly string[]) => {
+    const decoder = createClaudeDecoder(null)
+    decoder.sent({ id: 'm1', from: 'user', body: 'x' }, 1)
+    const first = lines.slice(0, 3).flatMap((line) => push(decoder, line))
+    decoder.sent({ id: uuid, from: 'user', body: 'x', isSteering: true }, 1)
+    return [...first, ...lines.slice(3).flatMap((line) => push(decoder, line))]
+  }
+
+  test('has joined it when it was taken before its end, and has no turn of its own', () => {
+    const events = steer(sample('midturn-steer'))
+    expect(ofType(events, 'accepted').at(-1)).toEqual({
+      type: 'accepted',
+      message: uuid,
+      joined: true,
+    })
+    expect(ofType(events, 'turn.started').map(({ message }) => message)).toEqual(['m1'])
+  })
+
+  test('has not when it was taken after, and then its turn is its own', () => {
+    const [init = '', ...rest] = sample('midturn-steer')
+    const isOfSteer = (line: string) => line.includes(uuid) && !line.includes('"result"')
+    const started = lifecycle(uuid, 'started')
+    const events = steer([init, ...rest.filter((line) => !isOfSteer(line)), started, init])
+    expect(ofType(events, 'accepted').at(-1)).toEqual({
+      type: 'accepted',
+      message: uuid,
+      joined: false,
+    })
+    expect(ofType(events, 'turn.started').map(({ message }) => message)).toEqual(['m1', uuid])
+  })
+})
+
+describe('a message that has no turn', () => {
+  test('since the session had it before ends at once, and says so', () => {
+    const decoder = createClaudeDecoder(null)
+    decoder.sent({ id: 'm1', from: 'user', body: 'x' }, 1)
+    const [session, ended] = push(decoder, lifecycle(uuidOf('m1'), 'completed'))
+    expect(session).toMatchObject({ type: 'session' })
+    expect(ended).toMatchObject({
+      type: 'turn.ended',
+      message: 'm1',
+      error: expect.stringContaining('from an earlier run'),
+    })
+    expect(decoder.snapshot()['open']).toEqual([])
+  })
+
+  test('since it was taken from the queue ends as interrupted', () => {
+    const decoder = createClaudeDecoder(null)
+    decoder.sent({ id: 'm1', from: 'user', body: 'x' }, 1)
+    expect(push(decoder, lifecycle(uuidOf('m1'), 'queued')).slice(1)).toEqual([])
+    expect(push(decoder, lifecycle(uuidOf('m1'), 'cancelled'))).toMatchObject([
+      { type: 'turn.ended', message: 'm1', error: 'interrupted' },
+    ])
+  })
+
+  test('is not one of another id', () => {
+    const decoder = createClaudeDecoder(null)
+    decoder.sent({ id: 'm1', from: 'user', body: 'x' }, 1)
+    for (const state of ['started', 'completed', 'cancelled']) {
+      expect(push(decoder, lifecycle('not-ours', state)).slice(-1)).not.toMatchObject([
+        { message: expect.anything() },
+      ])
+    }
+    expect(decoder.snapshot()['open']).toEqual([{ id: 'm1', isAccepted: false }])
+  })
+})
+
+test('a turn that was broken off is interrupted, no failure; of its tokens nothing is known', () => {
+  const events = decode(sample('interrupt-partial'), ['m1', 'm2', 'm3', 'm4', 'm5'])
+  const ended = ofType(events, 'turn.ended')
+  expect(ended.map(({ error }) => error)).toEqual(['interrupted', null, null, null, 'interrupted'])
+  expect(ofType(events, 'error')).toEqual([])
+  expect(ended[0]?.cost).toEqual({
+    usd: expect.closeTo(0.00065, 8),
+    inputTokens: null,
+    outputTokens: null,
+  })
+})
+
+describe('a cost', () => {
+  const result = (total: unknown, rest: object = {}): string =>
+    JSON.stringify({ type: 'result', is_error: false, result: '', total_cost_usd: total, ...rest })
+  const init = JSON.stringify({ type: 'system', subtype: 'init', session_id: 's1' })
+
+  test('is less than nothing when the sum shrinks, and counted on from there', () => {
+    const events = decode([init, result(5), init, result(1), init, result(1.5)], ['a', 'b', 'c'])
+    expect(ofType(events, 'turn.ended').map(({ cost }) => cost.usd)).toEqual([5, -4, 0.5])
+  })
+
+  test('that is no number is unmeasured', () => {
+    const usd = [null, 'much', undefined].map(
+      (total) => ofType(decode([init, result(total)], []), 'turn.ended')[0]?.cost.usd,
+    )
+    expect(usd).toEqual([null, null, null])
+  })
+
+  test('of a conversation that it began by itself is counted anew', () => {
+    const other = JSON.stringify({ type: 'system', subtype: 'init', session_id: 's2' })
+    const events = decode([init, result(0.5), other, result(0.1)], [])
+    expect(ofType(events, 'session').map(({ session }) => session)).toEqual(['s1', 's2'])
+    expect(ofType(events, 'turn.ended').map(({ cost }) => cost.usd)).toEqual([0.5, 0.1])
+  })
+
+  test('has parts that came from a cache and that were thought, and the model that answered', () => {
+    const usage = {
+      input_tokens: 10,
+      cache_creation_input_tokens: 20,
+      cache_read_input_tokens: 30,
+      output_tokens: 7,
+      output_tokens_details: { thinking_tokens: 5 },
+    }
+    const said = { type: 'assistant', message: { id: 'a', model: 'claude-x', content: [] } }
+    const events = decode([init, JSON.stringify(said), result(1, { usage })], [])
+    expect(ofType(events, 'turn.ended')[0]).toMatchObject({
+      model: 'claude-x',
+      cost: { inputTokens: 60, cachedInputTokens: 30, outputTokens: 7, reasoningTokens: 5 },
+    })
+  })
+})
+
+test('jobs beside its turns are counted, but for those that end without it', () => {
+  const tasks = [
+    { task_id: 'a' },
+    { task_id: 'b', ambient: true },
+    { task_id: 'c', off_host: true },
+  ]
+  const line = (value: unknown) =>
+    JSON.stringify({ type: 'system', subtype: 'background_tasks_changed', tasks: value })
+  expect(decode([line(tasks), line([]), line(null)], [])).toEqual([
+    { type: 'background', jobs: 1 },
+    { type: 'background', jobs: 0 },
+    { type: 'background', jobs: 0 },
+  ])
+})
+
+test('half a line and the end of the program leave its turn open: nobody knows how far it came', () => {
+  const decoder = createClaudeDecoder(null)
+  decoder.sent({ id: 'm1', from: 'user', body: 'x' }, 1)
+  const [, , init = ''] = sample('basic')
+  push(decoder, init)
+  expect(decoder.push('out', ['{"type":"result","is_err'], { now: 1, isCut: true })).toEqual([
+    { type: 'output', stream: 'out', text: '{"type":"result","is_err' },
+  ])
+  expect(decoder.ended(2, false)).toEqual([])
+})
+
+test('a state that an older Drover left is gone on with', () => {
+  const old = { open: [{ id: 'm1', isAccepted: true }], session: 's1', totalUsd: 1, hasTurn: true }
+  const end = { type: 'result', result: 'done', total_cost_usd: 3 }
+  expect(decode([JSON.stringify(end)], [], old)).toMatchObject([
+    { type: 'turn.ended', message: 'm1', reply: 'done', cost: { usd: 2 } },
+  ])
 })
 
 test('text that came in pieces is not said again as a whole', () => {

@@ -1,51 +1,30 @@
-import type { Cost } from '../../schema/agent.ts'
-import type { Decoder, DecoderState, ErrorClass, ProviderEvent } from '../contract.ts'
+import type { Decoder, DecoderState, ProviderEvent, PushContext } from '../contract.ts'
+import {
+  closeQuestions,
+  readCancelRequest,
+  readControlRequest,
+  readControlResponse,
+} from './control.ts'
+import { readResult } from './read-result.ts'
+import { createClaudeState, type ClaudeState } from './state.ts'
 import { blocksOf, parseClaudeLine, resultText, uuidOf, type ClaudeLine } from './wire.ts'
-
-interface ClaudeState extends DecoderState {
-  /** Messages in its input without a result, oldest first. */
-  open: { id: string; isAccepted: boolean }[]
-  session: string | null
-  /** Dollars of the whole session so far: the program reports sums. */
-  totalUsd: number
-  /** The model's message whose text came in pieces, so its whole is not said again. */
-  streamedMessage: string | null
-  /** The turn said something that did not end its line. */
-  isMidLine: boolean
-  hasTurn: boolean
-}
-
-/** State for a run that goes on with the session of an earlier one. */
-export function carryClaudeState(previous: DecoderState): DecoderState {
-  return { ...createState(), totalUsd: (previous as ClaudeState).totalUsd }
-}
-
-function createState(): ClaudeState {
-  return {
-    open: [],
-    session: null,
-    totalUsd: 0,
-    streamedMessage: null,
-    isMidLine: false,
-    hasTurn: false,
-  }
-}
 
 /** Reads Claude Code's stream-json. Lines it does not know are `output` when they are no JSON, else nothing. */
 export function createClaudeDecoder(saved: DecoderState | null): Decoder {
-  const state = (saved as ClaudeState | null) ?? createState()
+  const state = createClaudeState(saved)
   return {
-    sent({ id }) {
-      state.open.push({ id, isAccepted: false })
+    sent({ id, isSteering = false }) {
+      state.open.push({ id, isAccepted: false, ...(isSteering ? { isSteering } : {}) })
       return []
     },
-    push(stream, lines, { isCut }) {
+    push(stream, lines, context) {
+      const { isCut } = context
       const events: ProviderEvent[] = []
       for (const [index, line] of lines.entries()) {
         const isPiece = isCut && index === lines.length - 1
         const parsed = stream === 'out' && !isPiece ? parseClaudeLine(line) : null
         if (parsed) {
-          readLine(state, parsed, events)
+          readLine(state, parsed, { ...context, events })
         } else if (line !== '') {
           events.push({ type: 'output', stream, text: isPiece ? line : `${line}\n` })
         }
@@ -59,22 +38,24 @@ export function createClaudeDecoder(saved: DecoderState | null): Decoder {
   }
 }
 
-function readLine(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
-  if (
-    typeof line.session_id === 'string' &&
-    line.session_id !== '' &&
-    line.type !== 'result' &&
-    line.session_id !== state.session
-  ) {
-    state.session = line.session_id
-    events.push({ type: 'session', session: line.session_id })
+function readLine(
+  state: ClaudeState,
+  line: ClaudeLine,
+  context: Pick<PushContext, 'now'> & { events: ProviderEvent[] },
+): void {
+  const { events } = context
+  if (typeof line.session_id === 'string' && line.session_id !== '' && line.type !== 'result') {
+    noteSession(state, line.session_id, events)
   }
   switch (line.type) {
     case 'command_lifecycle':
-      if (line.state === 'started') {
-        acceptMessage(state, line.command_uuid, events)
-      }
-      return
+      return readLifecycle(state, line, events)
+    case 'control_request':
+      return readControlRequest(state, line, events)
+    case 'control_cancel_request':
+      return readCancelRequest(state, line, events)
+    case 'control_response':
+      return readControlResponse(line, events)
     case 'system':
       return readSystem(state, line, events)
     case 'stream_event':
@@ -85,11 +66,22 @@ function readLine(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[])
       if (line.isReplay === true) {
         acceptMessage(state, line.uuid, events)
       }
-      return readToolResults(line, events)
+      return readToolResults(state, line, events)
     case 'result':
-      return readResult(state, line, events)
+      return readResult(state, line, context)
     case 'rate_limit_event':
       return readLimit(line, events)
+  }
+}
+
+/** It can begin another conversation by itself, whose sums begin anew. */
+function noteSession(state: ClaudeState, session: string, events: ProviderEvent[]): void {
+  if (session !== state.session) {
+    if (state.session !== null) {
+      state.totalUsd = 0
+    }
+    state.session = session
+    events.push({ type: 'session', session })
   }
 }
 
@@ -106,32 +98,96 @@ function readLimit({ rate_limit_info: info }: ClaudeLine, events: ProviderEvent[
   }
 }
 
-function acceptMessage(state: ClaudeState, uuid: unknown, events: ProviderEvent[]): void {
-  const message = state.open.find(({ id }) => uuidOf(id) === uuid)
-  if (message && !message.isAccepted) {
-    message.isAccepted = true
-    events.push({ type: 'accepted', message: message.id })
+/**
+ * How far a message has come in its queue. The messages of a turn end with its result, which comes
+ * before their last word here; what has its last word without having been begun gets no turn.
+ */
+function readLifecycle(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
+  const reason = unbegun[String(line.state)]
+  const message = state.open.find(({ id }) => uuidOf(id) === line.command_uuid)
+  if (line.state === 'started') {
+    acceptMessage(state, line.command_uuid, events)
+  } else if (message && !message.isAccepted && reason) {
+    state.open = state.open.filter((open) => open !== message)
+    const cost = { usd: 0, inputTokens: 0, outputTokens: 0 }
+    const end = { reply: '', error: reason, cost, durationMs: null }
+    events.push({ type: 'turn.ended', message: message.id, ...end })
   }
 }
 
+/** Why a message that was not begun is at its end. */
+const unbegun: Readonly<Record<string, string>> = {
+  cancelled: 'interrupted',
+  completed:
+    'the session has this message from an earlier run, which did not tell of it; it is not answered again',
+}
+
+function acceptMessage(state: ClaudeState, uuid: unknown, events: ProviderEvent[]): void {
+  const message = state.open.find(({ id }) => uuidOf(id) === uuid)
+  if (message && !message.isAccepted) {
+    accept(state, message, events)
+  }
+}
+
+/** A message that was taken while a turn was under way has joined it, whether it was meant to or not. */
+function accept(
+  state: ClaudeState,
+  message: ClaudeState['open'][number],
+  events: ProviderEvent[],
+): void {
+  message.isAccepted = true
+  const isTold = state.hasTurn || message.isSteering === true
+  const joined = isTold ? { joined: state.hasTurn } : {}
+  events.push({ type: 'accepted', message: message.id, ...joined })
+}
+
 function readSystem(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
-  if (line.subtype === 'init' && !state.hasTurn) {
-    state.hasTurn = true
-    const message = state.open.find(({ isAccepted }) => isAccepted) ?? state.open[0]
-    if (message && !message.isAccepted) {
-      message.isAccepted = true
-      events.push({ type: 'accepted', message: message.id })
+  switch (line.subtype) {
+    case 'init':
+      noteModel(state, line.model)
+      return state.hasTurn ? undefined : beginTurn(state, events)
+    case 'api_retry': {
+      const detail = `${String(line.error)} (${String(line.error_status)}), try ${String(line.attempt)} of ${String(line.max_retries)}`
+      return void events.push({ type: 'status', status: 'retrying', detail })
     }
-    events.push({ type: 'turn.started', message: message?.id ?? null })
-  } else if (line.subtype === 'api_retry') {
-    const detail = `${String(line.error)} (${String(line.error_status)}), try ${String(line.attempt)} of ${String(line.max_retries)}`
-    events.push({ type: 'status', status: 'retrying', detail })
+    case 'background_tasks_changed':
+      return void events.push({ type: 'background', jobs: countJobs(line.tasks) })
+    case 'session_state_changed':
+      return void events.push({ type: 'status', status: 'session', detail: String(line.state) })
+  }
+}
+
+function beginTurn(state: ClaudeState, events: ProviderEvent[]): void {
+  const message = state.open.find(({ isAccepted }) => isAccepted) ?? state.open[0]
+  if (message && !message.isAccepted) {
+    accept(state, message, events)
+  }
+  state.hasTurn = true
+  state.turns++
+  events.push({ type: 'turn.started', message: message?.id ?? null })
+}
+
+/** Jobs that would end with it. Those of its own household, and those elsewhere, keep nobody up. */
+function countJobs(tasks: unknown): number {
+  return Array.isArray(tasks)
+    ? tasks.filter(
+        (task: { ambient?: unknown; off_host?: unknown } | null) =>
+          task && task.ambient !== true && task.off_host !== true,
+      ).length
+    : 0
+}
+
+/** What it says by itself, without a model, has no model's name. */
+function noteModel(state: ClaudeState, model: unknown): void {
+  if (typeof model === 'string' && model !== '<synthetic>') {
+    state.model = model
   }
 }
 
 function readPiece(state: ClaudeState, { event }: ClaudeLine, events: ProviderEvent[]): void {
   if (event?.type === 'message_start') {
     state.streamedMessage = typeof event.message?.id === 'string' ? event.message.id : null
+    noteModel(state, event.message?.model)
   } else if (event?.type === 'content_block_start' && event.content_block?.type === 'text') {
     startText(state, events)
   } else if (event?.type === 'content_block_delta' && typeof event.delta?.text === 'string') {
@@ -142,6 +198,9 @@ function readPiece(state: ClaudeState, { event }: ClaudeLine, events: ProviderEv
 }
 
 function readAssistant(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
+  if (!line.parent_tool_use_id) {
+    noteModel(state, line.message?.model)
+  }
   const isTold =
     line.parent_tool_use_id ||
     (line.message?.id !== undefined && line.message.id === state.streamedMessage)
@@ -162,9 +221,10 @@ function readAssistant(state: ClaudeState, line: ClaudeLine, events: ProviderEve
   }
 }
 
-function readToolResults(line: ClaudeLine, events: ProviderEvent[]): void {
+function readToolResults(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
   for (const block of blocksOf(line)) {
     if (block.type === 'tool_result') {
+      settleQuestion(state, block.tool_use_id, { line, events })
       events.push({
         type: 'tool.result',
         id: String(block.tool_use_id),
@@ -175,81 +235,24 @@ function readToolResults(line: ClaudeLine, events: ProviderEvent[]): void {
   }
 }
 
-/** One result ends the turn of every message that had joined it; `is_error` tells, `subtype` does not. */
-function readResult(state: ClaudeState, line: ClaudeLine, events: ProviderEvent[]): void {
-  const said = typeof line.result === 'string' ? line.result : ''
-  const errors = Array.isArray(line.errors) ? line.errors.map(String).join('; ') : ''
-  const error = line.is_error === true ? said || errors || String(line.subtype) : null
-  if (error !== null) {
-    events.push({ type: 'error', class: classify(line), message: error })
+/** A tool that has a result waits for nobody any more: it was answered, or broken off before. */
+function settleQuestion(
+  state: ClaudeState,
+  toolUse: unknown,
+  { line, events }: { line: ClaudeLine; events: ProviderEvent[] },
+): void {
+  const metas = Array.isArray(line.tool_result_meta) ? line.tool_result_meta : []
+  const isBrokenOff = metas.some(
+    (meta: { id?: unknown; non_execution_kind?: unknown; permission_decision?: unknown } | null) =>
+      meta?.id === toolUse &&
+      meta?.non_execution_kind === 'user-rejected' &&
+      meta.permission_decision === undefined,
+  )
+  if (isBrokenOff) {
+    closeQuestions(state, events, (question) => question.toolUse === toolUse)
+  } else {
+    state.questions = state.questions.filter((question) => question.toolUse !== toolUse)
   }
-  const joined = state.open.filter(({ isAccepted }) => isAccepted)
-  const messages = joined.length > 0 ? joined : state.open.slice(0, 1)
-  const cost = readCost(state, line)
-  const durationMs = typeof line.duration_ms === 'number' ? line.duration_ms : null
-  for (const [index, { id }] of messages.entries()) {
-    const share = index === 0 ? cost : { usd: 0, inputTokens: 0, outputTokens: 0 }
-    events.push({
-      type: 'turn.ended',
-      message: id,
-      reply: error === null ? said : '',
-      error,
-      cost: share,
-      durationMs,
-    })
-  }
-  if (messages.length === 0) {
-    events.push({
-      type: 'turn.ended',
-      message: null,
-      reply: error === null ? said : '',
-      error,
-      cost,
-      durationMs,
-    })
-  }
-  state.open = state.open.filter((message) => !messages.includes(message))
-  state.isMidLine = false
-  state.streamedMessage = null
-  state.hasTurn = false
-}
-
-/** Tokens are of this turn; money is a sum over the session, so the turn's is what it grew by. */
-function readCost(state: ClaudeState, line: ClaudeLine): Cost {
-  const total = typeof line.total_cost_usd === 'number' ? line.total_cost_usd : null
-  const usd = total === null ? null : Math.max(0, total - state.totalUsd)
-  state.totalUsd = Math.max(total ?? 0, state.totalUsd)
-  const count = (name: string): number =>
-    typeof line.usage?.[name] === 'number' ? line.usage[name] : 0
-  return line.usage
-    ? {
-        usd,
-        inputTokens:
-          count('input_tokens') +
-          count('cache_creation_input_tokens') +
-          count('cache_read_input_tokens'),
-        outputTokens: count('output_tokens'),
-      }
-    : { usd, inputTokens: null, outputTokens: null }
-}
-
-const classOfStatus: Readonly<Record<number, ErrorClass>> = {
-  400: 'config',
-  401: 'auth',
-  402: 'quota',
-  403: 'auth',
-  404: 'config',
-  429: 'rate_limit',
-  500: 'overloaded',
-  502: 'overloaded',
-  503: 'overloaded',
-  529: 'overloaded',
-}
-
-function classify(line: ClaudeLine): ErrorClass {
-  return typeof line.api_error_status === 'number'
-    ? (classOfStatus[line.api_error_status] ?? 'unknown')
-    : 'unknown'
 }
 
 /** Text blocks of one turn stand on lines of their own. */

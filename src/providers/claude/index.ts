@@ -1,10 +1,12 @@
 import type { Detection, Provider, ProviderContext } from '../contract.ts'
 import { detectProgram } from '../detect-program.ts'
-import { carryClaudeState, createClaudeDecoder } from './decoder.ts'
+import { answerClaude, interruptClaude, reloadClaude } from './control.ts'
+import { createClaudeDecoder } from './decoder.ts'
 import { findClaudeSession } from './find-session.ts'
 import { findClaude, installHint, launchClaude } from './launch.ts'
 import { claudeLogin, loginHint } from './login.ts'
 import { ClaudeOptions } from './options.ts'
+import { carryClaudeState } from './state.ts'
 import { encodeClaudeMessage } from './wire.ts'
 
 /** Claude Code, headless, over stream-json. */
@@ -15,15 +17,15 @@ export const claudeProvider: Provider = {
     structured: true,
     terminal: false,
     resume: true,
-    approvals: false,
+    approvals: true,
     models: true,
     cost: true,
     turns: true,
     handshake: false,
-    steer: false,
-    interrupt: false,
-    fork: false,
-    reload: [],
+    steer: true,
+    interrupt: true,
+    fork: true,
+    reload: ['model'],
   },
   options: ClaudeOptions,
   unsupported: ['trigger', 'program'],
@@ -33,11 +35,15 @@ export const claudeProvider: Provider = {
   tested: { from: '2.1.329', to: '2.1.329' },
   detect: detectClaude,
   login: claudeLogin,
+  loginHint,
   findSession: findClaudeSession,
   launch: async (request) => launchClaude(request),
   encode: encodeClaudeMessage,
   createDecoder: (state) => createClaudeDecoder(state),
   carry: carryClaudeState,
+  answer: answerClaude,
+  interrupt: interruptClaude,
+  reload: reloadClaude,
 }
 
 /** Path, version and login; no model is asked. */

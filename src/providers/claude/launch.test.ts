@@ -36,6 +36,7 @@ describe('a launch of Claude Code', () => {
     expect(argv[0]).toBe(program)
     expect(argv.join(' ')).toContain('--input-format stream-json --output-format stream-json')
     expect(argv.slice(-2)).toEqual(['--session-id', 'new-session'])
+    expect(argv.join(' ')).toContain('--permission-prompt-tool stdio')
     expect(files).toEqual([])
     expect(env).toMatchObject({ DISABLE_AUTOUPDATER: '1' })
   })
@@ -46,27 +47,67 @@ describe('a launch of Claude Code', () => {
     expect(argv).not.toContain('--session-id')
   })
 
+  test('forks under an id of its own', () => {
+    const { argv } = launchClaude(request({}, { resume: 'old-session', isFork: true }))
+    expect(argv.join(' ')).toContain('--resume old-session --fork-session --session-id new-session')
+  })
+
   test('has each option as its flag', () => {
     const { argv } = launchClaude(
       request({
         model: 'opus',
+        effort: 'high',
+        addDirs: ['/a b', '/c'],
+        args: ['--bare', '--betas', 'x'],
         options: {
           permissionMode: 'plan',
           maxTurns: 3,
-          addDirs: ['/a b', '/c'],
+          fallbackModel: ['sonnet', 'haiku'],
+          settings: '/s.json',
+          addDirs: ['/d'],
           allowedTools: ['Bash(git:*)'],
+          disallowedTools: ['WebFetch', 'Edit'],
+          mcpConfig: ['/mcp.json'],
         },
       }),
     )
     expect(argv.join('|')).toContain(
-      '--model|opus|--permission-mode|plan|--max-turns|3|--add-dir|/a b|/c|--allowed-tools|Bash(git:*)',
+      '--model|opus|--effort|high|--add-dir|/a b|/c|/d|--permission-mode|plan|--max-turns|3' +
+        '|--fallback-model|sonnet,haiku|--settings|/s.json' +
+        '|--allowed-tools|Bash(git:*)|--disallowed-tools|WebFetch|Edit|--mcp-config|/mcp.json' +
+        '|--bare|--betas|x',
     )
   })
 
-  test('has its prompt in a file, never in its arguments', () => {
-    const { argv, files } = launchClaude(request({}, { systemPrompt: 'You are secret.' }))
+  test('has what it is told of itself in files, never in its arguments', () => {
+    const options = { systemPrompt: 'You are secret.', systemPromptAppend: 'Be secret.' }
+    const { argv, files } = launchClaude(request({ options }, { systemPrompt: 'secret layers' }))
     expect(argv.join(' ')).not.toContain('secret')
-    expect(files).toEqual([{ path: '/state/claude-prompt.md', content: 'You are secret.' }])
+    expect(argv.join(' ')).toContain(
+      '--system-prompt-file /state/system-prompt.md --append-system-prompt-file /state/append-system-prompt.md',
+    )
+    expect(files).toEqual([
+      { path: '/state/system-prompt.md', content: 'You are secret.' },
+      { path: '/state/append-system-prompt.md', content: 'secret layers\n\nBe secret.' },
+    ])
+  })
+
+  test('has a folder of its own where it has a key, its account where one is named, else the user’s', () => {
+    const folderOf = (...given: Parameters<typeof request>) =>
+      launchClaude(request(...given)).env['CLAUDE_CONFIG_DIR']
+    const anthropic = { url: 'http://127.0.0.1:1' }
+    expect(folderOf()).toBeUndefined()
+    expect(folderOf({}, { upstreams: { anthropic } })).toBe('/state/claude')
+    expect(folderOf({}, { env: { PATH: folder, ANTHROPIC_API_KEY: 'k' } })).toBe('/state/claude')
+    const options = { configDir: '/accounts/work' }
+    expect(folderOf({ options }, { upstreams: { anthropic } })).toBe('/accounts/work')
+  })
+
+  test('says that it is in a sandbox only where it would refuse its mode otherwise', () => {
+    const sandbox = (permissionMode: string) =>
+      launchClaude(request({ options: { permissionMode } })).env['IS_SANDBOX']
+    expect(sandbox('plan')).toBeUndefined()
+    expect(sandbox('bypassPermissions')).toBe(process.getuid?.() === 0 ? '1' : undefined)
   })
 
   test('has what several providers can as its own flags, and arguments of the agent last', () => {
@@ -113,4 +154,22 @@ describe('a launch of Claude Code', () => {
       }),
     )
   })
+})
+
+test.for([
+  [['--model', 'opus'], 'args: --model is set by Drover: use the model of the agent'],
+  [
+    ['--permission-mode=plan'],
+    'args: --permission-mode is set by Drover: use the option permissionMode',
+  ],
+  [['--bare', '--resume', 'x'], 'args: --resume is set by Drover'],
+  [['-p'], 'args: -p is set by Drover'],
+  [['hello'], 'args: begins with hello, which is no flag'],
+] as const)('the arguments %j are refused by name', ([args, problem]) => {
+  expect(() => launchClaude(request({ args: [...args] }))).toThrow(problem)
+})
+
+test('other arguments are its own, and no name is a trap', () => {
+  const args = ['--bare', '--betas', 'model', 'toString', '--constructor']
+  expect(launchClaude(request({ args })).argv.slice(-args.length)).toEqual(args)
 })

@@ -4,7 +4,9 @@ import { DroverError } from '../../schema/error.ts'
 import type { Upstream } from '../../schema/config.ts'
 import { findProgram } from '../../util/find-program.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
+import { keyVariables } from './login.ts'
 import { ClaudeOptions } from './options.ts'
+import { takenFlag } from './taken-flags.ts'
 
 export const installHint =
   'Install it with `npm install -g @anthropic-ai/claude-code`, or set providers.claude.path in config.yaml.'
@@ -29,52 +31,125 @@ export function launchClaude(request: LaunchRequest): ProviderLaunch {
       },
     )
   }
-  const { spec } = request
-  const options = ClaudeOptions.parse(spec.options)
+  const options = ClaudeOptions.parse(request.spec.options)
+  const files: { path: string; content: string }[] = []
+  const asFile = (flag: string, name: string, content: string | null): string[] => {
+    if (content === null) {
+      return []
+    }
+    const file = path.join(request.stateFolder, name)
+    files.push({ path: file, content })
+    return [flag, file]
+  }
   const argv: [string, ...string[]] = [
     program,
-    '--print',
-    '--verbose',
-    '--input-format',
-    'stream-json',
-    '--output-format',
-    'stream-json',
-    '--include-partial-messages',
-    ...(request.resume ? ['--resume', request.resume] : ['--session-id', request.newSession]),
-    ...(spec.model ? ['--model', spec.model] : []),
-    ...(spec.effort ? ['--effort', spec.effort] : []),
-    ...(spec.profile ? ['--agent', spec.profile] : []),
-    ...(options.permissionMode ? ['--permission-mode', options.permissionMode] : []),
-    ...(options.maxTurns ? ['--max-turns', String(options.maxTurns)] : []),
-    ...addDirArguments([...spec.addDirs, ...options.addDirs]),
-    ...(options.allowedTools.length > 0 ? ['--allowed-tools', ...options.allowedTools] : []),
+    ...speech,
+    ...sessionFlags(request),
+    ...asFile('--system-prompt-file', 'system-prompt.md', options.systemPrompt ?? null),
+    ...asFile('--append-system-prompt-file', 'append-system-prompt.md', appendedPrompt(request)),
+    ...specFlags(request.spec, options),
+    ...optionFlags(options),
+    ...checkedArguments(request.spec.args),
   ]
-  const files: { path: string; content: string }[] = []
-  if (request.systemPrompt !== null) {
-    const file = path.join(request.stateFolder, 'claude-prompt.md')
-    files.push({ path: file, content: request.systemPrompt })
-    argv.push('--append-system-prompt-file', file)
-  }
-  argv.push(...spec.args)
-  return { argv, files, env: claudeEnvironment(options, request.upstreams.anthropic) }
+  return { argv, files, env: claudeEnvironment(request, options) }
 }
 
-function addDirArguments(dirs: readonly string[]): string[] {
-  return dirs.length > 0 ? ['--add-dir', ...new Set(dirs)] : []
+/**
+ * Both ways stream-json, its questions too. Without the last it would answer a resumed session by the
+ * system prompt that the session began with, whatever it is told now.
+ */
+const speech = [
+  '--print',
+  '--verbose',
+  '--input-format',
+  'stream-json',
+  '--output-format',
+  'stream-json',
+  '--include-partial-messages',
+  '--permission-prompt-tool',
+  'stdio',
+  '--system-prompt-snapshot',
+  'off',
+]
+
+function sessionFlags({ resume, isFork, newSession }: LaunchRequest): string[] {
+  if (resume === null) {
+    return ['--session-id', newSession]
+  }
+  return isFork
+    ? ['--resume', resume, '--fork-session', '--session-id', newSession]
+    : ['--resume', resume]
+}
+
+function appendedPrompt({ systemPrompt, spec }: LaunchRequest): string | null {
+  const { systemPromptAppend } = ClaudeOptions.parse(spec.options)
+  const texts = [systemPrompt, systemPromptAppend].filter((text) => typeof text === 'string')
+  return texts.length > 0 ? texts.join('\n\n') : null
+}
+
+const list = (flag: string, values: readonly string[]): string[] =>
+  values.length > 0 ? [flag, ...values] : []
+const one = (flag: string, value: string | number | undefined): string[] =>
+  value === undefined ? [] : [flag, String(value)]
+
+/** What other providers can, too. */
+function specFlags(
+  { model, effort, profile, addDirs }: LaunchRequest['spec'],
+  options: ClaudeOptions,
+): string[] {
+  return [
+    ...one('--model', model),
+    ...one('--effort', effort),
+    ...one('--agent', profile),
+    ...list('--add-dir', [...new Set([...addDirs, ...options.addDirs])]),
+  ]
+}
+
+function optionFlags(options: ClaudeOptions): string[] {
+  const { fallbackModel } = options
+  return [
+    ...one('--permission-mode', options.permissionMode),
+    ...one('--max-turns', options.maxTurns),
+    ...one(
+      '--fallback-model',
+      Array.isArray(fallbackModel) ? fallbackModel.join(',') : fallbackModel,
+    ),
+    ...one('--settings', options.settings),
+    ...list('--allowed-tools', options.allowedTools),
+    ...list('--disallowed-tools', options.disallowedTools),
+    ...list('--mcp-config', options.mcpConfig),
+  ]
+}
+
+/** More arguments of its command line, but for those that Drover sets. Errors: `invalid_request`. */
+function checkedArguments(args: readonly string[]): readonly string[] {
+  const [first = '-'] = args
+  const problem = first.startsWith('-')
+    ? args.map(takenFlag).find((taken) => taken !== null)
+    : `begins with ${first}, which is no flag`
+  if (problem) {
+    throw new DroverError('invalid_request', `args: ${problem}.`, { details: { field: 'args' } })
+  }
+  return args
 }
 
 /** What Claude Code reads from its environment. Source: its settings documentation, environment variables. */
 function claudeEnvironment(
-  options: ClaudeOptions,
-  upstream: Upstream | undefined,
+  { upstreams: { anthropic: upstream }, stateFolder, env }: LaunchRequest,
+  { configDir, permissionMode }: ClaudeOptions,
 ): Record<string, string> {
+  const isRoot = process.getuid?.() === 0
+  // A login is in the user's own folder, and can't be in two: its tokens are renewed in place.
+  const hasKey = upstream !== undefined || keyVariables.some((name) => env[name])
+  const folder = configDir ?? (hasKey ? path.join(stateFolder, 'claude') : null)
   return {
     DISABLE_AUTOUPDATER: '1',
     DISABLE_TELEMETRY: '1',
     DISABLE_ERROR_REPORTING: '1',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-    ...(options.configDir ? { CLAUDE_CONFIG_DIR: options.configDir } : {}),
-    ...(options.permissionMode === 'bypassPermissions' ? { IS_SANDBOX: '1' } : {}),
+    ...(folder === null ? {} : { CLAUDE_CONFIG_DIR: folder }),
+    // It refuses to ask nobody where it could do anything, unless it is told that this is a sandbox.
+    ...(permissionMode === 'bypassPermissions' && isRoot ? { IS_SANDBOX: '1' } : {}),
     ...(upstream
       ? { ANTHROPIC_BASE_URL: upstream.url, ANTHROPIC_API_KEY: upstreamKey(upstream) }
       : {}),

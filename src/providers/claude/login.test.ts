@@ -18,7 +18,7 @@ function home(name: string, files: Record<string, string> = {}): string {
 }
 
 const look = (env: Record<string, string>, rest = {}, platform: NodeJS.Platform = 'linux') =>
-  claudeLogin({ env, upstreams: {}, options: {}, ...rest }, platform)
+  claudeLogin({ env, upstreams: {}, options: {}, programPath: null, ...rest }, platform)
 
 test('a home that nobody logged in from has no login, and where a key chain may have it nobody knows', () => {
   const empty = home('empty')
@@ -26,6 +26,7 @@ test('a home that nobody logged in from has no login, and where a key chain may 
   expect(look({ HOME: path.join(folder, 'no-such-home') })).toBe('no')
   expect(look({ HOME: empty }, {}, 'darwin')).toBe('unknown')
   expect(look({})).toBe('unknown')
+  expect(look({ HOME: empty }, { programPath: '/opt/wrapper' })).toBe('unknown')
 })
 
 test('what /login left, a key helper, a key, or an endpoint of config is a login', () => {

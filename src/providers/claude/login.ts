@@ -16,13 +16,19 @@ const services = ['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX', 'CLAUDE_C
  * Source: its documentation, "Identity and access management" and "Settings".
  */
 export function claudeLogin(
-  { env, upstreams, options }: Pick<LoginRequest, 'env' | 'upstreams' | 'options'>,
+  {
+    env,
+    upstreams,
+    options,
+    programPath,
+  }: Pick<LoginRequest, 'env' | 'upstreams' | 'options' | 'programPath'>,
   platform: NodeJS.Platform = process.platform,
 ): Login {
   if (upstreams.anthropic || keys.some((name) => env[name])) {
     return 'yes'
   }
-  if (services.some((name) => env[name])) {
+  // A program that config names can be a wrapper that brings a login of its own.
+  if (programPath !== null || services.some((name) => env[name])) {
     return 'unknown'
   }
   const home = env['HOME']
@@ -43,3 +49,5 @@ export function claudeLogin(
   const isElsewhere = platform === 'darwin' || names.some((name) => services.includes(name))
   return isElsewhere || existsSync('/etc/claude-code/managed-settings.json') ? 'unknown' : 'no'
 }
+
+export { keys as keyVariables }

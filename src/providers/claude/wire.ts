@@ -11,10 +11,10 @@ export interface ClaudeLine {
   command_uuid?: unknown
   state?: unknown
   isReplay?: unknown
-  message?: { id?: unknown; content?: unknown }
+  message?: { id?: unknown; content?: unknown; model?: unknown }
   event?: {
     type?: unknown
-    message?: { id?: unknown }
+    message?: { id?: unknown; model?: unknown }
     content_block?: { type?: unknown }
     delta?: { type?: unknown; text?: unknown; thinking?: unknown }
   }
@@ -31,6 +31,31 @@ export interface ClaudeLine {
   max_retries?: unknown
   retry_delay_ms?: unknown
   rate_limit_info?: { status?: unknown; resetsAt?: unknown; rateLimitType?: unknown }
+  terminal_reason?: unknown
+  tasks?: unknown
+  model?: unknown
+  tool_result_meta?: unknown
+  request_id?: unknown
+  request?: ClaudeRequest
+  response?: {
+    subtype?: unknown
+    request_id?: unknown
+    error?: unknown
+    response?: { model?: unknown } | null
+  }
+}
+
+/** What it asks of whoever drives it. */
+export interface ClaudeRequest {
+  subtype?: unknown
+  tool_name?: unknown
+  input?: unknown
+  description?: unknown
+  decision_reason?: unknown
+  permission_suggestions?: unknown
+  tool_use_id?: unknown
+  /** Set where a helper of the agent asks, which may outlive the turn. */
+  agent_id?: unknown
 }
 
 /** A block of a message's content. */

@@ -1,6 +1,4 @@
 import { z } from 'zod'
-import { DroverError } from '../../schema/error.ts'
-import { findProgram } from '../../util/find-program.ts'
 import type {
   Detection,
   LaunchRequest,
@@ -8,6 +6,7 @@ import type {
   Provider,
   ProviderLaunch,
 } from '../contract.ts'
+import { ownProgram } from '../own-program.ts'
 import { createCommandDecoder } from './decoder.ts'
 
 /** Options of the `command` provider. */
@@ -43,28 +42,8 @@ export const commandProvider: Provider = {
     return { usable: true, detail, hint: null, version: null, login: 'unknown' }
   },
 
-  async launch({ spec, env }: LaunchRequest): Promise<ProviderLaunch> {
-    const [program, ...rest] = spec.program
-    if (program === undefined || program === '') {
-      throw new DroverError(
-        'invalid_request',
-        'program: the command provider needs a program after "--".',
-        {
-          details: { field: 'program' },
-        },
-      )
-    }
-    const file = findProgram(program, { searchPath: env['PATH'] ?? '', folder: spec.dir })
-    if (!file) {
-      throw new DroverError(
-        'program_not_found',
-        `program: there is no executable ${JSON.stringify(program)}.`,
-        {
-          details: { field: 'program', program },
-        },
-      )
-    }
-    return { argv: [file, ...rest], env: {}, files: [], reservedBytes: 0 }
+  async launch(request: LaunchRequest): Promise<ProviderLaunch> {
+    return { argv: ownProgram(request), env: {}, files: [], reservedBytes: 0 }
   },
 
   /** A message is its text and a newline: several lines stay several lines. */

@@ -1,22 +1,12 @@
 import type { Cost } from '../../schema/agent.ts'
-import type { ErrorClass, ProviderEvent } from '../contract.ts'
+import { errorClasses, type ErrorClass } from '../../schema/error-class.ts'
+import type { ProviderEvent } from '../contract.ts'
 import { isRecord, type RunnerError } from './protocol.ts'
 
 /**
  * Readers for fields that a foreign program filled in: what is missing or of the wrong type is
  * null or a plain default, never a throw.
  */
-
-const errorClasses = {
-  rate_limit: true,
-  auth: true,
-  quota: true,
-  overloaded: true,
-  network: true,
-  config: true,
-  crash: true,
-  unknown: true,
-} as const satisfies Record<ErrorClass, true>
 
 export function asText(value: unknown): string | null {
   return typeof value === 'string' ? value : null
@@ -27,9 +17,7 @@ export function asNumber(value: unknown): number | null {
 }
 
 export function asErrorClass(value: unknown): ErrorClass {
-  return typeof value === 'string' && Object.hasOwn(errorClasses, value)
-    ? (value as ErrorClass)
-    : 'unknown'
+  return errorClasses.find((known) => known === value) ?? 'unknown'
 }
 
 /** `error` of `agent_stopped`: null, an object, or a plain sentence. */
@@ -49,18 +37,36 @@ export function readError(value: unknown): RunnerError | null {
   }
 }
 
+/** As the program tells it, also what is less than nothing: the daemon says that it is not believed. */
 export function readCost(value: Record<string, unknown>): Cost {
   const usage = isRecord(value['usage']) ? value['usage'] : {}
   return {
-    usd: asNumber(value['cost_usd']),
+    usd: asFigure(value['cost_usd']),
     inputTokens: asCount(usage['input_tokens']),
     outputTokens: asCount(usage['output_tokens']),
+    ...withCount('cachedInputTokens', usage['cached_input_tokens']),
+    ...withCount('reasoningTokens', usage['reasoning_tokens']),
   }
 }
 
+function withCount(name: keyof Cost, value: unknown): Partial<Cost> {
+  const count = asCount(value)
+  return count === null ? {} : { [name]: count }
+}
+
+/** What answered, where the program says so. */
+export function readModel(value: Record<string, unknown>): { model?: string } {
+  const model = asText(value['model'])
+  return model === null || model === '' ? {} : { model: model.slice(0, 200) }
+}
+
 function asCount(value: unknown): number | null {
-  const number = asNumber(value)
+  const number = asFigure(value)
   return number === null ? null : Math.round(number)
+}
+
+function asFigure(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
 /** `event` of `agent_event`; null when it says nothing we know. */

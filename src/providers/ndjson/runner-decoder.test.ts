@@ -115,7 +115,7 @@ describe('the reader of the runner protocol', () => {
 
   test('takes a wrong or missing id for the turn that is open', () => {
     for (const id of ['who?', undefined, 7]) {
-      const events = decode({ type: 'agent_started', id: 'm1' }, text('m1', 'hi'), {
+      const events = decode({ type: 'agent_started', id }, text('m1', 'hi'), {
         ...stopped('m1'),
         id,
       })
@@ -187,6 +187,9 @@ describe('the reader of the runner protocol', () => {
     const id = fc.constantFrom('m1', 'm2', 'm3', undefined)
     const type = fc.constantFrom(
       'agent_started',
+      'agent_joined',
+      'agent_question',
+      'agent_question_closed',
       'agent_stopped',
       'agent_error',
       'agent_event',
@@ -197,8 +200,16 @@ describe('the reader of the runner protocol', () => {
       fc.property(fc.array(line), (printed) => {
         let open = 0
         const endedMessages: string[] = []
+        const joined = new Set<string | null>()
         for (const event of decode(...printed)) {
-          open += event.type === 'turn.started' ? 1 : event.type === 'turn.ended' ? -1 : 0
+          if (event.type === 'accepted') {
+            joined.add(event.message)
+          } else if (event.type === 'turn.started') {
+            joined.delete(event.message)
+            open += 1
+          } else if (event.type === 'turn.ended' && !joined.has(event.message)) {
+            open -= 1
+          }
           expect(open === 0 || open === 1).toBe(true)
           if (event.type === 'turn.ended' && event.message !== null) {
             endedMessages.push(event.message)

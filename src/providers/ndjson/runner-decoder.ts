@@ -1,53 +1,41 @@
-import type {
-  Decoder,
-  DecoderState,
-  OutgoingMessage,
-  ProviderEvent,
-  PushContext,
-} from '../contract.ts'
-import { unmeasured } from '../contract.ts'
-import { isRecord, parseObject, runnerProtocolVersion } from './protocol.ts'
-import { asErrorClass, asNumber, asText, readCost, readError, readEvent } from './read-fields.ts'
+import type { AgentSpec } from '../../schema/agent.ts'
+import type { Decoder, DecoderState, ProviderEvent, PushContext } from '../contract.ts'
 import { appendEvents } from './append-events.ts'
+import { parseObject, runnerProtocolVersion } from './protocol.ts'
+import { asErrorClass, asNumber, asText } from './read-fields.ts'
+import { askQuestion, closeQuestion } from './runner-questions.ts'
+import { restoreRunnerState, type RunnerState } from './runner-state.ts'
+import { endOpenTurn, joinTurn, readTurnEvent, startTurn, stopTurn } from './runner-turns.ts'
 
-/** Text kept of a turn for a program that leaves `reply` out, characters. */
-const keptReplyLength = 64 * 1024
+/** Fields of the spec that a program must say it can honour. */
+export type RunnerWishes = Pick<AgentSpec, 'model' | 'persona' | 'trigger'>
 
-/** A turn between `agent_started` and `agent_stopped`. */
-interface OpenTurn {
-  message: string | null
-  startedAt: number
-  text: string
-}
-
-/** Plain JSON, whole between any two lines. */
-interface RunnerState {
-  v: 1
-  /** Messages given and not yet taken, oldest first. */
-  waiting: string[]
-  turn: OpenTurn | null
-  /** The message whose turn ended last; a second end of it is not a second turn. */
-  lastEnded: string | null
-  /** The last line of stdout was cut: the next is its rest. */
-  isInLine: boolean
-}
+/** Most that is kept of what a program says it can. */
+const mostClaims = 32
 
 /**
  * The reader of the runner protocol, tolerant by design: unknown types are skipped, a wrong or
  * missing id means the turn that is open, lines in no known form become `output`. It never throws.
+ * Only a program that does not say it can what its spec asks for is `unusable`.
  */
-export function createRunnerDecoder(saved: DecoderState | null): Decoder {
-  const state = restoreState(saved)
+export function createRunnerDecoder(
+  saved: DecoderState | null,
+  wishes: RunnerWishes = {},
+): Decoder {
+  const state = restoreRunnerState(saved)
   return {
-    sent(message: OutgoingMessage) {
-      state.waiting.push(message.id)
+    sent({ id, isSteering }) {
+      state.waiting.push(id)
+      if (isSteering) {
+        state.steering.push(id)
+      }
       return []
     },
     push(stream, lines, context) {
       const events: ProviderEvent[] = []
       for (const [index, line] of lines.entries()) {
         const isCut = context.isCut && index === lines.length - 1
-        appendEvents(events, readLine(state, line, { stream, isCut, now: context.now }))
+        appendEvents(events, readLine(state, line, { stream, isCut, now: context.now, wishes }))
       }
       return events
     },
@@ -59,19 +47,15 @@ export function createRunnerDecoder(saved: DecoderState | null): Decoder {
   }
 }
 
-function restoreState(saved: DecoderState | null): RunnerState {
-  const fresh: RunnerState = { v: 1, waiting: [], turn: null, lastEnded: null, isInLine: false }
-  return saved ? { ...fresh, ...(structuredClone(saved) as Partial<RunnerState>) } : fresh
-}
-
 interface LineContext extends PushContext {
   stream: 'out' | 'err'
+  wishes: RunnerWishes
 }
 
 function readLine(
   state: RunnerState,
   line: string,
-  { stream, isCut, now }: LineContext,
+  { stream, isCut, now, wishes }: LineContext,
 ): ProviderEvent[] {
   if (stream === 'err') {
     return [toOutput(stream, line, isCut)]
@@ -82,7 +66,9 @@ function readLine(
   if (typeof value?.['type'] !== 'string') {
     return line === '' && !isPiece ? [] : [toOutput(stream, line, isCut)]
   }
-  return readMessage(state, value, now)
+  return value['type'] === 'ready'
+    ? readReady(state, value, wishes)
+    : readMessage(state, value, now)
 }
 
 /** Lines keep their newline, pieces have none. */
@@ -97,14 +83,18 @@ function readMessage(
 ): ProviderEvent[] {
   const id = asText(value['id'])
   switch (value['type']) {
-    case 'ready':
-      return readReady(value)
     case 'agent_started':
       return startTurn(state, id, now)
+    case 'agent_joined':
+      return joinTurn(state, id, now)
     case 'agent_event':
       return readTurnEvent(state, value, now)
     case 'agent_stopped':
       return stopTurn(state, value, now)
+    case 'agent_question':
+      return askQuestion(state, value)
+    case 'agent_question_closed':
+      return closeQuestion(state, id)
     case 'agent_error': {
       const message = asText(value['message']) ?? 'The program named no reason.'
       const error: ProviderEvent = { type: 'error', class: asErrorClass(value['class']), message }
@@ -116,114 +106,32 @@ function readMessage(
   }
 }
 
-function readReady(value: Record<string, unknown>): ProviderEvent[] {
+function readReady(
+  state: RunnerState,
+  value: Record<string, unknown>,
+  wishes: RunnerWishes,
+): ProviderEvent[] {
+  const { can } = value
+  state.can = Array.isArray(can)
+    ? can.filter((claim) => typeof claim === 'string').slice(0, mostClaims)
+    : []
   const events: ProviderEvent[] = []
   const protocol = asNumber(value['protocol']) ?? runnerProtocolVersion
   if (protocol > runnerProtocolVersion) {
     const message = `The program speaks runner protocol ${protocol}; this Drover knows ${runnerProtocolVersion}.`
     events.push({ type: 'error', class: 'config', message })
   }
+  const missing = (['model', 'persona', 'trigger'] as const).find(
+    (field) => wishes[field] !== undefined && !state.can.includes(field),
+  )
+  if (missing) {
+    const message = `${missing}: the program does not say that it can be given one ("can" in its "ready").`
+    return [...events, { type: 'unusable', class: 'config', message }]
+  }
   const session = asText(value['session'])
-  if (session) {
+  // A program that says what it can, and not that it resumes, shows its session to people only.
+  if (session && (state.can.includes('resume') || !Array.isArray(can))) {
     events.push({ type: 'session', session })
   }
   return [...events, { type: 'ready' }]
-}
-
-/** A program does one turn at a time: a start without the end of the one before ends that one. */
-function startTurn(state: RunnerState, id: string | null, now: number): ProviderEvent[] {
-  if (state.turn && state.turn.message === id) {
-    return []
-  }
-  const events = endOpenTurn(state, 'The program began another turn without ending this one.', now)
-  const place = id === null ? 0 : state.waiting.indexOf(id)
-  const message = place === -1 ? null : (state.waiting.splice(place, 1)[0] ?? null)
-  state.turn = { message, startedAt: now, text: '' }
-  if (message !== null) {
-    events.push({ type: 'accepted', message })
-  }
-  events.push({ type: 'turn.started', message })
-  return events
-}
-
-function readTurnEvent(
-  state: RunnerState,
-  value: Record<string, unknown>,
-  now: number,
-): ProviderEvent[] {
-  const event = isRecord(value['event']) ? readEvent(value['event']) : null
-  if (!event) {
-    return []
-  }
-  const events = beginIfWaiting(state, asText(value['id']), now)
-  if (event.type === 'text' && state.turn) {
-    const room = keptReplyLength - state.turn.text.length
-    state.turn.text += room > 0 ? event.text.slice(0, room) : ''
-  }
-  return [...events, event]
-}
-
-/** A program may leave `agent_started` out: the first line about a waiting message begins its turn. */
-function beginIfWaiting(state: RunnerState, id: string | null, now: number): ProviderEvent[] {
-  return id !== null && state.turn?.message !== id && state.waiting.includes(id)
-    ? startTurn(state, id, now)
-    : []
-}
-
-function stopTurn(
-  state: RunnerState,
-  value: Record<string, unknown>,
-  now: number,
-): ProviderEvent[] {
-  const id = asText(value['id'])
-  if (!state.turn && id !== null && id === state.lastEnded) {
-    return []
-  }
-  const events = beginIfWaiting(state, id, now)
-  if (!state.turn) {
-    events.push(...startTurn(state, id, now))
-  }
-  const { message = null, startedAt = now, text = '' } = state.turn ?? {}
-  const reply = asText(value['reply']) ?? text
-  if (text === '' && reply !== '') {
-    events.push({ type: 'text', text: reply })
-  }
-  const error = readError(value['error'])
-  if (error) {
-    events.push({ type: 'error', class: error.class, message: error.message })
-    if (error.until !== undefined) {
-      events.push({ type: 'limited', until: error.until, cause: error.message })
-    }
-  }
-  const durationMs = asNumber(value['duration_ms']) ?? now - startedAt
-  events.push({
-    type: 'turn.ended',
-    message,
-    reply,
-    error: error?.message ?? null,
-    cost: readCost(value),
-    durationMs,
-  })
-  state.turn = null
-  state.lastEnded = message
-  return events
-}
-
-function endOpenTurn(state: RunnerState, error: string, now: number): ProviderEvent[] {
-  if (!state.turn) {
-    return []
-  }
-  const { message, startedAt, text } = state.turn
-  state.turn = null
-  state.lastEnded = message
-  return [
-    {
-      type: 'turn.ended',
-      message,
-      reply: text,
-      error,
-      cost: unmeasured,
-      durationMs: now - startedAt,
-    },
-  ]
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { identifyProcess, isProcessAlive } from '../../util/process-identity.ts'
+import { isProcessAlive } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import { SpareShells } from './spare-shells.ts'
 
@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 async function makeSpares(count: number): Promise<SpareShells> {
   const spares = new SpareShells(count)
-  spares.refill({ PATH: '/usr/bin:/bin', HOME: '/gone' })
+  spares.prepare({ PATH: '/usr/bin:/bin', HOME: '/gone' })
   expect(await waitUntil(() => spares.size === count, { deadlineMs })).toBe(true)
   return spares
 }
@@ -29,12 +29,11 @@ const script = 'printf "%s|" "$PWD" "$HOME" "$WORD" "$$" "$@" >out.new; mv out.n
 test('a spare becomes the command: its folder, environment and arguments, under the number it had', async () => {
   const spares = await makeSpares(1)
   const argv = ['-c', script, 'sh', 'a b', '', '-x', `"'$HOME`, 'A=b', '\\n']
-  const identity = spares.use({
+  const identity = await spares.use({
     argv,
     env: { PATH: '/usr/bin:/bin', WORD: ' two  words ' },
     cwd: folder,
   })
-  expect(spares.size).toBe(0)
   expect(await waitUntil(() => existsSync(path.join(folder, 'out')), { deadlineMs })).toBe(true)
   const said = readFileSync(path.join(folder, 'out'), 'utf8').split('|')
   expect(said).toEqual([folder, '', ' two  words ', String(identity?.pid), ...argv.slice(3), ''])
@@ -46,43 +45,65 @@ test.each<[string, { argv: string[]; env: Record<string, string> }]>([
   ['a variable that is the shell’s own', { argv: [], env: { OPTIND: 'x' } }],
 ])('%s is no command for a spare', async (_, { argv, env }) => {
   const spares = await makeSpares(1)
-  expect(spares.use({ argv, env, cwd: folder })).toBeNull()
+  expect(await spares.use({ argv, env, cwd: folder })).toBeNull()
   expect(spares.size).toBe(1)
 })
 
-test('without a spare there is none to use; a spare that died is none', async () => {
-  expect(new SpareShells(1).use({ argv: [], env: {}, cwd: folder })).toBeNull()
+test('many at once each get one of their own, though few wait', async () => {
   const spares = await makeSpares(1)
-  // A folder that is not there ends it.
-  const identity = spares.use({ argv: ['-c', 'true'], env: {}, cwd: path.join(folder, 'none') })
-  expect(identity).not.toBeNull()
-  expect(
-    await waitUntil(async () => identity === null || !(await isProcessAlive(identity)), {
-      deadlineMs,
-    }),
-  ).toBe(true)
+  const found = await Promise.all(
+    Array.from({ length: 20 }, (_, number) =>
+      spares.use({ argv: ['-c', `echo ${number} >>out`], env: {}, cwd: folder }),
+    ),
+  )
+  expect(new Set(found.map((identity) => identity?.pid)).size).toBe(20)
+  expect(found).not.toContain(null)
+  const lines = (): string[] => readFileSync(path.join(folder, 'out'), 'utf8').trim().split('\n')
+  const isThere = (): boolean => existsSync(path.join(folder, 'out')) && lines().length === 20
+  expect(await waitUntil(isThere, { deadlineMs })).toBe(true)
+  expect(new Set(lines()).size).toBe(20)
 })
 
-test('spares end with the process that made them, however it ends', async () => {
+test('where none are wanted there is none; a spare that died is passed over', async () => {
+  const command = { argv: ['-c', 'true'], env: {}, cwd: folder }
+  expect(await new SpareShells(0).use(command)).toBeNull()
+  const spares = await makeSpares(1)
+  const first = await spares.use({ ...command, cwd: path.join(folder, 'none') })
+  // A folder that is not there ends it.
+  const isGone = async (): Promise<boolean> => first !== null && !(await isProcessAlive(first))
+  expect(await waitUntil(isGone, { deadlineMs })).toBe(true)
+  expect(await waitUntil(() => spares.size === 1, { deadlineMs })).toBe(true)
+  expect(await spares.use(command)).not.toBeNull()
+})
+
+test('spares and their folder go with the process that made them, however it ends', async () => {
   const module = fileURLToPath(new URL('spare-shells.ts', import.meta.url))
   const code = `
     import { SpareShells } from ${JSON.stringify(module)}
     const spares = new SpareShells(2)
-    spares.refill({})
+    spares.prepare({})
     setInterval(() => spares.size === 2 && process.stdout.write('ready\\n'), 5)`
   const parent = spawn(process.execPath, ['--input-type=module-typescript', '-e', code], {
+    env: { ...process.env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(parent.stdout, 'data')
-  const children = readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .map(Number)
-  expect(children).toHaveLength(2)
+  const waiting = (): number[] => processesIn(folder)
+  expect(waiting()).toHaveLength(3)
   parent.kill('SIGKILL')
-  for (const pid of children) {
-    expect(await waitUntil(async () => (await identifyProcess(pid)) === null, { deadlineMs })).toBe(
-      true,
-    )
-  }
+  const isOver = (): boolean => waiting().length === 0 && readdirSync(folder).length === 0
+  expect(await waitUntil(isOver, { deadlineMs })).toBe(true)
 })
+
+/** Processes that have a folder's name among their arguments. */
+function processesIn(place: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(place)
+      } catch {
+        return false
+      }
+    })
+}

@@ -1,12 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, constants, mkdtempSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { inheritedVariables } from '../../core/environment.ts'
 import { identifyProcess, type ProcessIdentity } from '../../util/process-identity.ts'
 
+const nurseryScript = fileURLToPath(new URL('nursery.sh', import.meta.url))
 const spareScript = fileURLToPath(new URL('spare.sh', import.meta.url))
 
-/** After a start the next spare is made when this much time has passed, ms; a burst of starts goes first. */
-const refillMs = 10
+/** How long a start waits for a spare that is being made, ms; then it goes without. */
+const waitMs = 1000
+
+/** More than this a FIFO may not take at once, bytes. */
+const longestOrder = 60_000
 
 /** What a spare shell is to become. */
 export interface SpareCommand {
@@ -17,19 +25,34 @@ export interface SpareCommand {
 }
 
 interface Spare {
-  child: ChildProcess
   identity: ProcessIdentity
+  /** Its FIFO. */
+  file: string
+}
+
+/** The small process that forks spares. */
+interface Nursery {
+  child: ChildProcess
+  folder: string
+  /** What its spares have in their environment. */
   env: Readonly<Record<string, string>>
 }
 
 /**
  * A few shells that wait to become holders, in sessions of their own. To fork a daemon of a hundred
- * megabytes takes longer than all else of a start, so it is done ahead.
+ * megabytes takes longer than all else of a start, and stops it meanwhile; so a small process forks
+ * them, and where many come up at once, each waits for the next spare.
  */
 export class SpareShells {
   readonly #count: number
+  #nursery: Nursery | null = null
+  /** It could not be had on this machine: every start goes without. */
+  #isBarren = false
   #spares: Spare[] = []
-  #timer: NodeJS.Timeout | null = null
+  #waiters: ((spare: Spare | null) => void)[] = []
+  /** Asked for and not there yet. */
+  #expected = 0
+  #made = 0
 
   constructor(count: number) {
     this.#count = count
@@ -41,60 +64,131 @@ export class SpareShells {
   }
 
   /**
-   * Turns a spare into the command; its identity stays the same. Null when none is there, or when
-   * a line can't say the command.
+   * Turns a spare into the command; its identity stays the same. Null when none is to be had, or
+   * when lines can't say the command.
    */
-  use(command: SpareCommand): ProcessIdentity | null {
-    const spare = canBeSpoken(command) ? this.#spares.shift() : undefined
-    if (!spare) {
+  async use(command: SpareCommand): Promise<ProcessIdentity | null> {
+    if (this.#count === 0 || !canBeSpoken(command)) {
       return null
     }
-    spare.child.stdin?.end(formatCommand(command, spare.env))
-    return spare.identity
-  }
-
-  /** Makes what is missing, soon; with an environment that later commands will mostly share. */
-  refill(env: Readonly<Record<string, string>>): void {
-    clearTimeout(this.#timer ?? undefined)
-    if (this.#spares.length < this.#count) {
-      this.#timer = setTimeout(() => void this.#addAndGoOn(env), refillMs)
-      this.#timer.unref()
+    const nursery = this.#open(command.env)
+    const order = nursery && formatCommand(command, nursery.env)
+    if (!order || Buffer.byteLength(order) > longestOrder) {
+      return null
+    }
+    for (;;) {
+      const spare = this.#spares.shift() ?? (await this.#next())
+      if (!spare) {
+        return null
+      }
+      this.#refill()
+      if (tell(spare, order)) {
+        return spare.identity
+      }
     }
   }
 
-  /** Without a spare the next start is only slower, so one that can't be made is not tried again until then. */
-  async #addAndGoOn(env: Readonly<Record<string, string>>): Promise<void> {
-    const isAdded = await this.#add(env).catch(() => false)
-    if (isAdded) {
-      this.refill(env)
+  /** Makes the first ones, with an environment that commands will mostly share. */
+  prepare(env: Readonly<Record<string, string>>): void {
+    if (this.#count > 0 && this.#open(env)) {
+      this.#refill()
     }
   }
 
-  async #add(env: Readonly<Record<string, string>>): Promise<boolean> {
-    const shared = Object.fromEntries(
-      Object.entries(env).filter(([name]) => inheritedVariables.includes(name)),
-    )
-    const child = spawn('/bin/sh', [spareScript], {
-      cwd: '/',
-      env: shared,
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    })
+  async #next(): Promise<Spare | null> {
+    const { promise, resolve } = Promise.withResolvers<Spare | null>()
+    this.#waiters.push(resolve)
+    this.#refill()
+    const timer = setTimeout(() => {
+      this.#waiters = this.#waiters.filter((each) => each !== resolve)
+      resolve(null)
+    }, waitMs)
+    const spare = await promise
+    clearTimeout(timer)
+    return spare
+  }
+
+  /** Asks for as many as are missing. */
+  #refill(): void {
+    const missing = this.#count + this.#waiters.length - this.#spares.length - this.#expected
+    if (missing > 0 && this.#nursery) {
+      const numbers = Array.from({ length: missing }, () => ++this.#made)
+      this.#expected += missing
+      this.#nursery.child.stdin?.write(`${numbers.join(' ')}\n`)
+    }
+  }
+
+  #open(env: Readonly<Record<string, string>>): Nursery | null {
+    if (!this.#nursery && !this.#isBarren) {
+      const shared = Object.fromEntries(
+        Object.entries(env).filter(([name]) => inheritedVariables.includes(name)),
+      )
+      const folder = mkdtempSync(path.join(tmpdir(), 'drover-spares-'))
+      const child = spawn('/bin/sh', [nurseryScript, folder, spareScript], {
+        cwd: '/',
+        env: { PATH: '/usr/bin:/bin', ...shared },
+        detached: true,
+        stdio: ['pipe', 'pipe', 'ignore'],
+      })
+      this.#nursery = { child, folder, env: { PATH: '/usr/bin:/bin', ...shared } }
+      this.#follow(child)
+    }
+    return this.#nursery
+  }
+
+  #follow(child: ChildProcess): void {
     child.unref()
-    child.on('error', () => undefined)
+    child.on('error', () => this.#lose())
+    child.once('exit', () => this.#lose())
     child.stdin?.on('error', () => undefined)
     // The daemon must be able to end while spares wait.
     ;(child.stdin as { unref?: () => void }).unref?.()
-    const identity = child.pid === undefined ? null : await identifyProcess(child.pid)
-    if (!identity) {
-      return false
+    ;(child.stdout as { unref?: () => void } | null)?.unref?.()
+    if (child.stdout) {
+      createInterface({ input: child.stdout }).on('line', (line) => void this.#welcome(line))
     }
-    const spare = { child, identity, env: shared }
-    this.#spares.push(spare)
-    child.once('exit', () => {
-      this.#spares = this.#spares.filter((each) => each !== spare)
-    })
+  }
+
+  /** A spare says that it is there: its pid and its FIFO. */
+  async #welcome(line: string): Promise<void> {
+    const place = line.indexOf(' ')
+    const file = line.slice(place + 1)
+    this.#expected--
+    const identity = await identifyProcess(Number(line.slice(0, place)))
+    if (identity) {
+      const spare = { identity, file }
+      const waiter = this.#waiters.shift()
+      if (waiter) {
+        waiter(spare)
+      } else {
+        this.#spares.push(spare)
+      }
+    }
+  }
+
+  /** Without a nursery every start is only slower. One that made something is made again when it is needed. */
+  #lose(): void {
+    this.#isBarren ||= this.#made === this.#expected
+    this.#nursery = null
+    this.#expected = 0
+    this.#spares.splice(0).forEach((spare) => tell(spare, '\nend\n'))
+    this.#waiters.splice(0).forEach((waiter) => waiter(null))
+  }
+}
+
+/** Writes to a spare that waits; false when it is gone. */
+function tell({ file }: Spare, order: string): boolean {
+  try {
+    const descriptor = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK)
+    try {
+      writeSync(descriptor, order)
+    } finally {
+      closeSync(descriptor)
+    }
+    unlinkSync(file)
     return true
+  } catch {
+    return false
   }
 }
 

@@ -29,8 +29,7 @@ export async function startHolder(launch: Launch, spares: SpareShells): Promise<
     env: { ...launch.env, ...markOf(launch.run) },
     cwd: launch.cwd,
   }
-  const spare = spares.use(command)
-  spares.refill(command.env)
+  const spare = await spares.use(command)
   return { v: 1, ...(spare ?? (await spawnHolder(command))) }
 }
 

@@ -1,0 +1,33 @@
+import type { Cost } from '../../schema/agent.ts'
+import type { ClaudeLine } from './wire.ts'
+
+/**
+ * What a turn cost. Tokens are of this turn; money is a sum over the session, so the turn's is what it
+ * grew by. A sum that shrank gives less than nothing, which the daemon tells as unmeasured; the next
+ * turn is counted from the smaller one. `before` and `totalUsd` are dollars of the whole session.
+ */
+export function readCost(line: ClaudeLine, before: number): { cost: Cost; totalUsd: number } {
+  const total = typeof line.total_cost_usd === 'number' ? line.total_cost_usd : null
+  const usd = total === null ? null : total - before
+  const tokens = readTokens(line.usage)
+  // Of a turn that was broken off it tells the money only, and no tokens.
+  const isSilent = usd !== null && usd > 0 && !tokens.inputTokens && !tokens.outputTokens
+  const told = isSilent ? { inputTokens: null, outputTokens: null } : tokens
+  return { cost: { usd, ...told }, totalUsd: total ?? before }
+}
+
+function readTokens(usage: ClaudeLine['usage']): Omit<Cost, 'usd'> {
+  if (typeof usage !== 'object' || usage === null) {
+    return { inputTokens: null, outputTokens: null }
+  }
+  const count = (name: string): number => (typeof usage[name] === 'number' ? usage[name] : 0)
+  const cached = count('cache_read_input_tokens')
+  const details = usage['output_tokens_details'] as { thinking_tokens?: unknown } | null | undefined
+  const thought = details?.thinking_tokens
+  return {
+    inputTokens: count('input_tokens') + count('cache_creation_input_tokens') + cached,
+    outputTokens: count('output_tokens'),
+    cachedInputTokens: cached,
+    reasoningTokens: typeof thought === 'number' ? thought : null,
+  }
+}

@@ -1,0 +1,104 @@
+import path from 'node:path'
+import type { AgentSpec } from '../../schema/agent.ts'
+import type { Upstream } from '../../schema/config.ts'
+import { DroverError } from '../../schema/error.ts'
+import { findProgram } from '../../util/find-program.ts'
+import { greet } from '../acp/provider-parts.ts'
+import { readUpstreamKey } from '../acp/upstream-key.ts'
+import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
+import { OpencodeOptions } from './options.ts'
+
+export const installHint =
+  'Install it with `npm install -g opencode-ai`, or set providers.opencode.path in config.yaml.'
+
+/** What keeps it from updating itself, fetching lists and reading what other programs left. */
+export const quietEnvironment = {
+  OPENCODE_DISABLE_AUTOUPDATE: '1',
+  OPENCODE_DISABLE_MODELS_FETCH: '1',
+  OPENCODE_DISABLE_SHARE: '1',
+} as const
+
+/** Nothing is changed and nothing is run before a person said so. */
+const guarded = { bash: 'ask', edit: 'ask', webfetch: 'ask', external_directory: 'ask' } as const
+
+/** Name that the endpoint of config has in OpenCode's config. */
+const ownProvider = 'drover'
+
+/** The program's absolute path; null when it is not installed. */
+export function findOpencode({
+  programPath,
+  env,
+}: Pick<ProviderContext, 'programPath' | 'env'>): string | null {
+  return findProgram(programPath ?? 'opencode', { searchPath: env['PATH'] ?? '', folder: '/' })
+}
+
+/** The agent's folder for OpenCode's config, data and state. */
+export function opencodeFolder(stateFolder: string, { configDir }: OpencodeOptions): string {
+  return configDir ?? path.join(stateFolder, 'opencode')
+}
+
+/** Errors: `program_not_found`, `invalid_config`, `invalid_request`. */
+export function launchOpencode(request: LaunchRequest): ProviderLaunch {
+  const program = findOpencode(request)
+  if (!program) {
+    throw new DroverError('program_not_found', `provider: OpenCode was not found. ${installHint}`, {
+      details: { field: 'provider', program: request.programPath ?? 'opencode' },
+    })
+  }
+  const { spec, stateFolder, systemPrompt, upstreams } = request
+  const options = OpencodeOptions.parse(spec.options)
+  const configFile = path.join(stateFolder, 'opencode.json')
+  const promptFile = path.join(stateFolder, 'opencode-instructions.md')
+  const folder = opencodeFolder(stateFolder, options)
+  const config = {
+    $schema: 'https://opencode.ai/config.json',
+    autoupdate: false,
+    share: 'disabled',
+    ...modelConfig(spec, upstreams.openai),
+    ...(options.agent === undefined ? {} : { default_agent: options.agent }),
+    ...(systemPrompt === null ? {} : { instructions: [promptFile] }),
+  }
+  return {
+    argv: [program, 'acp', '--print-logs', '--log-level', 'ERROR', ...options.args],
+    env: {
+      ...quietEnvironment,
+      OPENCODE_CONFIG: configFile,
+      // Counts for more than a config in the agent's folder, which must not let it off its questions.
+      OPENCODE_PERMISSION: JSON.stringify({ ...guarded, ...options.permissions }),
+      XDG_CONFIG_HOME: path.join(folder, 'config'),
+      XDG_DATA_HOME: path.join(folder, 'data'),
+      XDG_STATE_HOME: path.join(folder, 'state'),
+    },
+    files: [
+      { path: configFile, content: `${JSON.stringify(config, null, 2)}\n` },
+      ...(systemPrompt === null ? [] : [{ path: promptFile, content: systemPrompt }]),
+    ],
+    input: greet(request, { isPromptTold: true }),
+  }
+}
+
+/** With an endpoint in config the model is one of its own; without, it is as OpenCode names it. */
+function modelConfig({ model }: AgentSpec, upstream: Upstream | undefined): object {
+  if (!upstream) {
+    return model === undefined ? {} : { model }
+  }
+  const name = model ?? upstream.model
+  if (name === undefined) {
+    const message =
+      'model: is needed with gateway.upstreams.openai; name one, or set the model there.'
+    throw new DroverError('invalid_request', message, { details: { field: 'model' } })
+  }
+  const baseURL = upstream.url.replace(/\/+$/, '').replace(/(?<!\/v1)$/, '/v1')
+  return {
+    model: `${ownProvider}/${name}`,
+    small_model: `${ownProvider}/${name}`,
+    provider: {
+      [ownProvider]: {
+        npm: '@ai-sdk/openai-compatible',
+        name: 'Drover',
+        options: { baseURL, apiKey: readUpstreamKey('openai', upstream) },
+        models: { [name]: { name } },
+      },
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { listProviders } from '../src/daemon-root.ts'
+import { versionWarning } from '../src/core/version-range.ts'
+import { provenFolder, type Proven } from './contract/record-proven.ts'
+import { abilities, canDo, plainTable, withCapabilityTable } from './support/capability-table.ts'
+
+const document = readFileSync(path.join(import.meta.dirname, '..', 'docs', 'providers.md'), 'utf8')
+const providers = listProviders()
+
+describe('docs/providers.md', () => {
+  test('says what the providers say that they can; `npm run capabilities` writes it', () => {
+    expect(plainTable(document)).toBe(plainTable(withCapabilityTable(document, providers)))
+  })
+
+  test.for(providers.map((provider) => [provider.name, provider] as const))(
+    'has a section on %s',
+    ([name]) => {
+      expect(document).toMatch(new RegExp(`^## ${name}$`, 'm'))
+    },
+  )
+})
+
+describe('what the suite of providers has shown on this machine', () => {
+  const records = globSync('*.json', { cwd: provenFolder }).map(
+    (file) => JSON.parse(readFileSync(path.join(provenFolder, file), 'utf8')) as Proven,
+  )
+  const shown = providers.filter(({ name }) => records.some((record) => record.provider === name))
+
+  test.for(shown.map((provider) => [provider.name, provider] as const))(
+    '%s: all that it claims, with a version that it says it was tried with',
+    ([name, provider]) => {
+      const own = records.filter((record) => record.provider === name)
+      expect(own.flatMap(({ failed }) => failed)).toEqual([])
+      const proven = new Set(own.flatMap((record) => record.proven))
+      expect(abilities.filter((each) => canDo(provider, each) && !proven.has(each))).toEqual([])
+      for (const { version } of own) {
+        expect(provider.tested ? versionWarning(version, provider.tested) : null).toBeNull()
+      }
+    },
+  )
+})
