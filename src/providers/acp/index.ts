@@ -15,6 +15,7 @@ export const acpProvider: Provider = {
   capabilities: acpCapabilities,
   options: AcpOptions,
   unsupported: ['trigger'],
+  optionNames: { addDirs: 'addDirs' },
   askMs: 3000,
 
   async detect(): Promise<Detection> {

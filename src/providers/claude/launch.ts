@@ -4,7 +4,7 @@ import { DroverError } from '../../schema/error.ts'
 import type { Upstream } from '../../schema/config.ts'
 import { findProgram } from '../../util/find-program.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
-import { keyVariables } from './login.ts'
+import { configFolder } from './config-folder.ts'
 import { ClaudeOptions } from './options.ts'
 import { takenFlag } from './taken-flags.ts'
 
@@ -134,14 +134,10 @@ function checkedArguments(args: readonly string[]): readonly string[] {
 }
 
 /** What Claude Code reads from its environment. Source: its settings documentation, environment variables. */
-function claudeEnvironment(
-  { upstreams: { anthropic: upstream }, stateFolder, env }: LaunchRequest,
-  { configDir, permissionMode }: ClaudeOptions,
-): Record<string, string> {
+function claudeEnvironment(request: LaunchRequest, options: ClaudeOptions): Record<string, string> {
+  const upstream = request.upstreams.anthropic
   const isRoot = process.getuid?.() === 0
-  // A login is in the user's own folder, and can't be in two: its tokens are renewed in place.
-  const hasKey = upstream !== undefined || keyVariables.some((name) => env[name])
-  const folder = configDir ?? (hasKey ? path.join(stateFolder, 'claude') : null)
+  const folder = configFolder(options, request)
   return {
     DISABLE_AUTOUPDATER: '1',
     DISABLE_TELEMETRY: '1',
@@ -149,7 +145,7 @@ function claudeEnvironment(
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     ...(folder === null ? {} : { CLAUDE_CONFIG_DIR: folder }),
     // It refuses to ask nobody where it could do anything, unless it is told that this is a sandbox.
-    ...(permissionMode === 'bypassPermissions' && isRoot ? { IS_SANDBOX: '1' } : {}),
+    ...(options.permissionMode === 'bypassPermissions' && isRoot ? { IS_SANDBOX: '1' } : {}),
     ...(upstream
       ? { ANTHROPIC_BASE_URL: upstream.url, ANTHROPIC_API_KEY: upstreamKey(upstream) }
       : {}),
