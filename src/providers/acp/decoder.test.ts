@@ -62,11 +62,11 @@ const sessions: Record<string, string> = {
 
 describe('recorded conversations', () => {
   test.for([
-    ['claude', { usd: 0.00081, inputTokens: 150, outputTokens: 20 }],
-    ['codex', { usd: null, inputTokens: 100, outputTokens: 20 }],
-    ['opencode', { usd: 0.00045, inputTokens: 100, outputTokens: 20 }],
-    ['gemini', { usd: null, inputTokens: 100, outputTokens: 20 }],
-  ] as const)('of %s: each prompt has its turn, with what it cost', ([program, cost]) => {
+    ['claude', 'claude-opus-5-5', { usd: 0.00081, inputTokens: 150, cachedInputTokens: 50 }],
+    ['codex', 'fake-model', { usd: null, inputTokens: 100, cachedInputTokens: 50 }],
+    ['opencode', null, { usd: 0.00045, inputTokens: 100, cachedInputTokens: 50 }],
+    ['gemini', 'gemini-3.8-flash', { usd: null, inputTokens: 100 }],
+  ] as const)('of %s: each prompt has its turn, with what it cost', ([program, model, cost]) => {
     const events = decode(program)
     expect(events.slice(0, 5).map(({ type }) => type)).toEqual([
       'input',
@@ -77,9 +77,10 @@ describe('recorded conversations', () => {
     ])
     expect(ofType(events, 'session')).toHaveLength(1)
     const ended = ofType(events, 'turn.ended')
-    expect(ended[0]).toMatchObject({ message: 'm3', reply: 'echo: hello acp', error: null })
+    expect(ended[0]).toMatchObject({ message: 'm3', reply: 'echo: hello acp', error: null, model })
     expect(ended[0]?.cost).toEqual({
       ...cost,
+      outputTokens: 20,
       usd: cost.usd === null ? null : expect.closeTo(cost.usd, 8),
     })
     expect(ended[1]).toMatchObject({ message: 'm4', reply: 'echo: again', error: null })
