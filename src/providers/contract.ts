@@ -24,12 +24,13 @@ export interface Provider {
   readonly unsupported: readonly SpecField[]
   /** Options common to several providers that it honours; any other is an error that names it. */
   readonly honours?: readonly OptionField[]
+  /** Options of its own that such common ones are: what the spec says goes into them, and is checked as they are. */
+  readonly optionNames?: Readonly<Partial<Record<OptionField, string>>>
   /** The words that `effort` may be, where it is honoured. */
   readonly efforts?: readonly string[]
-  /**
-   * What of a spec does not go together, asked before an agent is made. Throws DroverError
-   * `invalid_request` or `unsupported`, naming the field.
-   */
+  /** Why arguments (`args` of the spec) can't be given to its program, naming the one; null: they can. */
+  refuseArguments?(args: readonly string[]): string | null
+  /** Asked before an agent is made: throws a DroverError for what does not go together, naming the field. */
   checkSpec?(spec: AgentSpec): void
   /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
   readonly askMs: number
