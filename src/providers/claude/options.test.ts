@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { claudeProvider } from './index.ts'
 import { ClaudeOptions } from './options.ts'
 import { refuseClaudeArguments } from './refuse-arguments.ts'
 
@@ -32,4 +33,17 @@ test.for([
   [{ noSuchOption: 1 }, 'noSuchOption'],
 ] as const)('%j is refused, and named', ([options, problem]) => {
   expect(problems(options)).toEqual([expect.stringContaining(problem)])
+})
+
+test.for([
+  ['default', true],
+  ['plan', true],
+  [undefined, true],
+  ['bypassPermissions', false],
+  ['dontAsk', false],
+] as const)('whether a person is asked in mode %s: %s', ([permissionMode, isAsked]) => {
+  expect(claudeProvider.capabilitiesWith?.({ permissionMode })).toEqual({
+    ...claudeProvider.capabilities,
+    approvals: isAsked,
+  })
 })
