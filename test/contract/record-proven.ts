@@ -14,6 +14,8 @@ export interface Proven {
   suite: string
   version: string | null
   at: string
+  /** What its provider said that it can. */
+  claimed: Ability[]
   proven: Ability[]
   failed: Ability[]
 }
@@ -92,24 +94,24 @@ export function recordProven(name: string, given: () => Stage, costs: () => unkn
   afterAll(async ({}, suite) => {
     const stage = given()
     const { provider, isUnmeasured = false } = stage.case
-    const results = testsBelow(suite as Task)
+    const results = testsBelow(suite)
     if (results.some(({ result }) => result?.state !== 'pass' && result?.state !== 'fail')) {
       // Only some of the tests were asked for: nothing can be said of the rest.
       return
     }
     const stateOf = (ability: Ability): string | undefined =>
       results.find((task) => task.name.startsWith(proofs[ability]))?.result?.state
-    const claimed = abilities.filter(
-      (ability) => canDo(provider, ability) && !(ability === 'cost' && isUnmeasured),
-    )
+    const claimed = abilities.filter((ability) => canDo(provider, ability))
+    const shown = claimed.filter((ability) => !(ability === 'cost' && isUnmeasured))
     const { version } = await provider.detect(stage.request(null, firstSession))
     const record: Proven = {
       provider: provider.name,
       suite: name,
       version,
       at: new Date().toISOString(),
-      proven: claimed.filter((ability) => stateOf(ability) === 'pass'),
-      failed: claimed.filter((ability) => stateOf(ability) === 'fail'),
+      claimed,
+      proven: shown.filter((ability) => stateOf(ability) === 'pass'),
+      failed: shown.filter((ability) => stateOf(ability) === 'fail'),
     }
     mkdirSync(provenFolder, { recursive: true })
     const file = `${name.replaceAll(/[^a-z0-9]+/gi, '-')}.json`
