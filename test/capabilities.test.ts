@@ -51,7 +51,7 @@ describe('what the suite of providers has shown on this machine', () => {
 
 test.for(
   providers
-    .filter((provider) => 'login' in provider)
+    .filter((each) => each.login !== undefined)
     .map((provider) => [provider.name, provider] as const),
 )(
   'of %s, which can be asked whether it is logged in, it is said how to log in',

@@ -59,6 +59,7 @@ test('nothing is open but what is written here: a route that an agent may ask is
     getAgent: 'agent-self',
     explainAgent: 'agent-self',
     getPrompt: 'agent-self',
+    getWorktree: 'agent-self',
     newAgent: 'agent-self',
     sleepAgent: 'agent-self',
     sendMessage: 'agent',

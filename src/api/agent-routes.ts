@@ -1,4 +1,5 @@
 import { type Daemon, readLog, whyAgent } from '../daemon/index.ts'
+import { DroverError } from '../schema/error.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import type { Agent, Peer } from '../schema/agent.ts'
 import { answerJson } from './answer.ts'
@@ -16,27 +17,36 @@ const contentTypes = {
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   const { agents, verbs, turns, mailbox, context } = daemon
   mount(app, routes.listAgents, ({ query, c }) => {
+    if (c.var.caller.kind === 'agent' && query.tag !== undefined) {
+      throw new DroverError(
+        'forbidden',
+        'tag: an agent is not told of tags; capability finds others.',
+        {
+          details: { field: 'tag' },
+        },
+      )
+    }
     const listed = agents.list(query.all, query)
     return answerJson(c, c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
   })
   mount(app, routes.createAgent, async ({ query, body, c }) => {
-    const { agent, message } = await agents.create(body)
+    const { agent, message, notes = [] } = await agents.create(body)
     const limit = { seconds: query.wait ?? 0, signal: requestSignal(c, daemon) }
     if (message && limit.seconds > 0) {
       const final = await mailbox.await(message.id, limit)
-      return answerJson(c, { ...agents.latest(agent), message: final }, 201)
+      return answerJson(c, { ...agents.latest(agent), message: final, notes }, 201)
     }
     const shown = limit.seconds > 0 ? await verbs.settled(agent.name, limit) : agent
-    return answerJson(c, { ...shown, message }, 201)
+    return answerJson(c, { ...shown, message, notes }, 201)
   })
   mount(app, routes.getAgent, ({ params, c }) => answerJson(c, agents.show(params.name)))
   mount(app, routes.explainAgent, ({ params, c }) => answerJson(c, whyAgent(context, params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
-    const schedules = await agents.remove(params.name, query.force, {
+    const removed = await agents.remove(params.name, query.force, {
       seconds: query.wait ?? 0,
       signal: requestSignal(c, daemon),
     })
-    return answerJson(c, { ok: true, schedules })
+    return answerJson(c, { ok: true, ...removed })
   })
   mount(app, routes.wakeAgent, async ({ params, query, body, c }) =>
     answerJson(c, await verbs.wake(params.name, body, waitOf(c, daemon, query))),

@@ -55,8 +55,8 @@ export const routes = {
     body: RunRequest,
     response: {
       status: 201,
-      description: 'The agent, and its first message',
-      schema: Agent.extend({ message: Message.nullable() }),
+      description: 'The agent, its first message, and what there is to say of its making',
+      schema: Agent.extend({ message: Message.nullable(), notes: z.array(z.string()) }),
     },
   }),
   getAgent: defineRoute({
@@ -79,7 +79,8 @@ export const routes = {
   removeAgent: defineRoute({
     method: 'delete',
     path: '/v1/agents/{name}',
-    summary: 'Remove an agent for good, with its schedules; one with a live run only with `force`.',
+    summary:
+      'Remove an agent for good, with its schedules; one with a live run only with `force`. A worktree of which something would be lost is kept.',
     params: AgentParams,
     query: RemoveQuery,
     response: ok('Removed', Removed),

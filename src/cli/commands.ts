@@ -192,6 +192,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'remove an agent for good',
     load: async () => (await import('./rm.ts')).rmCommand,
   },
+  worktree: {
+    group: 'more',
+    usage: 'worktree ls|prune [--dry-run]',
+    summary: 'look after the git worktrees of agents',
+    load: async () => (await import('./worktree.ts')).worktreeCommand,
+  },
   template: {
     group: 'more',
     usage: 'template ls|show NAME',

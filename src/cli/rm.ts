@@ -7,12 +7,12 @@ import { withSpinner } from './spinner.ts'
 export function rmCommand({ context, client, output }: Invocation): Command {
   return createCommand('rm', context)
     .description(
-      'Remove an agent for good, with its messages, logs and schedules. A live one only with --force.',
+      'Remove an agent for good, with its messages, logs and schedules. A live one only with --force. A worktree with work that is nowhere else is kept.',
     )
     .argument('<name>', 'agent')
     .option('-f, --force', 'stop it first when it is live')
     .action(async (name: string, { json, force }: CommonOptions & { force?: boolean }) => {
-      const { schedules } = await withInterrupt(
+      const { schedules, worktree } = await withInterrupt(
         () => `left; ${name} goes on being removed.`,
         (signal) =>
           withSpinner(
@@ -22,8 +22,12 @@ export function rmCommand({ context, client, output }: Invocation): Command {
           ),
       )
       await (json
-        ? output.json({ ok: true, name, schedules })
+        ? output.json({ ok: true, name, schedules, worktree })
         : output.line(`${output.colors.bold(name)}  removed${withSchedules(schedules)}`))
+      if (worktree && !worktree.isRemoved) {
+        const why = worktree.cause ?? 'it is looked at'
+        output.note(`Its worktree ${worktree.folder} on branch ${worktree.branch} is kept: ${why}.`)
+      }
     })
 }
 

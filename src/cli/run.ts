@@ -59,6 +59,7 @@ async function run(
   if (json) {
     return output.json(agent)
   }
+  sayNotes(output, agent)
   const { colors, isTerminal } = output
   await output.line(formatAgentLine(agent, colors, isTerminal))
   if (isTerminal) {
@@ -88,12 +89,18 @@ async function runAndWait(
       }
       try {
         made = await client.run(request, { signal })
+        sayNotes(output, made)
         await finishTurn(invocation, made, { options, events, signal })
       } finally {
         events?.close()
       }
     },
   )
+}
+
+/** What is no error, and good to know. A daemon of before says none. */
+function sayNotes(output: Invocation['output'], { notes = [] }: StartedAgent): void {
+  notes.forEach((text) => output.note(text))
 }
 
 /** An agent that was given a name can be asked meanwhile what it waits for. */
@@ -117,6 +124,7 @@ async function finishStart(
   agent: StartedAgent,
   { json, timeout }: RunOptions,
 ): Promise<void> {
+  sayNotes(output, agent)
   checkUp(agent, true)
   if (agent.status === 'waking') {
     throw stillError(agent, timeout)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { AgentDetail } from '../schema/agent.ts'
 import { formatByteSize } from '../schema/byte-size.ts'
 import type { Message } from '../schema/message.ts'
+import type { Worktree } from '../schema/reports.ts'
 import { formatFields } from './fields.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { approvalFields } from './format-approval.ts'
@@ -30,11 +31,12 @@ export function showCommand({ context, client, output }: Invocation): Command {
         return output.json(agent)
       }
       const messages = await client.messages(name, { limit: shownMessages })
+      const worktree = agent.spec.worktree ? await client.worktrees.show(name) : null
       const now = Date.now()
       await output.lines([
         formatAgentLine(agent, output.colors, output.isTerminal),
         '',
-        ...formatFields(agentFields(agent, now), output),
+        ...formatFields(agentFields(agent, worktree, now), output),
         ...formatMessages(messages, output, now),
       ])
     })
@@ -64,7 +66,11 @@ async function showPrompt(
   }
 }
 
-function agentFields(agent: AgentDetail, now: number): (readonly [string, string | null])[] {
+function agentFields(
+  agent: AgentDetail,
+  worktree: Worktree | null,
+  now: number,
+): (readonly [string, string | null])[] {
   const { spec, cost, lastRun } = agent
   return [
     ['provider', agent.provider],
@@ -78,6 +84,7 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['can', wordsText(agent.capabilities)],
     ['automation', agent.automationId ?? null],
     ['dir', agent.dir],
+    ['worktree', worktree && worktreeText(worktree)],
     ['also in', spec.addDirs?.join('\n') ?? null],
     ['program', spec.program.length > 0 ? spec.program.map((part) => quote(part)).join(' ') : null],
     ['trigger', spec.trigger ? oneLine(spec.trigger) : null],
@@ -107,6 +114,16 @@ function agentFields(agent: AgentDetail, now: number): (readonly [string, string
     ['made', formatRelativeTime(agent.createdAt, now)],
     ['active', formatRelativeTime(agent.activeAt, now)],
   ]
+}
+
+/** What a person would look for before the agent goes. */
+function worktreeText({ folder, branch, repository, ...worktree }: Worktree): string {
+  const { uncommitted, unpushed, cause } = worktree
+  const work =
+    uncommitted === null || unpushed === null
+      ? cause
+      : `${uncommitted} not committed, ${unpushed} ${unpushed === 1 ? 'commit' : 'commits'} nowhere else`
+  return `${folder}\nbranch ${branch} of ${repository}\n${work}`
 }
 
 /** A daemon from before there were words tells none. */

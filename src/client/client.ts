@@ -11,13 +11,8 @@ import type {
   Removed,
   Usability,
 } from '../schema/reports.ts'
-import type {
-  ReloadRequest,
-  RunRequestInput,
-  SendRequestInput,
-  WakeRequest,
-} from '../schema/requests.ts'
-import type { Template, TemplateSummary } from '../schema/template.ts'
+import type { ReloadRequest, RunRequestInput, SendRequestInput } from '../schema/requests.ts'
+import type { TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
 import {
   withDeadline,
@@ -38,25 +33,14 @@ import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
 import { Transport, type Target } from './transport.ts'
-
-/** An agent that was made, with its first message. */
-export type StartedAgent = Agent & { message: Message | null }
-
-/** A template as it stands, and where. */
-export interface TemplateDetail {
-  template: Template
-  path: string | null
-  source: TemplateSummary['source']
-  text: string
-}
-
-export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
-
-/** A verb's own wishes, beside how long to wait. */
-export interface ChangeOptions extends WaitOptions {
-  /** Of a wake: `resume` goes on with the session or is an error, `fresh` begins a new one. */
-  mode?: WakeRequest['mode']
-}
+import type {
+  AgentVerb,
+  ChangeOptions,
+  LogBytesOptions,
+  StartedAgent,
+  TemplateDetail,
+} from './client-types.ts'
+import { WorktreeClient } from './worktree-client.ts'
 
 /**
  * Typed client of one daemon. Every method throws a DroverError with a code of the table:
@@ -66,6 +50,7 @@ export class Client {
   readonly schedules: ScheduleClient
   readonly approvals: ApprovalClient
   readonly costs: CostClient
+  readonly worktrees: WorktreeClient
   readonly #transport: Transport
 
   constructor(target: Target) {
@@ -73,6 +58,7 @@ export class Client {
     this.schedules = new ScheduleClient(this.#transport)
     this.approvals = new ApprovalClient(this.#transport)
     this.costs = new CostClient(this.#transport)
+    this.worktrees = new WorktreeClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -118,7 +104,7 @@ export class Client {
     return this.#get(`${agentPath(name)}/why`, options)
   }
 
-  /** Removes an agent for good, with its schedules; a live one only with `force`. */
+  /** Removes an agent for good, with its schedules; a live one only with `force`. A worktree with work in it is kept. */
   remove(
     name: string,
     { force, ...options }: WaitOptions & { force?: boolean } = {},
@@ -282,13 +268,6 @@ export class Client {
   ): Promise<Answer> {
     return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
   }
-}
-
-export interface LogBytesOptions extends CallOptions {
-  format?: 'text' | 'json' | 'raw' | undefined
-  follow?: boolean | undefined
-  lines?: number | undefined
-  since?: number | undefined
 }
 
 type Query = Record<string, string | number | boolean | undefined>

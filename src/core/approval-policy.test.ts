@@ -131,6 +131,9 @@ describe('a command', () => {
     expect(judge(allow, 'Bash', { command: ['bash', '-c', 'git log; rm x'] }).mode).toBe('ask')
     expect(judge(deny, 'Bash', { cmd: 'rm x' }, 'allow').mode).toBe('deny')
     expect(judge(deny, 'Bash', { argv: ['rm', 'x'] }, 'allow').mode).toBe('deny')
+    expect(judge(allow, 'Bash', ['git', 'log']).mode).toBe('allow')
+    expect(judge(allow, 'Bash', { argv: ['git', 'log'] }).mode).toBe('allow')
+    expect(judge(allow, 'Bash', ['git', 'log; rm x']).mode).toBe('ask')
   })
 })
 

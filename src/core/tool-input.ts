@@ -59,10 +59,7 @@ export function inputText(input: unknown): string {
 
 /** The command that a shell would run; null for a tool that is no shell, or that is about a command's way out. */
 export function commandOf(input: unknown): string | null {
-  const value =
-    isRecord(input) && typeof input['host'] !== 'string'
-      ? commandKeys.map((key) => input[key]).find((each) => each !== undefined)
-      : undefined
+  const value = Array.isArray(input) ? input : commandValue(input)
   if (typeof value === 'string') {
     return shellLine.exec(value.trim())?.[2] ?? value
   }
@@ -72,6 +69,12 @@ export function commandOf(input: unknown): string | null {
   const [shell = '', flag = '', text] = value
   const isShell = value.length === 3 && shellWords.test(shell) && /^-l?c$/.test(flag)
   return isShell && text !== undefined ? text : value.join(' ')
+}
+
+function commandValue(input: unknown): unknown {
+  return isRecord(input) && typeof input['host'] !== 'string'
+    ? commandKeys.map((key) => input[key]).find((each) => each !== undefined)
+    : undefined
 }
 
 /** The commands that a line of a shell may run, roughly: quotes are not understood, so it rather cuts too often. */

@@ -1,6 +1,7 @@
 import type { Message } from '../schema/message.ts'
 import type { Agent, AgentDetail, AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
+import type { Removed } from '../schema/reports.ts'
 import { personName, type ListQuery, type RunRequest } from '../schema/requests.ts'
 import type { AgentRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
@@ -13,6 +14,7 @@ import { launchFolder } from './launch-folder.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Templates } from './templates.ts'
+import { removedWorktree } from './worktrees.ts'
 import { readSpec } from './spec-cache.ts'
 import { toAgent } from './views.ts'
 
@@ -28,6 +30,8 @@ export interface AgentsParts {
 export interface MadeAgent {
   agent: Agent
   message: Message | null
+  /** What is to be told of its making, though it is no error. */
+  notes?: string[]
 }
 
 interface NewAgentRequest {
@@ -89,7 +93,7 @@ export class Agents {
     if (request.name !== undefined && !this.#find(request)) {
       this.#checkFree(request.name)
     }
-    const { id, template, spec, session } = await checkRunRequest(
+    const { id, template, spec, session, notes } = await checkRunRequest(
       this.#context,
       this.#templates,
       request,
@@ -105,7 +109,7 @@ export class Agents {
       this.#reconciler.kick(id)
     }
     const made = before?.id ?? id
-    return { agent: this.#show(made), message: this.#mailbox.first(made) }
+    return { agent: this.#show(made), message: this.#mailbox.first(made), notes }
   }
 
   /** Without `all`, those that live or sleep. */
@@ -131,8 +135,8 @@ export class Agents {
     return row ? toAgent(row, this.#context) : shown
   }
 
-  /** Removes it for good, with its schedules; gives their names. Errors: `agent_running`, unless forced. */
-  async remove(name: string, force: boolean, wait: WaitLimit): Promise<string[]> {
+  /** Removes it for good, with its schedules and a worktree of which nothing would be lost. Errors: `agent_running`, unless forced. */
+  async remove(name: string, force: boolean, wait: WaitLimit): Promise<Omit<Removed, 'ok'>> {
     const { store, notifier } = this.#context
     const agent = getAgentByName(this.#context, name)
     if (agent.run_id && !force) {
@@ -141,6 +145,7 @@ export class Agents {
       })
     }
     const schedules = store.schedules.namesOfAgent(agent.id)
+    const worktree = store.worktrees.get(agent.id)
     this.#reconciler.records.change(agent.id, 'durable', () => {
       store.agents.setRemoving(agent.id)
       this.#reconciler.records.advance(agent.id)
@@ -151,7 +156,7 @@ export class Agents {
       () => (store.agents.get(agent.id) ? undefined : true),
       wait,
     )
-    return schedules
+    return { schedules, worktree: worktree ? removedWorktree(this.#context, worktree) : null }
   }
 
   #show(agentId: string): Agent {
@@ -192,11 +197,13 @@ export class Agents {
         firstSeq: store.events.lastSeq,
         now: now(),
       })
-      records.event(id, 'agent.created', {
-        provider: spec.provider,
-        runtime: spec.runtime,
-        template,
-      })
+      if (spec.worktree) {
+        const { source: _, ...worktree } = spec.worktree
+        store.worktrees.insert({ ...worktree, agent_id: id, agent: name, created_at: now() })
+      }
+      const { provider, runtime, worktree } = spec
+      const place = worktree ? { worktree } : {}
+      records.event(id, 'agent.created', { provider, runtime, template, ...place })
       if (prompt !== undefined) {
         this.#mailbox.store(id, { id: createId('msg'), body: prompt, from: origin.from })
       }

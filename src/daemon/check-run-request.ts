@@ -4,10 +4,12 @@ import { joinPrompt } from '../core/system-prompt.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
+import type { Template } from '../schema/template.ts'
 import { createId } from '../util/id.ts'
 import { checkLimits } from './check-limits.ts'
 import { agentFolders, getProvider, providerContext, type DaemonContext } from './context.ts'
 import { findSession } from './import-session.ts'
+import { planWorktree } from './plan-worktree.ts'
 import { resolveSpec } from './resolve-spec.ts'
 import { readPromptLayers } from './system-prompt.ts'
 import type { Templates } from './templates.ts'
@@ -20,6 +22,8 @@ export interface CheckedRequest {
   spec: AgentSpec
   /** The session that it begins with; null: a fresh one. */
   session: string | null
+  /** What is to be told, though it is no error. */
+  notes: string[]
 }
 
 /**
@@ -35,15 +39,19 @@ export async function checkRunRequest(
   const { template } = templates.get(request.template ?? '')
   const id = createId('agent')
   const folders = agentFolders(context, id)
-  const spec = resolveSpec(context, template, request, folders.work)
+  const resolved = resolveSpec(context, template, request, folders.work)
+  const { spec, notes } = await placeOf(context, { id, template, request, spec: resolved, folders })
+  const session = await findSession(context, { id, spec }, request.resume)
+  // A worktree is not made yet; what is to be in it is where it comes from.
+  const dir = spec.worktree?.source ?? spec.dir
+  const agent = { id, name: request.name ?? '' }
+  const layers = await readPromptLayers(context, { agent, spec, folder: dir })
   const provider = getProvider(context, spec.provider)
   const base = providerContext(context, spec.provider, spec.env)
-  const session = await findSession(context, { id, spec }, request.resume)
-  const layers = await readPromptLayers(context, { agent: { id, name: request.name ?? '' }, spec })
   const launch = await provider.launch({
     ...base,
-    agent: { id, name: '' },
-    spec,
+    agent,
+    spec: { ...spec, dir },
     resume: session,
     newSession: randomUUID(),
     isFork: false,
@@ -52,7 +60,35 @@ export async function checkRunRequest(
   })
   checkLogin(provider, { ...base, options: spec.options, stateFolder: folders.state })
   await checkLimits(context, spec, launch)
-  return { id, template: template.name, spec, session }
+  return { id, template: template.name, spec, session, notes }
+}
+
+interface Placed {
+  id: string
+  template: Template
+  request: RunRequest
+  spec: AgentSpec
+  folders: { work: string }
+}
+
+/** Where it works: in a worktree of its own, if it is to have one. A folder of its own needs none. */
+async function placeOf(
+  context: DaemonContext,
+  { id, template, request, spec, folders }: Placed,
+): Promise<Pick<CheckedRequest, 'spec' | 'notes'>> {
+  const wish = request.worktree ?? template.worktree
+  if (spec.workspace === 'shared' || (spec.dir === folders.work && !wish)) {
+    return { spec, notes: [] }
+  }
+  if (spec.dir === folders.work) {
+    throw new DroverError('invalid_worktree', 'worktree: needs a folder of a repository.', {
+      details: { field: 'worktree' },
+    })
+  }
+  const slug = `${request.name ?? template.name}-${id.slice(-8)}`
+  const branch = wish?.branch ?? null
+  const { worktree, dir, notes } = await planWorktree(context, { dir: spec.dir, slug, branch })
+  return { spec: { ...spec, dir, worktree }, notes }
 }
 
 /** A program that is sure to be asked for its login would only fail its first turn. Errors: `not_logged_in`. */

@@ -11,7 +11,8 @@ type CommonField = SpecField | OptionField | 'promptAppend'
 
 /**
  * What a provider can't honour is told, not ignored. Errors: `unsupported`, naming the field and who
- * could; `invalid_request` for a word that its program does not know.
+ * could; `invalid_request` for a word that its program does not know,
+ * or an argument that is Drover's.
  */
 export function checkUnsupported(
   { providers }: Pick<DaemonContext, 'providers'>,
@@ -36,13 +37,22 @@ export function checkUnsupported(
       { details: { field: 'effort' } },
     )
   }
+  const reason = provider.refuseArguments?.(spec.args) ?? null
+  if (reason !== null) {
+    throw new DroverError('invalid_request', `args: ${reason}.`, { details: { field: 'args' } })
+  }
 }
 
-function canHonour({ unsupported, honours = [] }: Provider, field: CommonField): boolean {
+function canHonour(
+  { unsupported, honours = [], optionNames = {} }: Provider,
+  field: CommonField,
+): boolean {
   if (field === 'promptAppend') {
     return !unsupported.includes('persona')
   }
-  return isOption(field) ? honours.includes(field) : !unsupported.includes(field)
+  return isOption(field)
+    ? honours.includes(field) || optionNames[field] !== undefined
+    : !unsupported.includes(field)
 }
 
 function isOption(field: CommonField): field is OptionField {

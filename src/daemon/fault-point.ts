@@ -43,10 +43,23 @@ export const retentionFaultPoints = [
   'output-punched',
 ] as const
 
+/** On the way of an agent's worktree, which only one that asked for it has. */
+export const worktreeFaultPoints = [
+  'branch-made',
+  'worktree-added',
+  'worktree-filled',
+  'worktree-made',
+  'worktree-condemned',
+  'worktree-set-aside',
+  'worktree-removed',
+  'branch-removed',
+] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
   ...limitFaultPoints,
+  ...worktreeFaultPoints,
   ...scheduleFaultPoints,
   ...approvalFaultPoints,
   ...orphanFaultPoints,

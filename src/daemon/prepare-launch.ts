@@ -13,6 +13,7 @@ import {
   type DaemonContext,
 } from './context.ts'
 import { importSession } from './import-session.ts'
+import { makeWorktree } from './make-worktree.ts'
 import { promptFile, readPromptLayers } from './system-prompt.ts'
 
 export interface PreparedLaunch {
@@ -22,7 +23,11 @@ export interface PreparedLaunch {
 }
 
 /** Everything a runtime needs to bring a run up; writes the files its program reads at start. */
-export async function prepareLaunch(context: DaemonContext, run: RunRow): Promise<PreparedLaunch> {
+export async function prepareLaunch(
+  context: DaemonContext,
+  run: RunRow,
+  signal: AbortSignal,
+): Promise<PreparedLaunch> {
   const agent = context.store.agents.get(run.agent_id)
   if (!agent) {
     throw new Error(`Run ${run.id} has no agent.`)
@@ -31,6 +36,9 @@ export async function prepareLaunch(context: DaemonContext, run: RunRow): Promis
   const folders = agentFolders(context, agent.id)
   if (spec.dir === folders.work) {
     createPrivateFolder(folders.work)
+  }
+  if (spec.worktree) {
+    await makeWorktree(context, agent.id, signal)
   }
   if (!statSync(spec.dir, { throwIfNoEntry: false })?.isDirectory()) {
     throw new DroverError('invalid_dir', `dir: ${spec.dir} is no folder any more.`, {

@@ -4,6 +4,8 @@ import { callSignal, getRuntime, referenceOf, workDeadlineMs } from './context.t
 import { faultPoint } from './fault-point.ts'
 import { withdrawQuestions } from './questions.ts'
 import type { Reconciler } from './reconciler.ts'
+import { retireWorktree } from './retire-worktree.ts'
+import { toldOf } from './worktrees.ts'
 
 /** Releases what ended runs left outside. */
 export async function releaseRuns(
@@ -23,7 +25,10 @@ export async function releaseRuns(
   }
 }
 
-/** Its runs' folders and its own; the folder it worked in only where Drover made it. */
+/**
+ * Its runs' folders and its own; the folder it worked in only where Drover made it, and a worktree
+ * only where nothing is lost with it.
+ */
 export async function removeAgent(
   { context, records }: Reconciler,
   agentId: string,
@@ -35,11 +40,17 @@ export async function removeAgent(
       async ({ id }) => await rm(path.join(home.runsFolder, id), { recursive: true, force: true }),
     ),
   )
+  const row = store.worktrees.get(agentId)
+  const retired = row && (await retireWorktree(context, { ...row, has_agent: 0 }))
   await rm(path.join(home.agentsFolder, agentId), { recursive: true, force: true })
   faultPoint('folders-removed')
   store.transaction('durable', () => {
     withdrawQuestions(records, agentId)
-    records.event(agentId, 'agent.removed', {})
+    records.event(
+      agentId,
+      'agent.removed',
+      row && retired ? { worktree: toldOf(row, retired) } : {},
+    )
     records.removeSchedules(agentId)
     store.agents.delete(agentId)
   })

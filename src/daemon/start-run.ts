@@ -48,7 +48,7 @@ export class StartedRuns {
     const signal = callSignal(context, bootMs)
     let launch: Launch
     try {
-      const prepared = await prepareLaunch(context, run)
+      const prepared = await prepareLaunch(context, run, signal)
       launch = prepared.launch
       this.#greet(run, prepared.greeting)
       faultPoint('launch-prepared')

@@ -65,6 +65,12 @@ export const errorTable = {
     retryable: false,
     hint: 'Correct the file named, or start the agent with --bare.',
   },
+  invalid_worktree: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Name another --dir or --worktree BRANCH, or leave --worktree out to work in the folder itself.',
+  },
   usage: {
     status: 400,
     exit: 2,

@@ -18,6 +18,8 @@ export const limits = {
   cronCharacters: 200,
   /** Longest wait of one request, seconds. */
   waitSeconds: 300,
+  /** What `.worktreeinclude` may bring into a worktree. */
+  worktree: { includedFiles: 10_000, includedBytes: 1024 ** 3 },
   /** The system prompt that Drover makes. */
   prompt: {
     /** One file of it, bytes. */

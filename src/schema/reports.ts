@@ -70,8 +70,49 @@ export type DoctorReport = z.infer<typeof DoctorReport>
 /** Answer of a verb on an agent. */
 export const Accepted = z.object({ ok: z.literal(true) })
 
-/** Answer of a removal: the schedules that went with the agent, by name. */
-export const Removed = Accepted.extend({ schedules: z.array(z.string()) })
+/** What became of the worktree of an agent that is gone. */
+export const RetiredWorktree = z.object({
+  folder: z.string(),
+  branch: z.string(),
+  /** null: that is not decided yet. */
+  isRemoved: z.boolean().nullable(),
+  /** Why it was kept, or could go. */
+  cause: z.string().nullable(),
+})
+export type RetiredWorktree = z.infer<typeof RetiredWorktree>
+
+/** A git worktree that Drover made for an agent. */
+export const Worktree = z.object({
+  /** Name of its agent, also of one that is gone. */
+  agent: z.string(),
+  /** Whether that is there. */
+  hasAgent: z.boolean(),
+  repository: z.string(),
+  folder: z.string(),
+  branch: z.string(),
+  /** Commit that the branch began with. */
+  base: z.string(),
+  /** `in-use`, `unknown`, `dirty`, `unpushed`, `unmade`, `gone` or `clean`. */
+  standing: z.string(),
+  /** The same in words. */
+  cause: z.string(),
+  /** Files that are in no commit; null: nobody can tell, or nothing ran in it yet. */
+  uncommitted: z.number().int().nullable(),
+  /** Commits that are on no remote, no other branch and no tag. */
+  unpushed: z.number().int().nullable(),
+  createdAt: z.number().int(),
+})
+export type Worktree = z.infer<typeof Worktree>
+
+/** A worktree of an agent that is gone, and what was done with it; in a dry run, what would be. */
+export const PrunedWorktree = Worktree.extend({ isRemoved: z.boolean() })
+export type PrunedWorktree = z.infer<typeof PrunedWorktree>
+
+/** Answer of a removal: the schedules that went with the agent, by name, and what became of its worktree. */
+export const Removed = Accepted.extend({
+  schedules: z.array(z.string()),
+  worktree: RetiredWorktree.nullable(),
+})
 export type Removed = z.infer<typeof Removed>
 
 /** One thing that `drover runner check` looked at. */

@@ -14,6 +14,7 @@ import { RunTable } from './run-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { settleClock } from './settle-clock.ts'
 import { TaskTable } from './task-table.ts'
+import { WorktreeTable } from './worktree-table.ts'
 
 export type { AgentListRow, AgentStatusRow, AgentViewRow } from './agent-queries.ts'
 export type { CostFilter, CostSumRow, TurnCost } from './cost-table.ts'
@@ -30,6 +31,7 @@ export type { MessageHead } from './message-table.ts'
 export type { AgentRow, ApprovalRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { LookedAtRun, RunEnd } from './run-table.ts'
 export type { ScheduleListRow } from './schedule-table.ts'
+export type { ListedWorktree, WorktreeRow } from './worktree-table.ts'
 
 /** The home's memory: one table a file, and the transactions that join them. */
 export class Store {
@@ -42,6 +44,7 @@ export class Store {
   readonly tasks: TaskTable
   readonly schedules: ScheduleTable
   readonly costs: CostTable
+  readonly worktrees: WorktreeTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -59,6 +62,7 @@ export class Store {
     this.tasks = new TaskTable(this.#database)
     this.schedules = new ScheduleTable(this.#database)
     this.costs = new CostTable(this.#database)
+    this.worktrees = new WorktreeTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

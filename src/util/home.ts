@@ -26,6 +26,8 @@ export interface Home {
   /** Folders of runs to come. */
   sparesFolder: string
   agentsFolder: string
+  /** Git worktrees of agents; they may outlive these. */
+  worktreesFolder: string
 }
 
 /** Unix socket addresses hold 108 bytes on Linux, 104 on macOS. */
@@ -83,6 +85,7 @@ function placesOf({
     runsFolder: path.join(state, 'runs'),
     sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
+    worktreesFolder: path.join(state, 'worktrees'),
   }
 }
 

@@ -232,7 +232,7 @@ describe('the tools of the chat program', () => {
       'm1',
       `[[tool:list_folder {"path":".."}]]${['b.bin', 'link', '../outside', 'none', '.'].map(edit).join('')}[[say:ok]]`,
     )
-    expect(results(driver).map(({ isError }) => isError)).toEqual(Array(6).fill(true))
+    expect(results(driver).filter((result) => result.isError)).toHaveLength(6)
     expect(readFileSync(path.join(folder, 'work', 'b.bin'))).toEqual(bytes)
     expect(readFileSync(path.join(folder, 'outside'), 'utf8')).toBe('a')
   })

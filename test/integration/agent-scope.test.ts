@@ -146,7 +146,7 @@ describe.for<Door>(['the socket', 'the port'])('over %s an agent', (door) => {
     const own = await me.peers({ all: true })
     me.close()
     expect(own.map((each) => Object.keys(each).toSorted())).toEqual(
-      own.map(() => ['name', 'provider', 'status', 'template']),
+      own.map(() => ['capabilities', 'label', 'name', 'provider', 'status', 'template']),
     )
     expect(own.map(({ name }) => name)).toEqual(['me', 'peer'])
   })

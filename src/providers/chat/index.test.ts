@@ -99,6 +99,15 @@ describe('launching the chat provider', () => {
     expect((await configOf({ askTools: ['write_file'] })).askedTools).toEqual(['write_file'])
   })
 
+  test('asks nobody where no tool is left to ask about', () => {
+    const asks = (options: Record<string, unknown>) =>
+      chatProvider.capabilitiesWith?.(options).approvals
+    expect(asks({})).toBe(true)
+    expect(asks({ askTools: false })).toBe(false)
+    expect(asks({ tools: ['remember'] })).toBe(false)
+    expect(asks({ tools: ['remember'], askTools: true })).toBe(true)
+  })
+
   test('is told of itself what the request says, its persona in it', async () => {
     expect(await configOf({}, { systemPrompt: 'All of it.' })).toMatchObject({
       persona: null,

@@ -2,7 +2,13 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AgentSpec } from '../../schema/agent.ts'
 import { DroverError } from '../../schema/error.ts'
-import type { LaunchRequest, Provider, ProviderContext, ProviderLaunch } from '../contract.ts'
+import type {
+  LaunchRequest,
+  Provider,
+  ProviderCapabilities,
+  ProviderContext,
+  ProviderLaunch,
+} from '../contract.ts'
 import { createRunnerDecoder } from '../ndjson/runner-decoder.ts'
 import {
   answerRunner,
@@ -22,24 +28,30 @@ const programFile = fileURLToPath(
   new URL(`./program${path.extname(import.meta.url)}`, import.meta.url),
 )
 
+const capabilities: ProviderCapabilities = {
+  structured: true,
+  terminal: false,
+  resume: true,
+  approvals: true,
+  models: true,
+  cost: true,
+  turns: true,
+  handshake: false,
+  steer: true,
+  interrupt: true,
+  fork: false,
+  reload: ['model', 'persona', 'trigger'],
+}
+
 /** Drover's own agent: a conversation with any Ollama or OpenAI-compatible model, with tools and a memory. */
 export const chatProvider: Provider = {
   name: 'chat',
   title: 'Drover chat',
-  capabilities: {
-    structured: true,
-    terminal: false,
-    resume: true,
-    approvals: true,
-    models: true,
-    cost: true,
-    turns: true,
-    handshake: false,
-    steer: true,
-    interrupt: true,
-    fork: false,
-    reload: ['model', 'persona', 'trigger'],
-  },
+  capabilities,
+  capabilitiesWith: (options) => ({
+    ...capabilities,
+    approvals: chosenTools(ChatOptions.parse(options)).askedTools.length > 0,
+  }),
   options: ChatOptions,
   unsupported: ['program'],
   askMs: 2000,
@@ -86,7 +98,6 @@ function composeConfig(request: LaunchRequest): ChatConfig {
   const { maxToolRounds, commandDeadlineMs, connectDeadlineMs, silenceDeadlineMs, historyBytes } =
     options
   const session = sessionId(resume ?? newSession)
-  const tools = named(options.tools).filter((name) => !options.denyTools.includes(name))
   return {
     v: 1,
     agent: agent.name,
@@ -101,8 +112,7 @@ function composeConfig(request: LaunchRequest): ChatConfig {
       isResumed: resume !== null,
     },
     model: modelWish(options, request),
-    tools,
-    askedTools: named(options.askTools).filter((name) => tools.includes(name)),
+    ...chosenTools(options),
     limits: {
       maxToolRounds,
       commandDeadlineMs,
@@ -170,6 +180,19 @@ function modelWish(
     ollama: (isOwnOllama ? own : null) ?? upstreams.ollama ?? null,
     openai: (isOwnOllama ? null : own) ?? upstreams.openai ?? null,
   }
+}
+
+/** The tools it gets, and those of them that a person is asked about. */
+function chosenTools({
+  tools: given,
+  denyTools,
+  askTools,
+}: Pick<ChatOptions, 'tools' | 'denyTools' | 'askTools'>): Pick<
+  ChatConfig,
+  'tools' | 'askedTools'
+> {
+  const tools = named(given).filter((name) => !denyTools.includes(name))
+  return { tools, askedTools: named(askTools).filter((name) => tools.includes(name)) }
 }
 
 /** In their own order, all, none or those named. */

@@ -75,7 +75,8 @@ const titleLength = 200
 /** For people: `run_command: git push`, `write_file: notes.md`. */
 function titleOf({ name }: ToolCall, input: unknown): string {
   const { argv, path, text } = (input ?? {}) as Record<string, unknown>
-  const what = Array.isArray(argv) ? argv.join(' ') : String(path ?? text ?? '')
+  const words = Array.isArray(argv) ? argv : [path ?? text]
+  const what = words.filter((word) => typeof word === 'string').join(' ')
   const line = `${name}: ${what}`.replaceAll(/\s+/g, ' ').trim()
   return line.length > titleLength ? `${line.slice(0, titleLength)}…` : line
 }

@@ -51,7 +51,7 @@ export function createWorker(context: WorkerContext): Worker {
   broken.catch(() => undefined)
 
   async function work(): Promise<void> {
-    for (let query = queue.shift(); query && !isStopped; query = queue.shift()) {
+    for (let query = queue.shift(); query; query = queue.shift()) {
       signal.throwIfAborted()
       const own: OpenTurn = { id: query.id, abort: new AbortController(), joining: [] }
       turn = own
@@ -65,11 +65,14 @@ export function createWorker(context: WorkerContext): Worker {
       })
       turn = null
       // Those that came too late to join have turns of their own.
-      queue.unshift(...own.joining)
+      queue.unshift(...(isStopped ? [] : own.joining))
     }
   }
 
   function takeQuery(query: Query): void {
+    if (isStopped) {
+      return
+    }
     if (query.steer && turn && !isIgnored(query, config)) {
       turn.joining.push(query)
       return
@@ -111,6 +114,7 @@ export function createWorker(context: WorkerContext): Worker {
     },
     stop() {
       isStopped = true
+      queue.length = 0
     },
     async finished() {
       questions.close()

@@ -51,3 +51,29 @@ test('where it keeps nothing of the folder there is none', async () => {
   expect(await find(config.path, null)).toBeNull()
   expect(await find(config.path, 'old')).toBeNull()
 })
+
+test('an agent with a key of its own gets a copy of it into its own folder', async () => {
+  using home = temporaryFolder()
+  const folder = path.join(home.path, '.claude', 'projects', '-home-ada-my-project')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(path.join(folder, 'one.jsonl'), '{}\n')
+  const request = {
+    env: { HOME: home.path },
+    programPath: null,
+    signal: new AbortController().signal,
+    spec: AgentSpec.parse({ provider: 'claude', runtime: 'process', dir }),
+    stateFolder: '/state',
+    session: 'one',
+  }
+  const upstreams = { anthropic: { url: 'http://127.0.0.1:1' } }
+  expect(await findClaudeSession({ ...request, upstreams: {} })).toEqual({ id: 'one', files: [] })
+  expect(await findClaudeSession({ ...request, upstreams })).toEqual({
+    id: 'one',
+    files: [
+      {
+        from: path.join(folder, 'one.jsonl'),
+        to: '/state/claude/projects/-home-ada-my-project/one.jsonl',
+      },
+    ],
+  })
+})

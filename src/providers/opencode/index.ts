@@ -26,6 +26,7 @@ export const opencodeProvider: Provider = {
   capabilities: { ...acpCapabilities, reload: [] },
   options: OpencodeOptions,
   unsupported: ['trigger', 'program'],
+  honours: ['profile', 'args'],
   askMs: 5000,
   tested: { from: '1.18.33', to: '1.18.33' },
   detect: detectOpencode,
