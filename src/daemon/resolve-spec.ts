@@ -8,6 +8,7 @@ import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
 import { checkUnsupported } from './check-unsupported.ts'
+import { commonFieldOf, withCommonOptions } from './common-options.ts'
 import { getProvider, getRuntime, type DaemonContext } from './context.ts'
 import { fieldPath } from './load-config.ts'
 
@@ -45,7 +46,7 @@ export function resolveSpec(
   })
   checkApprovals(provider, spec, [template.approvals, request.approvals])
   checkUnsupported(context, provider, spec)
-  return { ...spec, options: checkOptions(provider.name, provider.options.safeParse(spec.options)) }
+  return { ...spec, options: checkOptions(provider, spec) }
 }
 
 /** What the caller says goes first, rule by rule. */
@@ -71,18 +72,19 @@ function checkApprovals(
   }
 }
 
-function checkOptions(
-  provider: string,
-  result: ReturnType<Provider['options']['safeParse']>,
-): Record<string, unknown> {
+/** The provider's own options, those among them that the spec says for all providers. */
+function checkOptions(provider: Provider, spec: AgentSpec): Record<string, unknown> {
+  const result = provider.options.safeParse(withCommonOptions(provider, spec))
   if (result.success) {
     return result.data as Record<string, unknown>
   }
   const issue = result.error.issues[0]
-  const field = ['options', ...(issue ? fieldPath(issue) : [])].join('.')
+  const place = issue ? fieldPath(issue) : []
+  const common = commonFieldOf(provider, spec, place[0])
+  const field = (common ? [common] : ['options', ...place]).join('.')
   const problem =
     issue?.code === 'unrecognized_keys'
-      ? `is not an option of the ${provider} provider`
+      ? `is not an option of the ${provider.name} provider`
       : (issue?.message ?? 'is not valid')
   throw new DroverError('invalid_request', `${field}: ${problem}.`, { details: { field } })
 }

@@ -24,6 +24,8 @@ export interface Provider {
   readonly unsupported: readonly SpecField[]
   /** Options common to several providers that it honours; any other is an error that names it. */
   readonly honours?: readonly OptionField[]
+  /** Options of its own that such common ones are: what the spec says goes into them, and is checked as they are. */
+  readonly optionNames?: Readonly<Partial<Record<OptionField, string>>>
   /** The words that `effort` may be, where it is honoured. */
   readonly efforts?: readonly string[]
   /** Why arguments (`args` of the spec) can't be given to its program, naming the one; null: they can. */

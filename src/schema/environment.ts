@@ -11,6 +11,8 @@ export const providerPrefixes = [
   'ANTHROPIC_',
   'OPENAI_',
   'GEMINI_',
+  'GOOGLE_GEMINI_',
+  'OPENCODE_',
 ] as const
 
 /** The exceptions a caller may set all the same. */

@@ -102,6 +102,16 @@ describe('acp', () => {
     await later.end()
   })
 
+  test('is told of a system prompt that is too long before it starts', async () => {
+    const persona = 'x'.repeat(600_000)
+    await expect(bring({ program: program(), persona })).rejects.toMatchObject({
+      code: 'invalid_request',
+    })
+    const driver = await bring({ program: program(), persona: persona.slice(0, 500_000) })
+    expect((await turn(driver, 'hello')).reply).toBe('echo: hello')
+    await driver.end()
+  })
+
   test('has no session to go on with before something was said in it', async () => {
     const driver = await bring({ program: program() })
     await driver.waitFor(isOfType('ready'))

@@ -44,6 +44,12 @@ export const codexProvider: Provider = {
       : capabilities,
   options: CodexOptions,
   unsupported: ['trigger', 'program'],
+  optionNames: {
+    effort: 'effort',
+    profile: 'profile',
+    addDirs: 'additionalDirs',
+    args: 'args',
+  },
   askMs: 3000,
   tested: { from: '0.169.0', to: '0.169' },
   detect: detectCodex,
