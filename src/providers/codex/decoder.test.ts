@@ -89,16 +89,10 @@ describe('a recorded conversation', () => {
       [200, 40],
       [null, null],
     ])
-    expect(turns.map(({ cost }) => cost.cachedInputTokens)).toEqual([
-      50,
-      100,
-      100,
-      100,
-      null,
-      100,
-      null,
-    ])
-    expect(turns[0]).toMatchObject({ cost: { usd: null }, model: 'fake-model' })
+    expect(turns[0]).toMatchObject({
+      cost: { usd: null, cachedInputTokens: 50, reasoningTokens: 0 },
+      model: 'fake-model',
+    })
   })
 
   test('tells its tools with what they gave, also those that were refused', () => {
@@ -172,6 +166,22 @@ describe('a thread that can not be had', () => {
       { type: 'unusable', message: 'Not initialized' },
     ])
   })
+})
+
+test('a thread that is told of itself anew is ready once it has its model again', () => {
+  const decoder = decoderOf([])
+  const result = { thread: { id: 't1' }, model: 'gpt', reasoningEffort: 'high' }
+  expect(feed(decoder, { id: requestIds.threadToInstruct, result })).toEqual([
+    { type: 'session', session: 't1' },
+  ])
+  const [event] = feed(decoder, { id: requestIds.instructions, result: {} })
+  expect(event?.type === 'input' ? JSON.parse(event.text) : event).toMatchObject({
+    id: requestIds.restore,
+    params: { threadId: 't1', model: 'gpt', effort: 'high' },
+  })
+  expect(feed(decoder, { id: requestIds.restore, result: {} })).toEqual([{ type: 'ready' }])
+  const error = { message: 'no such method' }
+  expect(feed(decoder, { id: requestIds.restore, error })).toMatchObject([{ type: 'unusable' }])
 })
 
 test('a message that was not taken has failed, and nothing was begun for it', () => {
