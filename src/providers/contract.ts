@@ -29,10 +29,7 @@ export interface Provider {
   readonly efforts?: readonly string[]
   /** Why arguments (`args` of the spec) can't be given to its program, naming the one; null: they can. */
   refuseArguments?(args: readonly string[]): string | null
-  /**
-   * What of a spec does not go together, asked before an agent is made. Throws DroverError
-   * `invalid_request` or `unsupported`, naming the field.
-   */
+  /** Asked before an agent is made: throws a DroverError for what does not go together, naming the field. */
   checkSpec?(spec: AgentSpec): void
   /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
   readonly askMs: number

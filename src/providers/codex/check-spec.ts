@@ -1,21 +1,11 @@
 import type { AgentSpec } from '../../schema/agent.ts'
 import { DroverError } from '../../schema/error.ts'
-import { refusedArgument } from './refused-arguments.ts'
 
 /**
  * What does not go together, told before there is an agent. Errors: `invalid_request`, `unsupported`,
  * naming the field.
  */
-export function checkCodexSpec({
-  args,
-  profile,
-  options,
-}: Pick<AgentSpec, 'args' | 'profile' | 'options'>): void {
-  const refused = refusedArgument(args)
-  if (refused) {
-    const details = { field: 'args' }
-    throw new DroverError('invalid_request', `args: ${refused}.`, { details })
-  }
+export function checkCodexSpec({ profile, options }: Pick<AgentSpec, 'profile' | 'options'>): void {
   if (profile === undefined) {
     return
   }

@@ -14,6 +14,7 @@ import { findCodex, installHint, launchCodex } from './launch.ts'
 import { codexLogin, loginHint } from './login.ts'
 import { CodexOptions } from './options.ts'
 import { encodeAnswer } from './questions.ts'
+import { refusedArgument } from './refused-arguments.ts'
 import { carryState, type CodexState } from './state.ts'
 import { encodeAppServerMessage, encodeInterrupt, request, requestIds, textOf } from './wire.ts'
 
@@ -47,6 +48,7 @@ export const codexProvider: Provider = {
   options: CodexOptions,
   unsupported: ['trigger', 'program'],
   honours: ['effort', 'profile', 'addDirs', 'args'],
+  refuseArguments: refusedArgument,
   checkSpec: checkCodexSpec,
   askMs: 3000,
   tested: { from: '0.169.0', to: '0.169' },
