@@ -9,7 +9,7 @@ import { currentLoad, describeHost, formatTable, saveResults, type Results } fro
 import type { Finding, Row } from './row.ts'
 import { acceptRow } from './rows/accept.ts'
 import { adoptionRow } from './rows/adoption.ts'
-import { claudeRow } from './rows/claude.ts'
+import { claudeRow, codexRow } from './rows/provider.ts'
 import { cliRow } from './rows/cli.ts'
 import { decodeRow } from './rows/decode.ts'
 import { eventsRow } from './rows/events.ts'
@@ -30,6 +30,7 @@ const rows: readonly Row[] = [
   eventsRow,
   decodeRow,
   claudeRow,
+  codexRow,
   memoryRow,
   superviseRow,
   adoptionRow,

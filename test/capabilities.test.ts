@@ -41,3 +41,14 @@ describe('what the suite of providers has shown on this machine', () => {
     },
   )
 })
+
+test.for(
+  providers
+    .filter((each) => each.login !== undefined)
+    .map((provider) => [provider.name, provider] as const),
+)(
+  'of %s, which can be asked whether it is logged in, it is said how to log in',
+  ([, { loginHint }]) => {
+    expect(loginHint).toMatch(/^[A-Z].*\.$/)
+  },
+)

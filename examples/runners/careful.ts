@@ -28,7 +28,7 @@ async function takeTurn(id: string, text: string): Promise<void> {
 async function tryProgram(program: string, args: string[]): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   answered = resolve
-  say({ type: 'agent_question', id: turn.id, tool: 'run', input: [program, ...args] })
+  say({ type: 'agent_question', id: turn.id, tool: 'run', input: { argv: [program, ...args] } })
   if (!(await promise)) {
     return 'Then I leave it.'
   }

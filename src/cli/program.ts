@@ -68,12 +68,16 @@ async function dispatch({ name, leading, args, rest }: Call, context: CliContext
   const entry = findCommand(wanted ?? '')
   const invocation = createInvocation(context, entry.takesProgram ? rest : null)
   const command = (await entry.load())(invocation)
-  const root = new Command('drover').exitOverride().helpCommand(false).addCommand(command)
+  const root = new Command('drover')
+    .enablePositionalOptions()
+    .exitOverride()
+    .helpCommand(false)
+    .addCommand(command)
   const json = leading.filter((option) => option === '--json')
   const operands = rest && !entry.takesProgram ? ['--', ...rest] : []
   const line = isHelp
     ? [command.name(), ...subcommandNames(command, wantedArgs), '--help']
-    : [command.name(), ...wantedArgs, ...json, ...operands]
+    : [command.name(), ...json, ...wantedArgs, ...operands]
   try {
     await root.parseAsync(line, { from: 'user' })
     return invocation.exitCode

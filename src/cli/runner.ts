@@ -20,7 +20,7 @@ export function runnerCommand(invocation: Invocation): Command {
 
 interface CheckOptions extends CommonOptions {
   prompt: string
-  timeout: number
+  timeout?: number
   env?: Record<string, string>
 }
 
@@ -36,9 +36,8 @@ function checkCommand(invocation: Invocation): Command {
     .option('--prompt <text>', 'what it is asked', 'Say hello, in one short line.')
     .option(
       '--timeout <time>',
-      'how long a turn may take',
+      'how long a turn may take (default: 60s)',
       durationParser('timeout'),
-      defaultDeadlineMs,
     )
     .option(
       '--env <name=value>',
@@ -58,7 +57,7 @@ function checkCommand(invocation: Invocation): Command {
 async function check(
   { context, output }: Invocation,
   program: readonly string[],
-  { json = false, prompt, timeout, env = {} }: CheckOptions,
+  { json = false, prompt, timeout = defaultDeadlineMs, env = {} }: CheckOptions,
 ): Promise<RunnerReport> {
   const spinner = startSpinner(context, 'starting it')
   try {

@@ -18,13 +18,6 @@ export interface ListOptions extends CallOptions {
   label?: string | undefined
 }
 
-export interface LogBytesOptions extends CallOptions {
-  format?: 'text' | 'json' | 'raw' | undefined
-  follow?: boolean | undefined
-  lines?: number | undefined
-  since?: number | undefined
-}
-
 /** How long an answer may take that nobody holds back. */
 export const answerMs = 30_000
 

@@ -11,19 +11,13 @@ import type {
   Removed,
   Usability,
 } from '../schema/reports.ts'
-import type {
-  ReloadRequest,
-  RunRequestInput,
-  SendRequestInput,
-  WakeRequest,
-} from '../schema/requests.ts'
-import type { Template, TemplateSummary } from '../schema/template.ts'
+import type { ReloadRequest, RunRequestInput, SendRequestInput } from '../schema/requests.ts'
+import type { TemplateSummary } from '../schema/template.ts'
 import type { Why } from '../schema/why.ts'
 import {
   withDeadline,
   type CallOptions,
   type ListOptions,
-  type LogBytesOptions,
   type WaitOptions,
 } from './call-options.ts'
 import { ApprovalClient } from './approval-client.ts'
@@ -39,26 +33,14 @@ import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
 import { Transport, type Target } from './transport.ts'
+import type {
+  AgentVerb,
+  ChangeOptions,
+  LogBytesOptions,
+  StartedAgent,
+  TemplateDetail,
+} from './client-types.ts'
 import { WorktreeClient } from './worktree-client.ts'
-
-/** An agent that was made, with its first message. */
-export type StartedAgent = Agent & { message: Message | null; notes?: string[] }
-
-/** A template as it stands, and where. */
-export interface TemplateDetail {
-  template: Template
-  path: string | null
-  source: TemplateSummary['source']
-  text: string
-}
-
-export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
-
-/** A verb's own wishes, beside how long to wait. */
-export interface ChangeOptions extends WaitOptions {
-  /** Of a wake: `resume` goes on with the session or is an error, `fresh` begins a new one. */
-  mode?: WakeRequest['mode']
-}
 
 /**
  * Typed client of one daemon. Every method throws a DroverError with a code of the table:
@@ -66,17 +48,17 @@ export interface ChangeOptions extends WaitOptions {
  */
 export class Client {
   readonly schedules: ScheduleClient
-  readonly worktrees: WorktreeClient
   readonly approvals: ApprovalClient
   readonly costs: CostClient
+  readonly worktrees: WorktreeClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
-    this.worktrees = new WorktreeClient(this.#transport)
     this.approvals = new ApprovalClient(this.#transport)
     this.costs = new CostClient(this.#transport)
+    this.worktrees = new WorktreeClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {

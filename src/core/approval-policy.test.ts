@@ -130,6 +130,10 @@ describe('a command', () => {
     expect(judge(allow, 'Bash', { command: ['/bin/bash', '-lc', 'git log'] }).mode).toBe('allow')
     expect(judge(allow, 'Bash', { command: ['bash', '-c', 'git log; rm x'] }).mode).toBe('ask')
     expect(judge(deny, 'Bash', { cmd: 'rm x' }, 'allow').mode).toBe('deny')
+    expect(judge(deny, 'Bash', { argv: ['rm', 'x'] }, 'allow').mode).toBe('deny')
+    expect(judge(allow, 'Bash', ['git', 'log']).mode).toBe('allow')
+    expect(judge(allow, 'Bash', { argv: ['git', 'log'] }).mode).toBe('allow')
+    expect(judge(allow, 'Bash', ['git', 'log; rm x']).mode).toBe('ask')
   })
 })
 
@@ -139,10 +143,20 @@ describe('what is no command', () => {
     [{ url: 'https://example.com/x' }, 'https://example.com/*'],
     [{ query: 'weather' }, 'weather'],
     ['plain', 'plain'],
-    [null, ''],
+    [{ command: 'git fetch', host: 'github.com' }, 'github.com'],
     [{ b: 2, a: [1] }, '{"a":[1],"b":2}'],
   ])('%j is compared as %j', ([input, pattern]) => {
     expect(judge([{ tool: 'X', input: pattern, mode: 'allow' }], 'X', input).mode).toBe('allow')
+  })
+})
+
+describe('no input at all', () => {
+  const rules = (mode: ApprovalRule['mode']): ApprovalRule[] => [{ tool: 'X', input: '*', mode }]
+
+  test.for([null, undefined])('%j is allowed by no pattern, and denied by any', (input) => {
+    expect(judge(rules('allow'), 'X', input).mode).toBe('ask')
+    expect(judge(rules('deny'), 'X', input, 'allow').mode).toBe('deny')
+    expect(judge([{ tool: 'X', mode: 'allow' }], 'X', input).mode).toBe('allow')
   })
 })
 
@@ -178,14 +192,31 @@ describe('a folder', () => {
     expect(judge(rule('deny'), 'Edit', input, 'allow').mode).toBe('deny')
   })
 
-  test.for<[unknown]>([[{ command: 'cat src/a', path: 'src/a' }], [{}], [null], [{ path: 7 }]])(
-    'allows nothing where no path is named, and denies it: %j',
-    ([input]) => {
-      expect(judge(rule('allow'), 'X', input).mode).toBe('ask')
-      expect(judge(rule('deny'), 'X', input, 'allow').mode).toBe('deny')
-      expect(judge(rule('ask'), 'X', input, 'allow').mode).toBe('ask')
-    },
-  )
+  test.for<[input: unknown]>([
+    [{ source: 'src/a', destination: '/etc/x' }],
+    [{ changes: [{ path: 'src/a' }, { path: 'b' }] }],
+    [{ path: 'src/a', files: ['b'] }],
+  ])('must hold every path that is named in any way: %j', ([input]) => {
+    expect(judge(rule('allow'), 'X', input).mode).toBe('ask')
+    expect(judge(rule('deny'), 'X', input, 'allow').mode).toBe('deny')
+  })
+
+  test('holds what is changed in it', () => {
+    const input = { changes: [{ path: '/work/src/a', kind: 'add' }] }
+    expect(judge(rule('allow'), 'apply_patch', input).mode).toBe('allow')
+  })
+
+  test.for<[unknown]>([
+    [{ command: 'cat src/a', path: 'src/a' }],
+    [{}],
+    [null],
+    [{ path: 7 }],
+    [{ permissions: {}, cwd: 'src' }],
+  ])('allows nothing where no path is named, and denies it: %j', ([input]) => {
+    expect(judge(rule('allow'), 'X', input).mode).toBe('ask')
+    expect(judge(rule('deny'), 'X', input, 'allow').mode).toBe('deny')
+    expect(judge(rule('ask'), 'X', input, 'allow').mode).toBe('ask')
+  })
 
   test('that can not be followed denies, whatever the rule and the mode', () => {
     const policy = ApprovalPolicy.parse({ mode: 'allow', rules: rule('allow') })

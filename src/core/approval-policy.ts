@@ -27,8 +27,9 @@ export interface Judgement {
 /**
  * What becomes of a question: the first rule that holds, else the mode. What can't be evaluated is
  * denied. An `allow` must hold for sure, while `deny` and `ask` hold in doubt: of a command that is
- * more than one an `allow` must hold for each part and the others for one of them, and where an
- * input names no path a rule with a folder allows nothing.
+ * more than one an `allow` must hold for each part and the others for one of them; where an
+ * input names no path a rule with a folder allows nothing, and where a program gives no input none
+ * with a pattern does.
  */
 export function judgeCall(policy: ApprovalPolicy, call: AskedCall, place: PolicyPlace): Judgement {
   for (const [index, rule] of policy.rules.entries()) {
@@ -59,6 +60,9 @@ function holds(rule: ApprovalRule, call: AskedCall, place: PolicyPlace): boolean
 }
 
 function inputHolds(pattern: string, mode: ApprovalMode, input: unknown): boolean {
+  if (input === null || input === undefined) {
+    return mode !== 'allow'
+  }
   const command = commandOf(input)
   if (command === null) {
     return matches(pattern, inputText(input))

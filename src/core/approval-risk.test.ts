@@ -12,6 +12,7 @@ test.for<[risk: string, tool: string, input: unknown]>([
   ['medium', 'Bash', { command: 'ls $HOME' }],
   ['medium', 'Bash', { command: '' }],
   ['medium', 'Edit', { file_path: '/work/src/a.ts' }],
+  ['medium', 'Write', { file_path: '/more/a.ts' }],
   ['medium', 'Write', { file_path: 'src/a.ts' }],
   ['medium', 'WebFetch', { url: 'https://example.com' }],
   ['medium', 'mcp__x__y', null],
@@ -28,6 +29,10 @@ test.for<[risk: string, tool: string, input: unknown]>([
   ['high', 'Write', { file_path: '~/.bashrc' }],
   ['high', 'Read', { file_path: '/home/ada/.ssh/id_ed25519' }],
   ['high', 'Delete', { path: 'a' }],
+  ['high', 'request_permissions', { permissions: {}, cwd: '/work' }],
+  ['high', 'network', { command: 'git fetch', host: 'github.com' }],
+  ['high', 'apply_patch', { changes: [{ path: '/etc/passwd' }] }],
+  ['medium', 'apply_patch', { changes: [{ path: '/work/a' }] }],
 ])('is %s for %s of %j', ([risk, tool, input]) => {
-  expect(riskOf({ tool, input }, '/work')).toBe(risk)
+  expect(riskOf({ tool, input }, ['/work', '/more'])).toBe(risk)
 })

@@ -27,6 +27,8 @@ const readers =
 const writers =
   /^(?:write|edit|multiedit|notebookedit|patch|apply_?patch|create|move|rename|str_replace|filechange)/i
 const deleters = /^(?:delete|remove|kill)/i
+/** They ask for more than they have. */
+const askers = /permission|^network$/i
 
 /** Files that decide what else is run or who is let in. */
 const keyFiles =
@@ -38,19 +40,19 @@ const keyFiles =
  *
  * - `low`: it only looks.
  * - `high`: it deletes, reaches out of the machine, asks for more rights, publishes, or touches
- *   files outside of the agent's folder or files that decide what is run.
+ *   files outside of the agent's folders or files that decide what is run.
  * - `medium`: all else, and all that is not known.
  */
-export function riskOf({ tool, input }: AskedCall, dir: string): Risk {
+export function riskOf({ tool, input }: AskedCall, dirs: readonly [string, ...string[]]): Risk {
   const command = commandOf(input)
   if (command !== null) {
     return commandRisk(command)
   }
-  if (deleters.test(tool)) {
+  if (deleters.test(tool) || askers.test(tool)) {
     return 'high'
   }
   const paths = inputPaths(input) ?? []
-  const isFarOut = paths.some((file) => !isBelow(file, dir) || keyFiles.test(file))
+  const isFarOut = paths.some((file) => !isInside(file, dirs) || keyFiles.test(file))
   if (readers.test(tool)) {
     return isFarOut && paths.some((file) => keyFiles.test(file)) ? 'high' : 'low'
   }
@@ -78,7 +80,9 @@ function firstWord(part: string): string {
   return path.posix.basename(program)
 }
 
-function isBelow(file: string, dir: string): boolean {
-  const full = path.posix.resolve(dir, file)
-  return !file.startsWith('~') && (full === dir || full.startsWith(`${dir}/`))
+/** Paths are below the first folder where they are not absolute. */
+function isInside(file: string, dirs: readonly [string, ...string[]]): boolean {
+  const full = path.posix.resolve(dirs[0], file)
+  const isBelow = (dir: string): boolean => full === dir || full.startsWith(`${dir}/`)
+  return !file.startsWith('~') && dirs.some(isBelow)
 }

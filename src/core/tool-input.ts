@@ -1,18 +1,32 @@
 /** Keys whose value says all that matters of a tool's input, in the order in which they are looked for. */
-const commandKeys = ['command', 'cmd'] as const
-const tellingKeys = ['file_path', 'filePath', 'path', 'notebook_path', 'url', 'pattern', 'query']
-
-/** Keys whose values are files or folders that the tool works on. */
-const pathKeys = [
+const commandKeys = ['command', 'cmd', 'argv'] as const
+const tellingKeys = [
+  'host',
   'file_path',
   'filePath',
   'path',
-  'paths',
   'notebook_path',
-  'cwd',
-  'workdir',
-  'dir',
-  'directory',
+  'url',
+  'pattern',
+  'query',
+]
+
+/** Keys whose values are files or folders that the tool works on. Where it works says nothing of that. */
+const pathKeys = [
+  'file_path',
+  'filePath',
+  'filepath',
+  'path',
+  'paths',
+  'file',
+  'files',
+  'filename',
+  'notebook_path',
+  'target_file',
+  'old_path',
+  'new_path',
+  'source',
+  'destination',
 ]
 
 /** A shell that is only there to run a text: `bash -lc TEXT`. */
@@ -43,11 +57,9 @@ export function inputText(input: unknown): string {
   return input === undefined || input === null ? '' : canonicalJson(input)
 }
 
-/** The command that a shell would run; null for a tool that is no shell. */
+/** The command that a shell would run; null for a tool that is no shell, or that is about a command's way out. */
 export function commandOf(input: unknown): string | null {
-  const value = isRecord(input)
-    ? commandKeys.map((key) => input[key]).find((each) => each !== undefined)
-    : undefined
+  const value = Array.isArray(input) ? input : commandValue(input)
   if (typeof value === 'string') {
     return shellLine.exec(value.trim())?.[2] ?? value
   }
@@ -57,6 +69,12 @@ export function commandOf(input: unknown): string | null {
   const [shell = '', flag = '', text] = value
   const isShell = value.length === 3 && shellWords.test(shell) && /^-l?c$/.test(flag)
   return isShell && text !== undefined ? text : value.join(' ')
+}
+
+function commandValue(input: unknown): unknown {
+  return isRecord(input) && typeof input['host'] !== 'string'
+    ? commandKeys.map((key) => input[key]).find((each) => each !== undefined)
+    : undefined
 }
 
 /** The commands that a line of a shell may run, roughly: quotes are not understood, so it rather cuts too often. */
@@ -72,7 +90,9 @@ export function inputPaths(input: unknown): string[] | null {
   if (!isRecord(input) || commandOf(input) !== null) {
     return null
   }
-  const values = pathKeys.flatMap((key) => input[key] ?? [])
+  const changes = Array.isArray(input['changes']) ? input['changes'] : []
+  const changed = changes.map((change) => (isRecord(change) ? change['path'] : change))
+  const values = [...pathKeys.flatMap((key) => input[key] ?? []), ...changed]
   const paths = values.filter((value): value is string => typeof value === 'string')
   return paths.length > 0 && paths.length === values.length ? paths : null
 }

@@ -41,13 +41,13 @@ export async function checkRunRequest(
   const folders = agentFolders(context, id)
   const resolved = resolveSpec(context, template, request, folders.work)
   const { spec, notes } = await placeOf(context, { id, template, request, spec: resolved, folders })
-  const provider = getProvider(context, spec.provider)
-  const base = providerContext(context, spec.provider, spec.env)
   const session = await findSession(context, { id, spec }, request.resume)
   // A worktree is not made yet; what is to be in it is where it comes from.
   const dir = spec.worktree?.source ?? spec.dir
   const agent = { id, name: request.name ?? '' }
   const layers = await readPromptLayers(context, { agent, spec, folder: dir })
+  const provider = getProvider(context, spec.provider)
+  const base = providerContext(context, spec.provider, spec.env)
   const launch = await provider.launch({
     ...base,
     agent,

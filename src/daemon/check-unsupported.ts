@@ -11,7 +11,8 @@ type CommonField = SpecField | OptionField | 'promptAppend'
 
 /**
  * What a provider can't honour is told, not ignored. Errors: `unsupported`, naming the field and who
- * could; `invalid_request` for a word that its program does not know.
+ * could; `invalid_request` for a word that its program does not know,
+ * or an argument that is Drover's.
  */
 export function checkUnsupported(
   { providers }: Pick<DaemonContext, 'providers'>,
@@ -35,6 +36,10 @@ export function checkUnsupported(
       `effort: ${spec.effort} is none of those of the ${provider.name} provider: ${provider.efforts.join(', ')}.`,
       { details: { field: 'effort' } },
     )
+  }
+  const reason = provider.refuseArguments?.(spec.args) ?? null
+  if (reason !== null) {
+    throw new DroverError('invalid_request', `args: ${reason}.`, { details: { field: 'args' } })
   }
 }
 

@@ -35,6 +35,14 @@ export const approvalFaultPoints = ['question-recorded', 'approval-decided'] as 
 /** Before and after orphans are released. */
 export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
 
+/** While what was said is given up to keep within bounds. */
+export const retentionFaultPoints = [
+  'run-folder-dropped',
+  'run-dropped',
+  'output-given-up',
+  'output-punched',
+] as const
+
 /** On the way of an agent's worktree, which only one that asked for it has. */
 export const worktreeFaultPoints = [
   'branch-made',
@@ -45,14 +53,6 @@ export const worktreeFaultPoints = [
   'worktree-set-aside',
   'worktree-removed',
   'branch-removed',
-] as const
-
-/** While what was said is given up to keep within bounds. */
-export const retentionFaultPoints = [
-  'run-folder-dropped',
-  'run-dropped',
-  'output-given-up',
-  'output-punched',
 ] as const
 
 /** Where a crash test may end the daemon. */

@@ -30,6 +30,7 @@ const ofNewAgents = [
   'lifecycle',
   'budget',
   'limits',
+  'approvals',
   'label',
   'tags',
   'capabilities',

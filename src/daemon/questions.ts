@@ -35,7 +35,7 @@ export function takeQuestion(records: Records, run: RunRow, event: QuestionEvent
   const { store, specs } = records.context
   const before = store.approvals.getByQuestion(run.id, event.id)
   if (before) {
-    return before.state === 'open' ? undefined : answerRun(records, run, before)
+    return takeAgain(records, run, { before, event })
   }
   const { timeoutMs } = specs.get(run.agent_id).approvals
   const row = putDown(records, run, event)
@@ -51,6 +51,25 @@ export function takeQuestion(records: Records, run: RunRow, event: QuestionEvent
   }
   for (const old of same.filter(({ state }) => state === 'open')) {
     withdrawQuestion(records, old, `it was asked again, as ${row.id}`)
+  }
+}
+
+/** An id stands for one question: an answer of before is no answer to another. */
+function takeAgain(
+  records: Records,
+  run: RunRow,
+  { before, event }: { before: ApprovalRow; event: QuestionEvent },
+): void {
+  const isSame =
+    before.tool === event.tool &&
+    before.input === (keptInput(event) ?? 'null') &&
+    before.title === titleOf(event)
+  if (!isSame) {
+    const message = 'its id was used for another question before'
+    withdrawQuestion(records, before, message)
+    answerRun(records, run, { ...before, state: 'denied', message })
+  } else if (before.state !== 'open') {
+    answerRun(records, run, before)
   }
 }
 
@@ -95,11 +114,11 @@ export function withdrawQuestions(records: Records, agentId: string): void {
 
 function putDown(records: Records, run: RunRow, event: QuestionEvent): ApprovalRow {
   const { store, specs, now } = records.context
-  const { approvals, dir } = specs.get(run.agent_id)
+  const { approvals, dir, addDirs } = specs.get(run.agent_id)
   const { tool, reason } = event
   const id = createId('apr')
   const title = titleOf(event)
-  const risk = attempt(() => riskOf(event, dir), 'high' as const)
+  const risk = attempt(() => riskOf(event, [dir, ...addDirs]), 'high' as const)
   const dueAt = approvals.timeoutMs > 0 ? now() + approvals.timeoutMs : null
   store.approvals.insert({
     id,
@@ -145,12 +164,18 @@ function judge(
     : judgement
 }
 
-/** A person said it of the very same, when its program had forgotten the question; and not too long ago. */
+/**
+ * A person said it of the very same, when its program had forgotten the question; and not too long
+ * ago. What is not known to be the same, as its program tells no input, is not.
+ */
 function isFresh(
   { context: { now } }: Records,
-  { decided_at: decidedAt }: ApprovalRow,
+  { decided_at: decidedAt, input }: ApprovalRow,
   mostMs: number,
 ): boolean {
+  if (input === 'null') {
+    return false
+  }
   return mostMs === 0 || now() - (decidedAt ?? 0) < mostMs
 }
 

@@ -19,6 +19,7 @@ const eventsAlwaysKept = 1000
 /** Answers of ephemeral agents kept after their end, and questions that came to theirs. */
 const tasksKept = 10_000
 const approvalsKept = 10_000
+const approvalBytesKept = 64 * 1024 * 1024
 
 /** How long the system may take to free part of a file, ms. */
 const punchDeadlineMs = 10_000
@@ -42,7 +43,7 @@ export class Retention {
     rotateLog()
     store.transaction('relaxed', () => {
       store.tasks.prune(tasksKept)
-      store.approvals.prune(approvalsKept)
+      store.approvals.prune(approvalsKept, approvalBytesKept)
     })
     this.#pruneCosts()
     await pruneEvents(this.#context)

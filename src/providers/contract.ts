@@ -28,6 +28,8 @@ export interface Provider {
   readonly optionNames?: Readonly<Partial<Record<OptionField, string>>>
   /** The words that `effort` may be, where it is honoured. */
   readonly efforts?: readonly string[]
+  /** Why arguments (`args` of the spec) can't be given to its program, naming the one; null: they can. */
+  refuseArguments?(args: readonly string[]): string | null
   /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
   readonly askMs: number
   /** The versions of its program that the suites ran with; others are used with a warning. */

@@ -43,12 +43,15 @@ export interface ApprovalFilter {
 
 export class ApprovalTable {
   readonly #database: Database
+  /** Something was added since the last time that all were within bounds. */
+  #hasGrown = true
 
   constructor(database: Database) {
     this.#database = database
   }
 
   insert(approval: NewApproval): void {
+    this.#hasGrown = true
     this.#database.run(
       `INSERT INTO approvals (id, agent_id, agent, run_id, question, tool, input, reply, title, reason, risk, due_at, asked_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -110,15 +113,16 @@ export class ApprovalTable {
    */
   listSame(
     agentId: string,
-    asked: { tool: string; input: string; notRunId: string },
+    asked: { tool: string; input: string; title: string; notRunId: string },
   ): ApprovalRow[] {
     return this.#database.all<ApprovalRow>(
       `SELECT * FROM approvals INDEXED BY approvals_same
-       WHERE agent_id = ? AND tool = ? AND run_id <> ? AND (state = 'open' OR is_carried = 1) AND input = ? ORDER BY seq`,
+       WHERE agent_id = ? AND tool = ? AND run_id <> ? AND (state = 'open' OR is_carried = 1) AND input = ? AND title = ? ORDER BY seq`,
       agentId,
       asked.tool,
       asked.notRunId,
       asked.input,
+      asked.title,
     )
   }
 
@@ -153,12 +157,24 @@ export class ApprovalTable {
     this.#database.run('UPDATE approvals SET is_carried = 0 WHERE id = ?', id)
   }
 
-  /** Keeps the newest of those that came to their end; returns how many it gave up. */
-  prune(keep: number): number {
-    return this.#database.run(
-      `DELETE FROM approvals WHERE state <> 'open'
-         AND seq <= (SELECT seq FROM approvals ORDER BY seq DESC LIMIT 1 OFFSET ?)`,
+  /**
+   * Keeps the newest, so many and of so many bytes together, and all that are open; returns how many
+   * it gave up. Looks only when something was added since.
+   */
+  prune(keep: number, keepBytes: number): number {
+    if (!this.#hasGrown) {
+      return 0
+    }
+    const pruned = this.#database.run(
+      `DELETE FROM approvals WHERE state <> 'open' AND seq <= (
+         SELECT MAX(seq) FROM (
+           SELECT seq, ROW_NUMBER() OVER newest AS place, SUM(octet_length(input) + octet_length(reply)) OVER newest AS bytes
+           FROM approvals WINDOW newest AS (ORDER BY seq DESC)
+         ) WHERE place > ?1 OR bytes > ?2)`,
       keep,
+      keepBytes,
     )
+    this.#hasGrown = false
+    return pruned
   }
 }

@@ -43,8 +43,8 @@ export class Store {
   readonly approvals: ApprovalTable
   readonly tasks: TaskTable
   readonly schedules: ScheduleTable
-  readonly worktrees: WorktreeTable
   readonly costs: CostTable
+  readonly worktrees: WorktreeTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -61,8 +61,8 @@ export class Store {
     this.approvals = new ApprovalTable(this.#database)
     this.tasks = new TaskTable(this.#database)
     this.schedules = new ScheduleTable(this.#database)
-    this.worktrees = new WorktreeTable(this.#database)
     this.costs = new CostTable(this.#database)
+    this.worktrees = new WorktreeTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

@@ -165,18 +165,6 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX inputs_of_run ON inputs (run_id, in_offset);
 
-  CREATE TABLE worktrees (
-    agent_id TEXT PRIMARY KEY,
-    agent TEXT NOT NULL,
-    repository TEXT NOT NULL,
-    folder TEXT NOT NULL,
-    branch TEXT NOT NULL,
-    base TEXT NOT NULL,
-    state TEXT NOT NULL,
-    cause TEXT,
-    created_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-
   CREATE TABLE approvals (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -246,5 +234,17 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (day, agent_id, model)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX costs_of_agent ON costs (agent, day);
+
+  CREATE TABLE worktrees (
+    agent_id TEXT PRIMARY KEY,
+    agent TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    base TEXT NOT NULL,
+    state TEXT NOT NULL,
+    cause TEXT,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ]

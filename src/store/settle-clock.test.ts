@@ -14,7 +14,19 @@ test('times from before the clock was set back count as now; those of the past s
     VALUES (?, ?, 'r', 'p', 'running', 0, ?, ?, NULL, ?)`
   database.run(run, 'run_a', 'a', 900, 9000, 9500)
   database.run(run, 'run_b', 'b', 700, 800, 900)
+  const question = `INSERT INTO approvals (id, agent_id, agent, run_id, question, tool, input, reply, title, risk, state, due_at, asked_at)
+    VALUES (?1, 'a', 'a', 'run_a', ?1, 't', '{}', 'null', 't', 'low', ?2, ?3, ?4)`
+  database.run(question, 'ahead', 'open', 9600, 9000)
+  database.run(question, 'for ever', 'open', null, 9000)
+  database.run(question, 'before', 'open', 1500, 900)
+  database.run(question, 'over', 'denied', 9600, 9000)
   settleClock(database, 1000, 100)
+  expect(database.all('SELECT due_at, asked_at FROM approvals ORDER BY seq')).toMatchObject([
+    { due_at: 1600, asked_at: 1000 },
+    { due_at: null, asked_at: 1000 },
+    { due_at: 1500, asked_at: 900 },
+    { due_at: 9600, asked_at: 9000 },
+  ])
   expect(
     database.all('SELECT not_before, wait_since, parked_until FROM agents ORDER BY id'),
   ).toMatchObject([

@@ -162,6 +162,26 @@ describe.concurrent('a daemon that is killed', { timeout: 60_000 }, () => {
     await client.remove('a', { force: true, waitSeconds: 20 })
   })
 
+  test('has a question of the example program answered, that comes with Drover', async () => {
+    const runner = fileURLToPath(new URL('../../examples/runners/careful.ts', import.meta.url))
+    await using daemon = await startTestDaemon({ isLeftClean: true })
+    const { client } = daemon
+    const program = [process.execPath, runner]
+    const approvals = { rules: [{ tool: 'run', input: 'true *', mode: 'allow' as const }] }
+    await client.run({ template: 'ndjson', name: 'a', program, approvals, prompt: 'run true x' })
+    await client.send('a', { id: 'm2', body: 'run echo hello' })
+    const { id, title } = await asked(daemon, (request) => request())
+    expect(title).toContain('echo')
+    await daemon.restart()
+    await client.approvals.approve(id)
+    expect(await client.message('m2', { waitSeconds: 20 })).toMatchObject({
+      state: 'done',
+      reply: 'hello',
+    })
+    expect((await client.approvals.list()).map(({ by }) => by)).toEqual(['policy', 'user'])
+    await client.remove('a', { force: true, waitSeconds: 20 })
+  })
+
   test('with the program that asked finds the question open, and the next run is told', async () => {
     await using daemon = await start()
     const { client } = daemon

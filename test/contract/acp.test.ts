@@ -102,6 +102,25 @@ describe('acp', () => {
     await later.end()
   })
 
+  test('is told of a system prompt that is too long before it starts', async () => {
+    const persona = 'x'.repeat(600_000)
+    await expect(bring({ program: program(), persona })).rejects.toMatchObject({
+      code: 'invalid_request',
+    })
+    const driver = await bring({ program: program(), persona: persona.slice(0, 500_000) })
+    expect((await turn(driver, 'hello')).reply).toBe('echo: hello')
+    await driver.end()
+  })
+
+  test('has no session to go on with before something was said in it', async () => {
+    const driver = await bring({ program: program() })
+    await driver.waitFor(isOfType('ready'))
+    expect(driver.events.some(isOfType('session'))).toBe(false)
+    await turn(driver, 'hello')
+    expect(sessionOf(driver.events)).toMatch(/^ses-/)
+    await driver.end()
+  })
+
   test('chooses model and mode before the first message', async () => {
     const driver = await bring({ program: program(), model: 'large', options: { mode: 'bold' } })
     expect(JSON.parse((await turn(driver, '[[know]]')).reply)).toMatchObject({
@@ -190,10 +209,11 @@ describe('acp', () => {
     ],
     [
       'takes no other folders',
-      { program: program(), options: { addDirs: ['/tmp'] } },
+      { program: program(), addDirs: Array.of('/tmp') },
       'config',
-      'options.addDirs',
+      'addDirs:',
     ],
+    ['has no choice of effort', { program: program(), effort: 'high' }, 'config', 'effort:'],
   ] as const)('can’t be used where it %s', async ([, spec, group, text]) => {
     const driver = await bring(spec)
     expect(await driver.waitFor(isOfType('unusable'))).toMatchObject({

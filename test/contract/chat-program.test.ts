@@ -6,6 +6,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -41,10 +42,17 @@ interface Agent {
   options?: Record<string, unknown>
   upstreams?: LaunchRequest['upstreams']
   resume?: string
+  systemPrompt?: string
 }
 
 /** Starts the program on the scripted model, unless told otherwise. */
-async function start({ spec, options, upstreams, resume }: Agent = {}): Promise<Driver> {
+async function start({
+  spec,
+  options,
+  upstreams,
+  resume,
+  systemPrompt,
+}: Agent = {}): Promise<Driver> {
   const driver = await driveProgram(chatProvider, {
     env: { PATH: process.env['PATH'] ?? '' },
     programPath: null,
@@ -56,12 +64,12 @@ async function start({ spec, options, upstreams, resume }: Agent = {}): Promise<
       runtime: 'process',
       dir: path.join(folder, 'work'),
       ...spec,
-      options: { endpoint: 'openai', ...options },
+      options: { endpoint: 'openai', askTools: false, ...options },
     }),
     resume: resume ?? null,
     newSession: 'ses_1',
     isFork: false,
-    systemPrompt: spec?.persona ?? null,
+    systemPrompt: systemPrompt ?? null,
     stateFolder: folder,
   })
   drivers.push(driver)
@@ -116,6 +124,7 @@ describe('a turn of the chat program', () => {
       usd: null,
       inputTokens: 100,
       outputTokens: 20,
+      cachedInputTokens: 50,
     })
   })
 
@@ -182,6 +191,238 @@ describe('a turn of the chat program', () => {
       readFileSync(path.join(folder, 'chat.json'), 'utf8'),
     ]
     expect(JSON.stringify(shown)).not.toContain('sk-very-secret')
+  })
+})
+
+describe('the tools of the chat program', () => {
+  const results = (driver: Driver) =>
+    driver.events.flatMap((event) => (event.type === 'tool.result' ? [event] : []))
+
+  test('list a folder, and change one place of a file', async () => {
+    const work = path.join(folder, 'work')
+    mkdirSync(path.join(work, 'notes'))
+    writeFileSync(path.join(work, 'a.txt'), 'one $& two $& two')
+    const driver = await start()
+    const edit = (old: string) =>
+      `[[tool:edit_file {"path":"a.txt","old":${JSON.stringify(old)},"new":"1 $&"}]]`
+    await ask(
+      driver,
+      'm1',
+      `[[tool:list_folder {"path":"."}]]${edit('one')}${edit('two')}${edit('nothing')}${edit('')}[[say:ok]]`,
+    )
+    expect(results(driver)).toMatchObject([
+      { output: 'a.txt\nnotes/', isError: false },
+      { output: 'Changed a.txt.', isError: false },
+      { output: expect.stringContaining('"old" is 2 times'), isError: true },
+      { output: expect.stringContaining('"old" is 0 times'), isError: true },
+      { isError: true },
+    ])
+    expect(readFileSync(path.join(work, 'a.txt'), 'utf8')).toBe('1 $& $& two $& two')
+  })
+
+  test('stay in the folder, and leave what is no text alone', async () => {
+    const bytes = Buffer.from([0xff, 0x61, 0xfe])
+    writeFileSync(path.join(folder, 'work', 'b.bin'), bytes)
+    writeFileSync(path.join(folder, 'outside'), 'a')
+    symlinkSync(path.join(folder, 'outside'), path.join(folder, 'work', 'link'))
+    const driver = await start()
+    const edit = (file: string) => `[[tool:edit_file {"path":"${file}","old":"a","new":"b"}]]`
+    await ask(
+      driver,
+      'm1',
+      `[[tool:list_folder {"path":".."}]]${['b.bin', 'link', '../outside', 'none', '.'].map(edit).join('')}[[say:ok]]`,
+    )
+    expect(results(driver).filter((result) => result.isError)).toHaveLength(6)
+    expect(readFileSync(path.join(folder, 'work', 'b.bin'))).toEqual(bytes)
+    expect(readFileSync(path.join(folder, 'outside'), 'utf8')).toBe('a')
+  })
+
+  test('that are denied are not offered', async () => {
+    const driver = await start({ options: { denyTools: ['run_command', 'write_file'] } })
+    await ask(driver, 'm1', 'x')
+    const offered = server.requests.at(-1)?.body['tools'] as { function: { name: string } }[]
+    expect(offered.map((tool) => tool.function.name)).toEqual([
+      'list_folder',
+      'read_file',
+      'edit_file',
+      'remember',
+    ])
+  })
+})
+
+type Question = Extract<ProviderEvent, { type: 'question' }>
+
+describe('a question of the chat program', () => {
+  const touch = (...names: string[]) =>
+    names.map((name) => `[[tool:run_command {"argv":["touch","${name}"]}]]`).join('')
+  const made = (name: string) => existsSync(path.join(folder, 'work', name))
+  const question = (driver: Driver, n: number) =>
+    driver.waitFor(
+      (event): event is Question => event.type === 'question' && event.id === `question_${n}`,
+    )
+  const yes = { isAllowed: true, isForSession: false, message: null }
+
+  test('comes before a program is run, unless it is told otherwise', async () => {
+    const driver = await start({ options: { askTools: ['run_command'] } })
+    driver.send(message('m1', `${touch('a')}[[tool:list_folder {"path":"."}]][[say:ok]]`))
+    const asked = await question(driver, 1)
+    expect(asked).toMatchObject({
+      tool: 'run_command',
+      input: { argv: ['touch', 'a'] },
+      title: 'run_command: touch a',
+    })
+    expect(made('a')).toBe(false)
+    driver.answer(asked, yes)
+    expect(await driver.turnEnded('m1')).toMatchObject({ reply: 'ok', error: null })
+    expect(made('a')).toBe(true)
+  })
+
+  test('that is denied tells the model why, and the turn goes on', async () => {
+    const driver = await start({ options: { askTools: true } })
+    driver.send(message('m1', touch('a')))
+    driver.answer(await question(driver, 1), { ...yes, isAllowed: false, message: 'not here' })
+    expect(await driver.turnEnded('m1')).toMatchObject({
+      reply: 'tool said: Not allowed: not here',
+      error: null,
+    })
+    expect(made('a')).toBe(false)
+  })
+
+  test('that is allowed for the session is not asked again for the very same call', async () => {
+    const driver = await start({ options: { askTools: true } })
+    driver.send(message('m1', touch('a', 'a', 'b')))
+    driver.answer(await question(driver, 1), { ...yes, isForSession: true })
+    const other = await question(driver, 2)
+    expect(other).toMatchObject({ input: { argv: ['touch', 'b'] } })
+    driver.answer(other, yes)
+    await driver.turnEnded('m1')
+    expect(made('b')).toBe(true)
+  })
+
+  test('is denied when nobody can answer any more', async () => {
+    const driver = await start({ options: { askTools: true } })
+    driver.send(message('m1', touch('a', 'b')))
+    await question(driver, 1)
+    expect(await driver.end()).toEqual({ code: 0, signal: null })
+    expect(await driver.turnEnded('m1')).toMatchObject({ error: null })
+    expect([made('a'), made('b')]).toEqual([false, false])
+  })
+})
+
+describe('a message in mid-turn', () => {
+  const steering = (id: string, body: string) => ({ ...message(id, body), isSteering: true })
+
+  test('joins before the next call of the model, also when it had nothing more to do', async () => {
+    const driver = await start()
+    driver.send(message('m1', '[[slow:5]]'))
+    await driver.waitFor(isText)
+    driver.send(steering('m2', 'what about tea?'))
+    driver.send(steering('m3', '[[say:tea it is]]'))
+    const reply = 'tick0 tick1 tick2 tick3 tick4 \n\ntea it is'
+    for (const id of ['m1', 'm2', 'm3']) {
+      expect(await driver.turnEnded(id)).toMatchObject({ reply, error: null })
+    }
+    const said = lastMessages().slice(1)
+    expect(said.map(({ role, content }) => `${role}: ${content}`)).toEqual([
+      'user: [[slow:5]]',
+      'assistant: tick0 tick1 tick2 tick3 tick4 ',
+      'user: what about tea?',
+      'user: [[say:tea it is]]',
+    ])
+    await driver.end()
+    const later = await start({ resume: 'ses_1' })
+    await ask(later, 'm4', 'and now?')
+    expect(lastMessages().map(({ content }) => content)).toContain('what about tea?')
+  })
+
+  test('that does not hold the trigger has a turn of its own, in which nobody is asked', async () => {
+    const driver = await start({ spec: { trigger: 'rex' } })
+    driver.send(message('m1', 'rex, [[slow:3]]'))
+    await driver.waitFor(isText)
+    driver.send(steering('m2', 'nice weather'))
+    expect(await driver.turnEnded('m2')).toMatchObject({ reply: '', error: null })
+    expect(await driver.turnEnded('m1')).toMatchObject({ reply: 'tick0 tick1 tick2 ' })
+    expect(driver.events).toContainEqual({ type: 'accepted', message: 'm2', joined: false })
+  })
+})
+
+describe('an interrupt', () => {
+  test('leaves what was heard of the answer in the conversation', async () => {
+    const driver = await start()
+    driver.send(message('m1', '[[slow:100]]'))
+    await driver.waitFor(
+      (event): event is Extract<ProviderEvent, { type: 'text' }> =>
+        isText(event) && event.text.includes('tick1'),
+    )
+    expect(driver.interrupt()).toBe(true)
+    const { reply, error } = await driver.turnEnded('m1')
+    expect([reply.startsWith('tick0 tick1 '), error]).toEqual([true, 'interrupted'])
+    await expect.poll(() => server.requests.at(-1)?.isAborted).toBe(true)
+    await ask(driver, 'm2', 'go on')
+    expect(lastMessages().slice(1, 3)).toMatchObject([
+      { role: 'user', content: '[[slow:100]]' },
+      { role: 'assistant', content: reply },
+    ])
+  })
+
+  test('ends a command with all that it started, and the next turn is well', async () => {
+    const driver = await start()
+    driver.send(
+      message('m1', '[[tool:run_command {"argv":["sh","-c","echo $$ > pid; sleep 60; true"]}]]'),
+    )
+    const pidFile = path.join(folder, 'work', 'pid')
+    const pidText = () => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '')
+    await expect.poll(pidText).toMatch(/^\d+\n$/)
+    const command = await identifyProcess(Number(pidText()))
+    driver.interrupt()
+    expect(await driver.turnEnded('m1')).toMatchObject({ error: 'interrupted' })
+    expect(command !== null && (await isProcessAlive(command))).toBe(false)
+    expect(await ask(driver, 'm2', '[[say:well]]')).toMatchObject({ reply: 'well', error: null })
+  })
+
+  test('that comes too late, or names another turn, ends nothing', async () => {
+    const driver = await start()
+    await ask(driver, 'm1', 'x')
+    driver.child.stdin.write('{"type":"interrupt","id":"m1"}\n{"type":"interrupt"}\n')
+    driver.send(message('m2', '[[slow:3]]'))
+    await driver.waitFor(isText)
+    driver.child.stdin.write('{"type":"interrupt","id":"m1"}\n')
+    expect(await driver.turnEnded('m2')).toMatchObject({ error: null })
+  })
+})
+
+describe('a change as it runs', () => {
+  test('puts another persona in the place of the old one, in all that it is told of itself', async () => {
+    const driver = await start({
+      spec: { persona: 'You bark.' },
+      systemPrompt: 'This machine is laptop.\n\nYou bark.\n\nAda is a peer.',
+    })
+    await ask(driver, 'm1', 'x')
+    expect(lastMessages()[0]?.content).toContain('laptop.\n\nYou bark.\n\nAda')
+    driver.reload({ persona: 'You purr. $&' })
+    await ask(driver, 'm2', 'x')
+    expect(lastMessages()[0]?.content).toContain('laptop.\n\nYou purr. $&\n\nAda')
+  })
+
+  test('of the model counts from the next turn on, and what can not be reached stays so', async () => {
+    const nowhere = { openai: { url: 'http://127.0.0.1:1', model: 'm' } }
+    const driver = await start({ upstreams: nowhere, options: { endpoint: 'auto' } })
+    expect((await ask(driver, 'm1', 'x')).error).not.toBeNull()
+    expect(driver.reload({ model: 'big' })).toBe(true)
+    expect((await ask(driver, 'm2', 'x')).error).not.toBeNull()
+    const well = await start()
+    await ask(well, 'm1', 'x')
+    expect(well.reload({ model: 'big' })).toBe(true)
+    expect((await ask(well, 'm2', 'x')).model).toBe('big')
+    expect(server.requests.at(-1)?.body['model']).toBe('big')
+  })
+
+  test('of the trigger counts from the next message on', async () => {
+    const driver = await start()
+    expect(await ask(driver, 'm1', 'x')).toMatchObject({ reply: 'echo: x' })
+    driver.reload({ trigger: 'rex' })
+    expect(await ask(driver, 'm2', 'x')).toMatchObject({ reply: '' })
+    expect(await ask(driver, 'm3', 'rex?')).toMatchObject({ reply: 'echo: rex?' })
   })
 })
 
@@ -355,4 +596,11 @@ test('a line that is no query is answered, and the program lives on', async () =
     message: expect.stringContaining('garbage'),
   })
   expect(await ask(driver, 'm1', '[[say:well]]')).toMatchObject({ reply: 'well' })
+})
+
+test('a line of a later protocol is skipped without a word', async () => {
+  const driver = await start()
+  driver.child.stdin.write('{"type":"dream","id":"m0"}\n')
+  await ask(driver, 'm1', 'x')
+  expect(driver.events.filter(isError)).toEqual([])
 })

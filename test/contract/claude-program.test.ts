@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest'
@@ -38,6 +46,9 @@ afterEach(async () => {
 
 const session = '44444444-4444-4444-8444-444444444444'
 
+const specOf = (options: Record<string, unknown>, rest: Partial<AgentSpec> = {}): AgentSpec =>
+  AgentSpec.parse({ provider: 'claude', runtime: 'process', dir, options, ...rest })
+
 /** Brings the real Claude Code up on the scripted model. */
 async function start(
   options: Record<string, unknown> = {},
@@ -49,7 +60,7 @@ async function start(
     upstreams: { anthropic: { url: server.url } },
     signal: AbortSignal.timeout(60_000),
     agent: { id: 'agt_1', name: 'rex' },
-    spec: AgentSpec.parse({ provider: 'claude', runtime: 'process', dir, options }),
+    spec: specOf(options),
     resume: null,
     newSession: session,
     isFork: false,
@@ -141,15 +152,35 @@ describe('the real Claude Code', () => {
       await ask(first, 'm1', 'hello')
       expect(lastSystemPrompt()).toContain('You bark.')
       await first.end()
-      const later = await start(
-        { systemPromptAppend: 'Be brief.' },
-        { resume: session, systemPrompt: 'You purr.' },
-      )
+      const later = await start({}, { resume: session, systemPrompt: 'You purr.' })
       await ask(later, 'm2', 'hello')
-      expect(lastSystemPrompt()).toContain('You purr.\\n\\nBe brief.')
+      expect(lastSystemPrompt()).toContain('You purr.')
       expect(lastSystemPrompt()).not.toContain('You bark.')
     },
   )
+
+  testReal('goes on with a session of its user in a folder of its own', async () => {
+    const first = await start({ configDir: path.join(folder, '.claude') })
+    await ask(first, 'm1', 'hello')
+    await first.end()
+    const found = await claudeProvider.findSession?.({
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder },
+      programPath: program,
+      upstreams: { anthropic: { url: server.url } },
+      signal: AbortSignal.timeout(60_000),
+      spec: specOf({}),
+      stateFolder: path.join(folder, 'state'),
+      session: null,
+    })
+    expect(found).toMatchObject({ id: session, files: [expect.anything()] })
+    for (const { from, to } of found?.files ?? []) {
+      mkdirSync(path.dirname(to), { recursive: true })
+      copyFileSync(from, to)
+    }
+    const later = await start({}, { resume: session })
+    expect(await ask(later, 'm2', 'hello again')).toMatchObject({ error: null })
+    expect(JSON.stringify(server.requests.at(-1)?.body['messages'])).toContain('echo: hello')
+  })
 
   testReal('ends a message at once that its session had before', async () => {
     const first = await start()
@@ -184,20 +215,17 @@ describe('the real Claude Code', () => {
   })
 
   testReal('takes every option as its flag', async () => {
-    const driver = await start(
-      {
-        permissionMode: 'acceptEdits',
-        maxTurns: 5,
-        effort: 'low',
-        fallbackModel: ['claude-haiku-4-5'],
-        additionalDirs: [folder],
-        systemPrompt: 'You are nobody.',
-        allowedTools: ['Bash(echo:*)'],
-        disallowedTools: ['WebFetch'],
-        args: ['--disable-slash-commands'],
-      },
-      {},
-    )
+    const options = {
+      permissionMode: 'acceptEdits',
+      maxTurns: 5,
+      fallbackModel: ['claude-haiku-4-5'],
+      systemPrompt: 'You are nobody.',
+      allowedTools: ['Bash(echo:*)'],
+      disallowedTools: ['WebFetch'],
+    }
+    const args = ['--disable-slash-commands']
+    const spec = specOf(options, { effort: 'low', addDirs: [folder], args })
+    const driver = await start(options, { spec })
     expect(await ask(driver, 'm1', '[[bash:echo hi]]')).toMatchObject({ error: null })
     expect(lastSystemPrompt()).toContain('You are nobody.')
     expect(driver.events.filter(({ type }) => type === 'question')).toEqual([])

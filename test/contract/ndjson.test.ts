@@ -85,7 +85,10 @@ describe('the example in TypeScript, which asks before it acts', () => {
     const { driver } = careful
     driver.send({ id: 'm1', from: 'user', body: 'run echo from a program' })
     const allowed = await careful.question(1)
-    expect(allowed).toMatchObject({ tool: 'run', input: ['echo', 'from', 'a', 'program'] })
+    expect(allowed).toMatchObject({
+      tool: 'run',
+      input: { argv: ['echo', 'from', 'a', 'program'] },
+    })
     careful.answer(allowed, true)
     expect(await driver.turnEnded('m1')).toMatchObject({ reply: 'from a program', error: null })
 

@@ -92,7 +92,7 @@ export function recordProven(name: string, given: () => Stage, costs: () => unkn
   afterAll(async ({}, suite) => {
     const stage = given()
     const { provider, isUnmeasured = false } = stage.case
-    const results = testsBelow(suite as Task)
+    const results = testsBelow(suite)
     if (results.some(({ result }) => result?.state !== 'pass' && result?.state !== 'fail')) {
       // Only some of the tests were asked for: nothing can be said of the rest.
       return

@@ -183,6 +183,31 @@ describe('nothing is left running', () => {
   })
 })
 
+test.for([
+  ['A-B', '1'],
+  ['ANTHROPIC_API_KEY', 'key'],
+] as const)(
+  'a variable that no agent may have is an error that names it: %s',
+  async ([name, value]) => {
+    const nothing = () => undefined
+    const checking = checkRunner({
+      program: ['sh'],
+      dir: '/',
+      host: process.env,
+      env: { [name]: value },
+      prompt: 'x',
+      deadlineMs: 1000,
+      signal: AbortSignal.timeout(10_000),
+      say: nothing,
+      report: nothing,
+    })
+    await expect(checking).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining(name),
+    })
+  },
+)
+
 test('a program that is not there is an error that names it', async () => {
   await expect(check(['no-such-program'])).rejects.toMatchObject({
     code: 'program_not_found',

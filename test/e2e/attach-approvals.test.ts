@@ -50,6 +50,16 @@ requireOrSkip('tmux', hasProgram('tmux'))(
     await terminal.waitFor('a › did not make (use npm)')
     expect((await client.approvals.list()).map(({ state }) => state)).toEqual(['allowed', 'denied'])
 
+    // What was typed for one question answers no other, and is no message.
+    await say('ask Bash one')
+    await terminal.waitFor('? one (medium risk)')
+    await terminal.type('y')
+    await terminal.waitFor('you › y')
+    await client.approvals.approve(await idOf())
+    await terminal.waitFor('a › did one')
+    await terminal.press('Enter')
+    await terminal.waitFor('is asked no more; nothing was answered')
+
     // Without a question it is a word like any other.
     await say('y')
     await terminal.waitFor('a › heard y')

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect } from 'vitest'
 import type { Event } from '../../src/schema/event.ts'
 import { startModelServer, type ModelServer } from '../../src/testing/index.ts'
@@ -150,6 +151,80 @@ testWithClaude(
       'echo: go on',
     ])
     await client.sleep('c', up)
+  },
+)
+
+testWithClaude(
+  'a daemon that is killed while Claude Code waits for a person brings the answer to the same program',
+  async () => {
+    await using model = await startModelServer()
+    await using daemon = await startWithModel(model)
+    using folder = temporaryFolder()
+    const { client } = daemon
+    const options = { permissionMode: 'default' }
+    await client.run({ template: 'claude', name: 'c', dir: folder.path, options }, up)
+    for (const verb of ['approve', 'deny'] as const) {
+      const file = path.join(folder.path, verb)
+      const { id } = await client.send('c', { body: `[[bash:touch ${file}]]` })
+      let [question] = await client.approvals.list({ state: 'open' })
+      await waitFor('the question', async () => {
+        ;[question] = await client.approvals.list({ state: 'open' })
+        return question !== undefined
+      })
+      expect(question).toMatchObject({ tool: 'Bash', title: expect.stringContaining(file) })
+      expect(await client.show('c')).toMatchObject({ status: 'waiting' })
+      const { run, pid } = await client.show('c')
+      await daemon.restart()
+      expect(daemon.status.recovered).toMatchObject({ adopted: 1 })
+      await client.approvals[verb](question?.id ?? '', { message: 'as you see fit' })
+      expect(await client.message(id, up)).toMatchObject({ state: 'done', run })
+      expect(await client.show('c')).toMatchObject({ run, pid })
+      expect(existsSync(file)).toBe(verb === 'approve')
+      await client.new('c', up)
+    }
+    expectGapless(await readEvents(client))
+    await client.stop('c', up)
+  },
+)
+
+testWithClaude(
+  'a message joins the turn of Claude Code, another ends it, and each receipt says what happened',
+  async () => {
+    await using model = await startModelServer()
+    await using daemon = await startWithModel(model)
+    using folder = temporaryFolder()
+    const { client } = daemon
+    const options = { permissionMode: 'bypassPermissions' }
+    await client.run({ template: 'claude', name: 'c', dir: folder.path, options }, up)
+    const heard = async (what: string, fits: (event: Event) => boolean): Promise<void> =>
+      await waitFor(what, async () => (await readEvents(client)).some(fits))
+
+    const body = '[[bash:until test -e go; do sleep 0.05; done; sleep 1]]'
+    const first = await client.send('c', { body })
+    await heard('its tool', ({ type }) => type === 'tool.call')
+    const second = await client.send('c', { body: 'think of this, too', mode: 'steer' })
+    await waitFor('it to be given', async () => {
+      const { state } = await client.message(second.id)
+      return state === 'delivered'
+    })
+    writeFileSync(path.join(folder.path, 'go'), '')
+    expect(await client.message(second.id, up)).toMatchObject({ state: 'done', entry: 'steered' })
+    expect(await client.message(first.id, up)).toMatchObject({ state: 'done', entry: 'turn' })
+
+    await client.new('c', up)
+    const long = await client.send('c', { body: '[[slow:80]]' })
+    await heard('its first words', ({ data }) => String(data['text']).includes('tick2'))
+    const urgent = await client.send('c', { body: '[[say:at once]]', mode: 'interrupt' })
+    expect(await client.message(urgent.id, up)).toMatchObject({
+      state: 'done',
+      reply: 'at once',
+      entry: 'interrupted',
+    })
+    expect(await client.message(long.id)).toMatchObject({
+      state: 'failed',
+      cause: expect.stringContaining('interrupted') as string,
+    })
+    await client.stop('c', up)
   },
 )
 

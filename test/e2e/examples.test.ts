@@ -7,6 +7,12 @@ import { ChatOptions } from '../../src/providers/chat/options.ts'
 import { ClaudeOptions } from '../../src/providers/claude/options.ts'
 import { CodexOptions } from '../../src/providers/codex/options.ts'
 import { CommandOptions } from '../../src/providers/command/index.ts'
+import {
+  runnerClaims,
+  runnerEventTypes,
+  runnerInputTypes,
+  runnerOutputTypes,
+} from '../../src/providers/ndjson/protocol.ts'
 import { Config } from '../../src/schema/config.ts'
 import { errorTable } from '../../src/schema/error-table.ts'
 import { EventType } from '../../src/schema/event.ts'
@@ -166,6 +172,12 @@ describe('the documents name everything', () => {
       'docs/concepts.md',
       [...AgentStatus.options, ...ReceiptState.options].map((word) => `\`${word}\``),
     ],
+    [
+      'docs/runners.md',
+      [...runnerInputTypes, ...runnerOutputTypes, ...runnerEventTypes, ...runnerClaims].map(
+        (word) => `| \`${word}\` |`,
+      ),
+    ],
     ['docs/logs-and-events.md', EventType.options.map((type) => `\`${type}\``)],
     [
       'docs/api.md',
@@ -181,6 +193,12 @@ describe('the documents name everything', () => {
 })
 
 describe('the examples', () => {
+  test('of runners: the one that docs/runners.md shows is the one that is there', () => {
+    expect(read('docs/runners.md')).toContain(
+      `\n\`\`\`python\n${read('examples/runners/echo.py')}\`\`\`\n`,
+    )
+  })
+
   test('count.sh follows a counting agent and removes it', async () => {
     await using shell = new Shell()
     await shell.run(['drover', 'up', '--detach'])

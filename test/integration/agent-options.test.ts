@@ -74,13 +74,13 @@ describe('what is asked of an agent', () => {
       'effort',
       { ...cat, effort: 'high' },
       'unsupported',
-      "effort: the command provider can't honour it; claude, codex can.",
+      "effort: the command provider can't honour it; acp, claude, codex can.",
     ],
     [
       'effort',
       { template: 'chat', effort: 'high' },
       'unsupported',
-      "effort: the chat provider can't honour it; claude, codex can.",
+      "effort: the chat provider can't honour it; acp, claude, codex can.",
     ],
     [
       'profile',

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Daemon } from '../../src/daemon/index.ts'
@@ -182,6 +182,15 @@ describe('a question', () => {
     expect(stage.trail()).toEqual([['approval.asked'], ['approval.decided', 'allowed', 'policy']])
   })
 
+  test('that comes under the id of another has no answer of that one, and is denied', async () => {
+    await stage.make({ mode: 'allow' })
+    await stage.send('m1', 'reuse Bash ls')
+    expect((await stage.ended('m1')).reply).toBe(
+      'did ls, did not ls and more (its id was used for another question before)',
+    )
+    expect(stage.list()).toMatchObject([{ title: 'ls', state: 'allowed' }])
+  })
+
   test('that its program takes back is withdrawn, and nobody may answer it', async () => {
     await stage.make()
     await stage.send('m1', 'close Bash ls')
@@ -288,6 +297,32 @@ describe('a policy', () => {
     await stage.make({ mode: 'allow', rules: [{ tool: 'Edit', dir: '.', mode: 'allow' }] })
     await stage.send('m1', 'ask Edit broken/file')
     expect((await stage.ended('m1')).reply).toMatch(/^did not .*can't be evaluated/)
+  })
+
+  test('of a template is under that of the request: its rules come after, the rest where nothing is said', async () => {
+    const { templatesFolder } = stage.daemon.context.home
+    mkdirSync(templatesFolder, { recursive: true })
+    writeFileSync(
+      path.join(templatesFolder, 'careful.yaml'),
+      [
+        'provider: asking',
+        'approvals:',
+        '  mode: deny',
+        '  timeoutMs: 5000',
+        '  rules:',
+        '    - { tool: Bash, input: "git *", mode: allow }',
+      ].join('\n'),
+    )
+    const rules = [{ tool: 'Bash', input: 'git push*', mode: 'ask' as const }]
+    await stage.make({ rules, timeoutMs: 9000 }, { template: 'careful' })
+    expect(stage.daemon.agents.show('a').spec.approvals).toEqual({
+      mode: 'deny',
+      timeoutMs: 9000,
+      rules: [...rules, { tool: 'Bash', input: 'git *', mode: 'allow' }],
+    })
+    await stage.send('m1', 'ask Bash git push')
+    stage.decide((await stage.asked()).id, true)
+    expect((await stage.ended('m1')).reply).toBe('did git push')
   })
 
   test('of a program that asks nobody is an error that names it', async () => {

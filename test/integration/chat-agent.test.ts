@@ -42,7 +42,7 @@ test('an agent on a model of its own streams, uses its tools, counts its tokens,
     isLeftClean: true,
   })
   const { client } = daemon
-  await client.run({ template: 'assistant', name: 'a' }, up)
+  await client.run({ template: 'assistant', name: 'a', approvals: { mode: 'allow' } }, up)
   expect(await client.send('a', { body: 'my word is heron' }, up)).toMatchObject({
     state: 'done',
     reply: 'echo: my word is heron',
@@ -123,5 +123,77 @@ test('a daemon that is killed while a chat agent speaks finds the whole answer, 
   const events = await readEvents(client)
   expectGapless(events)
   expect(saidIn(events).trim()).toBe(ticks.trim())
+  await client.sleep('a', up)
+})
+
+/** A daemon whose chat agents are on a scripted model. */
+async function startOn(model: { url: string }) {
+  const upstreams = {
+    ollama: { url: 'http://127.0.0.1:9' },
+    openai: { url: `${model.url}/v1`, model: 'scripted' },
+  }
+  return await startTestDaemon({ config: { gateway: { upstreams } }, isLeftClean: true })
+}
+
+test('a program that an agent wants to run waits for a person, though the daemon is killed meanwhile', async () => {
+  await using model = await startModelServer()
+  await using daemon = await startOn(model)
+  const { client } = daemon
+  await client.run({ template: 'assistant', name: 'a' }, up)
+  const { id } = await client.send('a', { body: '[[bash:echo from the shell]]' })
+  const open = async () => await client.approvals.list({ state: 'open' })
+  await waitFor('a question', async () => (await open()).length === 1)
+  const [question] = await open()
+  expect(question).toMatchObject({ tool: 'run_command', title: expect.stringContaining('echo') })
+  expect((await client.show('a')).status).toBe('waiting')
+  await daemon.restart()
+  expect(await open()).toEqual([question])
+  await client.approvals.approve(question?.id ?? '', {})
+  expect(await client.message(id, up)).toMatchObject({
+    state: 'done',
+    reply: expect.stringContaining('from the shell') as string,
+  })
+  expect(await client.approvals.list({})).toMatchObject([{ state: 'allowed', by: 'user' }])
+  await client.sleep('a', up)
+})
+
+test('a rule answers for the person, and what it denies the model is told', async () => {
+  await using model = await startModelServer()
+  await using daemon = await startOn(model)
+  const { client } = daemon
+  const rules = [{ tool: 'run_command', input: 'echo *', mode: 'allow' as const }]
+  await client.run({ template: 'chat', name: 'a', approvals: { mode: 'deny', rules } }, up)
+  expect((await client.send('a', { body: '[[bash:echo hello]]' }, up)).reply).toContain('hello')
+  expect((await client.send('a', { body: '[[bash:touch x]]' }, up)).reply).toContain('Not allowed')
+  await client.sleep('a', up)
+})
+
+test('a busy agent is steered, interrupted and changed, and says what happened', async () => {
+  await using model = await startModelServer()
+  await using daemon = await startOn(model)
+  const { client } = daemon
+  await client.run({ template: 'chat', name: 'a' }, up)
+  const heard = async (text: string) =>
+    await waitFor(`${text} to be heard`, async () =>
+      saidIn(await readEvents(client)).includes(text),
+    )
+  const first = await client.send('a', { body: '[[slow:5]]' })
+  await heard('tick1')
+  const joined = await client.send('a', { body: '[[say:tea]]', mode: 'steer' }, up)
+  expect(joined).toMatchObject({ state: 'done', reply: expect.stringMatching(/^tick0.*tea$/s) })
+  expect(await client.message(first.id)).toMatchObject({ state: 'done', reply: joined.reply })
+
+  const long = await client.send('a', { body: '[[slow:200]]' })
+  await heard('tick7')
+  expect(await client.interrupt('a', up)).toMatchObject({ did: 'interrupted' })
+  expect(await client.message(long.id, up)).toMatchObject({ state: 'failed', cause: 'interrupted' })
+
+  const { run } = await client.show('a')
+  expect(await client.reload('a', { model: 'bigger', trigger: 'rex' })).toMatchObject({
+    when: 'now',
+  })
+  expect(await client.send('a', { body: 'rex, hello' }, up)).toMatchObject({ state: 'done' })
+  expect(model.requests.at(-1)?.body['model']).toBe('bigger')
+  expect(await client.show('a')).toMatchObject({ run, model: 'bigger' })
   await client.sleep('a', up)
 })

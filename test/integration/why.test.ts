@@ -8,6 +8,8 @@ import { readEvents } from '../support/events.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { waitFor } from '../support/wait-for.ts'
 
+/** Programs are run without a question. */
+const approvals = { mode: 'allow' } as const
 const up = { waitSeconds: 20 }
 const cat = { template: 'command', program: ['/bin/cat'] }
 
@@ -75,7 +77,7 @@ test('a message says whose turn it waits for, and comes next when that is over',
   const { client } = daemon
   using folder = temporaryFolder()
   const gate = path.join(folder.path, 'gate')
-  await client.run({ template: 'assistant', name: 'busy', dir: folder.path }, up)
+  await client.run({ template: 'assistant', name: 'busy', dir: folder.path, approvals }, up)
   const wait = `[[bash:until [ -e ${gate} ]; do sleep 0.05; done]]`
   const first = await client.send('busy', { body: wait })
   await waitFor(
@@ -197,7 +199,7 @@ test('of many messages the newest are shown, and no text is long', async () => {
   const { client } = daemon
   using folder = temporaryFolder()
   const gate = path.join(folder.path, 'gate')
-  await client.run({ template: 'assistant', name: 'many', dir: folder.path }, up)
+  await client.run({ template: 'assistant', name: 'many', dir: folder.path, approvals }, up)
   await client.send('many', { body: `[[bash:until [ -e ${gate} ]; do sleep 0.05; done]]` })
   for (let count = 0; count < 30; count++) {
     await client.send('many', { body: `${count} ${'x'.repeat(1000)}` })

@@ -4,9 +4,9 @@ import { toDroverError } from '../failure.ts'
 import type { Invocation } from '../invocation.ts'
 import { createPlainTextStream, oneLine, plainText } from '../plain-text.ts'
 import { checkText } from '../read-text.ts'
-import { spinnerFrames } from '../spinner.ts'
 import { truncateText } from '../text-width.ts'
 import { Conversation, type Piece } from './conversation.ts'
+import { footRows, frameMs } from './foot-rows.ts'
 import { LineEditor } from './line-editor.ts'
 import type { Session } from './open-session.ts'
 import { askForNoPastes, askForPastes } from './paste-scanner.ts'
@@ -15,9 +15,6 @@ import { Screen, type Foot } from './screen.ts'
 import { sendSurely } from './send-surely.ts'
 import { createVoices, type Voices } from './voices.ts'
 
-const frameMs = 80
-/** Messages that wait and are shown one by one. */
-const mostWaiting = 3
 /** Finished messages shown of the time before, and lines of each text. */
 const pastCount = 3
 const pastLines = 8
@@ -43,6 +40,8 @@ export class TerminalTalk {
   readonly #timer: NodeJS.Timeout
   #clean = createPlainTextStream()
   #isAway = false
+  /** The question that stood there when the line was begun. */
+  #asked: string | null = null
   /** Messages are sent one after the other. */
   #sending: Promise<void> = Promise.resolve()
   #unsent = 0
@@ -63,7 +62,7 @@ export class TerminalTalk {
         .map(({ body }) => body)
         .toReversed(),
       onLine: (text) => this.#post(text),
-      onChange: () => this.#screen.draw(),
+      onChange: () => this.#typed(),
       onEnd: () => this.#left.resolve(),
       onKey: (key) => this.#press(key),
     })
@@ -154,15 +153,28 @@ export class TerminalTalk {
     if (text.trim() === '') {
       return
     }
-    const [question] = this.#conversation.questions
-    const answer = question && readAnswer(text)
-    if (answer) {
-      return void this.#answer(question.id, answer)
+    const first = this.#conversation.questions[0]?.id ?? null
+    const asked = this.#asked ?? first
+    const answer = asked === null ? null : readAnswer(text)
+    if (asked !== null && answer) {
+      return void (asked === first ? this.#answer(asked, answer) : this.#passOver(text))
     }
     const id = createId('msg')
     this.#conversation.post(id, text)
     this.#unsent++
     this.#sending = this.#sending.then(async () => await this.#send(id, text))
+  }
+
+  /** What is asked when a line is begun is what the line answers, and nothing that is asked meanwhile. */
+  #typed(): void {
+    const first = this.#conversation.questions[0]?.id ?? null
+    this.#asked = this.#editor.text === '' ? null : (this.#asked ?? first)
+    this.#screen.draw()
+  }
+
+  #passOver(text: string): void {
+    const note = `what ${oneLine(text)} was for is asked no more; nothing was answered`
+    void this.#show({ kind: 'note', text: note })
   }
 
   /** What came of it is told by an event. */
@@ -252,33 +264,10 @@ export class TerminalTalk {
   }
 
   #foot(): Foot {
-    const { dim, cyan, yellow, magenta } = this.#invocation.output.colors
-    const { waiting, activity, isWaking, questions } = this.#conversation
-    const rows: Foot['rows'][number][] = waiting.slice(0, mostWaiting).map(({ body, place }) => ({
-      text: `${place === null || isWaking ? 'you' : `${ordinal(place)} in line`} › ${oneLine(body)}`,
-      paint: dim,
-    }))
-    if (waiting.length > mostWaiting) {
-      rows.push({ text: `… and ${waiting.length - mostWaiting} more`, paint: dim })
-    }
-    for (const { id, title, risk } of questions.slice(0, mostWaiting)) {
-      const text = `? ${oneLine(title)} (${risk} risk)  ${id}`
-      rows.push({ text, paint: magenta })
-    }
-    if (questions.length > 0) {
-      rows.push({ text: '  y allows it, n denies it; n TEXT says why', paint: dim })
-    }
-    const frame = spinnerFrames[Math.floor(performance.now() / frameMs) % spinnerFrames.length]
-    if (this.#isAway) {
-      rows.push({ text: `${frame} the daemon is away; trying again`, paint: yellow })
-    } else if (activity !== null) {
-      rows.push({
-        text: `${frame} ${activity}`,
-        paint: (text) => cyan(text.slice(0, 1)) + dim(text.slice(1)),
-      })
-    }
+    const { colors } = this.#invocation.output
+    const rows = footRows(this.#conversation, colors, this.#isAway)
     const { text, cursor } = this.#editor
-    return { rows, input: { prompt: 'you › ', text, cursor }, paintPrompt: cyan }
+    return { rows, input: { prompt: 'you › ', text, cursor }, paintPrompt: colors.cyan }
   }
 }
 
@@ -286,11 +275,4 @@ export class TerminalTalk {
 function shorten(text: string): string {
   const lines = text.split('\n')
   return lines.length > pastLines ? [...lines.slice(0, pastLines), '…'].join('\n') : text
-}
-
-/** `1st`, `2nd`, `11th`. */
-export function ordinal(place: number): string {
-  const isTeen = place % 100 >= 11 && place % 100 <= 13
-  const ending = isTeen ? 'th' : (['th', 'st', 'nd', 'rd'][place % 10] ?? 'th')
-  return `${place}${ending}`
 }

@@ -39,7 +39,8 @@ function decode(program: string, { resume = null }: { resume?: string | null } =
   const file = new URL(`../../../test/fixtures/samples/acp-${name}.jsonl`, import.meta.url)
   const decoder = createAcpDecoder(null, dialects[program] ?? plain)
   const events: ProviderEvent[] = []
-  for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+  const text = readFileSync(file, 'utf8')
+  for (const line of text.split('\n').filter(Boolean)) {
     const message = JSON.parse(line) as { id?: unknown; method?: string }
     const number = message.method === undefined ? Number(message.id) : 0
     const id = [message.id, greetingId(resume), 'drover/opening'][number] ?? `m${number}`
@@ -52,24 +53,34 @@ function decode(program: string, { resume = null }: { resume?: string | null } =
   return events
 }
 
+/** Those that were loaded. */
+const sessions: Record<string, string> = {
+  claude: '72ffcc89-f619-4fb3-98ce-ce36ec5a0773',
+  codex: '01a1f8e8-8a67-74f1-b692-c8ca30831f33',
+  opencode: 'ses_e07187546ffe7iXbO7NHtzXC2U',
+}
+
 describe('recorded conversations', () => {
   test.for([
-    ['claude', { usd: 0.00081, inputTokens: 150, outputTokens: 20 }],
-    ['codex', { usd: null, inputTokens: 100, outputTokens: 20 }],
-    ['opencode', { usd: 0.00045, inputTokens: 100, outputTokens: 20 }],
-    ['gemini', { usd: null, inputTokens: 100, outputTokens: 20 }],
-  ] as const)('of %s: each prompt has its turn, with what it cost', ([program, cost]) => {
+    ['claude', 'claude-opus-5-5', { usd: 0.00081, inputTokens: 150, cachedInputTokens: 50 }],
+    ['codex', 'fake-model', { usd: null, inputTokens: 100, cachedInputTokens: 50 }],
+    ['opencode', null, { usd: 0.00045, inputTokens: 100, cachedInputTokens: 50 }],
+    ['gemini', 'gemini-3.8-flash', { usd: null, inputTokens: 100 }],
+  ] as const)('of %s: each prompt has its turn, with what it cost', ([program, model, cost]) => {
     const events = decode(program)
-    expect(events.slice(0, 4).map(({ type }) => type)).toEqual([
+    expect(events.slice(0, 5).map(({ type }) => type)).toEqual([
       'input',
-      'session',
       'ready',
       'turn.started',
+      'accepted',
+      'session',
     ])
+    expect(ofType(events, 'session')).toHaveLength(1)
     const ended = ofType(events, 'turn.ended')
-    expect(ended[0]).toMatchObject({ message: 'm3', reply: 'echo: hello acp', error: null })
+    expect(ended[0]).toMatchObject({ message: 'm3', reply: 'echo: hello acp', error: null, model })
     expect(ended[0]?.cost).toEqual({
       ...cost,
+      outputTokens: 20,
       usd: cost.usd === null ? null : expect.closeTo(cost.usd, 8),
     })
     expect(ended[1]).toMatchObject({ message: 'm4', reply: 'echo: again', error: null })
@@ -95,7 +106,8 @@ describe('recorded conversations', () => {
   test.for(['claude', 'codex', 'opencode'])(
     'of %s: what it tells of the past while it loads is not told again',
     (program) => {
-      const events = decode(program, { resume: 'ses' })
+      const events = decode(program, { resume: sessions[program] ?? '' })
+      expect(ofType(events, 'turn.ended')).toHaveLength(1)
       const ready = events.findIndex(({ type }) => type === 'ready')
       const types = new Set(events.slice(0, ready).map(({ type }) => type))
       expect([...types]).toEqual(['input', 'session'])
@@ -176,7 +188,7 @@ describe('a turn', () => {
       { type: 'input', text: expect.stringContaining('"session/cancel"') },
     ])
     expect(decoder.dueAt(1500)).toBe(11_500)
-    const [, error, ended] = hear(decoder, { id: 'm', result: { stopReason: 'cancelled' } }, 1600)
+    const [, , error, ended] = hear(decoder, { id: 'm', result: { stopReason: 'cancelled' } }, 1600)
     expect(error).toMatchObject({ type: 'error', class: 'network' })
     expect(ended).toMatchObject({
       type: 'turn.ended',
@@ -191,6 +203,7 @@ describe('a turn', () => {
     decoder.due(1500)
     expect(decoder.due(11_500).map(({ type }) => type)).toEqual([
       'accepted',
+      'session',
       'error',
       'turn.ended',
       'unusable',
@@ -294,8 +307,17 @@ describe('what is told to the program', () => {
     const decoder = inTurn()
     hear(decoder, asks)
     const withdraw = { method: '$/cancel_request', params: { requestId: 'q1' } }
-    expect(hear(decoder, withdraw)).toEqual([{ type: 'question.closed', id: '"q1"' }])
+    expect(hear(decoder, withdraw)).toEqual([{ type: 'question.closed', id: 'question-1' }])
     expect(hear(decoder, withdraw)).toEqual([])
+  })
+
+  test('the same question twice is one, and an id that is used again is another', () => {
+    const decoder = inTurn()
+    expect(ofType(hear(decoder, asks), 'question')).toMatchObject([{ id: 'question-1' }])
+    expect(hear(decoder, asks)).toEqual([])
+    hear(decoder, { id: 'm', result: { stopReason: 'end_turn' } })
+    decoder.sent({ id: 'm2', from: 'user', body: 'x' }, 1000)
+    expect(ofType(hear(decoder, asks), 'question')).toMatchObject([{ id: 'question-2' }])
   })
 
   test('a message names the session and has its own id', () => {
@@ -309,6 +331,42 @@ describe('what is told to the program', () => {
   })
 })
 
+test('a program is ready once it has taken all settings, its mode where it has that', () => {
+  const decoder = createAcpDecoder(null, {
+    ...plain,
+    model: 'large',
+    effort: 'high',
+    mode: 'plan',
+    settings: { web: true },
+  })
+  hear(decoder, { id: greetingId(null), result: { protocolVersion: 1 } })
+  const configOptions = [
+    { id: 'which', category: 'model' },
+    { id: 'how', category: 'mode' },
+    { id: 'thinking', category: 'thought_level' },
+  ]
+  const opened = hear(decoder, { id: 'drover/opening', result: { sessionId: 's', configOptions } })
+  const requests = ofType(opened, 'input').map(
+    ({ text }) => JSON.parse(text) as { id: string; params: unknown },
+  )
+  expect(requests).toMatchObject([
+    { id: 'drover/setup model', params: { sessionId: 's', configId: 'which', value: 'large' } },
+    { id: 'drover/setup effort', params: { configId: 'thinking', value: 'high' } },
+    { id: 'drover/setup options.mode', params: { configId: 'how', value: 'plan' } },
+    { id: 'drover/setup options.settings.web', params: { type: 'boolean', value: true } },
+  ])
+  const answers = requests.map(({ id }) => hear(decoder, { id, result: {} }))
+  expect(answers).toEqual([[], [], [], [{ type: 'ready' }]])
+})
+
+test('what is told of another session than ours is not told', () => {
+  const text = { sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'x' } }
+  const foreign = { method: 'session/update', params: { sessionId: 'helper', update: text } }
+  const decoder = inTurn()
+  expect(hear(decoder, foreign)).toEqual([])
+  expect(ofType(hear(decoder, update(text)), 'text')).toHaveLength(1)
+})
+
 test('a past that is told after the session was loaded is over once it is quiet', () => {
   const decoder = createAcpDecoder(null, { ...plain, replayQuietMs: 200 })
   const capabilities = { protocolVersion: 1, agentCapabilities: { loadSession: true } }
@@ -316,10 +374,8 @@ test('a past that is told after the session was loaded is over once it is quiet'
   expect(hear(decoder, { id: 'drover/opening', result: {} }, 1000)).toEqual([
     { type: 'session', session: 'old' },
   ])
-  const past = update({
-    sessionUpdate: 'agent_message_chunk',
-    content: { type: 'text', text: 'x' },
-  })
+  const text = { sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'x' } }
+  const past = { method: 'session/update', params: { sessionId: 'old', update: text } }
   expect(hear(decoder, past, 1150)).toEqual([])
   expect(decoder.dueAt(1150)).toBe(1350)
   expect(decoder.due(1300)).toEqual([])

@@ -77,7 +77,9 @@ function take(
       : [{ type: 'input', text: refusalLine(message.id, method) }]
   }
   if (method === methods.update) {
-    return readUpdate(state, dialect, objectOf(params['update']), now)
+    // Of a session beside ours, that of a helper of its own, say, the program tells in ours what counts.
+    const isOurs = state.session === null || params['sessionId'] === state.session
+    return isOurs ? readUpdate(state, dialect, objectOf(params['update']), now) : []
   }
   return method === methods.cancelRequest ? withdrawQuestion(state, params['requestId']) : []
 }

@@ -9,6 +9,8 @@ export interface Dialect {
   dir: string
   /** Model to choose over the protocol; null: it was told otherwise, or has its own. */
   model: string | null
+  /** How hard it thinks, to choose over the protocol. */
+  effort: string | null
   /** Session mode to choose over the protocol: what needs a question, as the program names it. */
   mode: string | null
   /** Settings to choose over the protocol, by the program's own ids. */
@@ -39,6 +41,7 @@ export interface Dialect {
 /** A program that keeps to the protocol. */
 export const plainDialect: Omit<Dialect, 'title' | 'dir'> = {
   model: null,
+  effort: null,
   mode: null,
   settings: {},
   authMethod: null,

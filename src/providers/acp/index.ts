@@ -15,7 +15,7 @@ export const acpProvider: Provider = {
   capabilities: acpCapabilities,
   options: AcpOptions,
   unsupported: ['trigger'],
-  optionNames: { addDirs: 'addDirs' },
+  honours: ['effort', 'addDirs'],
   askMs: 3000,
 
   async detect(): Promise<Detection> {
@@ -35,6 +35,8 @@ export const acpProvider: Provider = {
       title: path.basename(spec.program[0] ?? 'the program'),
       dir: spec.dir,
       model: spec.model ?? null,
+      effort: spec.effort ?? null,
+      addDirs: spec.addDirs,
     })
   },
 }

@@ -3,13 +3,14 @@ import { classifyError } from '../classify-error.ts'
 import type { ErrorClass, ProviderEvent } from '../contract.ts'
 import type { Dialect } from './dialect.ts'
 import { reasonOf } from './read-failure.ts'
-import type { AcpState, ModelSwitch, Offers, SessionPlan } from './state.ts'
+import { tellSession } from './read-update.ts'
+import { findModelSwitch, listSetups, missingChoice, setupPrefix } from './session-settings.ts'
+import type { AcpState, Offers, SessionPlan } from './state.ts'
 import {
   draftMethods,
   isObject,
   methods,
   objectOf,
-  objectsOf,
   protocolVersion,
   requestLine,
   textOf,
@@ -23,7 +24,6 @@ const ownIds = 'drover/'
 const greetingId = `${ownIds}greeting `
 const loginId = `${ownIds}login`
 const openingId = `${ownIds}opening`
-const setupId = `${ownIds}setup `
 export const reloadId = `${ownIds}reload`
 
 /** ACP: the session can't be opened before a login. */
@@ -69,10 +69,10 @@ export function takeOpeningAnswer(
         )
       : takeSession(state, dialect, { result: body, now })
   }
-  if (id.startsWith(setupId) && state.setups.includes(id)) {
+  if (id.startsWith(setupPrefix) && state.setups.includes(id)) {
     state.setups = state.setups.filter((each) => each !== id)
     return error
-      ? refuse(`did not take ${id.slice(setupId.length)}`)
+      ? refuse(`did not take ${id.slice(setupPrefix.length)}`)
       : becomeReady(state, dialect, now)
   }
   return error && id === reloadId
@@ -122,7 +122,7 @@ function readOffers(capabilities: JsonObject): Offers {
 function openSession(state: AcpState, dialect: Dialect): ProviderEvent[] {
   const { plan, offers } = state
   if (dialect.addDirs.length > 0 && !offers.addDirs) {
-    const message = `options.addDirs: ${dialect.title} does not take more folders over ACP.`
+    const message = `addDirs: ${dialect.title} does not take more folders over ACP.`
     return refuseAs(state, 'config', message)
   }
   const method = methodFor(plan, offers)
@@ -179,76 +179,20 @@ function takeSession(
   state.plan = { ...plan, systemPrompt: null }
   state.isFresh = isFresh
   state.modelSwitch = findModelSwitch(result)
-  if (dialect.model !== null && state.modelSwitch === null) {
-    return refuseAs(state, 'config', `model: ${dialect.title} has no choice of models over ACP.`)
+  const missing = missingChoice(result, dialect)
+  if (missing !== null) {
+    return refuseAs(state, 'config', missing)
   }
-  const setups = listSetups(state, dialect, session)
+  const setups = listSetups(session, dialect, result)
   state.setups = setups.map(({ id }) => id)
   const isReplaying = !isFresh && !plan.isFork && !offers.resume && dialect.replayQuietMs > 0
   state.phase = 'settling'
   state.quietSince = isReplaying ? now : 0
   return [
-    { type: 'session', session },
+    ...(isFresh ? [] : tellSession(state)),
     ...setups.map(({ id, method, params }) => tell(requestLine(id, method, params))),
     ...becomeReady(state, dialect, now),
   ]
-}
-
-function findModelSwitch(result: JsonObject): ModelSwitch | null {
-  const option = objectsOf(result['configOptions']).find(
-    ({ category, id }) => (category ?? id) === 'model',
-  )
-  const id = textOf(option?.['id'])
-  if (id !== null) {
-    return { by: 'option', id }
-  }
-  return objectsOf(objectOf(result['models'])['availableModels']).length > 0
-    ? { by: 'method' }
-    : null
-}
-
-interface Setup {
-  id: string
-  method: string
-  params: JsonObject
-}
-
-function listSetups(state: AcpState, dialect: Dialect, sessionId: string): Setup[] {
-  const { model, mode, settings } = dialect
-  return [
-    ...(model === null || state.modelSwitch === null
-      ? []
-      : [{ id: `${setupId}model`, ...modelRequest(state.modelSwitch, sessionId, model) }]),
-    ...(mode === null
-      ? []
-      : [
-          {
-            id: `${setupId}options.mode`,
-            method: methods.setMode,
-            params: { sessionId, modeId: mode },
-          },
-        ]),
-    ...Object.entries(settings).map(([configId, value]) => ({
-      id: `${setupId}options.settings.${configId}`,
-      method: methods.setConfigOption,
-      params: { sessionId, configId, ...settingOf(value) },
-    })),
-  ]
-}
-
-function settingOf(value: string | boolean): JsonObject {
-  return typeof value === 'boolean' ? { type: 'boolean', value } : { value }
-}
-
-/** How a session is given another model. */
-export function modelRequest(
-  by: ModelSwitch,
-  sessionId: string,
-  model: string,
-): { method: string; params: JsonObject } {
-  return by.by === 'option'
-    ? { method: methods.setConfigOption, params: { sessionId, configId: by.id, value: model } }
-    : { method: draftMethods.setModel, params: { sessionId, modelId: model } }
 }
 
 /** When the telling again of the past is over; null: it is not being told. */

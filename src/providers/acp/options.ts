@@ -6,16 +6,12 @@ const longestSilenceMs = 86_400_000
 /** Longest silence in a turn while no tool runs and nothing is asked, ms; 0: any. */
 export const SilentMs = z.number().int().min(0).max(longestSilenceMs)
 
-/** Folders besides the agent's own, absolute. */
-export const AddDirs = z.array(z.string().startsWith('/', 'must be absolute'))
-
 /** Options of the `acp` provider; each is something that the protocol has a word for. */
 export const AcpOptions = z.strictObject({
   /** How it asks before it acts, as the program names its session modes. */
   mode: z.string().min(1).optional(),
-  /** Other settings that the program offers, by its own ids: effort, for one. */
+  /** Other settings that the program offers, by its own ids. */
   settings: z.record(z.string(), z.union([z.string(), z.boolean()])).default({}),
-  addDirs: AddDirs.default([]),
   /** Way to log in at each start, by the program's own id; left out: it is logged in. */
   authMethod: z.string().min(1).optional(),
   silentMs: SilentMs.default(0),

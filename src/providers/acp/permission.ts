@@ -13,7 +13,7 @@ import {
   type RpcId,
 } from './wire.ts'
 
-/** A question of the program's, with the options that an answer is chosen from. */
+/** A question of the program's, with the options that an answer is chosen from. The same request twice is one. */
 export function askPermission(
   state: AcpState,
   dialect: Dialect,
@@ -22,7 +22,11 @@ export function askPermission(
 ): ProviderEvent[] {
   const call = objectOf(params['toolCall'])
   const toolId = textOf(call['toolCallId'])
-  const id = JSON.stringify(rpc)
+  if (state.questions.some((question) => question.rpc === rpc)) {
+    return []
+  }
+  state.asked++
+  const id = `question-${state.asked}`
   const tool = toolId === null ? null : knowTool(state, dialect, call, toolId)
   state.questions.push({ id, rpc })
   const options = objectsOf(params['options']).map(({ optionId, kind }) => ({ optionId, kind }))
@@ -87,10 +91,10 @@ export function closeQuestions(state: AcpState): ProviderEvent[] {
 
 /** The program itself takes a question back. */
 export function withdrawQuestion(state: AcpState, requestId: unknown): ProviderEvent[] {
-  const id = JSON.stringify(requestId)
-  if (!state.questions.some((question) => question.id === id)) {
+  const found = state.questions.find(({ rpc }) => rpc === requestId)
+  if (!found) {
     return []
   }
-  state.questions = state.questions.filter((question) => question.id !== id)
-  return [{ type: 'question.closed', id }]
+  state.questions = state.questions.filter((question) => question !== found)
+  return [{ type: 'question.closed', id: found.id }]
 }

@@ -1,9 +1,15 @@
+import { DroverError } from '../../schema/error.ts'
+import { limits } from '../../schema/limits.ts'
 import type { LaunchRequest, Provider, ProviderCapabilities } from '../contract.ts'
-import { greetingLine, modelRequest, reloadId } from './open-session.ts'
+import { greetingLine, reloadId } from './open-session.ts'
 import { answerPermission } from './permission.ts'
+import { modelRequest } from './session-settings.ts'
 import { carryAcpState, readState } from './state.ts'
 import { encodePrompt, interruptTurn } from './turn.ts'
 import { requestLine } from './wire.ts'
+
+/** The program repeats it in its answer, beside which there must be room in a line of output. */
+const longestGreeting = limits.lineBytes / 2
 
 /** What every provider on this protocol can do. */
 export const acpCapabilities: ProviderCapabilities = {
@@ -38,10 +44,21 @@ export const acpParts = {
   },
 } as const satisfies Partial<Provider>
 
-/** First line of a run's input; `isPromptTold`: the program has its system prompt from elsewhere. */
+/**
+ * First line of a run's input; `isPromptTold`: the program has its system prompt from elsewhere.
+ * Errors: `invalid_request` for a prompt that is too long to come back in one line.
+ */
 export function greet(
   { resume, isFork, systemPrompt }: Pick<LaunchRequest, 'resume' | 'isFork' | 'systemPrompt'>,
   { isPromptTold }: { isPromptTold: boolean },
 ): string {
-  return greetingLine({ resume, isFork, systemPrompt: isPromptTold ? null : systemPrompt })
+  const line = greetingLine({ resume, isFork, systemPrompt: isPromptTold ? null : systemPrompt })
+  if (Buffer.byteLength(line) > longestGreeting) {
+    throw new DroverError(
+      'invalid_request',
+      'persona: with what goes before and after it, it is too long for a program over ACP (512 KiB).',
+      { details: { field: 'persona' } },
+    )
+  }
+  return line
 }

@@ -1,7 +1,7 @@
 import type { Cost } from '../../schema/agent.ts'
 import type { Dialect } from './dialect.ts'
 import type { AcpState } from './state.ts'
-import { objectOf, type JsonObject } from './wire.ts'
+import { objectOf, objectsOf, type JsonObject } from './wire.ts'
 
 /** Notes the session's cost so far; other money than US dollars is not counted. */
 export function takeCost(state: AcpState, update: JsonObject): void {
@@ -24,13 +24,24 @@ export function turnCost(state: AcpState, dialect: Dialect, result: JsonObject):
 
 const noTokens = { inputTokens: null, outputTokens: null }
 
-function tokensOf(result: JsonObject): Pick<Cost, 'inputTokens' | 'outputTokens'> {
+/** The one model that the turn used; null: the program names none, or several. */
+export function turnModel(result: JsonObject): string | null {
+  const quota = objectOf(objectOf(result['_meta'])['quota'])
+  const used = objectsOf(quota['model_usage'])
+  const model = used.length === 1 ? used[0]?.['model'] : null
+  return typeof model === 'string' && model !== '' ? model : null
+}
+
+function tokensOf(result: JsonObject): Omit<Cost, 'usd'> {
   const usage = objectOf(result['usage'])
   const input = count(usage['inputTokens'])
   if (input !== null) {
-    const cached =
-      (count(usage['cachedReadTokens']) ?? 0) + (count(usage['cachedWriteTokens']) ?? 0)
-    return { inputTokens: input + cached, outputTokens: count(usage['outputTokens']) }
+    const cached = count(usage['cachedReadTokens'])
+    return {
+      inputTokens: input + (cached ?? 0) + (count(usage['cachedWriteTokens']) ?? 0),
+      outputTokens: count(usage['outputTokens']),
+      ...(cached === null ? {} : { cachedInputTokens: cached }),
+    }
   }
   const quota = objectOf(objectOf(objectOf(result['_meta'])['quota'])['token_count'])
   return {

@@ -44,13 +44,27 @@ export function readUpdate(
   }
 }
 
-/** The first sign of a turn: until it, nobody knows that the program took the message. */
-export function takenBy({ turn }: AcpState): ProviderEvent[] {
+/**
+ * The first sign of a turn: until it, nobody knows that the program took the message. Nor can a fresh
+ * session be gone on with before: programs keep none in which nothing was said.
+ */
+export function takenBy(state: AcpState): ProviderEvent[] {
+  const { turn } = state
   if (!turn || turn.isTaken) {
     return []
   }
   turn.isTaken = true
-  return [{ type: 'accepted', message: turn.message }]
+  return [{ type: 'accepted', message: turn.message }, ...tellSession(state)]
+}
+
+/** The session, once. */
+export function tellSession(state: AcpState): ProviderEvent[] {
+  const { session, isSessionTold } = state
+  if (session === null || isSessionTold) {
+    return []
+  }
+  state.isSessionTold = true
+  return [{ type: 'session', session }]
 }
 
 /** What is said of the session, and is of no turn. */

@@ -8,6 +8,8 @@ export interface AcpState extends DecoderState {
   /** What the program said that it can. */
   offers: Offers
   session: string | null
+  /** It was said that a later run can go on with it. */
+  isSessionTold: boolean
   /** Told with the first prompt, since the program has no other place for it. */
   seed: string | null
   /** Requests of the opening that were not answered yet. */
@@ -21,6 +23,8 @@ export interface AcpState extends DecoderState {
   tools: Record<string, Tool>
   /** Questions that the turn under way asked. */
   questions: OpenQuestion[]
+  /** Questions of the run so far. */
+  asked: number
   /** It was begun by this run: nothing was spent before. */
   isFresh: boolean
   /** Sum of the session's cost, US dollars; null: the program has not said. */
@@ -82,6 +86,7 @@ export function initialState(): AcpState {
     plan: { resume: null, isFork: false, systemPrompt: null },
     offers: { load: false, resume: false, fork: false, systemPrompt: false, addDirs: false },
     session: null,
+    isSessionTold: false,
     seed: null,
     setups: [],
     modelSwitch: null,
@@ -89,6 +94,7 @@ export function initialState(): AcpState {
     turn: null,
     tools: {},
     questions: [],
+    asked: 0,
     isFresh: false,
     totalUsd: null,
     usdBefore: null,

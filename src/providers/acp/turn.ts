@@ -3,7 +3,7 @@ import { classifyError } from '../classify-error.ts'
 import type { DecoderState, ErrorClass, OutgoingMessage, ProviderEvent } from '../contract.ts'
 import type { Dialect } from './dialect.ts'
 import { cancelQuestions, closeQuestions } from './permission.ts'
-import { turnCost } from './read-cost.ts'
+import { turnCost, turnModel } from './read-cost.ts'
 import { classifyRpcError, reasonOf } from './read-failure.ts'
 import { takenBy } from './read-update.ts'
 import { readState, type AcpState, type Turn } from './state.ts'
@@ -86,6 +86,7 @@ export function endTurn(
       reply: turn.reply,
       error: found?.message ?? stopCause(body['stopReason']),
       cost: turnCost(state, dialect, body),
+      model: turnModel(body),
       durationMs: Math.max(0, now - turn.startedAt),
     },
   ]

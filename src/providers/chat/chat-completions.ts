@@ -23,14 +23,17 @@ export function encodeRequest(model: string, request: ModelRequest): string {
   })
 }
 
+function encodeMessage({ from, text }: { from: string; text: string }): WireMessage {
+  return { role: 'user', content: from === 'user' ? text : `Message from ${from}:\n${text}` }
+}
+
 function encodeTurn({ from, text, steps }: Turn): WireMessage[] {
-  const question: WireMessage = {
-    role: 'user',
-    content: from === 'user' ? text : `Message from ${from}:\n${text}`,
-  }
   const answers = steps.map((step): WireMessage => {
     if (step.type === 'tool') {
       return { role: 'tool', content: step.output, tool_call_id: step.id }
+    }
+    if (step.type === 'joined') {
+      return encodeMessage(step)
     }
     const calls = step.toolCalls.map(({ id, name, input }) => ({
       id,
@@ -43,7 +46,7 @@ function encodeTurn({ from, text, steps }: Turn): WireMessage[] {
       ...(calls.length > 0 ? { tool_calls: calls } : {}),
     }
   })
-  return [question, ...answers]
+  return [encodeMessage({ from, text }), ...answers]
 }
 
 /** What one streamed chunk adds to the answer. */

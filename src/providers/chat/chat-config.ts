@@ -8,6 +8,8 @@ export interface ChatConfig {
   /** The agent's name. */
   agent: string
   persona: string | null
+  /** What it is told of itself, the persona in it; null: the persona alone. */
+  systemPrompt: string | null
   trigger: string | null
   /** The agent's folder, absolute. */
   folder: string
@@ -21,6 +23,8 @@ export interface ChatConfig {
   }
   model: ModelWish
   tools: ToolName[]
+  /** Those of them that a person is asked about first. */
+  askedTools: ToolName[]
   limits: ChatLimits
 }
 

@@ -15,6 +15,8 @@ export type Entry =
 
 /** What happened inside a turn, in order. */
 export type Step =
+  /** A message that joined the turn. */
+  | { type: 'joined'; id: string; from: string; text: string }
   | { type: 'assistant'; text: string; toolCalls: ToolCall[] }
   | { type: 'tool'; id: string; output: string; isError: boolean }
 

@@ -3,6 +3,7 @@ import { AgentSpec } from '../../schema/agent.ts'
 import type { LaunchRequest } from '../contract.ts'
 import type { ChatConfig } from './chat-config.ts'
 import { chatProvider } from './index.ts'
+import { toolNames } from './tool-definitions.ts'
 
 function request(
   options: Record<string, unknown>,
@@ -81,13 +82,43 @@ describe('launching the chat provider', () => {
   })
 
   test('gives all tools, none, or those named', async () => {
-    expect((await configOf({})).tools).toHaveLength(4)
+    expect((await configOf({})).tools).toEqual(toolNames)
     expect((await configOf({ tools: false })).tools).toEqual([])
     expect((await configOf({ tools: ['remember'] })).tools).toEqual(['remember'])
+    const denied = await configOf({
+      tools: ['remember', 'run_command'],
+      denyTools: ['run_command'],
+    })
+    expect(denied).toMatchObject({ tools: ['remember'], askedTools: [] })
+  })
+
+  test('asks before it runs programs, or before what is named', async () => {
+    expect((await configOf({})).askedTools).toEqual(['run_command'])
+    expect((await configOf({ askTools: false })).askedTools).toEqual([])
+    expect((await configOf({ askTools: true })).askedTools).toEqual(toolNames)
+    expect((await configOf({ askTools: ['write_file'] })).askedTools).toEqual(['write_file'])
+  })
+
+  test('asks nobody where no tool is left to ask about', () => {
+    const asks = (options: Record<string, unknown>) =>
+      chatProvider.capabilitiesWith?.(options).approvals
+    expect(asks({})).toBe(true)
+    expect(asks({ askTools: false })).toBe(false)
+    expect(asks({ tools: ['remember'] })).toBe(false)
+    expect(asks({ tools: ['remember'], askTools: true })).toBe(true)
+  })
+
+  test('is told of itself what the request says, its persona in it', async () => {
+    expect(await configOf({}, { systemPrompt: 'All of it.' })).toMatchObject({
+      persona: null,
+      systemPrompt: 'All of it.',
+    })
   })
 
   test.each([
     [{ tools: ['fly'] }, 'options.tools'],
+    [{ denyTools: ['fly'] }, 'options.denyTools.0'],
+    [{ askTools: ['fly'] }, 'options.askTools'],
     [{ endpoint: 'nowhere' }, 'options.endpoint'],
     [{ url: 'ftp://x' }, 'options.url'],
     [{ keyFile: '/k' }, 'options.keyFile'],

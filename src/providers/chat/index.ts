@@ -2,9 +2,20 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AgentSpec } from '../../schema/agent.ts'
 import { DroverError } from '../../schema/error.ts'
-import type { LaunchRequest, Provider, ProviderContext, ProviderLaunch } from '../contract.ts'
-import { encodeRunnerLine } from '../ndjson/protocol.ts'
+import type {
+  LaunchRequest,
+  Provider,
+  ProviderCapabilities,
+  ProviderContext,
+  ProviderLaunch,
+} from '../contract.ts'
 import { createRunnerDecoder } from '../ndjson/runner-decoder.ts'
+import {
+  answerRunner,
+  encodeRunnerMessage,
+  interruptRunner,
+  reloadRunner,
+} from '../ndjson/runner-orders.ts'
 import type { ChatConfig, MemoryPlace, ModelWish } from './chat-config.ts'
 import { chooseModel, describeChoice } from './choose-model.ts'
 import { findChatSession } from './find-session.ts'
@@ -17,32 +28,41 @@ const programFile = fileURLToPath(
   new URL(`./program${path.extname(import.meta.url)}`, import.meta.url),
 )
 
+const capabilities: ProviderCapabilities = {
+  structured: true,
+  terminal: false,
+  resume: true,
+  approvals: true,
+  models: true,
+  cost: true,
+  turns: true,
+  handshake: false,
+  steer: true,
+  interrupt: true,
+  fork: false,
+  reload: ['model', 'persona', 'trigger'],
+}
+
 /** Drover's own agent: a conversation with any Ollama or OpenAI-compatible model, with tools and a memory. */
 export const chatProvider: Provider = {
   name: 'chat',
   title: 'Drover chat',
-  capabilities: {
-    structured: true,
-    terminal: false,
-    resume: true,
-    approvals: false,
-    models: true,
-    cost: true,
-    turns: true,
-    handshake: false,
-    steer: false,
-    interrupt: false,
-    fork: false,
-    reload: [],
-  },
+  capabilities,
+  capabilitiesWith: (options) => ({
+    ...capabilities,
+    approvals: chosenTools(ChatOptions.parse(options)).askedTools.length > 0,
+  }),
   options: ChatOptions,
   unsupported: ['program'],
   askMs: 2000,
   detect,
   findSession: findChatSession,
   launch,
-  encode: ({ id, from, body }) => encodeRunnerLine({ type: 'query', id, text: body, from }),
-  createDecoder: (state) => createRunnerDecoder(state),
+  encode: encodeRunnerMessage,
+  createDecoder: createRunnerDecoder,
+  answer: answerRunner,
+  interrupt: interruptRunner,
+  reload: reloadRunner,
 }
 
 /** Always usable; says which model an agent without a model of its own would get. */
@@ -73,7 +93,7 @@ async function launch(request: LaunchRequest): Promise<ProviderLaunch> {
 }
 
 function composeConfig(request: LaunchRequest): ChatConfig {
-  const { agent, spec, stateFolder, resume, newSession } = request
+  const { agent, spec, stateFolder, resume, newSession, systemPrompt } = request
   const options = parseOptions(spec)
   const { maxToolRounds, commandDeadlineMs, connectDeadlineMs, silenceDeadlineMs, historyBytes } =
     options
@@ -81,7 +101,8 @@ function composeConfig(request: LaunchRequest): ChatConfig {
   return {
     v: 1,
     agent: agent.name,
-    persona: request.systemPrompt,
+    persona: spec.persona ?? null,
+    systemPrompt: systemPrompt ?? null,
     trigger: spec.trigger ?? null,
     folder: spec.dir,
     memory: memoryPlace(options.memory, request),
@@ -91,7 +112,7 @@ function composeConfig(request: LaunchRequest): ChatConfig {
       isResumed: resume !== null,
     },
     model: modelWish(options, request),
-    tools: chosenTools(options.tools),
+    ...chosenTools(options),
     limits: {
       maxToolRounds,
       commandDeadlineMs,
@@ -161,9 +182,20 @@ function modelWish(
   }
 }
 
-function chosenTools(tools: ChatOptions['tools']): ToolName[] {
-  if (typeof tools === 'boolean') {
-    return tools ? [...toolNames] : []
-  }
-  return toolNames.filter((name) => tools.includes(name))
+/** The tools it gets, and those of them that a person is asked about. */
+function chosenTools({
+  tools: given,
+  denyTools,
+  askTools,
+}: Pick<ChatOptions, 'tools' | 'denyTools' | 'askTools'>): Pick<
+  ChatConfig,
+  'tools' | 'askedTools'
+> {
+  const tools = named(given).filter((name) => !denyTools.includes(name))
+  return { tools, askedTools: named(askTools).filter((name) => tools.includes(name)) }
+}
+
+/** In their own order, all, none or those named. */
+function named(tools: boolean | readonly ToolName[]): ToolName[] {
+  return toolNames.filter((name) => (typeof tools === 'boolean' ? tools : tools.includes(name)))
 }

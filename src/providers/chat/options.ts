@@ -21,6 +21,10 @@ export const ChatOptions = z
     memory: text.optional(),
     /** All tools, none, or those named. */
     tools: z.union([z.boolean(), z.array(z.enum(toolNames))]).default(true),
+    /** Of these, tools that it does not get. */
+    denyTools: z.array(z.enum(toolNames)).default([]),
+    /** Tools that it asks about before each use: all, none, or those named. */
+    askTools: z.union([z.boolean(), z.array(z.enum(toolNames))]).default(['run_command']),
     /** Answers with tool calls in one turn before the agent must come to an end. */
     maxToolRounds: z.number().int().min(1).max(100).default(20),
     /** Longest run of one command. */

@@ -36,9 +36,10 @@ export function createPracticeModel(): Model {
 /** What it says: the first rule that knows the message. Pure. */
 export function practiceAnswer(request: ModelRequest): ModelAnswer {
   const turn = request.turns.at(-1)
-  const text = turn?.text.trim() ?? ''
+  const last = turn?.steps.at(-1)
+  const text = (last?.type === 'joined' ? last.text : turn?.text)?.trim() ?? ''
   const result = turn?.steps.findLast((step) => step.type === 'tool')
-  if (result) {
+  if (result && last?.type !== 'joined') {
     return say(result.isError ? `I could not: ${result.output}` : rememberedReply(request))
   }
   const fact = /^(?:please\s+)?remember(?:\s+that|:)?\s+(.+)/is.exec(text)?.[1]

@@ -5,14 +5,12 @@
  * Ends with code 0 after end of input or `stop`, when the turn it is in is on disk; with 143 or
  * 130 after TERM or INT, which abort that turn; with 1 when it can't begin.
  */
-import { readChatConfig, type ChatConfig } from './chat-config.ts'
-import { chooseModel, createModel } from './choose-model.ts'
+import { parseRunnerInput, runnerClaims, runnerProtocolVersion } from '../ndjson/protocol.ts'
+import { readChatConfig } from './chat-config.ts'
 import { readLines } from './input-lines.ts'
-import type { Model } from './model.ts'
-import { createOutput, type Output } from './output.ts'
-import { openSession, type Session } from './session-file.ts'
-import { takeTurn, type Query } from './take-turn.ts'
-import { parseRunnerInput, runnerProtocolVersion } from '../ndjson/protocol.ts'
+import { createOutput } from './output.ts'
+import { openSession } from './session-file.ts'
+import { createWorker, type Worker } from './worker.ts'
 
 const output = createOutput(1)
 
@@ -29,7 +27,12 @@ async function main(configFile: string | undefined): Promise<void> {
   const session = openSession(config.session)
   const abort = new AbortController()
   abortOnSignals(abort)
-  output.print({ type: 'ready', protocol: runnerProtocolVersion, session: config.session.id })
+  output.print({
+    type: 'ready',
+    protocol: runnerProtocolVersion,
+    session: config.session.id,
+    can: runnerClaims,
+  })
   const worker = createWorker({ config, session, output, signal: abort.signal })
   await readQueries(worker, abort.signal)
   session.close()
@@ -50,55 +53,6 @@ function abortOnSignals(abort: AbortController): void {
   }
 }
 
-interface Worker {
-  /** Queries are worked on one after the other. */
-  take(query: Query): void
-  /** No query after the one that is worked on is begun. */
-  stop(): void
-  /** Resolves when nothing is left to do. */
-  finished(): Promise<void>
-  /** Rejects when the program can't go on: the conversation or the output can't be written. */
-  broken: Promise<never>
-}
-
-interface WorkerContext {
-  config: ChatConfig
-  session: Session
-  output: Output
-  signal: AbortSignal
-}
-
-function createWorker(context: WorkerContext): Worker {
-  let tail = Promise.resolve()
-  let isStopped = false
-  let found: Model | undefined
-  const model = async () => (found ??= await connectModel(context))
-  const { promise: broken, reject } = Promise.withResolvers<never>()
-  const work = async (query: Query) => {
-    if (!isStopped && !context.signal.aborted) {
-      await takeTurn(query, { ...context, model })
-    }
-  }
-  return {
-    broken,
-    take(query) {
-      tail = tail.then(() => work(query)).catch(reject)
-    },
-    stop() {
-      isStopped = true
-    },
-    finished: () => tail,
-  }
-}
-
-/** The model for this run, chosen when the first message comes, and named once in the output. */
-async function connectModel({ config, output: to, signal }: WorkerContext): Promise<Model> {
-  const model = createModel(await chooseModel(config.model, signal), config.limits)
-  signal.throwIfAborted()
-  to.event(null, { type: 'status', status: 'model', detail: model.title })
-  return model
-}
-
 async function readQueries(worker: Worker, signal: AbortSignal): Promise<void> {
   const { promise: aborted, resolve } = Promise.withResolvers<'aborted'>()
   signal.addEventListener('abort', () => resolve('aborted'))
@@ -111,22 +65,24 @@ async function readQueries(worker: Worker, signal: AbortSignal): Promise<void> {
 async function readInput(worker: Worker): Promise<'stop' | 'end'> {
   for await (const line of readLines(process.stdin as AsyncIterable<Buffer>)) {
     const input = parseRunnerInput(line)
-    if (input?.type === 'stop') {
+    if (input === null) {
+      refuseLine(line)
+    } else if (input.type === 'stop') {
       return 'stop'
-    }
-    if (input?.type === 'ping') {
+    } else if (input.type === 'ping') {
       output.print({ type: 'pong' })
-    } else if (input?.type === 'query') {
+    } else if (input.type !== 'unknown') {
       worker.take(input)
-    } else if (input === null && line.trim() !== '') {
-      output.print({
-        type: 'agent_error',
-        class: 'config',
-        message: `not a line of the runner protocol: ${line.slice(0, 100)}`,
-      })
     }
   }
   return 'end'
+}
+
+function refuseLine(line: string): void {
+  if (line.trim() !== '') {
+    const message = `not a line of the runner protocol: ${line.slice(0, 100)}`
+    output.print({ type: 'agent_error', class: 'config', message })
+  }
 }
 
 function fail(error: unknown): void {

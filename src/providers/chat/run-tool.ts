@@ -1,5 +1,5 @@
 import type { ChatConfig } from './chat-config.ts'
-import { readFileInside, writeFileInside } from './file-tools.ts'
+import { editFileInside, listFolderInside, readFileInside, writeFileInside } from './file-tools.ts'
 import { appendMemory } from './memory.ts'
 import type { ToolCall } from './conversation.ts'
 import type { CommandResult } from './run-command.ts'
@@ -31,9 +31,18 @@ interface Execution {
 }
 
 const tools: Record<ToolName, (execution: Execution) => CommandResult | Promise<CommandResult>> = {
+  list_folder: ({ input, config }) =>
+    done(listFolderInside(config.folder, textField(input, 'path'))),
   read_file: ({ input, config }) => done(readFileInside(config.folder, textField(input, 'path'))),
   write_file: ({ input, config }) =>
     done(writeFileInside(config.folder, textField(input, 'path'), textField(input, 'content'))),
+  edit_file: ({ input, config }) =>
+    done(
+      editFileInside(config.folder, textField(input, 'path'), {
+        old: textField(input, 'old'),
+        new: textField(input, 'new'),
+      }),
+    ),
   async run_command({ input, config, signal }) {
     // Loaded at the first use: most agents never start a program, and each pays for what it loads.
     const { runCommand } = await import('./run-command.ts')

@@ -3,6 +3,7 @@ import type { ToolName } from './tool-definitions.ts'
 export interface PromptParts {
   agent: string
   persona: string | null
+  systemPrompt: string | null
   folder: string
   tools: readonly ToolName[]
   memory: string
@@ -12,6 +13,7 @@ export interface PromptParts {
 export function composeSystemPrompt({
   agent,
   persona,
+  systemPrompt,
   folder,
   tools,
   memory,
@@ -19,8 +21,9 @@ export function composeSystemPrompt({
   const parts = [
     `You are ${agent}, an agent run by Drover. Other people and agents write to you by that name.`,
   ]
-  if (persona) {
-    parts.push(persona.trim())
+  const own = systemPrompt ?? persona
+  if (own) {
+    parts.push(own.trim())
   }
   if (tools.some((tool) => tool !== 'remember')) {
     parts.push(`Your folder is ${folder}. Your tools work in it and take paths relative to it.`)
@@ -32,4 +35,22 @@ export function composeSystemPrompt({
     parts.push(`Your memory file says:\n${memory}`)
   }
   return parts.join('\n\n')
+}
+
+/** A system prompt with another persona: in the place of the one that is in it, else at its end. */
+export function replacePersona(
+  { persona, systemPrompt }: Pick<PromptParts, 'persona' | 'systemPrompt'>,
+  next: string,
+): { persona: string; systemPrompt: string | null } {
+  const old = persona?.trim() ?? ''
+  if (systemPrompt === null) {
+    return { persona: next, systemPrompt }
+  }
+  return {
+    persona: next,
+    systemPrompt:
+      old !== '' && systemPrompt.includes(old)
+        ? systemPrompt.replace(old, () => next.trim())
+        : `${systemPrompt.trim()}\n\n${next.trim()}`,
+  }
 }

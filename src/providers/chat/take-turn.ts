@@ -1,12 +1,14 @@
-import type { AgentStopped, RunnerError, RunnerInput } from '../ndjson/protocol.ts'
+import type { RunnerError, RunnerInput } from '../ndjson/protocol.ts'
+import { callTool } from './call-tool.ts'
 import type { ChatConfig } from './chat-config.ts'
-import { recentTurns, type Entry, type ToolCall } from './conversation.ts'
+import { recentTurns } from './conversation.ts'
 import { readMemory } from './memory.ts'
 import type { Model, ModelAnswer, ModelFailure, ModelListener } from './model.ts'
 import type { Output } from './output.ts'
-import { runTool } from './run-tool.ts'
+import type { Questions } from './questions.ts'
 import type { Session } from './session-file.ts'
 import { composeSystemPrompt } from './system-prompt.ts'
+import { addUsage, createTally, usageOf, type Tally } from './tally.ts'
 import { defineTools } from './tool-definitions.ts'
 import { hasTrigger } from './trigger.ts'
 
@@ -14,32 +16,26 @@ export type Query = Extract<RunnerInput, { type: 'query' }>
 
 /** What a turn works with. */
 export interface TurnContext {
+  /** Its settings may change as the turn goes on; they count from the next call of the model. */
   config: ChatConfig
   session: Session
-  /** The model, found at the first call. Rejects only when `signal` aborts. */
+  /** The model, found at the first call. Rejects only when the program is to end. */
   model: () => Promise<Model>
   output: Output
+  questions: Questions
+  /** Aborted with `Interruption` the turn is over, with all else the program. */
   signal: AbortSignal
+  /** Messages that came since and are to join the turn, each given once. */
+  takeJoining: () => readonly Query[]
 }
 
-/** Sums of one turn. */
-interface Tally {
-  reply: string
-  inputTokens: number | null
-  outputTokens: number | null
-  cachedInputTokens: number | null
-  reasoningTokens: number | null
-  model: string | null
+/** A person ended the turn; the program goes on. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption'
 }
 
-const emptyTally: Tally = {
-  reply: '',
-  inputTokens: null,
-  outputTokens: null,
-  cachedInputTokens: null,
-  reasoningTokens: null,
-  model: null,
-}
+/** How a turn ended: well, with an error, or by a person. */
+type Ending = RunnerError | 'interrupted' | null
 
 /**
  * One turn, from `agent_started` to `agent_stopped`. It never rejects for what a model, a tool or
@@ -47,59 +43,47 @@ const emptyTally: Tally = {
  */
 export async function takeTurn(query: Query, context: TurnContext): Promise<void> {
   const { config, session, output } = context
+  const { id, from, text } = query
   const startedAt = performance.now()
-  const tally: Tally = { ...emptyTally }
-  output.print({ type: 'agent_started', id: query.id })
-  let error: RunnerError | null = null
-  if (config.trigger !== null && !hasTrigger(query.text, config.trigger)) {
-    output.event(query.id, {
-      type: 'status',
-      status: 'ignored',
-      detail: `The message does not hold "${config.trigger}".`,
-    })
+  const tally = createTally()
+  output.print({ type: 'agent_started', id })
+  let ending: Ending = null
+  if (isIgnored(query, config)) {
+    const detail = `The message does not hold "${config.trigger}".`
+    output.event(id, { type: 'status', status: 'ignored', detail })
   } else {
-    const { id, from, text } = query
     session.append({ type: 'user', id, from, text, at: Date.now() })
-    error = await converse(query, tally, context)
-    session.append({ type: 'end', id, error: error?.message ?? null })
+    ending = await converse(query, tally, context)
+    session.append({
+      type: 'end',
+      id,
+      error: ending === 'interrupted' ? ending : (ending?.message ?? null),
+    })
     session.sync()
   }
-  output.print(
-    stopped(query.id, { tally, error, durationMs: Math.round(performance.now() - startedAt) }),
-  )
-}
-
-function stopped(
-  id: string,
-  { tally, error, durationMs }: { tally: Tally; error: RunnerError | null; durationMs: number },
-): AgentStopped {
-  const usage = {
-    input_tokens: tally.inputTokens,
-    output_tokens: tally.outputTokens,
-    cached_input_tokens: tally.cachedInputTokens,
-    reasoning_tokens: tally.reasoningTokens,
-  }
-  return {
+  output.print({
     type: 'agent_stopped',
     id,
     reply: tally.reply,
-    usage,
+    usage: usageOf(tally),
     model: tally.model,
     cost_usd: null,
-    duration_ms: durationMs,
-    error,
-  }
+    duration_ms: Math.round(performance.now() - startedAt),
+    ...(ending === 'interrupted' ? { error: null, interrupted: true } : { error: ending }),
+  })
 }
 
-/** Rounds of answer and tool calls until the model has nothing more to call. */
-async function converse(
-  query: Query,
-  tally: Tally,
-  context: TurnContext,
-): Promise<RunnerError | null> {
+/** A message without the trigger is no message for the agent. */
+export function isIgnored({ text }: Query, { trigger }: ChatConfig): boolean {
+  return trigger !== null && !hasTrigger(text, trigger)
+}
+
+/** Rounds of answer and tool calls until the model has nothing more to call, and nobody more to say. */
+async function converse(query: Query, tally: Tally, context: TurnContext): Promise<Ending> {
   const { config, session, signal } = context
   try {
     for (let round = 0; round < config.limits.maxToolRounds; round++) {
+      letJoin(context)
       const answer = await askModel(query, tally, context)
       if (answer.kind === 'failure') {
         const { kind: _, ...failure } = answer
@@ -108,12 +92,12 @@ async function converse(
       addUsage(tally, answer)
       const { text, toolCalls } = answer
       session.append({ type: 'assistant', text, toolCalls })
-      if (toolCalls.length === 0) {
+      if (toolCalls.length === 0 && !letJoin(context)) {
         return null
       }
       for (const call of toolCalls) {
         signal.throwIfAborted()
-        session.append(await callTool(query, call, context))
+        session.append(await callTool(query.id, call, context))
       }
     }
     return {
@@ -121,10 +105,23 @@ async function converse(
       message: `The turn came to its limit of ${config.limits.maxToolRounds} rounds of tool calls.`,
     }
   } catch (error) {
+    if (signal.reason instanceof Interruption) {
+      return 'interrupted'
+    }
     return signal.aborted
       ? { class: 'unknown', message: 'The turn was aborted.' }
       : { class: 'unknown', message: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** Messages that came since are part of the conversation from here on; returns whether there were any. */
+function letJoin({ takeJoining, session, output }: TurnContext): boolean {
+  const joining = takeJoining()
+  for (const { id, from, text } of joining) {
+    session.append({ type: 'joined', id, from, text })
+    output.print({ type: 'agent_joined', id })
+  }
+  return joining.length > 0
 }
 
 async function askModel(
@@ -134,8 +131,9 @@ async function askModel(
 ): Promise<ModelAnswer | ModelFailure> {
   const { config, session, model, output, signal } = context
   const memory = readMemory(config.memory, config.folder)
-  const { agent, persona, folder, tools } = config
+  const { agent, persona, systemPrompt, folder, tools } = config
   let isParagraphDue = tally.reply !== '' && !tally.reply.endsWith('\n')
+  let said = ''
   const listener: ModelListener = {
     text(delta) {
       if (delta === '') {
@@ -144,6 +142,7 @@ async function askModel(
       // What is said after a tool call is a paragraph of its own.
       const text = isParagraphDue ? `\n\n${delta}` : delta
       isParagraphDue = false
+      said += delta
       tally.reply += text
       output.event(query.id, { type: 'text', text })
     },
@@ -153,50 +152,20 @@ async function askModel(
     agent,
     persona,
     memory,
-    system: composeSystemPrompt({ agent, persona, folder, tools, memory }),
+    system: composeSystemPrompt({ agent, persona, systemPrompt, folder, tools, memory }),
     turns: recentTurns(session.turns, config.limits.historyBytes),
     messageCount: session.turns.length,
     tools: defineTools(tools),
   }
   const chosen = await model()
   tally.model = chosen.name
-  return chosen.answer(request, listener, signal)
-}
-
-async function callTool(
-  query: Query,
-  call: ToolCall,
-  { config, output, signal }: TurnContext,
-): Promise<Entry> {
-  output.event(query.id, {
-    type: 'tool_call',
-    id: call.id,
-    name: call.name,
-    input: readableInput(call.input),
-  })
-  const result = await runTool(call, config, signal)
-  const { output: text, isError } = result
-  output.event(query.id, { type: 'tool_result', id: call.id, output: text, is_error: isError })
-  return { type: 'tool', id: call.id, output: text, isError }
-}
-
-function readableInput(input: string): unknown {
   try {
-    return JSON.parse(input.trim() || '{}')
-  } catch {
-    return input
-  }
-}
-
-function addUsage(tally: Tally, answer: ModelAnswer): void {
-  for (const name of [
-    'inputTokens',
-    'outputTokens',
-    'cachedInputTokens',
-    'reasoningTokens',
-  ] as const) {
-    if (answer[name] !== null) {
-      tally[name] = (tally[name] ?? 0) + answer[name]
+    return await chosen.answer(request, listener, signal)
+  } catch (error) {
+    if (signal.aborted && said !== '') {
+      // What was heard of it belongs to the conversation.
+      session.append({ type: 'assistant', text: said, toolCalls: [] })
     }
+    throw error
   }
 }

@@ -1,5 +1,12 @@
 /** The tools of a chat agent. All of them stay in the agent's folder, but for `remember`. */
-export const toolNames = ['read_file', 'write_file', 'run_command', 'remember'] as const
+export const toolNames = [
+  'list_folder',
+  'read_file',
+  'write_file',
+  'edit_file',
+  'run_command',
+  'remember',
+] as const
 export type ToolName = (typeof toolNames)[number]
 
 /** A tool as a model is told of it; `parameters` is JSON Schema. */
@@ -12,6 +19,13 @@ export interface ToolDefinition {
 const text = (description: string) => ({ type: 'string', description })
 
 const definitions: Record<ToolName, ToolDefinition> = {
+  list_folder: {
+    name: 'list_folder',
+    description: 'List what is in a folder: names, those of folders with a slash behind.',
+    parameters: parameters({ path: text('Path relative to your folder; "." is your folder.') }, [
+      'path',
+    ]),
+  },
   read_file: {
     name: 'read_file',
     description: 'Read a text file in your folder.',
@@ -24,6 +38,19 @@ const definitions: Record<ToolName, ToolDefinition> = {
     parameters: parameters(
       { path: text('Path relative to your folder.'), content: text('The whole content.') },
       ['path', 'content'],
+    ),
+  },
+  edit_file: {
+    name: 'edit_file',
+    description:
+      'Replace a piece of a text file in your folder by another. The old piece must be in the file exactly once.',
+    parameters: parameters(
+      {
+        path: text('Path relative to your folder.'),
+        old: text('The piece as it is now, with enough around it to be unique.'),
+        new: text('What is to stand there.'),
+      },
+      ['path', 'old', 'new'],
     ),
   },
   run_command: {

@@ -52,30 +52,28 @@ test('where it keeps nothing of the folder there is none', async () => {
   expect(await find(config.path, 'old')).toBeNull()
 })
 
-test('an agent with a config folder of its own gets a copy of one of the user', async () => {
+test('an agent with a key of its own gets a copy of it into its own folder', async () => {
   using home = temporaryFolder()
-  const project = path.join('projects', '-home-ada-my-project')
-  const user = path.join(home.path, '.claude', project)
-  mkdirSync(user, { recursive: true })
-  writeFileSync(path.join(user, 's-1.jsonl'), '{}\n')
-  const stateFolder = path.join(home.path, 'state')
+  const folder = path.join(home.path, '.claude', 'projects', '-home-ada-my-project')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(path.join(folder, 'one.jsonl'), '{}\n')
   const request = {
     env: { HOME: home.path },
     programPath: null,
     signal: new AbortController().signal,
     spec: AgentSpec.parse({ provider: 'claude', runtime: 'process', dir }),
-    stateFolder,
-    session: 's-1',
+    stateFolder: '/state',
+    session: 'one',
   }
   const upstreams = { anthropic: { url: 'http://127.0.0.1:1' } }
-  const to = path.join(stateFolder, 'claude', project, 's-1.jsonl')
+  expect(await findClaudeSession({ ...request, upstreams: {} })).toEqual({ id: 'one', files: [] })
   expect(await findClaudeSession({ ...request, upstreams })).toEqual({
-    id: 's-1',
-    files: [{ from: path.join(user, 's-1.jsonl'), to }],
+    id: 'one',
+    files: [
+      {
+        from: path.join(folder, 'one.jsonl'),
+        to: '/state/claude/projects/-home-ada-my-project/one.jsonl',
+      },
+    ],
   })
-  // With the user's own folder there is nothing to copy.
-  expect(await findClaudeSession({ ...request, upstreams: {} })).toEqual({ id: 's-1', files: [] })
-  mkdirSync(path.dirname(to), { recursive: true })
-  writeFileSync(to, '{}\n')
-  expect(await findClaudeSession({ ...request, upstreams })).toEqual({ id: 's-1', files: [] })
 })

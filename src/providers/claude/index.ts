@@ -1,4 +1,4 @@
-import type { Detection, Provider, ProviderContext } from '../contract.ts'
+import type { Detection, Provider, ProviderCapabilities, ProviderContext } from '../contract.ts'
 import { detectProgram } from '../detect-program.ts'
 import { answerClaude, interruptClaude, reloadClaude } from './control.ts'
 import { createClaudeDecoder } from './decoder.ts'
@@ -7,26 +7,34 @@ import { findClaude, installHint, launchClaude } from './launch.ts'
 import { claudeLogin, loginHint } from './login.ts'
 import { ClaudeOptions } from './options.ts'
 import { carryClaudeState } from './state.ts'
+import { refuseClaudeArguments } from './refuse-arguments.ts'
 import { encodeClaudeMessage } from './wire.ts'
+
+const capabilities: ProviderCapabilities = {
+  structured: true,
+  terminal: false,
+  resume: true,
+  approvals: true,
+  models: true,
+  cost: true,
+  turns: true,
+  handshake: false,
+  steer: true,
+  interrupt: true,
+  fork: true,
+  reload: ['model'],
+}
+
+/** Modes in which it uses a tool, or does not, without asking: a policy of approvals would never be heard. */
+const unasked = new Set<unknown>(['bypassPermissions', 'dontAsk'])
 
 /** Claude Code, headless, over stream-json. */
 export const claudeProvider: Provider = {
   name: 'claude',
   title: 'Claude Code',
-  capabilities: {
-    structured: true,
-    terminal: false,
-    resume: true,
-    approvals: true,
-    models: true,
-    cost: true,
-    turns: true,
-    handshake: false,
-    steer: true,
-    interrupt: true,
-    fork: true,
-    reload: ['model'],
-  },
+  capabilities,
+  capabilitiesWith: ({ permissionMode }) =>
+    unasked.has(permissionMode) ? { ...capabilities, approvals: false } : capabilities,
   options: ClaudeOptions,
   unsupported: ['trigger', 'program'],
   honours: ['effort', 'profile', 'addDirs', 'args'],
@@ -37,6 +45,7 @@ export const claudeProvider: Provider = {
   login: claudeLogin,
   loginHint,
   findSession: findClaudeSession,
+  refuseArguments: refuseClaudeArguments,
   launch: async (request) => launchClaude(request),
   encode: encodeClaudeMessage,
   createDecoder: (state) => createClaudeDecoder(state),

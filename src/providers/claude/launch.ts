@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
+import type { AgentSpec } from '../../schema/agent.ts'
 import type { Upstream } from '../../schema/config.ts'
 import { findProgram } from '../../util/find-program.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
-import { configFolder } from './config-folder.ts'
 import { ClaudeOptions } from './options.ts'
-import { takenFlag } from './taken-flags.ts'
+import { ownFolder } from './own-folder.ts'
 
 export const installHint =
   'Install it with `npm install -g @anthropic-ai/claude-code`, or set providers.claude.path in config.yaml.'
@@ -46,10 +46,9 @@ export function launchClaude(request: LaunchRequest): ProviderLaunch {
     ...speech,
     ...sessionFlags(request),
     ...asFile('--system-prompt-file', 'system-prompt.md', options.systemPrompt ?? null),
-    ...asFile('--append-system-prompt-file', 'append-system-prompt.md', appendedPrompt(request)),
-    ...specFlags(request.spec, options),
-    ...optionFlags(options),
-    ...checkedArguments(request.spec.args),
+    ...asFile('--append-system-prompt-file', 'append-system-prompt.md', request.systemPrompt),
+    ...optionFlags(request.spec, options),
+    ...request.spec.args,
   ]
   return { argv, files, env: claudeEnvironment(request, options) }
 }
@@ -81,33 +80,16 @@ function sessionFlags({ resume, isFork, newSession }: LaunchRequest): string[] {
     : ['--resume', resume]
 }
 
-function appendedPrompt({ systemPrompt, spec }: LaunchRequest): string | null {
-  const { systemPromptAppend } = ClaudeOptions.parse(spec.options)
-  const texts = [systemPrompt, systemPromptAppend].filter((text) => typeof text === 'string')
-  return texts.length > 0 ? texts.join('\n\n') : null
-}
-
-const list = (flag: string, values: readonly string[]): string[] =>
-  values.length > 0 ? [flag, ...values] : []
-const one = (flag: string, value: string | number | undefined): string[] =>
-  value === undefined ? [] : [flag, String(value)]
-
-/** What other providers can, too. */
-function specFlags(
-  { model, effort, profile, addDirs }: LaunchRequest['spec'],
-  options: ClaudeOptions,
-): string[] {
-  return [
-    ...one('--model', model),
-    ...one('--effort', effort),
-    ...one('--agent', profile),
-    ...list('--add-dir', [...new Set([...addDirs, ...options.addDirs])]),
-  ]
-}
-
-function optionFlags(options: ClaudeOptions): string[] {
+function optionFlags(spec: AgentSpec, options: ClaudeOptions): string[] {
   const { fallbackModel } = options
+  const list = (flag: string, values: readonly string[]): string[] =>
+    values.length > 0 ? [flag, ...values] : []
+  const one = (flag: string, value: string | number | undefined): string[] =>
+    value === undefined ? [] : [flag, String(value)]
   return [
+    ...one('--model', spec.model),
+    ...one('--effort', spec.effort),
+    ...one('--agent', spec.profile),
     ...one('--permission-mode', options.permissionMode),
     ...one('--max-turns', options.maxTurns),
     ...one(
@@ -115,29 +97,21 @@ function optionFlags(options: ClaudeOptions): string[] {
       Array.isArray(fallbackModel) ? fallbackModel.join(',') : fallbackModel,
     ),
     ...one('--settings', options.settings),
+    ...list('--add-dir', [...new Set([...spec.addDirs, ...options.addDirs])]),
     ...list('--allowed-tools', options.allowedTools),
     ...list('--disallowed-tools', options.disallowedTools),
     ...list('--mcp-config', options.mcpConfig),
   ]
 }
 
-/** More arguments of its command line, but for those that Drover sets. Errors: `invalid_request`. */
-function checkedArguments(args: readonly string[]): readonly string[] {
-  const [first = '-'] = args
-  const problem = first.startsWith('-')
-    ? args.map(takenFlag).find((taken) => taken !== null)
-    : `begins with ${first}, which is no flag`
-  if (problem) {
-    throw new DroverError('invalid_request', `args: ${problem}.`, { details: { field: 'args' } })
-  }
-  return args
-}
-
 /** What Claude Code reads from its environment. Source: its settings documentation, environment variables. */
-function claudeEnvironment(request: LaunchRequest, options: ClaudeOptions): Record<string, string> {
-  const upstream = request.upstreams.anthropic
+function claudeEnvironment(
+  request: LaunchRequest,
+  { configDir, permissionMode }: ClaudeOptions,
+): Record<string, string> {
+  const { anthropic: upstream } = request.upstreams
+  const folder = configDir ?? ownFolder(request)
   const isRoot = process.getuid?.() === 0
-  const folder = configFolder(options, request)
   return {
     DISABLE_AUTOUPDATER: '1',
     DISABLE_TELEMETRY: '1',
@@ -145,7 +119,7 @@ function claudeEnvironment(request: LaunchRequest, options: ClaudeOptions): Reco
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     ...(folder === null ? {} : { CLAUDE_CONFIG_DIR: folder }),
     // It refuses to ask nobody where it could do anything, unless it is told that this is a sandbox.
-    ...(options.permissionMode === 'bypassPermissions' && isRoot ? { IS_SANDBOX: '1' } : {}),
+    ...(permissionMode === 'bypassPermissions' && isRoot ? { IS_SANDBOX: '1' } : {}),
     ...(upstream
       ? { ANTHROPIC_BASE_URL: upstream.url, ANTHROPIC_API_KEY: upstreamKey(upstream) }
       : {}),

@@ -26,14 +26,12 @@ export const ClaudeOptions = z.strictObject({
   maxTurns: z.number().int().positive().optional(),
   /** Models to take while the chosen one is busy, the first first. */
   fallbackModel: z.union([Value, z.array(Value).min(1)]).optional(),
-  /** Folders it may use besides its own, on top of the agent's. */
+  /** Folders it may use besides those of the agent. */
   addDirs: z.array(AbsolutePath).default([]),
   /** Where it keeps login, settings and sessions: one folder for each account. */
   configDir: AbsolutePath.optional(),
   /** In place of Claude Code's own system prompt. */
   systemPrompt: Text.optional(),
-  /** After what Drover tells it of itself. */
-  systemPromptAppend: Text.optional(),
   /** Tools allowed without asking, as Claude Code writes them: `Bash(git:*)`. */
   allowedTools: z.array(Value).default([]),
   /** Tools it does not get, written the same way. */

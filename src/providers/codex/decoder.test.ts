@@ -89,6 +89,15 @@ describe('a recorded conversation', () => {
       [200, 40],
       [null, null],
     ])
+    expect(turns.map(({ cost }) => cost.cachedInputTokens)).toEqual([
+      50,
+      100,
+      100,
+      100,
+      null,
+      100,
+      null,
+    ])
     expect(turns[0]).toMatchObject({ cost: { usd: null }, model: 'fake-model' })
   })
 

@@ -54,6 +54,7 @@ export const codexProvider: Provider = {
   tested: { from: '0.169.0', to: '0.169' },
   detect: detectCodex,
   login: codexLogin,
+  loginHint,
   launch: async (wanted) => launchCodex(wanted),
   encode: (message, state) =>
     isExec(state) ? encodeExecMessage(message, state) : encodeAppServerMessage(message, state),

@@ -2,6 +2,7 @@ import type { ProviderEvent } from '../contract.ts'
 import { readFailure } from './failures.ts'
 import type { CodexState, Reading } from './state.ts'
 import { fieldsOf, textOf } from './wire.ts'
+import { costOf } from './usage.ts'
 
 /** It took a message: into the turn under way, or as the first of a new one, though it was to join one. */
 export function joinTurn(
@@ -60,14 +61,7 @@ export function endTurn(state: CodexState, params: unknown, { now, events }: Rea
       message,
       reply: error === null ? state.reply : '',
       error,
-      cost:
-        index === 0
-          ? {
-              usd: null,
-              inputTokens: spent?.input ?? null,
-              outputTokens: spent?.output ?? null,
-            }
-          : { usd: null, inputTokens: 0, outputTokens: 0 },
+      cost: index === 0 ? costOf(spent) : { usd: null, inputTokens: 0, outputTokens: 0 },
       model,
       durationMs,
     })

@@ -1,9 +1,25 @@
+import type { Cost } from '../../schema/agent.ts'
 import { fieldsOf, type Fields } from './wire.ts'
 
 /** Tokens as Codex counts them: what was cached is part of the input, reasoning part of the output. */
 export interface Tokens {
   input: number
   output: number
+  /** Parts of the two, where it tells them; state of before has none. */
+  cached?: number | null
+  reasoning?: number | null
+}
+
+/** What a turn cost: tokens, for Codex tells no money. Null: it did not say. */
+export function costOf(spent: Tokens | null): Cost {
+  const { input = null, output = null, cached = null, reasoning = null } = spent ?? {}
+  return {
+    usd: null,
+    inputTokens: input,
+    outputTokens: output,
+    cachedInputTokens: cached,
+    reasoningTokens: reasoning,
+  }
 }
 
 /** Tokens of a `tokenUsage` part, or of the `usage` of `exec`; null when it does not say. */
@@ -11,7 +27,9 @@ export function readTokens(value: unknown): Tokens | null {
   const fields = fieldsOf(value)
   const input = countOf(fields, 'inputTokens', 'input_tokens')
   const output = countOf(fields, 'outputTokens', 'output_tokens')
-  return input === null || output === null ? null : { input, output }
+  const cached = countOf(fields, 'cachedInputTokens', 'cached_input_tokens')
+  const reasoning = countOf(fields, 'reasoningOutputTokens', 'reasoning_output_tokens')
+  return input === null || output === null ? null : { input, output, cached, reasoning }
 }
 
 function countOf(fields: Fields, ...names: string[]): number | null {
@@ -32,11 +50,34 @@ export function growth(before: Tokens | null, sum: Tokens, latest: Tokens | null
   if (sum.input === before.input && sum.output === before.output) {
     return null
   }
-  return { input: sum.input - before.input, output: sum.output - before.output }
+  return {
+    input: sum.input - before.input,
+    output: sum.output - before.output,
+    cached: partGrowth(before.cached, sum.cached),
+    reasoning: partGrowth(before.reasoning, sum.reasoning),
+  }
 }
 
 export function add(left: Tokens | null, right: Tokens | null): Tokens | null {
   return left === null || right === null
     ? (left ?? right)
-    : { input: left.input + right.input, output: left.output + right.output }
+    : {
+        input: left.input + right.input,
+        output: left.output + right.output,
+        cached: partSum(left.cached, right.cached),
+        reasoning: partSum(left.reasoning, right.reasoning),
+      }
+}
+
+type Part = number | null | undefined
+
+/** A part that shrank while its whole grew is not known. */
+function partGrowth(before: Part, sum: Part): number | null {
+  return typeof before === 'number' && typeof sum === 'number' && sum >= before
+    ? sum - before
+    : null
+}
+
+function partSum(left: Part, right: Part): number | null {
+  return typeof left === 'number' && typeof right === 'number' ? left + right : null
 }

@@ -23,7 +23,7 @@ export const geminiProvider: Provider = {
   capabilities: { ...acpCapabilities, fork: false },
   options: GeminiOptions,
   unsupported: ['trigger', 'program'],
-  optionNames: { addDirs: 'addDirs', args: 'args' },
+  honours: ['addDirs', 'args'],
   askMs: 5000,
   tested: { from: '0.61.0', to: '0.61.0' },
   detect: detectGemini,

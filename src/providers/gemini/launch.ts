@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Upstream } from '../../schema/config.ts'
 import { DroverError } from '../../schema/error.ts'
 import { findProgram } from '../../util/find-program.ts'
+import { extraArguments } from '../acp/extra-arguments.ts'
 import { greet } from '../acp/provider-parts.ts'
 import { readUpstreamKey } from '../acp/upstream-key.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
@@ -10,6 +11,39 @@ import { copyOfSession } from './session-copy.ts'
 
 export const installHint =
   'Install it with `npm install -g @google/gemini-cli`, or set providers.gemini.path in config.yaml.'
+
+/** Flags of Gemini CLI that Drover gives itself, or that make it something else than an ACP program. */
+const ownFlags = [
+  '--acp',
+  '--experimental-acp',
+  '--skip-trust',
+  '--model',
+  '-m',
+  '--approval-mode',
+  '--yolo',
+  '-y',
+  '--include-directories',
+  '--prompt',
+  '-p',
+  '--prompt-interactive',
+  '-i',
+  '--output-format',
+  '-o',
+  '--resume',
+  '-r',
+  '--session-id',
+  '--session-file',
+  '--list-sessions',
+  '--delete-session',
+  '--list-extensions',
+  '-l',
+  '--worktree',
+  '-w',
+  '--help',
+  '-h',
+  '--version',
+  '-v',
+]
 
 /** A file of context beside its own, in which it keeps what it is asked to remember. */
 const promptFileName = 'drover-instructions.md'
@@ -75,8 +109,8 @@ function flags({ spec, upstreams }: LaunchRequest, options: GeminiOptions): stri
   return [
     ...(model === undefined ? [] : ['--model', model]),
     ...(options.approvalMode === undefined ? [] : ['--approval-mode', options.approvalMode]),
-    ...options.addDirs.flatMap((dir) => ['--include-directories', dir]),
-    ...options.args,
+    ...spec.addDirs.flatMap((dir) => ['--include-directories', dir]),
+    ...extraArguments(spec.args, ownFlags),
   ]
 }
 

@@ -26,7 +26,8 @@ export const ndjsonProvider: Provider = {
     models: true,
     cost: true,
     turns: true,
-    handshake: false,
+    // It needs no greeting, but what it can is known once it says `ready`.
+    handshake: true,
     steer: true,
     interrupt: true,
     fork: false,
@@ -41,7 +42,7 @@ export const ndjsonProvider: Provider = {
       detail: 'runs the program given after --',
       version: null,
       login: 'unknown',
-      hint: 'Try a program with `drover runner check PROGRAM`; docs/runners.md shows how to write one.',
+      hint: null,
     }
   },
   launch: launchRunner,

@@ -114,6 +114,41 @@ export type RunnerEvent =
   | { type: 'status'; status: string; detail?: string }
   | { type: 'error'; class: ErrorClass; message: string }
 
+/** Every type, for documents; what is missing or too much here does not compile. */
+export const runnerInputTypes = keysOf<RunnerInput['type']>({
+  query: true,
+  stop: true,
+  ping: true,
+  interrupt: true,
+  answer: true,
+  set_model: true,
+  set_persona: true,
+  set_trigger: true,
+})
+export const runnerOutputTypes = keysOf<RunnerOutput['type']>({
+  ready: true,
+  pong: true,
+  agent_started: true,
+  agent_joined: true,
+  agent_event: true,
+  agent_stopped: true,
+  agent_question: true,
+  agent_question_closed: true,
+  agent_error: true,
+})
+export const runnerEventTypes = keysOf<RunnerEvent['type']>({
+  text: true,
+  thinking: true,
+  tool_call: true,
+  tool_result: true,
+  status: true,
+  error: true,
+})
+
+function keysOf<Key extends string>(all: Record<Key, true>): Key[] {
+  return Object.keys(all) as Key[]
+}
+
 /** One line with its newline; the same value always gives the same bytes. */
 export function encodeRunnerLine(value: RunnerInput | RunnerOutput): string {
   return `${JSON.stringify(value)}\n`

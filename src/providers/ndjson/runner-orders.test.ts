@@ -116,7 +116,7 @@ describe('a message', () => {
     expect(events).toEqual([
       { type: 'accepted', message: 'm1' },
       { type: 'turn.started', message: 'm1' },
-      { type: 'accepted', message: 'm2' },
+      { type: 'accepted', message: 'm2', joined: true },
       { type: 'text', text: 'both' },
       { ...end, message: 'm1', cost: { usd: null, inputTokens: 5, outputTokens: null } },
       { ...end, message: 'm2', cost: { usd: null, inputTokens: 0, outputTokens: null } },
@@ -195,6 +195,25 @@ describe('a question', () => {
       { type: 'question.closed', id: 'question_1' },
       asked(2),
     ])
+  })
+
+  test('has a title of one short line, whatever the program says', () => {
+    const told = (title: unknown) =>
+      play([{ ...question, title }]).events.flatMap((event) =>
+        event.type === 'question' ? [event.title] : [],
+      )[0]
+    expect(told(' make\n a  file ')).toBe('make a file')
+    expect(told('x'.repeat(10_000))).toHaveLength(200)
+    for (const title of ['', '\n', 7, null]) {
+      expect(told(title)).toBe('shell ["ls"]')
+    }
+  })
+
+  test('is refused where too many are open', () => {
+    const asking = Array.from({ length: 102 }, (_, n) => ({ ...question, id: `q${n}` }))
+    const { events } = play(asking)
+    expect(events.filter(({ type }) => type === 'question')).toHaveLength(100)
+    expect(events.filter(({ type }) => type === 'error')).toHaveLength(2)
   })
 
   test('without an id is an error that says so', () => {

@@ -2,8 +2,11 @@ import type { ProviderEvent } from '../contract.ts'
 import { asText } from './read-fields.ts'
 import type { RunnerState } from './runner-state.ts'
 
-/** Longest title made of a tool and its input, characters. */
+/** Longest title, characters. */
 const titleLength = 200
+
+/** Most questions that may be open at once; of a program that asks on and on the rest is refused. */
+const mostOpen = 100
 
 /**
  * A program may use an id again; each question gets one of ours, which is unique in the run. Asked
@@ -16,17 +19,18 @@ export function askQuestion(state: RunnerState, value: Record<string, unknown>):
     return [{ type: 'error', class: 'config', message }]
   }
   const closed = closeQuestion(state, own)
+  if (state.questions.length >= mostOpen) {
+    const message = `The program has ${mostOpen} open questions; one more is not asked.`
+    return [...closed, { type: 'error', class: 'config', message }]
+  }
   state.asked += 1
   const id = `question_${state.asked}`
   state.questions.push({ id, own })
   const tool = asText(value['tool']) ?? ''
   const input = value['input'] ?? null
-  const title = asText(value['title']) ?? `${tool} ${JSON.stringify(input)}`.slice(0, titleLength)
+  const title = asLine(value['title']) ?? asLine(`${tool} ${JSON.stringify(input)}`) ?? own
   const reason = asText(value['reason'])
-  return [
-    ...closed,
-    { type: 'question', id, tool, input, title: title.trim(), reason, reply: { id: own } },
-  ]
+  return [...closed, { type: 'question', id, tool, input, title, reason, reply: { id: own } }]
 }
 
 /** Closes the question that the program knows by this id. */
@@ -44,4 +48,14 @@ export function closeQuestions(state: RunnerState): ProviderEvent[] {
   const closed = state.questions.map(({ id }): ProviderEvent => ({ type: 'question.closed', id }))
   state.questions = []
   return closed
+}
+
+/** A text as one line that is not too long; null for what is no text, or empty. */
+function asLine(value: unknown): string | null {
+  const line =
+    asText(value)
+      ?.slice(0, 4 * titleLength)
+      .replaceAll(/\s+/g, ' ')
+      .trim() ?? ''
+  return line === '' ? null : line.slice(0, titleLength)
 }

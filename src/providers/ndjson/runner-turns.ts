@@ -38,7 +38,7 @@ export function joinTurn(state: RunnerState, id: string | null, now: number): Pr
   }
   state.turn.joined.push(message)
   forgetSteering(state, message)
-  return [{ type: 'accepted', message }]
+  return [{ type: 'accepted', message, joined: true }]
 }
 
 /** Whether it was given into a turn, which is to be asked once. */

@@ -26,7 +26,7 @@ export const opencodeProvider: Provider = {
   capabilities: { ...acpCapabilities, reload: [] },
   options: OpencodeOptions,
   unsupported: ['trigger', 'program'],
-  optionNames: { profile: 'agent', args: 'args' },
+  honours: ['profile', 'args'],
   askMs: 5000,
   tested: { from: '1.18.33', to: '1.18.33' },
   detect: detectOpencode,

@@ -7,7 +7,6 @@ import type { LaunchRequest, ProviderLaunch } from '../contract.ts'
 import { opencodeDialect } from './dialect.ts'
 import { opencodeProvider } from './index.ts'
 import { launchOpencode } from './launch.ts'
-import { OpencodeOptions } from './options.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'drover-opencode-'))
 const program = path.join(folder, 'bin', 'opencode')
@@ -89,12 +88,10 @@ describe('a launch of OpenCode', () => {
 
   test('has each option in its place', () => {
     const options = {
-      agent: 'plan',
       permissions: { bash: { 'git *': 'allow', '*': 'ask' } },
       configDir: '/account',
-      args: ['--pure'],
     }
-    const launch = launchOpencode(request({ options }))
+    const launch = launchOpencode(request({ options, profile: 'plan', args: ['--pure'] }))
     expect(configOf(launch)['default_agent']).toBe('plan')
     expect(launch.env['XDG_DATA_HOME']).toBe('/account/data')
     expect(JSON.parse(launch.env['OPENCODE_PERMISSION'] ?? '')).toMatchObject({
@@ -104,13 +101,14 @@ describe('a launch of OpenCode', () => {
     expect(launch.argv.at(-1)).toBe('--pure')
   })
 
-  test('refuses arguments that are its own, by name', () => {
-    const { error } = OpencodeOptions.safeParse({ args: ['--pure', '--port=1'] })
-    expect(error?.issues[0]).toMatchObject({
-      path: ['args', 1],
-      message: expect.stringContaining('--port'),
-    })
-  })
+  test.for([['--port=1'], ['--pure', '--cwd', '/'], ['serve']])(
+    'refuses arguments that are its own, or no options: %s',
+    (args) => {
+      expect(() => launchOpencode(request({ args }))).toThrow(
+        expect.objectContaining({ code: 'invalid_request', details: { field: 'args' } }),
+      )
+    },
+  )
 
   test('is an error that says how to install it where it is not there', () => {
     expect(() => launchOpencode(request({}, { env: { PATH: '/nowhere' } }))).toThrow(

@@ -3,6 +3,7 @@ import type { AgentSpec } from '../../schema/agent.ts'
 import type { Upstream } from '../../schema/config.ts'
 import { DroverError } from '../../schema/error.ts'
 import { findProgram } from '../../util/find-program.ts'
+import { extraArguments } from '../acp/extra-arguments.ts'
 import { greet } from '../acp/provider-parts.ts'
 import { readUpstreamKey } from '../acp/upstream-key.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
@@ -20,6 +21,23 @@ export const quietEnvironment = {
 
 /** Nothing is changed and nothing is run before a person said so. */
 const guarded = { bash: 'ask', edit: 'ask', webfetch: 'ask', external_directory: 'ask' } as const
+
+/** Flags of `opencode acp` that Drover gives itself, or that would open a door. */
+const ownFlags = [
+  'acp',
+  '--print-logs',
+  '--log-level',
+  '--port',
+  '--hostname',
+  '--mdns',
+  '--mdns-domain',
+  '--cors',
+  '--cwd',
+  '--help',
+  '-h',
+  '--version',
+  '-v',
+]
 
 /** Name that the endpoint of config has in OpenCode's config. */
 const ownProvider = 'drover'
@@ -55,11 +73,18 @@ export function launchOpencode(request: LaunchRequest): ProviderLaunch {
     autoupdate: false,
     share: 'disabled',
     ...modelConfig(spec, upstreams.openai),
-    ...(options.agent === undefined ? {} : { default_agent: options.agent }),
+    ...(spec.profile === undefined ? {} : { default_agent: spec.profile }),
     ...(systemPrompt === null ? {} : { instructions: [promptFile] }),
   }
   return {
-    argv: [program, 'acp', '--print-logs', '--log-level', 'ERROR', ...options.args],
+    argv: [
+      program,
+      'acp',
+      '--print-logs',
+      '--log-level',
+      'ERROR',
+      ...extraArguments(spec.args, ownFlags),
+    ],
     env: {
       ...quietEnvironment,
       OPENCODE_CONFIG: configFile,

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { buildEnvironment } from '../../../core/environment.ts'
 import { AgentSpec } from '../../../schema/agent.ts'
 import type { RunnerCheckRequest, RunnerFinding, RunnerReport } from '../../../schema/reports.ts'
+import { DroverError } from '../../../schema/error.ts'
 import { writePrivateFile } from '../../../util/private-file.ts'
 import { ndjsonProvider } from '../index.ts'
 import { judgeLeftovers, judgeOutput, judgeQuestions } from './judge-rest.ts'
@@ -24,7 +25,7 @@ export async function checkRunner(request: RunnerCheckRequest): Promise<RunnerRe
   const exam: Exam = {
     prompt: request.prompt,
     deadlineMs: request.deadlineMs,
-    say: request.say,
+    say: (text) => request.say(text),
     report(...found) {
       findings.push(...found)
       found.forEach((finding) => request.report(finding))
@@ -60,6 +61,19 @@ export async function checkRunner(request: RunnerCheckRequest): Promise<RunnerRe
   return { program: request.program, isRight, findings }
 }
 
+/** Errors: `invalid_request` that names the field, as for an agent. */
+function specOf(given: Pick<RunnerCheckRequest, 'dir' | 'program' | 'env'>): AgentSpec {
+  const parsed = AgentSpec.safeParse({ provider: 'ndjson', runtime: 'process', ...given })
+  if (parsed.success) {
+    return parsed.data
+  }
+  const [issue] = parsed.error.issues
+  const field = issue?.path.join('.') ?? 'program'
+  throw new DroverError('invalid_request', `${field}: ${issue?.message ?? 'is not valid'}`, {
+    details: { field },
+  })
+}
+
 /** As the daemon would start it: argv, environment and files of the provider's own launch. */
 async function startRunner(
   request: RunnerCheckRequest,
@@ -74,7 +88,7 @@ async function startRunner(
     upstreams: {},
     signal,
     agent: { id: 'agent_check', name: 'check' },
-    spec: AgentSpec.parse({ provider: 'ndjson', runtime: 'process', dir, program, env }),
+    spec: specOf({ dir, program, env }),
     resume,
     isFork: false,
     systemPrompt: null,

@@ -1,4 +1,5 @@
 import type { RunnerFinding } from '../../../schema/reports.ts'
+import { asText } from '../read-fields.ts'
 import {
   describeEnd,
   excerpt,
@@ -112,14 +113,14 @@ export function judgeOutput(
 }
 
 function judgeRepeats(lines: readonly PrintedLine[]): RunnerFinding[] {
-  const ids = linesOf(lines, 'agent_stopped').map(({ id }) => id)
-  const twice = ids.find((id, index) => typeof id === 'string' && ids.indexOf(id) !== index)
+  const ids = linesOf(lines, 'agent_stopped').map(({ id }) => asText(id))
+  const twice = ids.find((id, index) => id !== null && ids.indexOf(id) !== index)
   return twice === undefined
     ? []
     : [
         wrong(
           'output',
-          `the turn of "${String(twice)}" ended twice`,
+          `the turn of "${twice}" ended twice`,
           'Print one agent_stopped for each query.',
         ),
       ]

@@ -119,9 +119,9 @@ export async function tryLostSession(exam: Exam): Promise<void> {
   await endNow(runner)
 }
 
-async function untilReady({ say, deadlineMs }: Exam, runner: RunnerProcess): Promise<Stretch> {
-  say('waiting until it is ready')
-  return await runner.follow(0, (lines) => has(lines, 'ready'), deadlineMs)
+async function untilReady(exam: Exam, runner: RunnerProcess): Promise<Stretch> {
+  exam.say('waiting until it is ready')
+  return await runner.follow(0, (lines) => has(lines, 'ready'), exam.deadlineMs)
 }
 
 async function tryTurn(exam: Exam, runner: RunnerProcess): Promise<RunnerFinding[]> {

@@ -44,7 +44,7 @@ async function make({ letter, lifecycle }: MakeData, actor: Actor, stage: Stage)
       : {
           template: 'chat',
           model: 'scripted',
-          options: { endpoint: 'openai', url: `${stage.modelUrl}/v1` },
+          options: { endpoint: 'openai', url: `${stage.modelUrl}/v1`, askTools: false },
         }),
   }
   const made = await stage.insist(async () => await stage.client.run(request))

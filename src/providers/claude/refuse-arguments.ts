@@ -6,13 +6,13 @@ const instead: Readonly<Record<string, string>> = {
   '--allow-dangerously-skip-permissions': 'option permissionMode=bypassPermissions',
   '--max-turns': 'option maxTurns',
   '--effort': 'effort of the agent',
+  '--agent': 'profile of the agent',
   '--fallback-model': 'option fallbackModel',
   '--add-dir': 'addDirs of the agent',
-  '--agent': 'profile of the agent',
   '--system-prompt': 'option systemPrompt',
   '--system-prompt-file': 'option systemPrompt',
-  '--append-system-prompt': 'option systemPromptAppend',
-  '--append-system-prompt-file': 'option systemPromptAppend',
+  '--append-system-prompt': 'promptAppend of the agent',
+  '--append-system-prompt-file': 'promptAppend of the agent',
   '--allowedTools': 'option allowedTools',
   '--allowed-tools': 'option allowedTools',
   '--disallowedTools': 'option disallowedTools',
@@ -56,8 +56,16 @@ const own = new Set([
   '--version',
 ])
 
-/** Why an argument can't be given; null when it can. */
-export function takenFlag(argument: string): string | null {
+/** Why arguments can't be given to it; null when they can. */
+export function refuseClaudeArguments(args: readonly string[]): string | null {
+  const [first] = args
+  if (first !== undefined && !first.startsWith('-')) {
+    return `${first} would be taken for a message`
+  }
+  return args.map(takenFlag).find((reason) => reason !== null) ?? null
+}
+
+function takenFlag(argument: string): string | null {
   const [flag = ''] = argument.split('=', 1)
   const other = Object.hasOwn(instead, flag) ? instead[flag] : undefined
   if (other) {
