@@ -319,6 +319,15 @@ test('a change of files is asked with the files, which only its item tells', () 
   ])
 })
 
+test('what is asked twice under one id is one question', () => {
+  const params = { threadId: 't1', turnId: 'a', itemId: 'c', command: 'ls' }
+  const asked = { id: 3, method: 'item/commandExecution/requestApproval', params }
+  const resolved = { method: 'serverRequest/resolved', params: { threadId: 't1', requestId: 3 } }
+  const events = feed(decoderOf(['m1']), opened, taken('m1', 'a'), asked, asked, resolved, resolved)
+  expect(ofType(events, 'question')).toHaveLength(1)
+  expect(ofType(events, 'question.closed')).toHaveLength(1)
+})
+
 describe('limits of the account', () => {
   const resetsAt = 2_000
   const limits = (usedPercent: number, limitId = 'codex') => ({

@@ -116,7 +116,7 @@ function readTaken(
   }
 }
 
-/** What it asks: a person is asked, or it gets its answer at once, so that it waits for nothing that never comes. */
+/** What it asks: a person is asked, once, or it gets its answer at once, so that it waits for nothing that never comes. */
 export function readRequest(state: CodexState, line: CodexLine, { events }: Reading): void {
   const method = textOf(line.method)
   const params = fieldsOf(line.params)
@@ -125,6 +125,9 @@ export function readRequest(state: CodexState, line: CodexLine, { events }: Read
     ? { name: tool.name, input: tool.changes === null ? {} : (JSON.parse(tool.changes) as unknown) }
     : null
   const question = questionOf(line.id, method, params, call)
+  if (question && state.questions.some(({ id }) => id === question.id)) {
+    return
+  }
   if (question) {
     state.questions.push({ id: questionId(line.id), turn: textOf(params['turnId']) })
     events.push(question)
