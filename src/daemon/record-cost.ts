@@ -10,6 +10,9 @@ export interface RecordedCost {
   problems: readonly string[]
 }
 
+/** So much of a model's name is kept, characters: a program may say anything. */
+const longestModel = 200
+
 /**
  * Adds a turn to the sums of its agent, its run and its day; part of the transaction under way. The
  * model is the one the program tells, else the one it was told.
@@ -19,7 +22,8 @@ export function recordCost(
   run: Pick<RunRow, 'id' | 'agent_id'>,
   turn: Extract<ProviderEvent, { type: 'turn.ended' }>,
 ): RecordedCost {
-  const model = turn.model ?? specs.get(run.agent_id).model ?? null
+  const named = turn.model ?? specs.get(run.agent_id).model ?? null
+  const model = named?.slice(0, longestModel) ?? null
   const price = model === null ? null : prices.find(model)
   const { cost, problems } = settleCost(turn.cost, price)
   const durationMs = isSpan(turn.durationMs) ? Math.round(turn.durationMs) : null

@@ -159,6 +159,13 @@ test.for<[number, ErrorClass]>([
   expect(classOf({ status })).toBe(expected)
 })
 
+test.for(['__proto__', 'constructor', 'toString', ' _proto _'])(
+  'the code %j is unknown',
+  (code) => {
+    expect(classOf({ code })).toBe('unknown')
+  },
+)
+
 test('what says nothing is unknown', () => {
   expect(classifyError({}, now)).toEqual({ class: 'unknown', retryAt: null })
   expect(classOf({ text: 'something went wrong' })).toBe('unknown')

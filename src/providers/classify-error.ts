@@ -43,7 +43,7 @@ type Finding = ErrorClass | 'used-up'
 
 function classOf({ status = null, code = null }: FailureReport, text: string): Finding {
   const codes = [code, ...embeddedCodes(text)].filter((each) => each !== null)
-  const sure = codes.map((each) => sureCodes[normalise(each)]).find(Boolean)
+  const sure = codes.map((each) => sureCodes.get(normalise(each))).find(Boolean)
   if (sure) {
     return sure
   }
@@ -56,34 +56,36 @@ function classOf({ status = null, code = null }: FailureReport, text: string): F
   }
   return (
     (number === null ? null : classOfStatus(number)) ??
-    codes.map((each) => softCodes[normalise(each)]).find(Boolean) ??
+    codes.map((each) => softCodes.get(normalise(each))).find(Boolean) ??
     match(softWords, text) ??
     'unknown'
   )
 }
 
 /** Codes that tell more than the status beside them. */
-const sureCodes: Readonly<Record<string, Finding>> = {
-  authentication_error: 'auth',
-  authentication_failed: 'auth',
-  invalid_api_key: 'auth',
-  incorrect_api_key: 'auth',
-  api_key_invalid: 'auth',
-  api_key_service_blocked: 'auth',
-  oauth_token_expired: 'auth',
-  oauth_org_not_allowed: 'auth',
-  token_expired: 'auth',
-  unauthenticated: 'auth',
-  billing_error: 'quota',
-  billing_disabled: 'quota',
-  billing_hard_limit_reached: 'quota',
-  billing_not_active: 'quota',
-  insufficient_quota: 'quota',
-  insufficient_funds: 'quota',
-  usage_not_included: 'quota',
-  usage_limit_reached: 'used-up',
-  usage_limit_exceeded: 'used-up',
-}
+const sureCodes = new Map<string, Finding>(
+  Object.entries({
+    authentication_error: 'auth',
+    authentication_failed: 'auth',
+    invalid_api_key: 'auth',
+    incorrect_api_key: 'auth',
+    api_key_invalid: 'auth',
+    api_key_service_blocked: 'auth',
+    oauth_token_expired: 'auth',
+    oauth_org_not_allowed: 'auth',
+    token_expired: 'auth',
+    unauthenticated: 'auth',
+    billing_error: 'quota',
+    billing_disabled: 'quota',
+    billing_hard_limit_reached: 'quota',
+    billing_not_active: 'quota',
+    insufficient_quota: 'quota',
+    insufficient_funds: 'quota',
+    usage_not_included: 'quota',
+    usage_limit_reached: 'used-up',
+    usage_limit_exceeded: 'used-up',
+  }),
+)
 
 /** Statuses under which words count for more: the same one is given for very different things. */
 const sureWordStatuses = new Set([400, 402, 403, 429])
@@ -124,54 +126,56 @@ function classOfStatus(status: number): ErrorClass | null {
 
 const overloadedStatuses = new Set([500, 502, 503, 504, 520, 522, 524, 529])
 
-const softCodes: Readonly<Record<string, ErrorClass>> = {
-  invalid_request_error: 'config',
-  invalid_request: 'config',
-  invalid_argument: 'config',
-  not_found_error: 'config',
-  not_found: 'config',
-  model_not_found: 'config',
-  request_too_large: 'config',
-  context_length_exceeded: 'config',
-  context_window_exceeded: 'config',
-  failed_precondition: 'config',
-  permission_error: 'auth',
-  permission_denied: 'auth',
-  unauthorized: 'auth',
-  rate_limit_error: 'rate_limit',
-  rate_limit_exceeded: 'rate_limit',
-  rate_limit: 'rate_limit',
-  resource_exhausted: 'rate_limit',
-  too_many_requests: 'rate_limit',
-  slow_down: 'rate_limit',
-  overloaded_error: 'overloaded',
-  overloaded: 'overloaded',
-  api_error: 'overloaded',
-  server_error: 'overloaded',
-  server_is_overloaded: 'overloaded',
-  server_overloaded: 'overloaded',
-  internal_server_error: 'overloaded',
-  timeout_error: 'overloaded',
-  unavailable: 'overloaded',
-  internal: 'overloaded',
-  deadline_exceeded: 'overloaded',
-  http_connection_failed: 'network',
-  response_stream_connection_failed: 'network',
-  response_stream_disconnected: 'network',
-  econnrefused: 'network',
-  econnreset: 'network',
-  econnaborted: 'network',
-  enotfound: 'network',
-  eai_again: 'network',
-  etimedout: 'network',
-  ehostunreach: 'network',
-  enetunreach: 'network',
-  epipe: 'network',
-  und_err_socket: 'network',
-  und_err_connect_timeout: 'network',
-  und_err_headers_timeout: 'network',
-  und_err_body_timeout: 'network',
-}
+const softCodes = new Map<string, ErrorClass>(
+  Object.entries({
+    invalid_request_error: 'config',
+    invalid_request: 'config',
+    invalid_argument: 'config',
+    not_found_error: 'config',
+    not_found: 'config',
+    model_not_found: 'config',
+    request_too_large: 'config',
+    context_length_exceeded: 'config',
+    context_window_exceeded: 'config',
+    failed_precondition: 'config',
+    permission_error: 'auth',
+    permission_denied: 'auth',
+    unauthorized: 'auth',
+    rate_limit_error: 'rate_limit',
+    rate_limit_exceeded: 'rate_limit',
+    rate_limit: 'rate_limit',
+    resource_exhausted: 'rate_limit',
+    too_many_requests: 'rate_limit',
+    slow_down: 'rate_limit',
+    overloaded_error: 'overloaded',
+    overloaded: 'overloaded',
+    api_error: 'overloaded',
+    server_error: 'overloaded',
+    server_is_overloaded: 'overloaded',
+    server_overloaded: 'overloaded',
+    internal_server_error: 'overloaded',
+    timeout_error: 'overloaded',
+    unavailable: 'overloaded',
+    internal: 'overloaded',
+    deadline_exceeded: 'overloaded',
+    http_connection_failed: 'network',
+    response_stream_connection_failed: 'network',
+    response_stream_disconnected: 'network',
+    econnrefused: 'network',
+    econnreset: 'network',
+    econnaborted: 'network',
+    enotfound: 'network',
+    eai_again: 'network',
+    etimedout: 'network',
+    ehostunreach: 'network',
+    enetunreach: 'network',
+    epipe: 'network',
+    und_err_socket: 'network',
+    und_err_connect_timeout: 'network',
+    und_err_headers_timeout: 'network',
+    und_err_body_timeout: 'network',
+  }),
+)
 
 const softWords: readonly (readonly [RegExp, ErrorClass])[] = [
   [/overloaded|at capacity|high demand|server (?:is )?busy|temporarily unavailable/i, 'overloaded'],

@@ -5,11 +5,11 @@ import { versionWarning } from '../../src/core/version-range.ts'
 import { abilities, canDo, type Ability } from '../support/capability-table.ts'
 import { firstSession, type Stage } from './provider-stage.ts'
 
-/** Where what was proven is kept, one file for each suite: what passed with which version of the program. */
-export const provenFolder = path.join(import.meta.dirname, '..', 'results', 'providers')
+/** Where what was proven is kept for people, one file for each suite: what passed with which version of the program. */
+const provenFolder = path.join(import.meta.dirname, '..', 'results', 'providers')
 
 /** What one suite of a provider has shown. */
-export interface Proven {
+interface Proven {
   provider: string
   suite: string
   version: string | null
@@ -45,7 +45,7 @@ interface Task {
 
 /**
  * The last of a provider's suite: what its program was told and told, and a record of all that it
- * has shown. `docs/providers.md` is compared with what providers claim, and that with this.
+ * has shown. `docs/providers.md` says what providers claim, and each claim has a test of the suite.
  */
 export function recordProven(name: string, given: () => Stage, costs: () => unknown[]): void {
   test('tells what a turn cost, where it says that it can', () => {
@@ -116,6 +116,8 @@ export function recordProven(name: string, given: () => Stage, costs: () => unkn
     mkdirSync(provenFolder, { recursive: true })
     const file = `${name.replaceAll(/[^a-z0-9]+/gi, '-')}.json`
     writeFileSync(path.join(provenFolder, file), `${JSON.stringify(record, null, 2)}\n`)
+    // A claim that nothing shows is a failure, not only one that is shown to be wrong.
+    expect(shown.filter((ability) => stateOf(ability) === undefined)).toEqual([])
   })
 }
 
