@@ -174,6 +174,22 @@ describe('a thread that can not be had', () => {
   })
 })
 
+test('a thread that is told of itself anew is ready once it has its model again', () => {
+  const decoder = decoderOf([])
+  const result = { thread: { id: 't1' }, model: 'gpt', reasoningEffort: 'high' }
+  expect(feed(decoder, { id: requestIds.threadToInstruct, result })).toEqual([
+    { type: 'session', session: 't1' },
+  ])
+  const [event] = feed(decoder, { id: requestIds.instructions, result: {} })
+  expect(event?.type === 'input' ? JSON.parse(event.text) : event).toMatchObject({
+    id: requestIds.restore,
+    params: { threadId: 't1', model: 'gpt', effort: 'high' },
+  })
+  expect(feed(decoder, { id: requestIds.restore, result: {} })).toEqual([{ type: 'ready' }])
+  const error = { message: 'no such method' }
+  expect(feed(decoder, { id: requestIds.restore, error })).toMatchObject([{ type: 'unusable' }])
+})
+
 test('a message that was not taken has failed, and nothing was begun for it', () => {
   const events = feed(decoderOf(['m1']), opened, { id: 'm1', error: { message: 'too long' } })
   expect(events.slice(2)).toMatchObject([

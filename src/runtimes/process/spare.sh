@@ -12,7 +12,11 @@ exec >/dev/null
 shift
 while IFS= read -r drover_line; do
   case $drover_line in
-  d*) cd "${drover_line#d}" || exit 75 ;;
+  d*)
+    cd "${drover_line#d}" || exit 75
+    # Where the daemon was is nobody's matter.
+    unset OLDPWD
+    ;;
   u*) unset "${drover_line#u}" ;;
   go) exec /bin/sh "$@" </dev/null ;;
   end) exit 75 ;;
