@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startTestDaemon } from '../support/daemon.ts'
 import { expectGapless, readEvents } from '../support/events.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -77,16 +77,70 @@ test('a program that can not what its spec asks for fails with what to do, and n
   await client.stop('a', up)
 })
 
-test.for([
-  ['exits', 'cannot find my model'],
-  ['dies-in-turn', 'boom'],
-] as const)('a program that %s leaves its last words', async ([fault, words]) => {
-  await using daemon = await startTestDaemon({ isLeftClean: true })
-  const { client } = daemon
-  await client.run({ template: 'ndjson', name: 'a', program: [...whole, fault] })
-  await client.send('a', { body: 'hello' })
-  await waitFor('its last words', async () =>
-    JSON.stringify(await readEvents(client)).includes(words),
-  )
-  await client.stop('a', up)
+/** An agent on a program with this fault, in a daemon of its own. */
+async function startFaulty(fault: string, more: Record<string, unknown> = {}) {
+  const daemon = await startTestDaemon({ isLeftClean: true })
+  const program = [...whole, fault]
+  await daemon.client.run({ template: 'ndjson', name: 'a', program, ...more })
+  return daemon
+}
+
+describe('a program', () => {
+  test.for([
+    ['exits', 'cannot find my model'],
+    ['dies-in-turn', 'boom'],
+  ] as const)('that %s leaves its last words', async ([fault, words]) => {
+    await using daemon = await startFaulty(fault)
+    const { client } = daemon
+    await client.send('a', { body: 'hello' })
+    await waitFor('its last words', async () =>
+      JSON.stringify(await readEvents(client)).includes(words),
+    )
+    await client.stop('a', up)
+  })
+
+  test('that is never ready is given up, and its message with it', async () => {
+    await using daemon = await startFaulty('silent', { lifecycle: { readyMs: 1000, tries: 1 } })
+    const { client } = daemon
+    const sent = await client.send('a', { body: 'hello' }, up)
+    expect(['failed', 'dead']).toContain(sent.state)
+    expect(sent.cause).toContain('took no turn in time')
+    await client.stop('a', up)
+  })
+
+  test('that answers under another id, and prints what is no message, is understood all the same', async () => {
+    for (const fault of ['wrong-id', 'no-id', 'chatter', 'stops-twice']) {
+      await using daemon = await startFaulty(fault)
+      const { client } = daemon
+      const [first, second] = [
+        await client.send('a', { body: 'hello' }, up),
+        await client.send('a', { body: 'again' }, up),
+      ]
+      expect([first.reply, second.reply], fault).toEqual(['1: hello', '2: again'])
+      expect(await client.show('a')).toMatchObject({ turns: 2 })
+      await client.sleep('a', up)
+    }
+  })
+
+  test('that tells a cost below nothing is not believed, and what else it tells is', async () => {
+    await using daemon = await startFaulty('negative-cost')
+    const { client } = daemon
+    await client.send('a', { body: 'hello' }, up)
+    expect((await client.show('a')).cost).toMatchObject({ usd: null, inputTokens: 10 })
+    await client.sleep('a', up)
+  })
+
+  test('that begins a new conversation in place of the old is of no use, and the old one stays', async () => {
+    await using daemon = await startFaulty('forgets-session')
+    const { client } = daemon
+    expect((await client.send('a', { body: 'hello' }, up)).reply).toBe('1: hello')
+    const { session } = await client.sleep('a', up)
+    const sent = await client.send('a', { body: 'still there?' }, up)
+    expect(sent).toMatchObject({
+      state: 'failed',
+      cause: expect.stringContaining(`go on with session ${session}`) as string,
+    })
+    expect((await client.show('a')).session).toBe(session)
+    await client.stop('a', up)
+  })
 })

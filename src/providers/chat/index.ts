@@ -16,6 +16,7 @@ import {
   interruptRunner,
   reloadRunner,
 } from '../ndjson/runner-orders.ts'
+import { carryRunnerState } from '../ndjson/runner-state.ts'
 import type { ChatConfig, MemoryPlace, ModelWish } from './chat-config.ts'
 import { chooseModel, describeChoice } from './choose-model.ts'
 import { findChatSession } from './find-session.ts'
@@ -62,6 +63,7 @@ export const chatProvider: Provider = {
   launch,
   encode: encodeRunnerMessage,
   createDecoder: createRunnerDecoder,
+  carry: carryRunnerState,
   answer: answerRunner,
   interrupt: interruptRunner,
   reload: reloadRunner,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Detection, LaunchRequest, Provider, ProviderLaunch } from '../contract.ts'
 import { ownProgram } from '../own-program.ts'
 import { createRunnerDecoder } from './runner-decoder.ts'
+import { carryRunnerState } from './runner-state.ts'
 import {
   answerRunner,
   encodeRunnerMessage,
@@ -48,6 +49,7 @@ export const ndjsonProvider: Provider = {
   launch: launchRunner,
   encode: encodeRunnerMessage,
   createDecoder: createRunnerDecoder,
+  carry: carryRunnerState,
   answer: answerRunner,
   interrupt: interruptRunner,
   reload: reloadRunner,

@@ -128,10 +128,15 @@ function readReady(
     const message = `${missing}: the program does not say that it can be given one ("can" in its "ready").`
     return [...events, { type: 'unusable', class: 'config', message }]
   }
-  const session = asText(value['session'])
   // A program that says what it can, and not that it resumes, shows its session to people only.
-  if (session && (state.can.includes('resume') || !Array.isArray(can))) {
-    events.push({ type: 'session', session })
+  const canResume = state.can.includes('resume') || !Array.isArray(can)
+  state.session = canResume ? asText(value['session']) || null : null
+  if (state.resumes !== null && state.session !== state.resumes) {
+    const message = `The program was to go on with session ${state.resumes}, and names ${state.session ?? 'none'}. \`drover new\` begins a fresh one.`
+    return [...events, { type: 'unusable', class: 'config', message }]
+  }
+  if (state.session !== null) {
+    events.push({ type: 'session', session: state.session })
   }
   return [...events, { type: 'ready' }]
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ProviderEvent, Reload } from '../contract.ts'
 import { createRunnerDecoder, type RunnerWishes } from './runner-decoder.ts'
+import { carryRunnerState } from './runner-state.ts'
 import {
   answerRunner,
   encodeRunnerMessage,
@@ -78,6 +79,28 @@ describe('what a program says that it can', () => {
     expect(play([ready('resume')]).events).toContainEqual(session)
     expect(play([{ type: 'ready', session: 's' }]).events).toContainEqual(session)
     expect(play([ready('steer')]).events).not.toContainEqual(session)
+  })
+
+  test('is held to its word: a later run that names another session is of no use', () => {
+    const before = play([ready('resume')]).state
+    const resumed = (printed: object) =>
+      createRunnerDecoder(carryRunnerState(before)).push('out', [JSON.stringify(printed)], {
+        now: 1,
+        isCut: false,
+      })
+    expect(resumed(ready('resume')).at(-1)).toEqual({ type: 'ready' })
+    for (const printed of [
+      { ...ready('resume'), session: 'another' },
+      { ...ready('resume'), session: undefined },
+      ready('steer'),
+    ]) {
+      expect(resumed(printed)).toEqual([
+        { type: 'unusable', class: 'config', message: expect.stringContaining('session s,') },
+      ])
+    }
+    // Also by the run after one that was of no use.
+    expect(carryRunnerState(carryRunnerState(before))).toMatchObject({ resumes: 's' })
+    expect(carryRunnerState(play([ready('steer')]).state)).toMatchObject({ resumes: null })
   })
 
   test('may be nonsense', () => {

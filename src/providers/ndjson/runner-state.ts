@@ -14,6 +14,10 @@ export interface RunnerState {
   v: 1
   /** What the program said that it can. */
   can: string[]
+  /** The session that it named; null before, or where it can't resume one. */
+  session: string | null
+  /** The session that it was told to go on with. */
+  resumes: string | null
   /** Messages given and not yet taken, oldest first. */
   waiting: string[]
   /** Those of them that were given into a turn. */
@@ -34,6 +38,8 @@ export function restoreRunnerState(saved: DecoderState | null): RunnerState {
   const fresh: RunnerState = {
     v: 1,
     can: [],
+    session: null,
+    resumes: null,
     waiting: [],
     steering: [],
     turn: null,
@@ -44,4 +50,10 @@ export function restoreRunnerState(saved: DecoderState | null): RunnerState {
   }
   const state = { ...fresh, ...(structuredClone(saved) as Partial<RunnerState> | null) }
   return state.turn ? { ...state, turn: { ...state.turn, joined: state.turn.joined ?? [] } } : state
+}
+
+/** State for a run that goes on with the session of an earlier one: it must name that. */
+export function carryRunnerState(previous: DecoderState): DecoderState {
+  const { session, resumes } = restoreRunnerState(previous)
+  return { ...restoreRunnerState(null), resumes: session ?? resumes }
 }
