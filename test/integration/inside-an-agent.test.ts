@@ -149,7 +149,7 @@ test('a daemon that it starts on another home ends with its run; the agents ther
   const started = await inside(`${env} drover up --detach --json`)
   const inner = JSON.parse(started.printed) as DaemonStatus
   expect(inner.instance).not.toBe(daemon.status.instance)
-  const made = `${env} drover run --json command --name deep -- sh -c 'env | grep ^DROVER_; exec cat'`
+  const made = `${env} drover run --json command --name deep --wait -- sh -c 'env | grep ^DROVER_; exec cat'`
   expect((await inside(made)).code).toBe(0)
 
   await daemon.client.sleep('scout', up)

@@ -85,6 +85,8 @@ describe('a look at every run', () => {
     await using daemon = await startTestDaemon({ isLeftClean: true })
     const { client } = daemon
     await client.run({ ...cat, name: 'a' }, up)
+    // Its program surely is there once it has answered.
+    await client.send('a', { body: 'hello' }, up)
     await daemon.killMarked()
     expect(await client.reconcile()).toMatchObject({ adopted: 0, orphans: 0, unknown: 0 })
     expect(await client.show('a')).toMatchObject({
