@@ -1,3 +1,4 @@
+import { findCodexSession } from './find-session.ts'
 import type {
   DecoderState,
   Detection,
@@ -55,6 +56,7 @@ export const codexProvider: Provider = {
   detect: detectCodex,
   login: codexLogin,
   loginHint,
+  findSession: findCodexSession,
   launch: async (wanted) => launchCodex(wanted),
   encode: (message, state) =>
     isExec(state) ? encodeExecMessage(message, state) : encodeAppServerMessage(message, state),
