@@ -17,6 +17,12 @@ const debianPackages = [
     reason: 'the end-to-end tests drive a real terminal through it',
   },
   {
+    feature: 'python3',
+    package: 'python3',
+    program: 'python3',
+    reason: 'it runs the example of a runner in Python',
+  },
+  {
     feature: 'zsh',
     package: 'zsh',
     program: 'zsh',

@@ -30,6 +30,7 @@ export function checkUnsupported(
       { details: { field: refused, providers: able.map(({ name }) => name) } },
     )
   }
+  provider.checkSpec?.(spec)
   if (spec.effort && provider.efforts && !provider.efforts.includes(spec.effort)) {
     throw new DroverError(
       'invalid_request',
@@ -43,16 +44,11 @@ export function checkUnsupported(
   }
 }
 
-function canHonour(
-  { unsupported, honours = [], optionNames = {} }: Provider,
-  field: CommonField,
-): boolean {
+function canHonour({ unsupported, honours = [] }: Provider, field: CommonField): boolean {
   if (field === 'promptAppend') {
     return !unsupported.includes('persona')
   }
-  return isOption(field)
-    ? honours.includes(field) || optionNames[field] !== undefined
-    : !unsupported.includes(field)
+  return isOption(field) ? honours.includes(field) : !unsupported.includes(field)
 }
 
 function isOption(field: CommonField): field is OptionField {

@@ -39,10 +39,13 @@ export async function findSession(
     : session
 }
 
-/** Before the first turn of such an agent: brings what its program keeps of the session. May be repeated. */
+/**
+ * Before the first turn of such an agent: brings what its program keeps of the session. May be
+ * repeated. A session that an earlier run of it had may be nowhere else: then there is nothing to bring.
+ */
 export async function importSession(
   context: DaemonContext,
-  agent: Pick<AgentRow, 'id' | 'turns'>,
+  agent: Pick<AgentRow, 'id' | 'turns' | 'last_run_id'>,
   { is_resumed: isResumed, session }: Pick<RunRow, 'is_resumed' | 'session'>,
 ): Promise<void> {
   const spec = context.specs.get(agent.id)
@@ -50,8 +53,12 @@ export async function importSession(
   if (isResumed === 0 || agent.turns > 0 || !provider.findSession) {
     return
   }
-  const { files } = await lookFor(context, provider, { id: agent.id, spec, session })
-  for (const { from, to } of files) {
+  const seeker = { id: agent.id, spec, session }
+  const found =
+    agent.last_run_id === null
+      ? await lookFor(context, provider, seeker)
+      : await look(context, provider, seeker)
+  for (const { from, to } of found?.files ?? []) {
     if (!(await isThere(to))) {
       createPrivateFolder(path.dirname(to))
       await copyFile(from, `${to}.new`)
@@ -60,18 +67,28 @@ export async function importSession(
   }
 }
 
-async function lookFor(
+async function look(
   context: DaemonContext,
   provider: Provider,
   { id, spec, session }: SessionSeeker & Pick<SessionRequest, 'session'>,
-): Promise<FoundSession> {
-  const found = await provider.findSession?.({
+): Promise<FoundSession | null> {
+  const request = {
     ...providerContext(context, provider.name, spec.env),
     spec,
     stateFolder: agentFolders(context, id).state,
     session,
-  })
+  }
+  return (await provider.findSession?.(request)) ?? null
+}
+
+async function lookFor(
+  context: DaemonContext,
+  provider: Provider,
+  seeker: SessionSeeker & Pick<SessionRequest, 'session'>,
+): Promise<FoundSession> {
+  const found = await look(context, provider, seeker)
   if (!found) {
+    const { session, spec } = seeker
     const what = session === null ? `of ${spec.dir}` : JSON.stringify(session)
     throw new DroverError(
       'nothing_to_resume',

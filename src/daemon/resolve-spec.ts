@@ -8,7 +8,6 @@ import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
 import { checkUnsupported } from './check-unsupported.ts'
-import { commonFieldOf, withCommonOptions } from './common-options.ts'
 import { getProvider, getRuntime, type DaemonContext } from './context.ts'
 import { fieldPath } from './load-config.ts'
 
@@ -72,16 +71,14 @@ function checkApprovals(
   }
 }
 
-/** The provider's own options, those among them that the spec says for all providers. */
+/** The provider's own options. */
 function checkOptions(provider: Provider, spec: AgentSpec): Record<string, unknown> {
-  const result = provider.options.safeParse(withCommonOptions(provider, spec))
+  const result = provider.options.safeParse(spec.options)
   if (result.success) {
     return result.data as Record<string, unknown>
   }
   const issue = result.error.issues[0]
-  const place = issue ? fieldPath(issue) : []
-  const common = commonFieldOf(provider, spec, place[0])
-  const field = (common ? [common] : ['options', ...place]).join('.')
+  const field = ['options', ...(issue ? fieldPath(issue) : [])].join('.')
   const problem =
     issue?.code === 'unrecognized_keys'
       ? `is not an option of the ${provider.name} provider`

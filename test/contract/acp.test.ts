@@ -132,7 +132,7 @@ describe('acp', () => {
 
   test('counts money by the growth of its sum, in later runs too, and tokens with what was cached', async () => {
     const driver = await bring({ program: program() })
-    const cost = { usd: 0.25, inputTokens: 10, outputTokens: 5 }
+    const cost = { usd: 0.25, inputTokens: 10, cachedInputTokens: 3, outputTokens: 5 }
     expect((await turn(driver, 'one')).cost).toEqual(cost)
     expect((await turn(driver, 'two', 'msg_2')).cost).toEqual(cost)
     const carried = carryAcpState(driver.state())

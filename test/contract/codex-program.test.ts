@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codexProvider } from '../../src/providers/codex/index.ts'
-import type { ProviderEvent } from '../../src/providers/contract.ts'
+import type { LaunchRequest, ProviderEvent } from '../../src/providers/contract.ts'
 import { AgentSpec } from '../../src/schema/agent.ts'
 import { startModelServer, type ModelServer } from '../../src/testing/index.ts'
 import { realProgram } from '../support/real-programs.ts'
@@ -47,9 +47,13 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
 
   /** An agent with these options; each has a state of its own. */
   let agents = 0
-  const agent = (options: object, rest: object = {}, resume: string | null = null) => {
+  const agent = (
+    options: object,
+    { fields = {}, ...rest }: Partial<LaunchRequest> & { fields?: Partial<AgentSpec> } = {},
+    resume: string | null = null,
+  ): LaunchRequest => {
     const base = stage.request(resume, 'unused', rest)
-    const spec = AgentSpec.parse({ ...base.spec, options: { args, ...options } })
+    const spec = AgentSpec.parse({ ...base.spec, args, options, ...fields })
     return { ...base, stateFolder: path.join(stage.folder, `state-${++agents}`), spec, ...rest }
   }
 
@@ -161,7 +165,7 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
       const [given, other] = ['given', 'other'].map(() =>
         mkdtempSync('/var/tmp/drover-codex-'),
       ) as [string, string]
-      const driver = await stage.drive(agent({ protocol, additionalDirs: [given] }))
+      const driver = await stage.drive(agent({ protocol }, { fields: { addDirs: [given] } }))
       driver.send(message(command(`touch '${given}/a'; touch '${other}/a'`)))
       await driver.turnEnded('msg_1')
       expect([existsSync(`${given}/a`), existsSync(`${other}/a`)]).toEqual([true, false])
@@ -180,8 +184,10 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
       mkdirSync(configDir)
       writeFileSync(path.join(configDir, 'config.toml'), config)
       writeFileSync(path.join(configDir, 'work.config.toml'), 'developer_instructions = "Work."\n')
-      const options = { protocol, configDir, ...(protocol === 'exec' ? { profile: 'work' } : {}) }
-      const driver = await stage.drive(agent(options, { systemPrompt: 'You are a "crow".' }))
+      const fields = protocol === 'exec' ? { profile: 'work' } : {}
+      const driver = await stage.drive(
+        agent({ protocol, configDir }, { fields, systemPrompt: 'You are a "crow".' }),
+      )
       driver.send(message('hello'))
       expect(await driver.turnEnded('msg_1')).toMatchObject({ error: null, reply: 'echo: hello' })
       expect(JSON.stringify(server.requests.at(-1)?.body)).toContain(
@@ -232,19 +238,31 @@ describe.skipIf(!realProgram('codex'))('the real Codex', () => {
     await driver.end()
   })
 
-  test('is told of itself anew in each run of a session', async () => {
-    const first = agent({}, { systemPrompt: 'You are a crow.' })
-    const told = () => JSON.stringify(server.requests.at(-1)?.body['input'])
-    const driver = await stage.drive(first)
-    driver.send(message('hello'))
-    await driver.turnEnded('msg_1')
-    await driver.end()
-    expect(told()).toContain('You are a crow.')
-    const resume = sessionOf(driver.events)!
-    const later = await stage.drive({ ...first, resume, systemPrompt: 'You are a heron.' })
-    later.send(message('hello again'))
-    expect(await later.turnEnded('msg_1')).toMatchObject({ reply: 'echo: hello again' })
-    expect(told()).toContain('You are a heron.')
-    await later.end()
-  })
+  test.for(['its own', 'the person’s'])(
+    'is told of itself anew in each run of a session, in a folder that is %s',
+    async (whose) => {
+      const configDir = path.join(stage.folder, 'home-of-a-person')
+      mkdirSync(configDir, { recursive: true })
+      const options = whose === 'its own' ? {} : { configDir }
+      const first = agent(options, { systemPrompt: 'You are a crow.', fields: { effort: 'high' } })
+      const told = () => JSON.stringify(server.requests.at(-1)?.body['input'])
+      const driver = await stage.drive(first)
+      driver.send(message('hello'))
+      await driver.turnEnded('msg_1')
+      await driver.end()
+      expect(told()).toContain('You are a crow.')
+      const resume = sessionOf(driver.events)!
+      for (const systemPrompt of ['You are a heron.', 'You are a heron.', 'You are a hawk.']) {
+        const later = await stage.drive({ ...first, resume, systemPrompt })
+        later.send(message('hello again'))
+        expect(await later.turnEnded('msg_1')).toMatchObject({ reply: 'echo: hello again' })
+        expect(told().split(systemPrompt)).toHaveLength(2)
+        expect(server.requests.at(-1)?.body).toMatchObject({
+          model: 'scripted',
+          reasoning: { effort: 'high' },
+        })
+        await later.end()
+      }
+    },
+  )
 })

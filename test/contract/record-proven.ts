@@ -14,6 +14,8 @@ export interface Proven {
   suite: string
   version: string | null
   at: string
+  /** What its provider said that it can. */
+  claimed: Ability[]
   proven: Ability[]
   failed: Ability[]
 }
@@ -99,17 +101,17 @@ export function recordProven(name: string, given: () => Stage, costs: () => unkn
     }
     const stateOf = (ability: Ability): string | undefined =>
       results.find((task) => task.name.startsWith(proofs[ability]))?.result?.state
-    const claimed = abilities.filter(
-      (ability) => canDo(provider, ability) && !(ability === 'cost' && isUnmeasured),
-    )
+    const claimed = abilities.filter((ability) => canDo(provider, ability))
+    const shown = claimed.filter((ability) => !(ability === 'cost' && isUnmeasured))
     const { version } = await provider.detect(stage.request(null, firstSession))
     const record: Proven = {
       provider: provider.name,
       suite: name,
       version,
       at: new Date().toISOString(),
-      proven: claimed.filter((ability) => stateOf(ability) === 'pass'),
-      failed: claimed.filter((ability) => stateOf(ability) === 'fail'),
+      claimed,
+      proven: shown.filter((ability) => stateOf(ability) === 'pass'),
+      failed: shown.filter((ability) => stateOf(ability) === 'fail'),
     }
     mkdirSync(provenFolder, { recursive: true })
     const file = `${name.replaceAll(/[^a-z0-9]+/gi, '-')}.json`

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
 import { startModelServer, type ModelServer } from '../../src/testing/index.ts'
@@ -12,13 +12,16 @@ const codex = realProgram('codex')
 const testWithCodex = requireOrSkip('codex', codex !== null)
 const up = { waitSeconds: 90 }
 
-async function startWithModel(model: ModelServer): Promise<TestDaemon> {
+async function startWithModel(
+  model: ModelServer,
+  env: Record<string, string> = {},
+): Promise<TestDaemon> {
   return await startTestDaemon({
     config: {
       gateway: { upstreams: { openai: { url: model.url, model: 'scripted' } } },
       providers: { codex: { path: codex } },
     },
-    env: { OPENAI_API_KEY: 'key-of-the-host', CODEX_HOME: '/home/of/the/host' },
+    env: { OPENAI_API_KEY: 'key-of-the-host', CODEX_HOME: '/home/of/the/host', ...env },
     isLeftClean: true,
   })
 }
@@ -257,3 +260,28 @@ testWithCodex(
     await client.sleep('c', up)
   },
 )
+
+testWithCodex('a new agent goes on with what its person began', async () => {
+  await using model = await startModelServer()
+  using person = temporaryFolder()
+  await using daemon = await startWithModel(model, { HOME: person.path })
+  using folder = temporaryFolder()
+  const { client, home } = daemon
+  const agent = { template: 'codex', dir: folder.path }
+  const first = await client.run({ ...agent, name: 'a', prompt: 'my word is heron' }, up)
+  await client.sleep('a', up)
+  const own = path.join(home.folder, 'agents', first.id, 'state', 'codex', 'sessions')
+  cpSync(own, path.join(person.path, '.codex', 'sessions'), { recursive: true })
+
+  const resume = { mode: 'continue' as const }
+  const next = { ...agent, name: 'b', resume, prompt: 'what was my word?' }
+  expect((await client.run(next, up)).message).toMatchObject({ state: 'done' })
+  expect(heard(model)).toContain('my word is heron')
+  expect(await client.show('b')).toMatchObject({ session: (await client.show('a')).session })
+  await client.sleep('b', up)
+
+  const missing = { mode: 'resume' as const, session: '01a1fe17-7623-7db0-abe3-9b759300dccc' }
+  await expect(client.run({ ...agent, name: 'c', resume: missing })).rejects.toMatchObject({
+    code: 'nothing_to_resume',
+  })
+})

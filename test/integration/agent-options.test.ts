@@ -119,6 +119,12 @@ describe('what is asked of an agent', () => {
       'effort: enormous is none of those of the claude provider: low, medium, high, xhigh, max.',
     ],
     [
+      'args',
+      { template: 'claude', args: ['--bare', '--resume', 'x'] },
+      'invalid_request',
+      'args: --resume is set by Drover.',
+    ],
+    [
       'addDirs',
       { template: 'claude', addDirs: ['/no/such/folder'] },
       'invalid_dir',

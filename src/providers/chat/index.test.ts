@@ -106,6 +106,7 @@ describe('launching the chat provider', () => {
     expect(asks({ askTools: false })).toBe(false)
     expect(asks({ tools: ['remember'] })).toBe(false)
     expect(asks({ tools: ['remember'], askTools: true })).toBe(true)
+    expect(asks({ noSuchOption: 1 })).toBe(true)
   })
 
   test('is told of itself what the request says, its persona in it', async () => {

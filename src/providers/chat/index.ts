@@ -48,10 +48,12 @@ export const chatProvider: Provider = {
   name: 'chat',
   title: 'Drover chat',
   capabilities,
-  capabilitiesWith: (options) => ({
-    ...capabilities,
-    approvals: chosenTools(ChatOptions.parse(options)).askedTools.length > 0,
-  }),
+  capabilitiesWith(options) {
+    // What is wrong with them is told where they are checked.
+    const { data } = ChatOptions.safeParse(options)
+    const approvals = data === undefined || chosenTools(data).askedTools.length > 0
+    return { ...capabilities, approvals }
+  },
   options: ChatOptions,
   unsupported: ['program'],
   askMs: 2000,

@@ -174,6 +174,22 @@ describe('a thread that can not be had', () => {
   })
 })
 
+test('a thread that is told of itself anew is ready once it has its model again', () => {
+  const decoder = decoderOf([])
+  const result = { thread: { id: 't1' }, model: 'gpt', reasoningEffort: 'high' }
+  expect(feed(decoder, { id: requestIds.threadToInstruct, result })).toEqual([
+    { type: 'session', session: 't1' },
+  ])
+  const [event] = feed(decoder, { id: requestIds.instructions, result: {} })
+  expect(event?.type === 'input' ? JSON.parse(event.text) : event).toMatchObject({
+    id: requestIds.restore,
+    params: { threadId: 't1', model: 'gpt', effort: 'high' },
+  })
+  expect(feed(decoder, { id: requestIds.restore, result: {} })).toEqual([{ type: 'ready' }])
+  const error = { message: 'no such method' }
+  expect(feed(decoder, { id: requestIds.restore, error })).toMatchObject([{ type: 'unusable' }])
+})
+
 test('a message that was not taken has failed, and nothing was begun for it', () => {
   const events = feed(decoderOf(['m1']), opened, { id: 'm1', error: { message: 'too long' } })
   expect(events.slice(2)).toMatchObject([
@@ -301,6 +317,15 @@ test('a change of files is asked with the files, which only its item tells', () 
     { type: 'status', status: 'interrupted' },
     { type: 'turn.ended', error: 'interrupted' },
   ])
+})
+
+test('what is asked twice under one id is one question', () => {
+  const params = { threadId: 't1', turnId: 'a', itemId: 'c', command: 'ls' }
+  const asked = { id: 3, method: 'item/commandExecution/requestApproval', params }
+  const resolved = { method: 'serverRequest/resolved', params: { threadId: 't1', requestId: 3 } }
+  const events = feed(decoderOf(['m1']), opened, taken('m1', 'a'), asked, asked, resolved, resolved)
+  expect(ofType(events, 'question')).toHaveLength(1)
+  expect(ofType(events, 'question.closed')).toHaveLength(1)
 })
 
 describe('limits of the account', () => {

@@ -2,11 +2,13 @@ import { classifyError } from '../classify-error.ts'
 import { declinedElicitation, questionId, questionOf } from './questions.ts'
 import type { CodexState, Reading } from './state.ts'
 import { joinTurn } from './turns.ts'
+import { costOf } from './usage.ts'
 import {
   errorText,
   fieldsOf,
   isSessionGone,
   refusal,
+  request,
   requestIds,
   response,
   textOf,
@@ -20,8 +22,10 @@ export function readResponse(state: CodexState, line: CodexLine, reading: Readin
     if (line.error !== undefined) {
       giveUp(line.error, reading)
     }
-  } else if (id === requestIds.thread) {
+  } else if (id === requestIds.thread || id === requestIds.threadToInstruct) {
     readThread(state, line, reading)
+  } else if (id === requestIds.instructions || id === requestIds.restore) {
+    readInstructed(state, line, reading)
   } else if (id === requestIds.settings) {
     if (line.error !== undefined) {
       const detail = `Codex did not take the change: ${errorText(line.error)}`
@@ -45,7 +49,28 @@ function readThread(state: CodexState, line: CodexLine, reading: Reading): void 
   }
   state.thread = thread
   state.model = textOf(result['model']) || null
-  reading.events.push({ type: 'session', session: thread }, { type: 'ready' })
+  state.effort = textOf(result['reasoningEffort']) || null
+  reading.events.push({ type: 'session', session: thread })
+  if (line.id === requestIds.thread) {
+    reading.events.push({ type: 'ready' })
+  }
+}
+
+/** It was told of itself, which took its model from it; it is ready once that is set again. */
+function readInstructed(state: CodexState, line: CodexLine, reading: Reading): void {
+  const { thread, model, effort } = state
+  if (thread === null) {
+    return
+  }
+  if (line.error !== undefined) {
+    giveUp(line.error, reading)
+  } else if (line.id === requestIds.restore) {
+    reading.events.push({ type: 'ready' })
+  } else {
+    const settings = { threadId: thread, model, effort }
+    const text = request(requestIds.restore, 'thread/settings/update', settings)
+    reading.events.push({ type: 'input', text })
+  }
 }
 
 function giveUp(error: unknown, { now, events }: Reading): void {
@@ -84,14 +109,14 @@ function readTaken(
         message: id,
         reply: '',
         error,
-        cost: { usd: null, inputTokens: null, outputTokens: null },
+        cost: costOf(null),
         durationMs: null,
       },
     )
   }
 }
 
-/** What it asks: a person is asked, or it gets its answer at once, so that it waits for nothing that never comes. */
+/** What it asks: a person is asked, once, or it gets its answer at once, so that it waits for nothing that never comes. */
 export function readRequest(state: CodexState, line: CodexLine, { events }: Reading): void {
   const method = textOf(line.method)
   const params = fieldsOf(line.params)
@@ -100,6 +125,9 @@ export function readRequest(state: CodexState, line: CodexLine, { events }: Read
     ? { name: tool.name, input: tool.changes === null ? {} : (JSON.parse(tool.changes) as unknown) }
     : null
   const question = questionOf(line.id, method, params, call)
+  if (question && state.questions.some(({ id }) => id === question.id)) {
+    return
+  }
   if (question) {
     state.questions.push({ id: questionId(line.id), turn: textOf(params['turnId']) })
     events.push(question)

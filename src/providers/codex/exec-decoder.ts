@@ -2,7 +2,7 @@ import { classifyError } from '../classify-error.ts'
 import type { Decoder, DecoderState, OutgoingMessage, ProviderEvent } from '../contract.ts'
 import { resultOf, toolOf } from './items.ts'
 import type { Reading } from './state.ts'
-import { costOf, growth, readTokens, type Tokens } from './usage.ts'
+import { costOf, growth, noTokens, readTokens, type Tokens } from './usage.ts'
 import { fieldsOf, isSessionGone, parseCodexLine, textOf, type Fields } from './wire.ts'
 
 /** What is remembered of a run in which each turn is a `codex exec` of its own. */
@@ -136,7 +136,7 @@ function readLine(state: ExecState, line: Fields, reading: Reading): void {
 function readThread(state: ExecState, thread: string, events: ProviderEvent[]): void {
   if (thread !== '' && thread !== state.session) {
     if (state.session === null && state.mode === 'new') {
-      state.total = { input: 0, output: 0, cached: 0, reasoning: 0 }
+      state.total = noTokens
     }
     state.session = thread
     events.push({ type: 'session', session: thread })
@@ -182,8 +182,7 @@ function endProgram(state: ExecState, line: Fields, { now, events }: Reading): v
     const { class: errorClass, retryAt } = classifyError({ text: error }, now)
     events.push({ type: 'error', class: errorClass, message: error, retryAt })
   }
-  const cost = costOf(spent)
-  events.push({ type: 'turn.ended', message, reply, error, cost, durationMs: null })
+  events.push({ type: 'turn.ended', message, reply, error, cost: costOf(spent), durationMs: null })
 }
 
 function readError(state: ExecState, message: string, events: ProviderEvent[]): void {

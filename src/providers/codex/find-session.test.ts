@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
@@ -6,50 +6,71 @@ import { AgentSpec } from '../../schema/agent.ts'
 import type { FoundSession } from '../contract.ts'
 import { findCodexSession } from './find-session.ts'
 
-const ids = [1, 2, 3].map((number) => `0000000${number}-0000-7000-8000-000000000000`)
-const [first = '', second = '', third = ''] = ids
+const dir = '/home/ada/my "project"'
+const [one, two, three] = [1, 2, 3].map(
+  (digit) => `01a1fe46-2905-7733-a5c7-${String(digit).repeat(12)}`,
+) as [string, string, string]
 
-/** Puts down a rollout as Codex names it. */
-function keep(folder: string, at: string, id: string, firstLine: string): string {
-  const file = path.join('sessions', '2026', '11', at.slice(8, 10), `rollout-${at}-${id}.jsonl`)
-  mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
-  writeFileSync(path.join(folder, file), `${firstLine}\n{"type":"x"}\n`)
-  return file
+/** Looks in a home of Codex's, or with `HOME` in the person's. */
+async function find(
+  place: { configDir: string } | { HOME: string },
+  session: string | null,
+): Promise<FoundSession | null> {
+  const { HOME = '/nobody', ...options } = { ...place } as { HOME?: string; configDir?: string }
+  return await findCodexSession({
+    env: { HOME },
+    programPath: null,
+    upstreams: {},
+    signal: new AbortController().signal,
+    spec: AgentSpec.parse({ provider: 'codex', runtime: 'process', dir, options }),
+    stateFolder: '/state',
+    session,
+  })
 }
 
-const meta = (cwd: string): string => JSON.stringify({ type: 'session_meta', payload: { cwd } })
+/** A session of a day, as Codex keeps it, that was used last at this time. */
+function keep(
+  home: string,
+  id: string,
+  { at, cwd = dir, source = '"cli"' }: { at: number; cwd?: string; source?: string },
+): string {
+  const name = `sessions/2026/11/21/rollout-2026-11-21T13-00-00-${id}.jsonl`
+  const file = path.join(home, name)
+  mkdirSync(path.dirname(file), { recursive: true })
+  const text = 'x'.repeat(20_000)
+  const meta = `{"id":"${id}","cwd":${JSON.stringify(cwd)},"source":${source},"text":"${text}"}`
+  writeFileSync(file, `{"type":"session_meta","payload":${meta}}\n`)
+  utimesSync(file, at, at)
+  return name
+}
 
-test('a thread is found by its id, or as the latest of the folder, in the own folder first', async () => {
-  using home = temporaryFolder()
-  const user = path.join(home.path, '.codex')
-  const stateFolder = path.join(home.path, 'state')
-  const find = async (
-    session: string | null,
-    options: Record<string, unknown> = {},
-  ): Promise<FoundSession | null> =>
-    await findCodexSession({
-      env: { HOME: home.path },
-      programPath: null,
-      upstreams: {},
-      signal: new AbortController().signal,
-      spec: AgentSpec.parse({ provider: 'codex', runtime: 'process', dir: '/project', options }),
-      stateFolder,
-      session,
-    })
-  expect(await find(null)).toBeNull()
-  keep(user, '2026-11-20T10-00-00', first, meta('/project'))
-  const latest = keep(user, '2026-11-21T10-00-00', second, meta('/project'))
-  keep(user, '2026-11-22T10-00-00', third, meta('/elsewhere'))
-  keep(user, '2026-11-23T10-00-00', third.replaceAll('3', '4'), 'no json')
-  expect(await find(null)).toEqual({
-    id: second,
-    files: [{ from: path.join(user, latest), to: path.join(stateFolder, 'codex', latest) }],
+test('a session is found by its id, and without one the latest of the folder', async () => {
+  using folder = temporaryFolder()
+  const place = { configDir: folder.path }
+  keep(folder.path, one, { at: 300 })
+  keep(folder.path, two, { at: 200 })
+  keep(folder.path, three, { at: 400, cwd: '/elsewhere' })
+  expect(await find(place, null)).toEqual({ id: one, files: [] })
+  expect(await find(place, two)).toEqual({ id: two, files: [] })
+  expect(await find(place, three)).toEqual({ id: three, files: [] })
+})
+
+test('one of the person is brought to where its agent keeps its own', async () => {
+  using folder = temporaryFolder()
+  const name = keep(path.join(folder.path, '.codex'), one, { at: 100 })
+  expect(await find({ HOME: folder.path }, null)).toEqual({
+    id: one,
+    files: [{ from: path.join(folder.path, '.codex', name), to: path.join('/state/codex', name) }],
   })
-  expect((await find(third))?.id).toBe(third)
-  expect(await find('another')).toBeNull()
-  // The folder of an account is used as it is, and no other is looked into.
-  expect(await find(second, { configDir: user })).toEqual({ id: second, files: [] })
-  expect(await find(second, { configDir: path.join(home.path, 'other') })).toBeNull()
-  keep(path.join(stateFolder, 'codex'), '2026-11-21T10-00-00', second, meta('/project'))
-  expect(await find(second)).toEqual({ id: second, files: [] })
+})
+
+test('what is no session of the folder is none', async () => {
+  using folder = temporaryFolder()
+  const place = { configDir: folder.path }
+  expect(await find(place, null)).toBeNull()
+  keep(folder.path, one, { at: 100, source: '{"subagent":"review"}' })
+  writeFileSync(path.join(folder.path, 'sessions', 'notes.jsonl'), '')
+  expect(await find(place, null)).toBeNull()
+  expect(await find(place, two)).toBeNull()
+  expect(await find(place, `../${one}`)).toBeNull()
 })

@@ -1,93 +1,111 @@
-import { open, readdir } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { FoundSession, SessionRequest } from '../contract.ts'
-import { ownFolder, userFolder } from './login.ts'
+import { homeOf, userFolder } from './login.ts'
 import { CodexOptions } from './options.ts'
 
-/** What says where a session is of stands at its beginning, bytes. */
-const beginningBytes = 256 * 1024
-/** So many of the latest are looked at for one of the folder. */
-const mostLooked = 200
+/** Of so many sessions, the newest, is looked which one was used last. */
+const mostLookedAt = 2000
+
+/** So much of a session's file is read: what it tells of itself comes first, bytes. */
+const headBytes = 8192
 
 /**
- * A thread that Codex keeps: `sessions/YYYY/MM/DD/rollout-TIME-ID.jsonl` below its folder. An agent
- * whose folder is its own gets a copy of one from the user's.
+ * A session that Codex keeps: `sessions/YEAR/MONTH/DAY/rollout-TIME-ID.jsonl` below its home. One of
+ * the person's own home is brought to the agent's: the file is all that a session needs.
  */
 export async function findCodexSession({
   spec,
-  env,
-  stateFolder,
   session,
+  ...place
 }: SessionRequest): Promise<FoundSession | null> {
   const { configDir } = CodexOptions.parse(spec.options)
-  const own = configDir ?? ownFolder(stateFolder)
-  const here = await findIn(own, spec.dir, session)
-  if (here) {
-    return { id: here.id, files: [] }
+  const own = homeOf({ ...place, configDir })
+  const home = own.isOwn ? userFolder(place.env) : own.folder
+  if (home === null || (session !== null && !isId(session))) {
+    return null
   }
-  const user = configDir === undefined ? userFolder(env) : null
-  const there = user === null ? null : await findIn(user, spec.dir, session)
-  return user === null || there === null
-    ? null
-    : {
-        id: there.id,
-        files: [{ from: path.join(user, there.file), to: path.join(own, there.file) }],
-      }
+  const names = await listSessions(home)
+  const name =
+    session === null
+      ? await latestOf(home, names, spec.dir)
+      : (names.find((each) => idOf(each) === session) ?? null)
+  if (name === null) {
+    return null
+  }
+  const files = own.isOwn ? [{ from: path.join(home, name), to: path.join(own.folder, name) }] : []
+  return { id: idOf(name), files }
 }
 
-interface Rollout {
-  id: string
-  /** Relative to Codex's folder. */
-  file: string
+function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 }
 
-async function findIn(
-  folder: string,
+function idOf(name: string): string {
+  return name.slice(-'.jsonl'.length - 36, -'.jsonl'.length)
+}
+
+/** Paths below the home, the newest first. */
+async function listSessions(home: string): Promise<string[]> {
+  let folders = ['sessions']
+  for (let depth = 0; depth < 3; depth++) {
+    folders = (
+      await Promise.all(folders.map(async (folder) => await entriesOf(home, folder)))
+    ).flat()
+  }
+  const files = await Promise.all(folders.map(async (folder) => await entriesOf(home, folder)))
+  return files
+    .flat()
+    .filter((name) => /\/rollout-[^/]*\.jsonl$/.test(name) && isId(idOf(name)))
+    .toSorted()
+    .toReversed()
+}
+
+async function entriesOf(home: string, folder: string): Promise<string[]> {
+  const names = await readdir(path.join(home, folder)).catch(() => [])
+  return names.map((name) => `${folder}/${name}`)
+}
+
+/** The session of a folder that was used last; those of agents that Codex itself started are no conversations. */
+async function latestOf(
+  home: string,
+  names: readonly string[],
   dir: string,
-  session: string | null,
-): Promise<Rollout | null> {
-  const names = await readdir(path.join(folder, 'sessions'), { recursive: true }).catch(() => [])
-  const rollouts = names
-    .map((name) => ({ id: idOf(name), file: path.join('sessions', name) }))
-    .filter((each): each is Rollout => each.id !== null)
-    // Their names begin with their times.
-    .toSorted((one, other) => (path.basename(one.file) < path.basename(other.file) ? 1 : -1))
-  if (session !== null) {
-    return rollouts.find(({ id }) => id === session) ?? null
-  }
-  for (const rollout of rollouts.slice(0, mostLooked)) {
-    if ((await folderOf(path.join(folder, rollout.file))) === dir) {
-      return rollout
+): Promise<string | null> {
+  const used = await Promise.all(
+    names.slice(0, mostLookedAt).map(async (name) => ({
+      name,
+      at: await stat(path.join(home, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    })),
+  )
+  for (const { name } of used.toSorted((one, other) => other.at - one.at)) {
+    const head = await readHead(path.join(home, name))
+    if (folderIn(head) === dir && !head.includes('"source":{"subagent"')) {
+      return name
     }
   }
   return null
 }
 
-function idOf(name: string): string | null {
-  const [, id = null] =
-    /^rollout-.*-([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.jsonl$/.exec(path.basename(name)) ?? []
-  return id
+async function readHead(file: string): Promise<string> {
+  try {
+    await using handle = await open(file)
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
+    return buffer.toString('utf8', 0, bytesRead).split('\n', 1)[0] ?? ''
+  } catch {
+    return ''
+  }
 }
 
-/** The folder that a session is of; null where its first line does not say. */
-async function folderOf(file: string): Promise<string | null> {
-  const handle = await open(file).catch(() => null)
-  if (!handle) {
-    return null
-  }
+/** The folder that a session is of; its line may be cut. */
+function folderIn(head: string): string | null {
+  const text = /"cwd":("(?:[^"\\]|\\.)*")/.exec(head)?.[1]
   try {
-    const { buffer, bytesRead } = await handle.read(
-      Buffer.alloc(beginningBytes),
-      0,
-      beginningBytes,
-      0,
-    )
-    const [line = ''] = buffer.toString('utf8', 0, bytesRead).split('\n', 1)
-    const { payload } = JSON.parse(line) as { payload?: { cwd?: unknown } }
-    return typeof payload?.cwd === 'string' ? payload.cwd : null
+    return text === undefined ? null : (JSON.parse(text) as string)
   } catch {
     return null
-  } finally {
-    await handle.close()
   }
 }

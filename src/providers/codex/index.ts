@@ -1,4 +1,3 @@
-import { findCodexSession } from './find-session.ts'
 import type {
   DecoderState,
   Detection,
@@ -7,12 +6,15 @@ import type {
   ProviderContext,
 } from '../contract.ts'
 import { detectProgram } from '../detect-program.ts'
+import { checkCodexSpec } from './check-spec.ts'
 import { createAppServerDecoder } from './decoder.ts'
 import { carryExecState, createExecDecoder, encodeExecMessage } from './exec-decoder.ts'
+import { findCodexSession } from './find-session.ts'
 import { findCodex, installHint, launchCodex } from './launch.ts'
 import { codexLogin, loginHint } from './login.ts'
 import { CodexOptions } from './options.ts'
 import { encodeAnswer } from './questions.ts'
+import { refusedArgument } from './refused-arguments.ts'
 import { carryState, type CodexState } from './state.ts'
 import { encodeAppServerMessage, encodeInterrupt, request, requestIds, textOf } from './wire.ts'
 
@@ -45,12 +47,9 @@ export const codexProvider: Provider = {
       : capabilities,
   options: CodexOptions,
   unsupported: ['trigger', 'program'],
-  optionNames: {
-    effort: 'effort',
-    profile: 'profile',
-    addDirs: 'additionalDirs',
-    args: 'args',
-  },
+  honours: ['effort', 'profile', 'addDirs', 'args'],
+  refuseArguments: refusedArgument,
+  checkSpec: checkCodexSpec,
   askMs: 3000,
   tested: { from: '0.169.0', to: '0.169' },
   detect: detectCodex,

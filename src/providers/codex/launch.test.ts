@@ -106,11 +106,15 @@ describe('a launch of codex app-server', () => {
       approvalPolicy: 'never',
       sandbox: 'read-only',
       network: true,
-      effort: 'high',
-      additionalDirs: ['/a "b"', '/c'],
-      args: ['--enable', 'x'],
     }
-    const launch = launchCodex(request({ options }))
+    const launch = launchCodex(
+      request({
+        options,
+        effort: 'high',
+        addDirs: ['/a "b"', '/c'],
+        args: ['--enable', 'x'],
+      }),
+    )
     expect(launch.argv.slice(2)).toEqual(['--enable', 'x'])
     const config = fileOf(launch, 'config.toml')
     for (const line of [
@@ -132,12 +136,19 @@ describe('a launch of codex app-server', () => {
   })
 
   test('leaves a folder that a person named as it is: settings are arguments, instructions go with the thread', () => {
-    const options = { configDir: '/mine', effort: 'low' }
-    const launch = launchCodex(request({ options }, { systemPrompt: 'Be brief.' }))
+    const options = { configDir: '/mine' }
+    const launch = launchCodex(request({ options, effort: 'low' }, { systemPrompt: 'Be brief.' }))
     expect(launch.files).toEqual([])
     expect(launch.env['CODEX_HOME']).toBe('/mine')
     expect(launch.argv.join(' ')).toContain('-c model_reasoning_effort="low"')
     expect(linesOf(launch)[2]).toMatchObject({ params: { developerInstructions: 'Be brief.' } })
+    const rest = { systemPrompt: 'Be long.', resume: 'old' }
+    const [, , resumed, instructed] = linesOf(launchCodex(request({ options }, rest)))
+    expect(resumed).toMatchObject({ method: 'thread/resume', id: 'drover-thread-to-instruct' })
+    expect(instructed).toMatchObject({
+      method: 'thread/settings/update',
+      params: { collaborationMode: { settings: { developer_instructions: 'Be long.' } } },
+    })
   })
 })
 
@@ -181,17 +192,17 @@ describe('a login of the person', () => {
     expect(JSON.parse(fileOf(launch, 'auth.json') ?? '')).toEqual({ OPENAI_API_KEY: 'sk-1' })
   })
 
-  test('to an account is not copied: the error says what to do', () => {
+  test('to an account is used where it is, and the settings there are left as they are', () => {
     const home = homeWith('account', { OPENAI_API_KEY: null, tokens: { access_token: 'a' } })
-    expect(() => launchCodex(request({}, { env: { PATH: folder, HOME: home } }))).toThrow(
-      expect.objectContaining({
-        code: 'invalid_config',
-        message: expect.stringContaining(`configDir=${home}/.codex`),
-      }),
-    )
+    const launch = launchCodex(request({}, { env: { PATH: folder, HOME: home } }))
+    expect(launch.env['CODEX_HOME']).toBe(path.join(home, '.codex'))
+    expect(launch.files).toEqual([])
+    expect(launch.argv).toContain('sandbox_mode="workspace-write"')
     const openai = { url: 'http://127.0.0.1:1' }
     const rest = { env: { PATH: folder, HOME: home }, upstreams: { openai } }
-    expect(fileOf(launchCodex(request({}, rest)), 'auth.json')).toBeUndefined()
+    const own = launchCodex(request({}, rest))
+    expect(own.env['CODEX_HOME']).toBe('/state/codex')
+    expect(fileOf(own, 'auth.json')).toBeUndefined()
   })
 })
 
@@ -209,8 +220,10 @@ describe('a launch of codex exec', () => {
   })
 
   test('goes on with a session, and takes a profile of the folder that a person named', () => {
-    const options = { protocol: 'exec', configDir: '/mine', profile: 'work' }
-    const { argv } = launchCodex(request({ options }, { resume: 'old', isFork: true }))
+    const options = { protocol: 'exec', configDir: '/mine' }
+    const { argv } = launchCodex(
+      request({ options, profile: 'work' }, { resume: 'old', isFork: true }),
+    )
     expect(argv.slice(2, 8)).toEqual(['fork', 'old', program, '-p', 'work', 'exec'])
   })
 })

@@ -5,7 +5,8 @@ import { DroverError } from '../../schema/error.ts'
 import type { Upstream } from '../../schema/config.ts'
 import { findProgram } from '../../util/find-program.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
-import { loginIn, ownFolder, userFolder } from './login.ts'
+import { checkCodexSpec } from './check-spec.ts'
+import { homeOf, loginIn, userFolder } from './login.ts'
 import { unreadNotifications } from './notifications.ts'
 import { CodexOptions } from './options.ts'
 import {
@@ -35,8 +36,7 @@ export function findCodex({
 
 /**
  * argv, settings and greeting of one run. An agent has a CODEX_HOME of its own, whose config.toml is
- * written at each start; a folder that the person names keeps its file, and the settings are
- * arguments. Errors: `program_not_found`, `invalid_config`.
+ * written at each start; a folder of the person's keeps its file, and the settings are arguments. Errors: `program_not_found`, `invalid_config`, `invalid_request`, `unsupported`.
  */
 export function launchCodex(request: LaunchRequest): ProviderLaunch {
   const program = findCodex(request)
@@ -45,13 +45,14 @@ export function launchCodex(request: LaunchRequest): ProviderLaunch {
       details: { field: 'provider', program: request.programPath ?? 'codex' },
     })
   }
-  const options = CodexOptions.parse(request.spec.options)
+  const { args, options: wanted } = request.spec
+  checkCodexSpec(request.spec)
+  const options = CodexOptions.parse(wanted)
   const settings = settingsFor(request, options)
-  const isOwn = options.configDir === undefined
-  const folder = options.configDir ?? ownFolder(request.stateFolder)
+  const { folder, isOwn } = homeOf({ ...request, configDir: options.configDir })
   const { openai } = request.upstreams
-  const place = { request, options }
-  const more = isOwn ? options.args : [...options.args, ...toArguments(settings)]
+  const place = { request, options, isOwn }
+  const more = isOwn ? args : [...args, ...toArguments(settings)]
   return {
     ...(options.protocol === 'exec'
       ? { argv: execArguments(program, more, place) }
@@ -73,14 +74,16 @@ export function launchCodex(request: LaunchRequest): ProviderLaunch {
 interface Place {
   request: LaunchRequest
   options: CodexOptions
+  /** The folder is the agent's own. */
+  isOwn: boolean
 }
 
 /**
  * The first bytes of its input: who we are, and which thread. In its own folder it reads what it is
  * told of itself from AGENTS.md, anew in each run; elsewhere it gets that with a new thread, and
- * keeps it.
+ * again with one that it goes on with.
  */
-function greeting({ request, options }: Place): string {
+function greeting({ request, options, isOwn }: Place): string {
   const { spec, resume, isFork, systemPrompt, upstreams } = request
   const model = modelFor(request)
   const common: Fields = {
@@ -89,9 +92,7 @@ function greeting({ request, options }: Place): string {
     sandbox: sandboxOf(options),
     ...(model === null ? {} : { model }),
     ...(upstreams.openai ? { modelProvider: upstreamName } : {}),
-    ...(options.configDir !== undefined && systemPrompt !== null
-      ? { developerInstructions: systemPrompt }
-      : {}),
+    ...(!isOwn && systemPrompt !== null ? { developerInstructions: systemPrompt } : {}),
   }
   const initialize = {
     clientInfo: { name: 'drover', title: 'Drover', version: '1' },
@@ -102,29 +103,43 @@ function greeting({ request, options }: Place): string {
       optOutNotificationMethods: unreadNotifications,
     },
   }
-  const method = isFork ? 'thread/fork' : 'thread/resume'
-  return [
-    encodeRequest(requestIds.initialize, 'initialize', initialize),
-    notification('initialized'),
-    resume === null
-      ? encodeRequest(requestIds.thread, 'thread/start', common)
-      : encodeRequest(requestIds.thread, method, {
-          ...common,
-          threadId: resume,
-          excludeTurns: true,
-        }),
-  ].join('')
+  const hello = encodeRequest(requestIds.initialize, 'initialize', initialize)
+  const opening = hello + notification('initialized')
+  if (resume === null) {
+    return opening + encodeRequest(requestIds.thread, 'thread/start', common)
+  }
+  const known = { ...common, threadId: resume, excludeTurns: true }
+  if (isFork) {
+    return opening + encodeRequest(requestIds.thread, 'thread/fork', known)
+  }
+  return isOwn || systemPrompt === null
+    ? opening + encodeRequest(requestIds.thread, 'thread/resume', known)
+    : opening +
+        encodeRequest(requestIds.threadToInstruct, 'thread/resume', known) +
+        instruct(resume, systemPrompt)
+}
+
+/**
+ * A thread keeps the instructions that it began with; those of its mode can be changed, together with
+ * the model, whose name only the thread's answer tells. The decoder sets that again.
+ */
+function instruct(thread: string, instructions: string): string {
+  const settings = { model: '', reasoning_effort: null, developer_instructions: instructions }
+  return encodeRequest(requestIds.instructions, 'thread/settings/update', {
+    threadId: thread,
+    collaborationMode: { mode: 'default', settings },
+  })
 }
 
 /** The script that runs `codex exec` once for each turn; see there. */
 function execArguments(
   program: string,
   more: readonly string[],
-  { request, options }: Place,
+  { request, isOwn }: Place,
 ): [string, ...string[]] {
-  const { resume, isFork, systemPrompt } = request
+  const { resume, isFork, systemPrompt, spec } = request
   const instructions =
-    options.configDir !== undefined && systemPrompt !== null
+    !isOwn && systemPrompt !== null
       ? ['-c', `developer_instructions=${JSON.stringify(systemPrompt)}`]
       : []
   return [
@@ -133,7 +148,7 @@ function execArguments(
     resume === null ? 'new' : isFork ? 'fork' : 'resume',
     resume ?? '',
     program,
-    ...(options.profile ? ['-p', options.profile] : []),
+    ...(spec.profile ? ['-p', spec.profile] : []),
     'exec',
     '--json',
     '--skip-git-repo-check',
@@ -142,25 +157,14 @@ function execArguments(
   ]
 }
 
-/** A key that `codex login` keeps is the agent's too; an account is not: its tokens change with use, and one copy would lock the other out. */
+/** A key that `codex login` of the person keeps is the agent's too. */
 function loginFiles(request: LaunchRequest, folder: string): { path: string; content: string }[] {
   const user = userFolder(request.env)
-  const [login, own] = [loginIn(user), loginIn(folder)]
-  if (request.upstreams.openai || own === 'account' || user === null || login === null) {
+  if (request.upstreams.openai || loginIn(folder) === 'account' || loginIn(user) !== 'key') {
     return []
   }
-  if (login === 'key') {
-    const content = readFileSync(path.join(user, 'auth.json'), 'utf8')
-    return [{ path: path.join(folder, 'auth.json'), content }]
-  }
-  if (own === 'key') {
-    return []
-  }
-  throw new DroverError(
-    'invalid_config',
-    `options.configDir: Codex is logged in to an account in ${user}, and such a login can't be copied. Let the agent use that folder: --option configDir=${user}.`,
-    { details: { field: 'options.configDir' } },
-  )
+  const content = readFileSync(path.join(user!, 'auth.json'), 'utf8')
+  return [{ path: path.join(folder, 'auth.json'), content }]
 }
 
 function readKey({ keyFile }: Upstream): string {

@@ -22,15 +22,15 @@ export function settingsFor(
   return [
     [['check_for_update_on_startup'], false],
     ...(model === null ? [] : [[['model'], model] as const]),
-    ...(options.effort ? [[['model_reasoning_effort'], options.effort] as const] : []),
+    ...(spec.effort ? [[['model_reasoning_effort'], spec.effort] as const] : []),
     [['approval_policy'], approvalPolicyOf(options)],
     [['sandbox_mode'], sandboxOf(options)],
     ...(upstreams.openai ? [[['model_provider'], upstreamName] as const] : []),
     [['analytics', 'enabled'], false],
     [['feedback', 'enabled'], false],
     [['sandbox_workspace_write', 'network_access'], options.network],
-    ...(options.additionalDirs.length > 0
-      ? [[['sandbox_workspace_write', 'writable_roots'], options.additionalDirs] as const]
+    ...(spec.addDirs.length > 0
+      ? [[['sandbox_workspace_write', 'writable_roots'], spec.addDirs] as const]
       : []),
     [['shell_environment_policy', 'exclude'], [keyVariable]],
     ...(upstreams.openai ? upstreamSettings(upstreams.openai) : []),

@@ -14,6 +14,7 @@ export interface CodexState extends DecoderState {
   protocol: 'app-server'
   thread: string | null
   model: string | null
+  effort: string | null
   /** The turn under way. */
   turn: string | null
   /** The turn that ended last. */
@@ -46,6 +47,7 @@ export function createState(): CodexState {
     protocol: 'app-server',
     thread: null,
     model: null,
+    effort: null,
     turn: null,
     ended: null,
     open: [],

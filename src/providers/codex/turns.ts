@@ -1,8 +1,8 @@
 import type { ProviderEvent } from '../contract.ts'
 import { readFailure } from './failures.ts'
 import type { CodexState, Reading } from './state.ts'
+import { costOf, noTokens } from './usage.ts'
 import { fieldsOf, textOf } from './wire.ts'
-import { costOf } from './usage.ts'
 
 /** It took a message: into the turn under way, or as the first of a new one, though it was to join one. */
 export function joinTurn(
@@ -12,8 +12,9 @@ export function joinTurn(
 ): void {
   if (message && message.turn === null) {
     message.turn = turn
-    const isLate = message.isSteering && state.turn !== turn && state.ended !== turn
-    events.push({ type: 'accepted', message: message.id, ...(isLate ? { joined: false } : {}) })
+    const joined = state.turn === turn || state.ended === turn
+    const told = message.isSteering ? { joined } : {}
+    events.push({ type: 'accepted', message: message.id, ...told })
   }
   if (turn === state.ended) {
     endLate(state, message, events)
@@ -34,8 +35,7 @@ function endLate(
 ): void {
   if (message) {
     state.open = state.open.filter((each) => each !== message)
-    const cost = { usd: null, inputTokens: 0, outputTokens: 0 }
-    const end = { reply: '', error: null, cost, durationMs: null }
+    const end = { reply: '', error: null, cost: costOf(noTokens), durationMs: null }
     events.push({ type: 'turn.ended', message: message.id, ...end })
   }
 }
@@ -61,7 +61,7 @@ export function endTurn(state: CodexState, params: unknown, { now, events }: Rea
       message,
       reply: error === null ? state.reply : '',
       error,
-      cost: index === 0 ? costOf(spent) : { usd: null, inputTokens: 0, outputTokens: 0 },
+      cost: costOf(index === 0 ? spent : noTokens),
       model,
       durationMs,
     })

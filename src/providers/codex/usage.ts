@@ -10,6 +10,8 @@ export interface Tokens {
   reasoning?: number | null
 }
 
+export const noTokens: Tokens = { input: 0, output: 0, cached: 0, reasoning: 0 }
+
 /** What a turn cost: tokens, for Codex tells no money. Null: it did not say. */
 export function costOf(spent: Tokens | null): Cost {
   const { input = null, output = null, cached = null, reasoning = null } = spent ?? {}

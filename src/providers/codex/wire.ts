@@ -15,6 +15,10 @@ export type Fields = Record<string, unknown>
 export const requestIds = {
   initialize: 'drover-initialize',
   thread: 'drover-thread',
+  /** A thread that is told of itself anew, by the request behind it. */
+  threadToInstruct: 'drover-thread-to-instruct',
+  instructions: 'drover-instructions',
+  restore: 'drover-restore',
   interrupt: 'drover-interrupt',
   settings: 'drover-settings',
   explain: 'drover-explain',
