@@ -133,6 +133,7 @@ describe('a schedule for an agent', () => {
     expect(await client.remove('short-lived', { force: true, ...up })).toEqual({
       ok: true,
       schedules: ['of-it', 'of-it-too'],
+      worktree: null,
     })
     expect((await client.schedules.list()).map(({ name }) => name)).toEqual(['of-another'])
     expect(await eventsOf('schedule.removed', 'of-it')).toMatchObject([
