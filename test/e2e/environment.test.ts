@@ -68,6 +68,8 @@ interface EnvironmentCase {
   provider: string
   /** The real program; null: it comes with Drover or with every system. */
   real: RealProgram | null
+  /** The variable that tells it of the folder of an account. */
+  account?: string
   /** What its provider sets beside. */
   own: readonly string[]
   /** Endpoint of config that it talks to. */
@@ -94,6 +96,7 @@ const cases: readonly EnvironmentCase[] = [
   {
     provider: 'claude',
     real: 'claude',
+    account: 'CLAUDE_CONFIG_DIR',
     upstream: 'anthropic',
     own: [
       'ANTHROPIC_API_KEY',
@@ -105,10 +108,17 @@ const cases: readonly EnvironmentCase[] = [
       'DISABLE_TELEMETRY',
     ],
   },
-  { provider: 'codex', real: 'codex', upstream: 'openai', own: ['CODEX_HOME'] },
+  {
+    provider: 'codex',
+    real: 'codex',
+    account: 'CODEX_HOME',
+    upstream: 'openai',
+    own: ['CODEX_HOME'],
+  },
   {
     provider: 'opencode',
     real: 'opencode',
+    account: 'XDG_DATA_HOME',
     upstream: 'openai',
     own: [
       'OPENCODE_CONFIG',
@@ -124,6 +134,7 @@ const cases: readonly EnvironmentCase[] = [
   {
     provider: 'gemini',
     real: 'gemini',
+    account: 'GEMINI_CLI_HOME',
     upstream: 'gemini',
     own: ['GEMINI_API_KEY', 'GEMINI_CLI_HOME', 'GEMINI_CLI_NO_RELAUNCH', 'GOOGLE_GEMINI_BASE_URL'],
     request: () => ({ model: 'gemini-2.5-pro' }),
@@ -152,13 +163,26 @@ describe('the environment that a program is started with is the list and nothing
   )
 })
 
-async function checkEnvironment({
-  provider,
-  real,
-  own,
-  upstream,
-  request,
-}: EnvironmentCase): Promise<void> {
+describe('an agent of an account has the folder of that, and beside it the same environment:', () => {
+  for (const each of cases.filter(({ account }) => account !== undefined)) {
+    requireOrSkip(each.provider, each.real !== null && realProgram(each.real) !== null)(
+      each.provider,
+      async () => {
+        using account = temporaryFolder()
+        const { environment } = await environmentOf(each, { configDir: account.path })
+        expect(environment[each.account ?? '']).toMatch(new RegExp(`^${account.path}(/|$)`))
+        expect(each.own.filter((name) => !(name in environment))).toEqual([])
+        expect(JSON.stringify(environment)).not.toContain('leak')
+      },
+    )
+  }
+})
+
+/** Starts an agent behind a program that writes its environment down, and gives that once it has answered. */
+async function environmentOf(
+  { provider, real, upstream, request }: EnvironmentCase,
+  options: Record<string, unknown> = {},
+): Promise<{ environment: Record<string, string>; state: string; folder: string; socket: string }> {
   const [program, ...args] = programs[provider] ?? [(real && realProgram(real)) ?? '/bin/false']
   using wrapper = new EnvironmentProgram(program, ...args)
   using folder = temporaryFolder()
@@ -183,14 +207,24 @@ async function checkEnvironment({
       name: 'a',
       dir: folder.path,
       env: { FROM_REQUEST: 'request' },
+      options,
       prompt: 'are you there?',
       ...request?.(wrapper.path, folder.path),
     },
     up,
   )
   expect(message).toMatchObject({ state: 'done' })
-  const environment = provider === 'chat' ? await ofRunning() : wrapper.read()
-  expect(Object.keys(environment).toSorted()).toEqual([...ofEveryAgent, ...own].toSorted())
+  return {
+    environment: provider === 'chat' ? await ofRunning() : wrapper.read(),
+    state: path.join(home.agentsFolder, id, 'state'),
+    folder: folder.path,
+    socket: home.socketFile,
+  }
+}
+
+async function checkEnvironment(each: EnvironmentCase): Promise<void> {
+  const { environment, state, folder, socket } = await environmentOf(each)
+  expect(Object.keys(environment).toSorted()).toEqual([...ofEveryAgent, ...each.own].toSorted())
   expect(JSON.stringify(environment)).not.toContain('leak')
   expect(environment).toMatchObject({
     FROM_CONFIG: '1',
@@ -198,12 +232,11 @@ async function checkEnvironment({
     FROM_REQUEST: 'request',
     PASSED: 'by config',
     DROVER_AGENT: 'a',
-    DROVER_SOCKET: home.socketFile,
-    PWD: folder.path,
+    DROVER_SOCKET: socket,
+    PWD: folder,
   })
   // A folder that its program keeps things in is the agent's own, never the user's.
-  const state = path.join(home.agentsFolder, id, 'state')
-  for (const name of own.filter((each) => /(_DIR|_HOME|_CONFIG)$/.test(each))) {
+  for (const name of each.own.filter((own) => /(_DIR|_HOME|_CONFIG)$/.test(own))) {
     expect(environment[name]).toMatch(new RegExp(`^${state}/`))
   }
 }
