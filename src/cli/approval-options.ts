@@ -10,6 +10,7 @@ type RuleText = Omit<ApprovalRule, 'mode'>
 
 /** What an agent's program may do without asking, and what it may not. */
 export interface ApprovalOptions {
+  policy?: string
   approve?: ApprovalMode
   allowTool?: RuleText[]
   askTool?: RuleText[]
@@ -20,6 +21,8 @@ export interface ApprovalOptions {
 /** Declares them. */
 export function addApprovalOptions(command: Command): Command {
   return command
+    .optionsGroup('What it may do without asking:')
+    .option('--policy <name>', 'a policy of config.yaml; what is said here goes before it')
     .addOption(
       new Option(
         '--approve <mode>',
@@ -43,8 +46,9 @@ export function addApprovalOptions(command: Command): Command {
 /** The part of a request that they ask for: what denies goes first, what allows last. */
 export function createApprovalRequest(
   options: ApprovalOptions,
-): Pick<RunRequestInput, 'approvals'> {
-  const { approve: mode, approveTimeout: timeoutMs, allowTool, askTool, denyTool } = options
+): Pick<RunRequestInput, 'approvals' | 'policy'> {
+  const { policy, approve: mode, approveTimeout: timeoutMs } = options
+  const { allowTool, askTool, denyTool } = options
   const rules = [
     ...(denyTool ?? []).map((rule) => ({ ...rule, mode: 'deny' as const })),
     ...(askTool ?? []).map((rule) => ({ ...rule, mode: 'ask' as const })),
@@ -55,7 +59,10 @@ export function createApprovalRequest(
     ...(rules.length === 0 ? {} : { rules }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }
-  return Object.keys(approvals).length > 0 ? { approvals } : {}
+  return {
+    ...(policy === undefined ? {} : { policy }),
+    ...(Object.keys(approvals).length > 0 ? { approvals } : {}),
+  }
 }
 
 /** A rule as it is written: `Bash`, `Bash(git *)`, `Edit@src`, `Bash(make *)@/srv`. */

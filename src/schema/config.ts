@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ApprovalWish } from './approval.ts'
 import { Environment } from './environment.ts'
 import { limits } from './limits.ts'
 
@@ -34,6 +35,10 @@ export const Config = z.strictObject({
       documents: z.array(z.string().min(1)).max(limits.prompt.documents).default([]),
     })
     .prefault({}),
+  /** Approval policies that agents name. */
+  policies: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/), ApprovalWish)
+    .default({}),
   gateway: z
     .strictObject({
       upstreams: z
