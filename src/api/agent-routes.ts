@@ -59,8 +59,8 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   mount(app, routes.interruptAgent, async ({ params, query, c }) =>
     answerJson(c, await turns.interrupt(params.name, waitOf(c, daemon, query))),
   )
-  mount(app, routes.reloadAgent, ({ params, body, c }) =>
-    answerJson(c, turns.reload(params.name, body)),
+  mount(app, routes.reloadAgent, async ({ params, body, c }) =>
+    answerJson(c, await turns.reload(params.name, body)),
   )
   mount(app, routes.readLogs, async ({ params, query, c }) => {
     const agent = agents.show(params.name)

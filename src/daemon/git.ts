@@ -40,7 +40,7 @@ const quiet = [
 
 /**
  * Runs git with these arguments, and waits for no longer than it may take. It gets what agents get
- * of the environment, so that no GIT_DIR of the daemon's leads it astray. Errors: `program_not_found`
+ * of the environment, without what would make it look elsewhere. Errors: `program_not_found`
  * without git; `timeout`; that it refused is an answer.
  */
 export async function runGit(
@@ -56,7 +56,7 @@ export async function runGit(
   }
   const options = {
     cwd: '/',
-    env: { ...baseEnvironment, ...hygiene, ...env },
+    env: { ...withoutPlaces(baseEnvironment), ...hygiene, ...env },
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
     maxBuffer: mostOutput,
@@ -73,6 +73,14 @@ export async function runGit(
       }
     })
   })
+}
+
+/** Variables that would make git look elsewhere. Source: `git rev-parse --local-env-vars`. */
+const places =
+  /^GIT_(ALTERNATE_OBJECT_DIRECTORIES|CONFIG|CONFIG_PARAMETERS|CONFIG_COUNT|OBJECT_DIRECTORY|DIR|WORK_TREE|IMPLICIT_WORK_TREE|GRAFT_FILE|INDEX_FILE|NO_REPLACE_OBJECTS|REPLACE_REF_BASE|PREFIX|SHALLOW_FILE|COMMON_DIR|NAMESPACE|CEILING_DIRECTORIES)$/
+
+function withoutPlaces(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !places.test(name)))
 }
 
 /** One language, no prompts, no lock that a person's own git would meet. */

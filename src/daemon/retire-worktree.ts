@@ -30,7 +30,19 @@ export async function retireWorktree(
     store.transaction('durable', () => store.worktrees.keep(row.agent_id, found.cause))
     return { ...found, isRemoved: false }
   }
-  store.transaction('durable', () => store.worktrees.setState(row.agent_id, 'removing'))
+  const guest = store.transaction('durable', () => {
+    const other = store.worktrees.userOf(row.folder, row.agent_id)
+    if (other === undefined) {
+      store.worktrees.setState(row.agent_id, 'removing')
+    } else {
+      store.worktrees.keep(row.agent_id, `${other} works in it`)
+    }
+    return other
+  })
+  if (guest !== undefined) {
+    // It came while git was asked.
+    return { ...found, rung: 'in-use', cause: `${guest} works in it`, isRemoved: false }
+  }
   faultPoint('worktree-condemned')
   if (found.rung === 'unmade') {
     await removeHalfMade(context, row)

@@ -1,14 +1,17 @@
+import { joinPrompt } from '../core/system-prompt.ts'
 import { DroverError } from '../schema/error.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import type { Interrupted, Reloaded } from '../schema/reports.ts'
 import type { ReloadRequest } from '../schema/requests.ts'
 import type { AgentRow, RunRow } from '../store/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
+import { writePrivateFile } from '../util/private-file.ts'
 import { checkUnsupported } from './check-unsupported.ts'
 import { capabilitiesOf, getAgentByName, getProvider, type DaemonContext } from './context.ts'
 import { interruptTurn } from './interrupt-turn.ts'
 import type { Reconciler } from './reconciler.ts'
 import { stateOf, tellRun } from './run-input.ts'
+import { promptFile, readPromptLayers } from './system-prompt.ts'
 import { toAgent } from './views.ts'
 
 /** What people ask of the turn an agent is in, and of the program that takes it. */
@@ -47,20 +50,29 @@ export class TurnVerbs {
 
   /**
    * Changes the model, the persona or the trigger: in the program that runs where it can, else by a
-   * new one at the turn boundary, which goes on with the session. Errors: `unsupported`.
+   * new one at the turn boundary, which goes on with the session. Errors: `unsupported`,
+   * `invalid_prompt`.
    */
-  reload(name: string, change: ReloadRequest): Reloaded {
-    const agent = getAgentByName(this.#context, name)
+  async reload(name: string, change: ReloadRequest): Promise<Reloaded> {
+    const before = getAgentByName(this.#context, name)
     const { records } = this.#reconciler
     const { store, specs } = this.#context
+    const wanted = withChange(specs.get(before.id), change)
+    checkUnsupported(this.#context, getProvider(this.#context, wanted.provider), wanted)
+    const layers = await readPromptLayers(this.#context, { agent: before, spec: wanted })
+    // It may be another run, or another spec, by now.
+    const agent = getAgentByName(this.#context, name)
     const spec = withChange(specs.get(agent.id), change)
-    checkUnsupported(this.#context, getProvider(this.#context, spec.provider), spec)
+    const told = { ...change, ...(change.persona ? { persona: joinPrompt(layers) } : {}) }
     const when = records.change(agent.id, 'durable', () => {
       store.agents.setSpec(agent.id, JSON.stringify(spec))
-      const reached = this.#reach(agent, change)
+      const reached = this.#reach(agent, told)
       records.event(agent.id, 'agent.reloaded', { ...change, when: reached }, agent.run_id)
       return reached
     })
+    if (when === 'now' && typeof told.persona === 'string') {
+      writePrivateFile(promptFile(this.#context, agent.id), told.persona)
+    }
     specs.delete(agent.id)
     this.#reconciler.kick(agent.id)
     return { when, agent: this.#shown(agent) }

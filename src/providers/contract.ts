@@ -104,6 +104,7 @@ export interface ProviderCapabilities {
 /** What of a spec can change while the agent lives. */
 export interface Reload {
   model?: string
+  /** All that it is told of itself and its place, as `systemPrompt` of a launch. */
   persona?: string
   trigger?: string
 }

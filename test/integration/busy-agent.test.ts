@@ -73,7 +73,7 @@ describe('an interrupt', () => {
 
 describe('a change of an agent that is in a turn', () => {
   test('reaches its program at once where that can', async () => {
-    const { when, agent } = stage.daemon.turns.reload('a', { model: 'other' })
+    const { when, agent } = await stage.daemon.turns.reload('a', { model: 'other' })
     expect({ when, model: agent.model }).toEqual({ when: 'now', model: 'other' })
     await waitFor('the program is told', () => told().includes('other'))
     expect(agent.run).toBe(stage.daemon.agents.show('a').run)
@@ -81,7 +81,7 @@ describe('a change of an agent that is in a turn', () => {
 
   test('else counts once the turn is over, in a run that goes on with the session', async () => {
     const before = stage.daemon.agents.show('a').run
-    const { when } = stage.daemon.turns.reload('a', { persona: 'another' })
+    const { when } = await stage.daemon.turns.reload('a', { persona: 'another' })
     expect(when).toBe('next-turn')
     await stage.send('m', 'next')
     await stage.daemon.turns.interrupt('a', limit)
@@ -98,8 +98,8 @@ describe('a change of an agent that is in a turn', () => {
   test('counts from its next run on when it sleeps, and can be taken back', async () => {
     await stage.daemon.turns.interrupt('a', limit)
     await stage.daemon.verbs.sleep('a', limit)
-    expect(stage.daemon.turns.reload('a', { model: 'other' }).when).toBe('next-run')
-    expect(stage.daemon.turns.reload('a', { model: null }).agent.model).toBeNull()
+    expect((await stage.daemon.turns.reload('a', { model: 'other' })).when).toBe('next-run')
+    expect((await stage.daemon.turns.reload('a', { model: null })).agent.model).toBeNull()
     expect(stage.daemon.agents.show('a').spec).not.toHaveProperty('model')
   })
 })

@@ -101,6 +101,26 @@ test('an agent is told all layers in order, at each start anew, and people see t
   expect(told()).not.toContain('Be kind.')
 })
 
+test('an agent that is given another persona while it runs is told all layers with it', async () => {
+  await using stage = await startWithModel()
+  const { daemon, told } = stage
+  const { client, home } = daemon
+  writeFileSync(home.doctrineFile, 'Be kind.\n')
+  await client.run({ template: 'chat', name: 'a', persona: 'You bark.', prompt: 'hello' }, up)
+  expect(await client.reload('a', { persona: 'You purr.' })).toMatchObject({ when: 'now' })
+  await client.send('a', { body: 'again' }, up)
+  expect(told()).toContain('You purr.')
+  expect(told()).toContain('Be kind.')
+  expect(told()).not.toContain('You bark.')
+  const { text, running } = await client.prompt('a')
+  expect(running).toBe(text)
+  writeFileSync(home.doctrineFile, Buffer.from([0xff]))
+  await expect(client.reload('a', { persona: 'You hiss.' })).rejects.toMatchObject({
+    code: 'invalid_prompt',
+  })
+  expect((await client.show('a')).spec.persona).toBe('You purr.')
+})
+
 test('an agent without doctrine and persona starts bare, and so does one that was asked to', async () => {
   await using stage = await startWithModel()
   const { daemon, told } = stage

@@ -34,7 +34,9 @@ async function worktreeOf({ client }: TestDaemon, name = 'a'): Promise<string> {
 describe('an agent with a worktree', () => {
   test('works in a folder and on a branch of its own, made when it first starts', async () => {
     using repository = new GitFolder()
-    await using daemon = await startTestDaemon()
+    // What leads git elsewhere is for agents, not for what Drover does.
+    const env = { GIT_DIR: '/nowhere', GIT_WORK_TREE: '/nowhere', GIT_INDEX_FILE: '/nowhere' }
+    await using daemon = await startTestDaemon({ config: { env } })
     const { client, home } = daemon
     const made = await client.run({ ...walker(repository.path), prompt: 'where?' }, up)
     expect(made).toMatchObject({ notes: [], message: { state: 'done' } })
