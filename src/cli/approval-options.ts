@@ -15,6 +15,7 @@ export interface ApprovalOptions {
   askTool?: RuleText[]
   denyTool?: RuleText[]
   approveTimeout?: number
+  policy?: string
 }
 
 /** Declares them. */
@@ -33,6 +34,7 @@ export function addApprovalOptions(command: Command): Command {
     )
     .option('--ask-tool <rule>', 'ask a person, whatever allows it', ruleCollector('ask-tool'))
     .option('--deny-tool <rule>', 'deny, whatever allows it', ruleCollector('deny-tool'))
+    .option('--policy <name>', 'an approval policy of config.yaml, under what is said here')
     .option(
       '--approve-timeout <time>',
       'a question that nobody answers for this long is denied; 0: never',
@@ -43,8 +45,8 @@ export function addApprovalOptions(command: Command): Command {
 /** The part of a request that they ask for: what denies goes first, what allows last. */
 export function createApprovalRequest(
   options: ApprovalOptions,
-): Pick<RunRequestInput, 'approvals'> {
-  const { approve: mode, approveTimeout: timeoutMs, allowTool, askTool, denyTool } = options
+): Pick<RunRequestInput, 'approvals' | 'policy'> {
+  const { approve: mode, approveTimeout: timeoutMs, allowTool, askTool, denyTool, policy } = options
   const rules = [
     ...(denyTool ?? []).map((rule) => ({ ...rule, mode: 'deny' as const })),
     ...(askTool ?? []).map((rule) => ({ ...rule, mode: 'ask' as const })),
@@ -55,7 +57,10 @@ export function createApprovalRequest(
     ...(rules.length === 0 ? {} : { rules }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }
-  return Object.keys(approvals).length > 0 ? { approvals } : {}
+  return {
+    ...(policy === undefined ? {} : { policy }),
+    ...(Object.keys(approvals).length > 0 ? { approvals } : {}),
+  }
 }
 
 /** A rule as it is written: `Bash`, `Bash(git *)`, `Edit@src`, `Bash(make *)@/srv`. */

@@ -24,6 +24,8 @@ export function resolveSpec(
   const provider = getProvider(context, template.provider)
   const runtime = getRuntime(context, request.runtime ?? template.runtime ?? 'process')
   const wantedDir = request.dir ?? template.dir ?? request.defaultDir
+  const policy = namedPolicy(context, request.policy ?? template.policy)
+  const wishes = [policy, template.approvals, request.approvals]
   const spec = AgentSpec.parse({
     provider: provider.name,
     runtime: runtime.name,
@@ -39,19 +41,33 @@ export function resolveSpec(
     lifecycle: { ...template.lifecycle, ...request.lifecycle },
     budget: { ...template.budget, ...request.budget },
     limits: { ...template.limits, ...request.limits },
-    approvals: mergeApprovals(template.approvals, request.approvals),
+    approvals: mergeApprovals(wishes),
     ...mergeOptions(template, request),
     workspace: workspaceOf(template, request),
   })
-  checkApprovals(provider, spec, [template.approvals, request.approvals])
+  checkApprovals(provider, spec, wishes)
   checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider, spec) }
 }
 
-/** What the caller says goes first, rule by rule. */
-function mergeApprovals(template: ApprovalWish, request: ApprovalWish): ApprovalWish {
-  const rules = [...(request.rules ?? []), ...(template.rules ?? [])]
-  return { ...template, ...request, rules }
+/** A policy of config. Errors: `invalid_request`, naming those there are. */
+function namedPolicy({ config }: DaemonContext, name: string | undefined): ApprovalWish {
+  const policy = name === undefined ? {} : config.policies[name]
+  if (policy === undefined) {
+    const known = Object.keys(config.policies).join(', ')
+    throw new DroverError(
+      'invalid_request',
+      `policy: config.yaml has no policy ${JSON.stringify(name)}; it has: ${known || 'none'}.`,
+      { details: { field: 'policy' } },
+    )
+  }
+  return policy
+}
+
+/** From weak to strong: what a stronger one says goes first, rule by rule. */
+function mergeApprovals(wishes: readonly ApprovalWish[]): ApprovalWish {
+  const rules = wishes.toReversed().flatMap((wish) => wish.rules ?? [])
+  return { ...Object.assign({}, ...wishes), rules }
 }
 
 /** A program that asks nobody can't be told what to do without asking. Errors: `unsupported`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ApprovalWish } from './approval.ts'
 import { Environment } from './environment.ts'
 import { limits } from './limits.ts'
 
@@ -28,6 +29,8 @@ export const Config = z.strictObject({
   providers: z
     .partialRecord(z.string(), z.strictObject({ path: z.string().min(1).optional() }))
     .default({}),
+  /** Approval policies by name, for agents that ask for one. */
+  policies: z.partialRecord(z.string(), ApprovalWish).default({}),
   prompt: z
     .strictObject({
       /** Files that every agent is told that starts with a prompt; relative ones beside config.yaml. */
