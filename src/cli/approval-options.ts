@@ -10,17 +10,19 @@ type RuleText = Omit<ApprovalRule, 'mode'>
 
 /** What an agent's program may do without asking, and what it may not. */
 export interface ApprovalOptions {
+  policy?: string
   approve?: ApprovalMode
   allowTool?: RuleText[]
   askTool?: RuleText[]
   denyTool?: RuleText[]
   approveTimeout?: number
-  policy?: string
 }
 
 /** Declares them. */
 export function addApprovalOptions(command: Command): Command {
   return command
+    .optionsGroup('What it may do without asking:')
+    .option('--policy <name>', 'a policy of config.yaml; what is said here goes before it')
     .addOption(
       new Option(
         '--approve <mode>',
@@ -34,7 +36,6 @@ export function addApprovalOptions(command: Command): Command {
     )
     .option('--ask-tool <rule>', 'ask a person, whatever allows it', ruleCollector('ask-tool'))
     .option('--deny-tool <rule>', 'deny, whatever allows it', ruleCollector('deny-tool'))
-    .option('--policy <name>', 'an approval policy of config.yaml, under what is said here')
     .option(
       '--approve-timeout <time>',
       'a question that nobody answers for this long is denied; 0: never',
@@ -46,7 +47,8 @@ export function addApprovalOptions(command: Command): Command {
 export function createApprovalRequest(
   options: ApprovalOptions,
 ): Pick<RunRequestInput, 'approvals' | 'policy'> {
-  const { approve: mode, approveTimeout: timeoutMs, allowTool, askTool, denyTool, policy } = options
+  const { policy, approve: mode, approveTimeout: timeoutMs } = options
+  const { allowTool, askTool, denyTool } = options
   const rules = [
     ...(denyTool ?? []).map((rule) => ({ ...rule, mode: 'deny' as const })),
     ...(askTool ?? []).map((rule) => ({ ...rule, mode: 'ask' as const })),

@@ -22,6 +22,7 @@ const specOptions = [
   'option',
   'ephemeral',
   ...agentOptionNames,
+  'policy',
 ] as const
 
 /** The request that a line of `drover schedule add` asks for. Errors: `usage`, naming the option. */

@@ -96,6 +96,7 @@ function agentFields(
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
     ['limits', limitsText(spec.limits)],
     ...lifecycleFields(spec),
+    ['policy', spec.policy ?? null],
     ...approvalFields(spec.approvals),
     ['ephemeral', agent.isEphemeral ? 'yes' : null],
     ['waits', agent.waiting ? `${formatWait(agent.waiting, now)} (${agent.waiting.gate})` : null],

@@ -37,6 +37,7 @@ const ofNewAgents = [
   'automationId',
   'effort',
   'profile',
+  'policy',
   'addDirs',
   'promptAppend',
   'args',

@@ -3,10 +3,10 @@ import path from 'node:path'
 import type { Provider } from '../providers/contract.ts'
 import type { Workspace } from '../schema/agent-options.ts'
 import { AgentSpec } from '../schema/agent.ts'
-import type { ApprovalWish } from '../schema/approval.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
+import { checkApprovals, mergeApprovals } from './approval-policy.ts'
 import { checkUnsupported } from './check-unsupported.ts'
 import { getProvider, getRuntime, type DaemonContext } from './context.ts'
 import { fieldPath } from './load-config.ts'
@@ -24,8 +24,11 @@ export function resolveSpec(
   const provider = getProvider(context, template.provider)
   const runtime = getRuntime(context, request.runtime ?? template.runtime ?? 'process')
   const wantedDir = request.dir ?? template.dir ?? request.defaultDir
-  const policy = namedPolicy(context, request.policy ?? template.policy)
-  const wishes = [policy, template.approvals, request.approvals]
+  const layers = {
+    policy: request.policy ?? template.policy,
+    template: template.approvals,
+    request: request.approvals,
+  }
   const spec = AgentSpec.parse({
     provider: provider.name,
     runtime: runtime.name,
@@ -41,50 +44,13 @@ export function resolveSpec(
     lifecycle: { ...template.lifecycle, ...request.lifecycle },
     budget: { ...template.budget, ...request.budget },
     limits: { ...template.limits, ...request.limits },
-    approvals: mergeApprovals(wishes),
+    approvals: mergeApprovals(context.config, layers),
     ...mergeOptions(template, request),
     workspace: workspaceOf(template, request),
   })
-  checkApprovals(provider, spec, wishes)
+  checkApprovals(provider, spec, layers)
   checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider, spec) }
-}
-
-/** A policy of config. Errors: `invalid_request`, naming those there are. */
-function namedPolicy({ config }: DaemonContext, name: string | undefined): ApprovalWish {
-  const policy = name === undefined ? {} : config.policies[name]
-  if (policy === undefined) {
-    const known = Object.keys(config.policies).join(', ')
-    throw new DroverError(
-      'invalid_request',
-      `policy: config.yaml has no policy ${JSON.stringify(name)}; it has: ${known || 'none'}.`,
-      { details: { field: 'policy' } },
-    )
-  }
-  return policy
-}
-
-/** From weak to strong: what a stronger one says goes first, rule by rule. */
-function mergeApprovals(wishes: readonly ApprovalWish[]): ApprovalWish {
-  const rules = wishes.toReversed().flatMap((wish) => wish.rules ?? [])
-  return { ...Object.assign({}, ...wishes), rules }
-}
-
-/** A program that asks nobody can't be told what to do without asking. Errors: `unsupported`. */
-function checkApprovals(
-  provider: Provider,
-  { options }: Pick<AgentSpec, 'options'>,
-  wishes: readonly ApprovalWish[],
-): void {
-  const field = wishes.flatMap((wish) => Object.keys(wish))[0]
-  const { approvals } = provider.capabilitiesWith?.(options) ?? provider.capabilities
-  if (field !== undefined && !approvals) {
-    throw new DroverError(
-      'unsupported',
-      `approvals.${field}: the ${provider.name} provider never asks for approval.`,
-      { details: { field: `approvals.${field}` } },
-    )
-  }
 }
 
 /** The provider's own options. */
@@ -114,6 +80,7 @@ function mergeOptions(template: Template, request: RunRequest): Partial<AgentSpe
     automationId: request.automationId ?? template.automationId,
     effort: request.effort ?? template.effort,
     profile: request.profile ?? template.profile,
+    policy: request.policy ?? template.policy,
     addDirs: both('addDirs').map((dir) => checkFolder('addDirs', dir)),
     promptAppend: request.promptAppend ?? template.promptAppend,
     args: [...template.args, ...request.args],

@@ -30,6 +30,8 @@ export const agentOptions = {
   effort: Text.regex(/^[a-z]{1,20}$/, 'is no word of small letters').optional(),
   /** A profile that its program keeps by that name. */
   profile: Line.optional(),
+  /** A policy of config for its approvals, by name. */
+  policy: Line.optional(),
   /** Folders that it may work in beside its own, absolute. */
   addDirs: z.array(Text.min(1)).max(limits.addDirs).default([]),
   /** The last thing that its system prompt says. */

@@ -48,9 +48,6 @@ export const ApprovalWish = z.strictObject({
 })
 export type ApprovalWish = z.infer<typeof ApprovalWish>
 
-/** Name of an approval policy of `config.yaml`; what is said beside it goes before it. */
-export const PolicyName = z.string().min(1).max(63)
-
 /** How much harm a call can do, by a rule of thumb. */
 export const Risk = z.enum(['low', 'medium', 'high'])
 export type Risk = z.infer<typeof Risk>

@@ -29,14 +29,16 @@ export const Config = z.strictObject({
   providers: z
     .partialRecord(z.string(), z.strictObject({ path: z.string().min(1).optional() }))
     .default({}),
-  /** Approval policies by name, for agents that ask for one. */
-  policies: z.partialRecord(z.string(), ApprovalWish).default({}),
   prompt: z
     .strictObject({
       /** Files that every agent is told that starts with a prompt; relative ones beside config.yaml. */
       documents: z.array(z.string().min(1)).max(limits.prompt.documents).default([]),
     })
     .prefault({}),
+  /** Approval policies that agents name. */
+  policies: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/), ApprovalWish)
+    .default({}),
   gateway: z
     .strictObject({
       upstreams: z

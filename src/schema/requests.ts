@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { AgentName } from './agent-name.ts'
 import { agentOptions, ResumeWish, TagWord, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
-import { ApprovalWish, PolicyName } from './approval.ts'
+import { ApprovalWish } from './approval.ts'
 import { Budget, LifecycleWish } from './lifecycle.ts'
 import { limits } from './limits.ts'
 import { MessageBody, MessageId, MessageMode } from './message.ts'
@@ -42,7 +42,6 @@ export const RunRequest = z.strictObject({
   /** It lives for its first message: removed when that is done, kept when it fails. Needs a prompt. */
   ephemeral: z.boolean().default(false),
   limits: AgentSpec.shape.limits,
-  policy: PolicyName.optional(),
   /** Its rules come before the template's. */
   approvals: ApprovalWish.prefault({}),
   /** Words and folders are added to the template's, arguments go after its. */

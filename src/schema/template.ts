@@ -3,7 +3,7 @@ import { WrittenLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
 import { agentOptions, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
-import { ApprovalWish, PolicyName } from './approval.ts'
+import { ApprovalWish } from './approval.ts'
 import { LifecycleWish } from './lifecycle.ts'
 
 /** A reusable spec from which agents are made: a YAML file, or built in. */
@@ -26,7 +26,6 @@ export const Template = z.strictObject({
   lifecycle: LifecycleWish.prefault({}),
   budget: AgentSpec.shape.budget,
   limits: WrittenLimits.default({}),
-  policy: PolicyName.optional(),
   approvals: ApprovalWish.prefault({}),
   ...agentOptions,
   bare: z.boolean().optional(),

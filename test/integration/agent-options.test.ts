@@ -255,3 +255,31 @@ describe('an agent that begins with a session of its program', () => {
       .toContain('has no session "s-4" here')
   })
 })
+
+test('a policy of config comes after what template and request say, and one that is not there is an error', async () => {
+  using claude = new ScriptedClaude()
+  const rule = (tool: string): object => ({ tool, mode: 'allow' })
+  const policies = { careful: { mode: 'deny', timeoutMs: 1000, rules: [rule('Read')] } }
+  await using daemon = await startWithClaude(claude, { policies }, live)
+  const { client, home } = daemon
+  mkdirSync(home.templatesFolder, { recursive: true })
+  const template = { provider: 'claude', policy: 'careful', approvals: { rules: [rule('Glob')] } }
+  writeFileSync(path.join(home.templatesFolder, 'mine.yaml'), JSON.stringify(template))
+  const request = claude.agent('a', { approvals: { timeoutMs: 2000 } })
+  await client.run({ ...request, template: 'mine' })
+  expect((await client.show('a')).spec).toMatchObject({
+    policy: 'careful',
+    approvals: { mode: 'deny', timeoutMs: 2000, rules: [rule('Glob'), rule('Read')] },
+  })
+  await expect(client.run(claude.agent('b', { policy: 'bold' }))).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: 'policy: config.yaml has no policy "bold"; it has: careful.',
+  })
+  await expect(client.run(claude.agent('b', { policy: 'constructor' }))).rejects.toMatchObject({
+    code: 'invalid_request',
+  })
+  await expect(client.run({ ...cat, policy: 'careful' })).rejects.toMatchObject({
+    code: 'unsupported',
+    message: 'policy: the command provider never asks for approval.',
+  })
+})
