@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { tableOf } from './support/document-table.ts'
 import { formatExactDuration } from '../src/cli/relative-time.ts'
 import { AgentStatus } from '../src/schema/agent.ts'
 import { Config } from '../src/schema/config.ts'
@@ -10,23 +11,10 @@ import { lifecycleDefaults } from '../src/schema/lifecycle-defaults.ts'
 
 const text = readFileSync(fileURLToPath(new URL('../docs/lifecycle.md', import.meta.url)), 'utf8')
 
-/** Cells of the rows of the table whose first title this is. */
-function tableOf(title: string): string[][] {
-  const lines = text.split('\n')
-  const start = lines.findIndex((line) => line.startsWith(`| ${title} |`))
-  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'))
-  return lines.slice(start + 2, end).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  )
-}
-
 const code = (word: string): string => `\`${word}\``
 
 test('the table of statuses has each status there is, in its order', () => {
-  expect(tableOf('status').map(([status]) => status)).toEqual(AgentStatus.options.map(code))
+  expect(tableOf(text, 'status').map(([status]) => status)).toEqual(AgentStatus.options.map(code))
 })
 
 test('the diagram leads to and from each status, and knows no other', () => {
@@ -38,7 +26,7 @@ test('the diagram leads to and from each status, and knows no other', () => {
 })
 
 test('the table of settings has each with its default', () => {
-  const rows = tableOf('option').map(([, key, value]) => [key, value])
+  const rows = tableOf(text, 'option').map(([, key, value]) => [key, value])
   const defaults = Object.entries(Lifecycle.parse({})).map(([key, value]) => [
     code(key),
     typeof value === 'number' && key.endsWith('Ms') && value > 0
@@ -50,7 +38,7 @@ test('the table of settings has each with its default', () => {
 })
 
 test('the policies, the classes of failure and the keys of the config are named', () => {
-  expect(tableOf('policy').map(([policy]) => policy)).toEqual(RestartPolicy.options.map(code))
+  expect(tableOf(text, 'policy').map(([policy]) => policy)).toEqual(RestartPolicy.options.map(code))
   const { restart, admission } = Config.parse({ admission: { starts: 1 } })
   const keys = [
     ...Object.keys(restart).map((key) => `restart.${key}`),

@@ -119,7 +119,8 @@ function putDown(records: Records, run: RunRow, event: QuestionEvent): ApprovalR
   const id = createId('apr')
   const title = titleOf(event)
   const risk = attempt(() => riskOf(event, [dir, ...addDirs]), 'high' as const)
-  const dueAt = approvals.timeoutMs > 0 ? now() + approvals.timeoutMs : null
+  const askedAt = now()
+  const dueAt = approvals.timeoutMs > 0 ? askedAt + approvals.timeoutMs : null
   store.approvals.insert({
     id,
     agentId: run.agent_id,
@@ -133,7 +134,7 @@ function putDown(records: Records, run: RunRow, event: QuestionEvent): ApprovalR
     reason: reason?.slice(0, longestReason) ?? null,
     risk,
     dueAt,
-    now: now(),
+    now: askedAt,
   })
   records.event(run.agent_id, 'approval.asked', { id, tool, title, reason, risk, dueAt }, run.id)
   store.afterCommit(() => faultPoint('question-recorded'))

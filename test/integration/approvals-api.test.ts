@@ -14,7 +14,14 @@ const main = fileURLToPath(new URL('../fixtures/asking-daemon.ts', import.meta.u
 
 let daemon: TestDaemon
 beforeAll(async () => {
-  daemon = await startTestDaemon({ main, isLeftClean: true })
+  const careful = {
+    mode: 'deny',
+    rules: [
+      { tool: 'Bash', input: 'git *', mode: 'allow' },
+      { tool: 'Read', mode: 'allow' },
+    ],
+  }
+  daemon = await startTestDaemon({ main, config: { policies: { careful } }, isLeftClean: true })
 })
 afterAll(async () => {
   await daemon[Symbol.asyncDispose]()
@@ -245,6 +252,22 @@ describe('the command line', () => {
     expect(denied.stdout).toMatch(/^did not git push/)
     // Nobody was asked, so nobody is told.
     expect(denied.stderr).toBe('')
+  })
+
+  test('takes a policy of config by its name, under what is said beside it', async () => {
+    const rest = ['--policy', 'careful', '--deny-tool', 'Bash(git push*)']
+    await drover('run', 'asking', '--name', 'a', ...rest)
+    expect((await daemon.client.show('a')).spec.approvals).toMatchObject({
+      mode: 'deny',
+      rules: [
+        { tool: 'Bash', input: 'git push*', mode: 'deny' },
+        { tool: 'Bash', input: 'git *', mode: 'allow' },
+        { tool: 'Read', mode: 'allow' },
+      ],
+    })
+    const refused = await drover('run', 'asking', '--policy', 'wild')
+    const why = 'policy: config.yaml has no policy "wild"; it has: careful.'
+    expect(refused.stderr).toContain(why)
   })
 
   test('who waits for a reply is told that the agent waits for them, and how to answer', async () => {

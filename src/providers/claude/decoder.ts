@@ -1,3 +1,4 @@
+import { pushJoined, pushText, startText } from '../push-text.ts'
 import type { Decoder, DecoderState, ProviderEvent, PushContext } from '../contract.ts'
 import {
   closeQuestions,
@@ -252,32 +253,5 @@ function settleQuestion(
     closeQuestions(state, events, (question) => question.toolUse === toolUse)
   } else {
     state.questions = state.questions.filter((question) => question.toolUse !== toolUse)
-  }
-}
-
-/** Text blocks of one turn stand on lines of their own. */
-function startText(state: ClaudeState, events: ProviderEvent[]): void {
-  if (state.isMidLine) {
-    pushText(state, '\n', events)
-  }
-}
-
-function pushText(state: ClaudeState, text: string, events: ProviderEvent[]): void {
-  if (text !== '') {
-    pushJoined(events, { type: 'text', text })
-    state.isMidLine = !text.endsWith('\n')
-  }
-}
-
-/** Pieces that came together are one event. */
-function pushJoined(
-  events: ProviderEvent[],
-  event: { type: 'text' | 'thinking'; text: string },
-): void {
-  const last = events.at(-1)
-  if (last?.type === event.type) {
-    last.text += event.text
-  } else {
-    events.push(event)
   }
 }

@@ -1,3 +1,4 @@
+import { pushJoined, pushText, startText } from '../push-text.ts'
 import type { ProviderEvent } from '../contract.ts'
 import { limitedUntil, readFailure, usedLimits } from './failures.ts'
 import { resultOf, toolOf } from './items.ts'
@@ -179,32 +180,5 @@ function readError(state: CodexState, params: Fields, { now, events }: Reading):
   } else {
     const failure = readFailure(error, now, state.limitedUntil)
     events.push({ type: 'error', ...failure })
-  }
-}
-
-/** Texts of one turn stand on lines of their own. */
-function startText(state: CodexState, events: ProviderEvent[]): void {
-  if (state.isMidLine) {
-    pushText(state, '\n', events)
-  }
-}
-
-function pushText(state: CodexState, text: string, events: ProviderEvent[]): void {
-  if (text !== '') {
-    pushJoined(events, { type: 'text', text })
-    state.isMidLine = !text.endsWith('\n')
-  }
-}
-
-/** Pieces that came together are one event. */
-function pushJoined(
-  events: ProviderEvent[],
-  event: { type: 'text' | 'thinking'; text: string },
-): void {
-  const last = events.at(-1)
-  if (last?.type === event.type) {
-    last.text += event.text
-  } else {
-    events.push(event)
   }
 }
