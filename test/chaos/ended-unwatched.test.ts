@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isUnreachable } from '../../src/client/resuming-stream.ts'
-import { sendSignal } from '../../src/util/process-identity.ts'
 import { startTestDaemon } from '../support/daemon.ts'
 import { expectGapless, readEvents } from '../support/events.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -68,9 +67,7 @@ describe.concurrent('a program that takes its message and ends while the daemon,
 
         await waitFor('the message to be taken', () => takenIn(file) !== '')
         if (run.status === 'lost') {
-          for (const { pid } of await daemon.marked()) {
-            sendSignal(pid, 'SIGKILL')
-          }
+          await daemon.killMarked()
         }
         await waitFor('all of it to be gone', async () => (await daemon.marked()).length === 0)
         await daemon.start({ env: {} })
