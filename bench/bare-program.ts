@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Decoder, LaunchRequest, Provider } from '../src/providers/contract.ts'
-import type { AgentSpec } from '../src/schema/agent.ts'
+import { AgentSpec } from '../src/schema/agent.ts'
 import type { Scratch } from './scratch.ts'
 
 /** A program driven over plain pipes, with the arguments, files and environment that Drover gives it. */
@@ -132,17 +132,7 @@ function launchRequest(scratch: Scratch, bare: BareRequest): LaunchRequest {
   mkdirSync(stateFolder)
   const { PATH = '', HOME = '', USER = '', LANG = '' } = process.env
   const { provider, upstreams, programPath, options } = bare
-  const spec = {
-    provider: provider.name,
-    runtime: 'process',
-    dir,
-    env: {},
-    program: [],
-    options,
-    limits: {},
-    budget: {},
-    // What no launch looks at is left out.
-  } as unknown as AgentSpec
+  const spec = AgentSpec.parse({ provider: provider.name, runtime: 'process', dir, options })
   return {
     env: { PATH, HOME, USER, LANG },
     programPath,
