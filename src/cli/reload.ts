@@ -3,12 +3,14 @@ import type { Reloaded } from '../schema/reports.ts'
 import type { ReloadRequest } from '../schema/requests.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
+import { collectOptions } from './option-values.ts'
 import { readText } from './read-text.ts'
 
 interface ReloadOptions extends CommonOptions {
   model?: string | false
   persona?: string | false
   trigger?: string | false
+  option?: Record<string, unknown>
 }
 
 const moments: Readonly<Record<Reloaded['when'], string>> = {
@@ -30,6 +32,11 @@ export function reloadCommand(invocation: Invocation): Command {
     .option('--no-model', "the provider's default model")
     .option('--no-persona', 'no persona')
     .option('--no-trigger', 'answer every message')
+    .option(
+      '--option <name=value>',
+      'an option of its provider, null takes it away; may be given many times',
+      collectOptions,
+    )
     .action(async (name: string, { json, ...options }: ReloadOptions) => {
       const change = await readChange(invocation, options)
       const result = await client.reload(name, change)
@@ -52,7 +59,10 @@ async function readChange(
       key === 'persona' && typeof value === 'string' ? await readText(value, context) : value
     return [key, text === false ? null : text] as const
   })
-  return Object.fromEntries(await Promise.all(values))
+  return {
+    ...Object.fromEntries(await Promise.all(values)),
+    ...(options.option ? { options: options.option } : {}),
+  }
 }
 
 const changeable: ReadonlySet<string> = new Set(['model', 'persona', 'trigger'])

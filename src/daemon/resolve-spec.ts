@@ -53,8 +53,8 @@ export function resolveSpec(
   return { ...spec, options: checkOptions(provider, spec) }
 }
 
-/** The provider's own options. */
-function checkOptions(provider: Provider, spec: AgentSpec): Record<string, unknown> {
+/** The provider's own options. Errors: `invalid_request`, naming the option. */
+export function checkOptions(provider: Provider, spec: AgentSpec): Record<string, unknown> {
   const result = provider.options.safeParse(spec.options)
   if (result.success) {
     return result.data as Record<string, unknown>

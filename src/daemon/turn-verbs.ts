@@ -10,6 +10,7 @@ import { checkUnsupported } from './check-unsupported.ts'
 import { capabilitiesOf, getAgentByName, getProvider, type DaemonContext } from './context.ts'
 import { interruptTurn } from './interrupt-turn.ts'
 import type { Reconciler } from './reconciler.ts'
+import { checkOptions } from './resolve-spec.ts'
 import { stateOf, tellRun } from './run-input.ts'
 import { promptFile, readPromptLayers } from './system-prompt.ts'
 import { toAgent } from './views.ts'
@@ -49,7 +50,7 @@ export class TurnVerbs {
   }
 
   /**
-   * Changes the model, the persona or the trigger: in the program that runs where it can, else by a
+   * Changes the model, the persona, the trigger or options: in the program that runs where it can, else by a
    * new one at the turn boundary, which goes on with the session. Errors: `unsupported`,
    * `invalid_prompt`.
    */
@@ -57,12 +58,12 @@ export class TurnVerbs {
     const before = getAgentByName(this.#context, name)
     const { records } = this.#reconciler
     const { store, specs } = this.#context
-    const wanted = withChange(specs.get(before.id), change)
+    const wanted = this.#changed(before, change)
     checkUnsupported(this.#context, getProvider(this.#context, wanted.provider), wanted)
     const layers = await readPromptLayers(this.#context, { agent: before, spec: wanted })
     // It may be another run, or another spec, by now.
     const agent = getAgentByName(this.#context, name)
-    const spec = withChange(specs.get(agent.id), change)
+    const spec = this.#changed(agent, change)
     const told = { ...change, ...(change.persona ? { persona: joinPrompt(layers) } : {}) }
     const when = records.change(agent.id, 'durable', () => {
       store.agents.setSpec(agent.id, JSON.stringify(spec))
@@ -76,6 +77,12 @@ export class TurnVerbs {
     specs.delete(agent.id)
     this.#reconciler.kick(agent.id)
     return { when, agent: this.#shown(agent) }
+  }
+
+  #changed({ id }: AgentRow, change: ReloadRequest): AgentSpec {
+    const spec = withChange(this.#context.specs.get(id), change)
+    const provider = getProvider(this.#context, spec.provider)
+    return change.options ? { ...spec, options: checkOptions(provider, spec) } : spec
   }
 
   /** Part of the transaction that stores the change. */
@@ -122,10 +129,15 @@ export class TurnVerbs {
 }
 
 /** What is null goes, what is left out stays. */
-function withChange(spec: AgentSpec, change: ReloadRequest): AgentSpec {
+function withChange(spec: AgentSpec, { options, ...change }: ReloadRequest): AgentSpec {
+  return {
+    ...(merged(spec, change) as AgentSpec),
+    ...(options ? { options: merged(spec.options, options) } : {}),
+  }
+}
+
+function merged(whole: object, change: object): Record<string, unknown> {
   const given = Object.entries(change).filter(([, value]) => value !== undefined)
-  const changed = { ...spec, ...Object.fromEntries(given) }
-  return Object.fromEntries(
-    Object.entries(changed).filter(([, value]) => value !== null),
-  ) as AgentSpec
+  const all = { ...whole, ...Object.fromEntries(given) }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
 }

@@ -107,6 +107,8 @@ export interface Reload {
   /** All that it is told of itself and its place, as `systemPrompt` of a launch. */
   persona?: string
   trigger?: string
+  /** Options of the provider, those that change; null goes. */
+  options?: Readonly<Record<string, unknown>>
 }
 
 /** What a program asked, as its `question` event told. */

@@ -84,9 +84,11 @@ export const ReloadRequest = z
     model: AgentSpec.shape.model.nullable(),
     persona: AgentSpec.shape.persona.nullable(),
     trigger: AgentSpec.shape.trigger.nullable(),
+    /** Options of its provider, those that change; null takes one away. */
+    options: z.record(z.string(), z.unknown()).optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), {
-    message: 'names nothing to change: model, persona or trigger',
+    message: 'names nothing to change: model, persona, trigger or options',
   })
 export type ReloadRequest = z.infer<typeof ReloadRequest>
 export const AttachQuery = z.object({

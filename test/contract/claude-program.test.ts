@@ -107,6 +107,19 @@ describe('the real Claude Code', () => {
     },
   )
 
+  testReal('takes another permission mode under way, and asks by that', async () => {
+    const driver = await start({ permissionMode: 'default' })
+    const place = path.join(dir, 'written')
+    const body = `[[tool:Write ${JSON.stringify({ file_path: place, content: 'x' })}]]`
+    expect(driver.reload({ options: { permissionMode: 'acceptEdits' } })).toBe(true)
+    expect(await ask(driver, 'm1', body)).toMatchObject({ error: null })
+    expect(driver.events.filter(({ type }) => type === 'question')).toEqual([])
+    expect(existsSync(place)).toBe(true)
+    expect(driver.reload({ options: { permissionMode: 'default' } })).toBe(true)
+    driver.send({ id: 'm2', from: 'user', body: '[[bash:touch two]]' })
+    await driver.waitFor(isQuestionOf('Bash'))
+  })
+
   testReal('is unmoved by a second answer, and by an answer to what it never asked', async () => {
     const driver = await start({ permissionMode: 'default' })
     driver.send({ id: 'm1', from: 'user', body: '[[bash:touch one]]' })

@@ -95,6 +95,17 @@ describe('a change of an agent that is in a turn', () => {
     ])
   })
 
+  test('of options is checked as a whole, and counts in a new run', async () => {
+    await expect(
+      stage.daemon.turns.reload('a', { options: { settleMs: 'soon' } }),
+    ).rejects.toMatchObject({ code: 'invalid_request', message: /^options\.settleMs: / })
+    const { when } = await stage.daemon.turns.reload('a', { options: { settleMs: 7 } })
+    expect(when).toBe('next-turn')
+    expect(stage.daemon.agents.show('a').spec.options).toEqual({ settleMs: 7 })
+    await stage.daemon.turns.reload('a', { options: { settleMs: null } })
+    expect(stage.daemon.agents.show('a').spec.options).toEqual({ settleMs: 100 })
+  })
+
   test('counts from its next run on when it sleeps, and can be taken back', async () => {
     await stage.daemon.turns.interrupt('a', limit)
     await stage.daemon.verbs.sleep('a', limit)

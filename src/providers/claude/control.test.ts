@@ -231,6 +231,21 @@ describe('an order', () => {
     })
   })
 
+  test('to take another permission mode is given where it can be taken under way', () => {
+    const orders = (change: Parameters<typeof reloadClaude>[0]): unknown[] | undefined =>
+      reloadClaude(change, null)
+        ?.trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { request: unknown }).request)
+    expect(orders({ model: 'opus', options: { permissionMode: 'manual' } })).toEqual([
+      { subtype: 'set_model', model: 'opus' },
+      { subtype: 'set_permission_mode', mode: 'default' },
+    ])
+    expect(orders({ options: { permissionMode: 'bypassPermissions' } })).toBeUndefined()
+    expect(orders({ model: 'opus', options: { permissionMode: null } })).toBeUndefined()
+    expect(orders({ options: { permissionMode: 'plan', maxTurns: 3 } })).toBeUndefined()
+  })
+
   test('is noted when it was taken, told when it was not; answers to others are nothing', () => {
     const response = (id: string, rest: object) => ({
       type: 'control_response',

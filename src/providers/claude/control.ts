@@ -64,7 +64,7 @@ export function closeQuestions(
 /** Its answer to an order of ours: noted, and told where it could not do it. */
 export function readControlResponse({ response }: ClaudeLine, events: ProviderEvent[]): void {
   const id = response?.request_id
-  const order = typeof id === 'string' ? /^drover-(interrupt|model)-/.exec(id)?.[1] : undefined
+  const order = typeof id === 'string' ? /^drover-(interrupt|model|mode)-/.exec(id)?.[1] : undefined
   if (!order) {
     return
   }
@@ -73,6 +73,8 @@ export function readControlResponse({ response }: ClaudeLine, events: ProviderEv
     events.push({ type: 'error', class: 'unknown', message })
   } else if (order === 'interrupt') {
     events.push({ type: 'status', status: 'interrupting' })
+  } else if (order === 'mode') {
+    events.push({ type: 'status', status: 'permissionMode' })
   } else {
     const model = response?.response?.model
     events.push({
@@ -132,12 +134,34 @@ export function interruptClaude(saved: DecoderState | null): string | null {
     : null
 }
 
-/** The model counts from its next question to one on. */
-export function reloadClaude({ model }: Reload, saved: DecoderState | null): string | null {
+/** The model counts from its next question to one on, what it may do without asking at once. */
+export function reloadClaude(
+  { model, options }: Reload,
+  saved: DecoderState | null,
+): string | null {
   const { turns } = createClaudeState(saved)
-  return model === undefined
-    ? null
-    : controlRequest(`drover-model-${turns}`, { subtype: 'set_model', model })
+  const mode = options === undefined ? undefined : modeOf(options)
+  if (mode === null) {
+    return null
+  }
+  const orders = [
+    ...(model === undefined
+      ? []
+      : [controlRequest(`drover-model-${turns}`, { subtype: 'set_model', model })]),
+    ...(mode === undefined
+      ? []
+      : [controlRequest(`drover-mode-${turns}`, { subtype: 'set_permission_mode', mode })]),
+  ]
+  return orders.length > 0 ? orders.join('') : null
+}
+
+/** The permission mode, where nothing else changes; null: what it takes a new start for. */
+function modeOf({ permissionMode, ...rest }: Readonly<Record<string, unknown>>): string | null {
+  const isMode = typeof permissionMode === 'string' && permissionMode !== 'bypassPermissions'
+  if (!isMode || Object.keys(rest).length > 0) {
+    return null
+  }
+  return permissionMode === 'manual' ? 'default' : permissionMode
 }
 
 function controlRequest(id: string, request: object): string {

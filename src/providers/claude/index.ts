@@ -22,7 +22,7 @@ const capabilities: ProviderCapabilities = {
   steer: true,
   interrupt: true,
   fork: true,
-  reload: ['model'],
+  reload: ['model', 'options'],
 }
 
 /** Modes in which it uses a tool, or does not, without asking: a policy of approvals would never be heard. */

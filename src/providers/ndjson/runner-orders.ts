@@ -32,7 +32,9 @@ export function interruptRunner(saved: DecoderState | null): string | null {
   return encodeRunnerLine({ type: 'interrupt', ...(typeof id === 'string' ? { id } : {}) })
 }
 
-const orders: { [Field in keyof Reload]-?: (value: string) => RunnerInput } = {
+type OrderedField = Exclude<keyof Reload, 'options'>
+
+const orders: { [Field in OrderedField]-?: (value: string) => RunnerInput } = {
   model: (model) => ({ type: 'set_model', model }),
   persona: (persona) => ({ type: 'set_persona', persona }),
   trigger: (trigger) => ({ type: 'set_trigger', trigger }),
@@ -41,10 +43,10 @@ const orders: { [Field in keyof Reload]-?: (value: string) => RunnerInput } = {
 /** All of a change or nothing of it: null where the program did not say that it can all of it. */
 export function reloadRunner(change: Reload, saved: DecoderState | null): string | null {
   const { can } = restoreRunnerState(saved)
-  const fields = (Object.keys(orders) as (keyof Reload)[]).filter(
+  const fields = (Object.keys(orders) as OrderedField[]).filter(
     (field) => change[field] !== undefined,
   )
-  return fields.length > 0 && fields.every((field) => can.includes(field))
+  return fields.length > 0 && !change.options && fields.every((field) => can.includes(field))
     ? fields.map((field) => encodeRunnerLine(orders[field](change[field] ?? ''))).join('')
     : null
 }
