@@ -47,7 +47,8 @@ test('a program that died comes back after its backoff, told with its cause and 
   expect(restarts.map(({ data }) => data['attempt']).slice(0, 3)).toEqual([1, 2, 3])
   for (const { seq, at, data } of restarts.slice(0, 2)) {
     expect(data['cause']).toBe('exit code 3: boom')
-    expect(Number(data['at'])).toBeGreaterThanOrEqual(at)
+    // The backoff may be next to nothing, and its event is written a moment after it was drawn.
+    expect(Number(data['at'])).toBeGreaterThan(at - 100)
     const next = events.find((event) => event.seq > seq && event.type === 'run.starting')
     expect(next?.at).toBeGreaterThanOrEqual(Number(data['at']))
   }
