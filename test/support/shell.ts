@@ -88,6 +88,8 @@ export class Shell implements AsyncDisposable {
     return {
       PATH: programs.join(path.delimiter),
       HOME: this.#folder,
+      // What was killed in the middle of something leaves it here, and it goes with the shell.
+      TMPDIR: this.#folder,
       LANG: 'C.UTF-8',
       DROVER_HOME: this.home,
     }

@@ -76,6 +76,24 @@ test('where none are wanted there is none; a spare that died is passed over', as
   expect(await spares.use(command)).not.toBeNull()
 })
 
+test('where they can not be made every start goes without', async () => {
+  const place = process.env['TMPDIR']
+  process.env['TMPDIR'] = folder
+  try {
+    const spares = new SpareShells(2)
+    // No mkfifo and no setsid there.
+    const command = { argv: ['-c', 'true'], env: { PATH: '/nowhere' }, cwd: folder }
+    expect(await spares.use(command)).toBeNull()
+    expect(await spares.use(command)).toBeNull()
+    expect(spares.size).toBe(0)
+  } finally {
+    process.env['TMPDIR'] = place
+    if (place === undefined) {
+      delete process.env['TMPDIR']
+    }
+  }
+})
+
 test('spares and their folder go with the process that made them, however it ends', async () => {
   const module = fileURLToPath(new URL('spare-shells.ts', import.meta.url))
   const code = `
