@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { isProcessAlive } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import { SpareShells } from './spare-shells.ts'
@@ -15,7 +15,10 @@ let folder: string
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'drover-spare-'))
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 async function makeSpares(count: number): Promise<SpareShells> {
   const spares = new SpareShells(count)
@@ -76,22 +79,30 @@ test('where none are wanted there is none; a spare that died is passed over', as
   expect(await spares.use(command)).not.toBeNull()
 })
 
-test('where they can not be made every start goes without', async () => {
-  const place = process.env['TMPDIR']
-  process.env['TMPDIR'] = folder
-  try {
-    const spares = new SpareShells(2)
-    // No mkfifo and no setsid there.
-    const command = { argv: ['-c', 'true'], env: { PATH: '/nowhere' }, cwd: folder }
-    expect(await spares.use(command)).toBeNull()
-    expect(await spares.use(command)).toBeNull()
-    expect(spares.size).toBe(0)
-  } finally {
-    process.env['TMPDIR'] = place
-    if (place === undefined) {
-      delete process.env['TMPDIR']
-    }
-  }
+test.each<[string, string | null, Record<string, string>]>([
+  ['a temporary folder', '/nowhere/at/all', {}],
+  ['mkfifo and setsid', null, { PATH: '/nowhere' }],
+])('without %s every start goes without them', async (_, place, env) => {
+  vi.stubEnv('TMPDIR', place ?? folder)
+  const spares = new SpareShells(2)
+  const command = { argv: ['-c', 'true'], env, cwd: folder }
+  expect(await spares.use(command)).toBeNull()
+  expect(await spares.use(command)).toBeNull()
+  expect(spares.size).toBe(0)
+  expect(await waitUntil(() => readdirSync(folder).length === 0, { deadlineMs })).toBe(true)
+})
+
+test('spares whose folder was removed under them are ended, and others are made', async () => {
+  vi.stubEnv('TMPDIR', folder)
+  const spares = await makeSpares(2)
+  const first = processesIn(folder)
+  expect(first).toHaveLength(3)
+  readdirSync(folder).forEach((name) => rmSync(path.join(folder, name), { recursive: true }))
+  const command = { argv: ['-c', 'true'], env: { PATH: '/usr/bin:/bin' }, cwd: '/' }
+  expect(await spares.use(command)).toBeNull()
+  const isOver = (): boolean => first.every((pid) => !processesIn(folder).includes(pid))
+  expect(await waitUntil(isOver, { deadlineMs })).toBe(true)
+  expect(await spares.use(command)).not.toBeNull()
 })
 
 test('spares and their folder go with the process that made them, however it ends', async () => {

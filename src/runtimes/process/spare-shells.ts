@@ -1,11 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { inheritedVariables } from '../../core/environment.ts'
-import { identifyProcess, type ProcessIdentity } from '../../util/process-identity.ts'
+import {
+  identifyProcess,
+  isProcessAlive,
+  sendSignal,
+  type ProcessIdentity,
+} from '../../util/process-identity.ts'
 
 const nurseryScript = fileURLToPath(new URL('nursery.sh', import.meta.url))
 const spareScript = fileURLToPath(new URL('spare.sh', import.meta.url))
@@ -85,6 +90,7 @@ export class SpareShells {
       if (tell(spare, order)) {
         return spare.identity
       }
+      await end(spare)
     }
   }
 
@@ -118,43 +124,45 @@ export class SpareShells {
     }
   }
 
+  /** Where it can't be had now, for want of room or processes, the start goes without. */
   #open(env: Readonly<Record<string, string>>): Nursery | null {
     if (!this.#nursery && !this.#isBarren) {
-      const shared = Object.fromEntries(
-        Object.entries(env).filter(([name]) => inheritedVariables.includes(name)),
-      )
-      const folder = mkdtempSync(path.join(tmpdir(), 'drover-spares-'))
-      const child = spawn('/bin/sh', [nurseryScript, folder, spareScript], {
-        cwd: '/',
-        env: { PATH: '/usr/bin:/bin', ...shared },
-        detached: true,
-        stdio: ['pipe', 'pipe', 'ignore'],
-      })
-      this.#nursery = { child, folder, env: { PATH: '/usr/bin:/bin', ...shared } }
-      this.#follow(child)
+      try {
+        this.#nursery = startNursery(env)
+        this.#follow(this.#nursery)
+      } catch {
+        return null
+      }
     }
     return this.#nursery
   }
 
-  #follow(child: ChildProcess): void {
+  #follow(nursery: Nursery): void {
+    const { child } = nursery
     child.unref()
-    child.on('error', () => this.#lose())
-    child.once('exit', () => this.#lose())
+    child.on('error', () => this.#lose(nursery))
+    child.once('exit', () => this.#lose(nursery))
     child.stdin?.on('error', () => undefined)
     // The daemon must be able to end while spares wait.
     ;(child.stdin as { unref?: () => void }).unref?.()
     ;(child.stdout as { unref?: () => void } | null)?.unref?.()
     if (child.stdout) {
-      createInterface({ input: child.stdout }).on('line', (line) => void this.#welcome(line))
+      createInterface({ input: child.stdout }).on(
+        'line',
+        (line) => void this.#welcome(nursery, line),
+      )
     }
   }
 
   /** A spare says that it is there: its pid and its FIFO. */
-  async #welcome(line: string): Promise<void> {
+  async #welcome(nursery: Nursery, line: string): Promise<void> {
     const place = line.indexOf(' ')
     const file = line.slice(place + 1)
-    this.#expected--
     const identity = await identifyProcess(Number(line.slice(0, place)))
+    if (this.#nursery !== nursery) {
+      return identity ? dismiss({ identity, file }) : undefined
+    }
+    this.#expected--
     if (identity) {
       const spare = { identity, file }
       const waiter = this.#waiters.shift()
@@ -167,12 +175,44 @@ export class SpareShells {
   }
 
   /** Without a nursery every start is only slower. One that made something is made again when it is needed. */
-  #lose(): void {
+  #lose(nursery: Nursery): void {
+    if (this.#nursery !== nursery) {
+      return
+    }
     this.#isBarren ||= this.#made === this.#expected
     this.#nursery = null
     this.#expected = 0
-    this.#spares.splice(0).forEach((spare) => tell(spare, '\nend\n'))
     this.#waiters.splice(0).forEach((waiter) => waiter(null))
+    void Promise.all(this.#spares.splice(0).map(dismiss)).finally(() =>
+      rmSync(nursery.folder, { recursive: true, force: true }),
+    )
+  }
+}
+
+function startNursery(commandEnv: Readonly<Record<string, string>>): Nursery {
+  const shared = Object.entries(commandEnv).filter(([name]) => inheritedVariables.includes(name))
+  const env = { PATH: '/usr/bin:/bin', ...Object.fromEntries(shared) }
+  const folder = mkdtempSync(path.join(tmpdir(), 'drover-spares-'))
+  const child = spawn('/bin/sh', [nurseryScript, folder, spareScript], {
+    cwd: '/',
+    env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  return { child, folder, env }
+}
+
+/** Sends one away that waits. */
+async function dismiss(spare: Spare): Promise<void> {
+  if (!tell(spare, '\nend\n')) {
+    await end(spare)
+  }
+}
+
+/** One that can't be told, since its FIFO is gone, is ended by its identity, if it is there at all. */
+async function end({ identity }: Spare): Promise<void> {
+  if (await isProcessAlive(identity)) {
+    sendSignal(identity.pid, 'SIGTERM')
   }
 }
 
