@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -225,11 +225,12 @@ function tell({ file }: Spare, order: string): boolean {
     } finally {
       closeSync(descriptor)
     }
-    unlinkSync(file)
-    return true
   } catch {
     return false
   }
+  // It was told, whatever becomes of its FIFO.
+  rmSync(file, { force: true })
+  return true
 }
 
 /** Variables that a shell has for itself: it would not take them, or take them to heart. */
