@@ -222,6 +222,18 @@ export const errorTable = {
     retryable: true,
     hint: '`drover logs NAME` shows what it printed last.',
   },
+  no_terminal: {
+    status: 409,
+    exit: 4,
+    retryable: false,
+    hint: '`drover attach NAME` talks to it; `drover wake NAME --in tmux` gives it a terminal, once it sleeps.',
+  },
+  terminal_gone: {
+    status: 409,
+    exit: 4,
+    retryable: true,
+    hint: '`drover why NAME` says what became of it; `drover attach NAME` wakes it again.',
+  },
   stop_failed: { status: 500, exit: 1, retryable: true, hint: 'The record is kept; try again.' },
   disk_full: {
     status: 507,
