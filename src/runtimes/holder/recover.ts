@@ -8,10 +8,10 @@ import {
 import { waitUntil } from '../../util/wait.ts'
 import type { Recovery, RunReference } from '../contract.ts'
 import { createRunFolder, readExit, runFiles } from '../run-folder.ts'
-import type { ProcessHandle } from './handle.ts'
+import type { HolderHandle } from './handle.ts'
 
 /** Finds a run whose handle was stored. */
-export async function recoverKnown(run: RunReference, handle: ProcessHandle): Promise<Recovery> {
+export async function recoverKnown(run: RunReference, handle: HolderHandle): Promise<Recovery> {
   const recorded = readExit(run.folder)
   if (recorded) {
     return { state: 'exited', exit: recorded }
