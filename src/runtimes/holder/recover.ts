@@ -27,7 +27,8 @@ export async function recoverKnown(run: RunReference, handle: HolderHandle): Pro
   return late ? { state: 'exited', exit: late } : goneWithoutRecord(run)
 }
 
-function goneWithoutRecord(run: RunReference): Recovery {
+/** Its holder is gone and has left no ending. */
+export function goneWithoutRecord(run: RunReference): Recovery {
   return isClaimed(run)
     ? { state: 'lost', cause: 'its process is gone and left no record' }
     : { ...neverStarted, cause: 'its holder could not write its claim' }
