@@ -19,6 +19,10 @@ export interface AgentView {
   isOverBudget: boolean
   /** Something else brings its program up; Drover only talks to it. */
   isSupervised: boolean
+  /** That something else has its unit, as far as we made it. */
+  hasUnit: boolean
+  /** A run that it began by itself has no row yet. */
+  isFound: boolean
   /** Out of quota until then. */
   parkedUntil: number | null
   /** Its program died; it is not brought up again before. */

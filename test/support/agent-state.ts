@@ -120,6 +120,8 @@ export class AgentState {
       isEphemeral: this.isEphemeral,
       isOverBudget: this.hasSpentAll,
       isSupervised: false,
+      hasUnit: false,
+      isFound: false,
       parkedUntil: this.parkedUntil,
       notBefore: this.notBefore,
       waiting: this.waiting,

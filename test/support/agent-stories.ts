@@ -75,6 +75,8 @@ export const view = (part: Partial<AgentView>): AgentView => ({
   isEphemeral: false,
   isOverBudget: false,
   isSupervised: false,
+  hasUnit: false,
+  isFound: false,
   parkedUntil: null,
   notBefore: null,
   waiting: null,
