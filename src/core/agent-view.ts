@@ -85,6 +85,8 @@ export interface RunView {
   /** A message can join its turn. */
   canSteer: boolean
   isResumed: boolean
+  /** The machine's own supervisor began it: it is not ours to end. */
+  isBegun: boolean
   /** Its runtime can't be asked: nothing is ended by a rule. */
   isUnknown: boolean
   /** When its program took its first turn; for one without turns, when it was up. */

@@ -95,7 +95,7 @@ function endStep(view: AgentView): Step | null {
     return record('clear-wish')
   }
   if (view.run) {
-    const isLeft = view.isSupervised && view.run.hasHandle && !view.isRemoving
+    const isLeft = view.run.isBegun && !view.isRemoving
     return (isHeld && !isLeft) || view.run.stopReason ? endRunStep(view, view.run) : null
   }
   if (view.unreleased > 0) {
@@ -181,7 +181,11 @@ function liveStep(view: AgentView, run: RunView, now: number): Step | null {
   }
   if (!run.hasHandle) {
     // A unit may have appeared since the run was made: then the start is not ours.
-    return run.isUnknown ? null : view.isSupervised ? record('cancel-run') : act('start-run')
+    return run.isUnknown
+      ? null
+      : view.isSupervised && !run.isBegun
+        ? record('cancel-run')
+        : act('start-run')
   }
   if (view.wish === 'wake') {
     return record('clear-wish')

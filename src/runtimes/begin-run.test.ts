@@ -35,7 +35,17 @@ async function begin(launch: Partial<UnitLaunch>): Promise<{ note: string; out: 
 }
 
 test('arguments come whole, whatever is in them', async () => {
-  const args = ['', ' a  b ', 'one\ntwo\n\nthree\n', '+x', 'go', `'"$HOME\`id\``, '\\n\\', 'grüß', '-n']
+  const args = [
+    '',
+    ' a  b ',
+    'one\ntwo\n\nthree\n',
+    '+x',
+    'go',
+    `'"$HOME\`id\``,
+    '\\n\\',
+    'grüß',
+    '-n',
+  ]
   const { out, note } = await begin({
     argv: ['/bin/sh', '-c', `printf '%s\\0' "$@"`, 'sh', ...args],
     note: 'resumed',
@@ -52,7 +62,9 @@ test('the environment is the one that was given, and the mark of the run', async
     .split('\0')
     .filter((entry) => entry !== '' && !/^(PWD|OLDPWD|SHLVL|_)=/.test(entry))
   const begun = readFileSync(`${unit.file}.begun`, 'utf8').split(' ')[0]
-  const wanted = Object.entries({ ...env, DROVER_RUN: begun }).map(([key, value]) => `${key}=${value}`)
+  const wanted = Object.entries({ ...env, DROVER_INSTANCE: 'home_1', DROVER_RUN: begun }).map(
+    ([key, value]) => `${key}=${value}`,
+  )
   expect(got.toSorted()).toEqual(wanted.toSorted())
 })
 

@@ -30,8 +30,8 @@ const script = fileURLToPath(new URL('begin-run.sh', import.meta.url))
 const holder = fileURLToPath(new URL('process/holder.sh', import.meta.url))
 
 /** What a unit runs: nothing in it changes with the agent's spec, and nothing is secret. */
-export function unitCommand({ file, runsFolder }: Unit): [string, ...string[]] {
-  return ['/usr/bin/env', '-i', '/bin/sh', script, file, runsFolder, holder]
+export function unitCommand({ file, runsFolder, instance }: Unit): [string, ...string[]] {
+  return ['/usr/bin/env', '-i', '/bin/sh', script, file, runsFolder, holder, instance]
 }
 
 /** What a supervisor's next start of an agent is to be. */

@@ -26,6 +26,8 @@ export interface Home {
   /** Folders of runs to come. */
   sparesFolder: string
   agentsFolder: string
+  /** What the machine's own supervisor is to run, and what it has begun. */
+  unitsFolder: string
   /** Git worktrees of agents; they may outlive these. */
   worktreesFolder: string
 }
@@ -85,6 +87,7 @@ function placesOf({
     runsFolder: path.join(state, 'runs'),
     sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
+    unitsFolder: path.join(state, 'units'),
     worktreesFolder: path.join(state, 'worktrees'),
   }
 }

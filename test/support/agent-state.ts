@@ -134,6 +134,7 @@ export class AgentState {
         turn: questions.length > 0 ? 'waiting' : live.turn,
         hasTurns: this.hasTurns,
         canSteer: false,
+        isBegun: false,
         isUnknown: false,
       },
       queued: this.queued().length,

@@ -108,6 +108,7 @@ export const upRun: RunView = {
   isStale: false,
   canSteer: false,
   isResumed: true,
+  isBegun: false,
   isUnknown: false,
   readyAt: 100,
   startedAt: 100,
