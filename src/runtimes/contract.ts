@@ -22,6 +22,18 @@ export interface Launch {
   limits?: AgentLimits
   /** Memory that the program reserves and does not use, bytes; left out: nobody knows. */
   reservedBytes?: number
+  /**
+   * It gets a terminal of this size for its input and output. `out` is then what it sent there, byte
+   * by byte, `err` stays empty, and `in` holds strokes (`core/strokes.ts`). Left out: it gets pipes.
+   * Needs the capability.
+   */
+  terminal?: TerminalSize
+}
+
+/** Of a terminal, in characters. */
+export interface TerminalSize {
+  cols: number
+  rows: number
 }
 
 /** What names a run, known before anything is started. */
@@ -84,7 +96,43 @@ export interface StopOptions {
   signal: AbortSignal
 }
 
+/** What comes to somebody who looks at a terminal, in the order in which it happened. */
+export type TerminalEvent =
+  /**
+   * Bytes that draw what is there on a terminal that was just reset: lines that scrolled away, the
+   * screen, colours, modes and the cursor. First of all, and again where output was left out since
+   * the reader was too slow, and after `redraw`. What follows goes on from it exactly.
+   */
+  | { type: 'screen'; bytes: Uint8Array; size: TerminalSize }
+  | { type: 'output'; bytes: Uint8Array }
+  | { type: 'resized'; size: TerminalSize }
+  /** Its program is gone, or the terminal can't be asked any more. Nothing follows. */
+  | { type: 'gone'; cause: string }
+
+export interface TerminalOptions {
+  /** The size the onlooker has; the smallest of those who may type is the terminal's. */
+  size: TerminalSize
+  /** Can't type, and its size counts for nothing. */
+  isReadOnly: boolean
+  /** Told of each event; never before `openTerminal` has resolved. */
+  onEvent: (event: TerminalEvent) => void
+  signal: AbortSignal
+}
+
+/** One person at a run's terminal. What they type goes to the program at once and is no message. */
+export interface TerminalConnection {
+  write(bytes: Uint8Array): void
+  resize(size: TerminalSize): void
+  /** Asks for the screen anew. */
+  redraw(): void
+  /** No more events until `resume`; what can't be kept meanwhile is left out, and a `screen` told instead. */
+  pause(): void
+  resume(): void
+  close(): void
+}
+
 export interface RuntimeCapabilities {
+  /** A program can have a terminal, and people can come to it. */
   terminal: boolean
   exec: boolean
   limits: boolean
@@ -139,6 +187,15 @@ export interface Runtime {
   stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void>
   /** Release everything that was made for the run, its folder excepted. */
   destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void>
+  /**
+   * Comes to the terminal of a run that lives. A runtime with the capability `terminal` has it.
+   * Throws DroverError `terminal_gone` where there is none any more.
+   */
+  openTerminal?(
+    run: RunReference,
+    handle: Handle,
+    options: TerminalOptions,
+  ): Promise<TerminalConnection>
   /** What is known of an ending beyond its code, where it is proven; null: nothing. Before `destroy`. */
   explainExit?(run: RunReference, exit: Exit): string | null
   /** Everything that carries the instance's mark: what lives, and what was made for what lived. */

@@ -28,6 +28,10 @@ export interface RunFiles {
   stop: string
   /** Who brings the program up writes its pid here first; only one can. */
   holder: string
+  /** What its program's hooks noted, JSON lines; only of a program at a terminal. */
+  notes: string
+  /** Folder of answers that hooks wait for. */
+  answers: string
   /** How its limits are kept, written before anything is made for them; only where it has limits. */
   limits: string
 }
@@ -42,6 +46,8 @@ export function runFiles(folder: string): RunFiles {
     end: path.join(folder, 'end'),
     stop: path.join(folder, 'stop'),
     holder: path.join(folder, 'holder'),
+    notes: path.join(folder, 'notes'),
+    answers: path.join(folder, 'answers'),
     limits: path.join(folder, 'limits'),
   }
 }
