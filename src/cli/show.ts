@@ -54,7 +54,8 @@ async function showPrompt(
     return output.json(report)
   }
   for (const { name: layer, source, bytes } of report.layers) {
-    output.note(colors.dim(`# ${layer}, ${bytes} bytes${source ? `: ${source}` : ''}`))
+    const from = source ? `: ${oneLine(source)}` : ''
+    output.note(colors.dim(`# ${layer}, ${bytes} bytes${from}`))
   }
   if (report.text === null) {
     output.note('It is told nothing.')
