@@ -27,7 +27,7 @@ export interface Units {
 }
 
 const script = fileURLToPath(new URL('begin-run.sh', import.meta.url))
-const holder = fileURLToPath(new URL('process/holder.sh', import.meta.url))
+const holder = fileURLToPath(new URL('holder/holder.sh', import.meta.url))
 
 /** What a unit runs: nothing in it changes with the agent's spec, and nothing is secret. */
 export function unitCommand({ file, runsFolder, instance }: Unit): [string, ...string[]] {
