@@ -7,7 +7,7 @@ import { findMarkedProcesses, sendSignal } from '../../src/util/process-identity
 import { waitFor } from './wait-for.ts'
 
 /** A supervisor as small as can be: begins its program again as long as its file is there. */
-const loop = 'while [ -e "$0" ]; do "$@"; sleep 0.05; done'
+const loop = 'while [ -e "$0" ]; do setsid -w "$@"; sleep 0.05; done'
 
 /** Programs of this machine; a shell is the supervisor of those that are always on. It outlives daemons. */
 export class LoopRuntime extends ProcessRuntime {
