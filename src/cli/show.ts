@@ -92,6 +92,7 @@ function agentFields(
     ['persona', spec.persona ? plainText(spec.persona).trim() : null],
     ['append', spec.promptAppend ? plainText(spec.promptAppend).trim() : null],
     ['bare', spec.bare ? 'yes' : null],
+    ['always on', spec.alwaysOn ? 'yes' : null],
     ['args', spec.args?.map(quote).join(' ') ?? null],
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
