@@ -89,8 +89,9 @@ function lastEntries(
     if (!page.hasMore || wanted.length < page.events.length) {
       break
     }
+    // A page by itself has no more lines than it has among the others.
     const lines = new LogLines()
-    found = events.toReversed().flatMap((event) => lines.push(toEvent(event))).length
+    found += wanted.toReversed().flatMap((event) => lines.push(toEvent(event))).length
   }
   const lines = new LogLines()
   const entries = events.toReversed().flatMap((event) => lines.push(toEvent(event)))
