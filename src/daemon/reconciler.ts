@@ -4,7 +4,7 @@ import { nextLook, nextStep, wantsUp, type ActStep } from '../core/next-step.ts'
 import type { Exit } from '../runtimes/contract.ts'
 import type { RunRow } from '../store/index.ts'
 import { Alarms } from './alarms.ts'
-import { getProvider, referenceOf, type DaemonContext } from './context.ts'
+import { referenceOf, speechOf, type DaemonContext } from './context.ts'
 import { finishRun, type LostRun } from './finish-run.ts'
 import { LiveRun } from './live-run.ts'
 import { Records } from './records.ts'
@@ -69,7 +69,7 @@ export class Reconciler {
         records: this.records,
         run,
         spec: this.#context.specs.get(run.agent_id),
-        provider: getProvider(this.#context, run.provider),
+        speech: speechOf(this.#context, run),
         folder: referenceOf(this.#context, run.id).folder,
         onExit: (exit) => this.#finishStarted(run.id, exit),
         onChange: () => this.kick(run.agent_id),

@@ -48,7 +48,7 @@ export function resolveSpec(
     ...mergeOptions(template, request),
     workspace: workspaceOf(template, request),
   })
-  checkApprovals(provider, spec, layers)
+  checkApprovals(context, spec, layers)
   checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider, spec) }
 }

@@ -1,5 +1,6 @@
 import { agentStatus } from '../core/agent-status.ts'
 import type { AgentView, RunView } from '../core/agent-view.ts'
+import type { Speech } from '../providers/contract.ts'
 import type { Agent, AgentSpec, AgentStatus } from '../schema/agent.ts'
 import type { Budget } from '../schema/lifecycle.ts'
 import { isFinalReceiptState, type Message } from '../schema/message.ts'
@@ -61,18 +62,19 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
   }
 }
 
-function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRow): RunView | null {
+function runOf(context: Pick<DaemonContext, 'providers'>, row: AgentViewRow): RunView | null {
+  const can = speechIn(context, row)?.capabilities
   return row.run_status
     ? {
         status: row.run_status,
         turn: turnOf(row),
         hasHandle: row.has_handle === 1,
         stopReason: row.run_stop_reason,
-        hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
-        isGreeted: row.run_is_greeted === 1 || !needsGreeting(providers, row.run_provider),
+        hasTurns: can?.turns ?? false,
+        isGreeted: row.run_is_greeted === 1 || !(can?.handshake ?? false),
         isUnusable: row.run_is_unusable === 1,
         isStale: row.run_is_stale === 1,
-        canSteer: providers.get(row.run_provider ?? '')?.capabilities.steer ?? false,
+        canSteer: can?.steer ?? false,
         isResumed: row.run_is_resumed === 1,
         isUnknown: row.run_is_unknown === 1,
         readyAt: row.run_ready_at,
@@ -88,8 +90,13 @@ function turnOf(row: Pick<AgentStatusRow, 'run_turn' | 'run_questions'>): TurnSt
   return row.run_questions > 0 ? 'waiting' : (row.run_turn ?? 'idle')
 }
 
-function needsGreeting(providers: DaemonContext['providers'], provider: string | null): boolean {
-  return providers.get(provider ?? '')?.capabilities.handshake ?? false
+/** How the program of its run is spoken to, where there is still such a provider. */
+function speechIn(
+  { providers }: Pick<DaemonContext, 'providers'>,
+  { run_provider: name, run_is_terminal: isTerminal }: AgentViewRow,
+): Speech | undefined {
+  const provider = providers.get(name ?? '')
+  return isTerminal === 1 ? (provider?.terminal ?? provider) : provider
 }
 
 /** Whether it has spent what it may spend. */

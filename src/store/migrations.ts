@@ -247,4 +247,10 @@ export const migrations: readonly string[] = [
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN is_terminal INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN notes_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN transcript TEXT;
+  ALTER TABLE runs ADD COLUMN transcript_bytes INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -74,6 +74,13 @@ export interface RunRow extends CostColumns {
   /** Bytes of the output that became events. */
   out_bytes: number
   err_bytes: number
+  /** Bytes of what its hooks noted, and of its program's own transcript, that became events. */
+  notes_bytes: number
+  transcript_bytes: number
+  /** That transcript's path; it need not be there yet. */
+  transcript: string | null
+  /** Its program has a terminal; its input is strokes. */
+  is_terminal: 0 | 1
   /** Bytes at the beginning of the output that were given up to keep within bounds. */
   dropped_bytes: number
   decoder: string | null

@@ -253,6 +253,7 @@ describe('rows', () => {
       provider: 'chat',
       session: null,
       isResumed: false,
+      isTerminal: false,
       now: 1,
     })
     const end = { exitCode: 0, signal: null, cause: null, now: 2 }
@@ -272,6 +273,7 @@ describe('rows', () => {
       provider: 'chat',
       session: null,
       isResumed: false,
+      isTerminal: false,
       now: 1,
     })
     for (const id of ['z', 'm', 'a']) {

@@ -1,0 +1,17 @@
+import type { ErrorRow } from './error-row.ts'
+
+/** What can go wrong at terminals, with guests, and with units of the machine's own supervisor. */
+export const terminalErrors = {
+  no_terminal: {
+    status: 409,
+    exit: 4,
+    retryable: false,
+    hint: '`drover attach NAME` talks to it; `drover wake NAME --in tmux` gives it a terminal, once it sleeps.',
+  },
+  terminal_gone: {
+    status: 409,
+    exit: 4,
+    retryable: true,
+    hint: '`drover why NAME` says what became of it; `drover attach NAME` wakes it again.',
+  },
+} as const satisfies Record<string, ErrorRow>
