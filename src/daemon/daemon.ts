@@ -34,6 +34,7 @@ import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
+import { Terminals } from './terminals.ts'
 import { TurnVerbs } from './turn-verbs.ts'
 
 export interface DaemonOptions {
@@ -62,6 +63,7 @@ export class Daemon {
   readonly approvals: Approvals
   readonly schedules: Schedules
   readonly templates: Templates
+  readonly terminals: Terminals
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
   readonly #ending: AbortController
@@ -126,6 +128,7 @@ export class Daemon {
     this.turns = new TurnVerbs(context, this.#reconciler)
     this.approvals = new Approvals(context, this.#reconciler)
     const reconciler = this.#reconciler
+    this.terminals = new Terminals({ reconciler, verbs: this.verbs })
     this.agents = new Agents({ context, reconciler, templates, mailbox })
     this.costs = new Costs(context, reconciler, this.agents)
     const { agents } = this
