@@ -31,11 +31,11 @@ export class Notice {
     }
   }
 
+  /** Keys go to the terminal again. */
   hide(): void {
     const card = this.#find('notice')
-    const hadFocus = card.contains(document.activeElement)
-    card.hidden = true
-    if (hadFocus) {
+    if (!card.hidden) {
+      card.hidden = true
       document.querySelector<HTMLElement>('.xterm-helper-textarea')?.focus()
     }
   }
