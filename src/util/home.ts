@@ -23,6 +23,8 @@ export interface Home {
   daemonFile: string
   logFile: string
   runsFolder: string
+  /** Folders of terminals beside agents. */
+  guestsFolder: string
   /** Folders of runs to come. */
   sparesFolder: string
   agentsFolder: string
@@ -83,6 +85,7 @@ function placesOf({
     daemonFile: path.join(state, 'daemon.json'),
     logFile: path.join(state, 'drover.log'),
     runsFolder: path.join(state, 'runs'),
+    guestsFolder: path.join(state, 'guests'),
     sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
     worktreesFolder: path.join(state, 'worktrees'),
