@@ -35,6 +35,7 @@ import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { Templates } from './templates.ts'
+import { Terminals } from './terminals.ts'
 import { TurnVerbs } from './turn-verbs.ts'
 
 export interface DaemonOptions {
@@ -64,6 +65,7 @@ export class Daemon {
   readonly schedules: Schedules
   readonly guests: Guests
   readonly templates: Templates
+  readonly terminals: Terminals
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
   readonly #ending: AbortController
@@ -129,6 +131,7 @@ export class Daemon {
     this.approvals = new Approvals(context, this.#reconciler)
     this.guests = new Guests(context, this.#reconciler.guests)
     const reconciler = this.#reconciler
+    this.terminals = new Terminals({ reconciler, verbs: this.verbs })
     this.agents = new Agents({ context, reconciler, templates, mailbox })
     this.costs = new Costs(context, reconciler, this.agents)
     const { agents } = this
