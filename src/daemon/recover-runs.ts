@@ -55,7 +55,7 @@ export async function recoverRuns(
   const search = await findOrphans({ ...context, signal })
   const { orphans, unasked } = search
   signal.throwIfAborted()
-  reconciler.guests.recover(search)
+  await reconciler.guests.recover(search)
   report.orphans = countRuns(orphans)
   report.unknown += unasked.length
   await releaseOrphans({ ...context, signal }, orphans)
