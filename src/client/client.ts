@@ -34,6 +34,7 @@ import type { TerminalOptions, TerminalStream } from './terminal-stream.ts'
 import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
+import { GuestClient } from './guest-client.ts'
 import { Transport, type Target } from './transport.ts'
 import type {
   AgentVerb,
@@ -53,6 +54,7 @@ export class Client {
   readonly approvals: ApprovalClient
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
+  readonly guests: GuestClient
   readonly #transport: Transport
 
   constructor(target: Target) {
@@ -61,6 +63,7 @@ export class Client {
     this.approvals = new ApprovalClient(this.#transport)
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
+    this.guests = new GuestClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -259,7 +262,7 @@ export class Client {
     return this.#post('/v1/reconcile', undefined, options)
   }
 
-  /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */
+  /** Ends the daemon; with `agents` also every guest and every run, which leaves their agents asleep. */
   async shutdown({ agents, ...options }: CallOptions & { agents?: boolean } = {}): Promise<void> {
     await this.#post('/v1/shutdown', { agents: agents ?? false }, options)
   }
