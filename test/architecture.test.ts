@@ -14,13 +14,13 @@ const imports = readImports(src)
 /** What each room of src may import: other rooms, and packages beside Node's own. Arrows point downwards only. */
 const rooms: Readonly<Record<string, { rooms: readonly string[]; packages: readonly string[] }>> = {
   cli: { rooms: ['client', 'schema', 'util'], packages: ['@agentclientprotocol/sdk', 'commander'] },
-  client: { rooms: ['schema'], packages: [] },
+  client: { rooms: ['schema'], packages: ['ws'] },
   web: { rooms: ['client', 'schema'], packages: [] },
   channels: { rooms: ['client', 'schema', 'util'], packages: [] },
   mcp: { rooms: ['client', 'schema', 'util'], packages: [] },
   api: {
     rooms: ['daemon', 'schema', 'util'],
-    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'zod'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'ws', 'zod'],
   },
   fleet: { rooms: ['daemon', 'schema', 'util'], packages: [] },
   daemon: {

@@ -13,6 +13,7 @@ import type {
 } from '../schema/reports.ts'
 import type { ReloadRequest, RunRequestInput, SendRequestInput } from '../schema/requests.ts'
 import type { TemplateSummary } from '../schema/template.ts'
+import type { TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Why } from '../schema/why.ts'
 import {
   withDeadline,
@@ -29,9 +30,11 @@ import {
 } from './event-stream.ts'
 import { logsPath, openLogStream, type LogOptions } from './log-stream.ts'
 import type { Body, ResumingStream } from './resuming-stream.ts'
+import type { TerminalOptions, TerminalStream } from './terminal-stream.ts'
 import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
+import { GuestClient } from './guest-client.ts'
 import { Transport, type Target } from './transport.ts'
 import type {
   AgentVerb,
@@ -51,6 +54,7 @@ export class Client {
   readonly approvals: ApprovalClient
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
+  readonly guests: GuestClient
   readonly #transport: Transport
 
   constructor(target: Target) {
@@ -59,6 +63,7 @@ export class Client {
     this.approvals = new ApprovalClient(this.#transport)
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
+    this.guests = new GuestClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -219,6 +224,23 @@ export class Client {
    */
   attach(name: string, options: AttachOptions = {}): ResumingStream<Event> {
     return openAttachStream(this.#transport, name, options)
+  }
+
+  /**
+   * Comes to an agent's terminal, and wakes the agent; resolves once that was taken. Errors: as
+   * `attach`, and `no_terminal`.
+   */
+  async openTerminal(name: string, options: TerminalOptions): Promise<TerminalStream> {
+    const { openTerminal } = await import('./open-terminal.ts')
+    return await openTerminal(this.#transport, `${agentPath(name)}/terminal`, options)
+  }
+
+  /** A page in a browser with an agent's terminal: the address opens once, within a minute. */
+  terminalTicket(
+    name: string,
+    { readOnly, ...options }: CallOptions & TicketRequest = {},
+  ): Promise<TerminalTicket> {
+    return this.#post(`${agentPath(name)}/terminal/tickets`, { readOnly }, options)
   }
 
   templates(options?: CallOptions): Promise<TemplateSummary[]> {

@@ -38,6 +38,9 @@ export const EventType = z.enum([
   'approval.asked',
   'approval.decided',
   'approval.withdrawn',
+  // terminals beside agents
+  'guest.started',
+  'guest.ended',
   // schedules
   'schedule.created',
   'schedule.fired',

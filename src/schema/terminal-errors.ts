@@ -20,4 +20,16 @@ export const terminalErrors = {
     retryable: true,
     hint: '`drover why NAME` says what became of it; `drover attach NAME` wakes it again.',
   },
+  guest_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover shell --list` lists every guest; one that has ended is there no more.',
+  },
+  too_many_guests: {
+    status: 429,
+    exit: 4,
+    retryable: true,
+    hint: 'End one that is not needed any more; `drover shell --list` lists them.',
+  },
 } as const satisfies Record<string, ErrorRow>

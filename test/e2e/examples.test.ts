@@ -6,7 +6,7 @@ import { commands } from '../../src/cli/commands.ts'
 import { ChatOptions } from '../../src/providers/chat/options.ts'
 import { ClaudeOptions } from '../../src/providers/claude/options.ts'
 import { CodexOptions } from '../../src/providers/codex/options.ts'
-import { CommandOptions } from '../../src/providers/command/index.ts'
+import { CommandOptions } from '../../src/providers/command/options.ts'
 import {
   runnerClaims,
   runnerEventTypes,
