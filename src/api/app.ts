@@ -13,6 +13,8 @@ import { mountMessageRoutes } from './message-routes.ts'
 import type { ApiApp, ApiEnvironment } from './route.ts'
 import { mountScheduleRoutes } from './schedule-routes.ts'
 import { mountSystemRoutes } from './system-routes.ts'
+import { mountTerminalPage } from './terminal-page.ts'
+import { mountTerminalRoutes } from './terminal-routes.ts'
 import { mountWorkspaceRoutes } from './workspace-routes.ts'
 
 export interface AppOptions {
@@ -29,7 +31,13 @@ export function createApp(options: AppOptions): ApiApp {
   const app = new Hono<ApiEnvironment>()
   const { token, port } = options
   const { context } = options.daemon
-  const guardOptions = { token, port, findBearer: findBearer.bind(null, context) }
+  const { terminals } = options.daemon
+  const guardOptions = {
+    token,
+    port,
+    findBearer: findBearer.bind(null, context),
+    redeemTicket: terminals.redeem.bind(terminals),
+  }
   app.use(async (c, next) => {
     c.set('caller', guard(c, guardOptions))
     await next()
@@ -40,6 +48,8 @@ export function createApp(options: AppOptions): ApiApp {
   mountCostRoutes(app, options.daemon)
   mountEventRoutes(app, options.daemon)
   mountScheduleRoutes(app, options.daemon)
+  mountTerminalRoutes(app, options)
+  mountTerminalPage(app)
   mountWorkspaceRoutes(app, options.daemon)
   mountSystemRoutes(app, options)
   app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))

@@ -27,6 +27,7 @@ import { eventRoutes } from './event-routes.ts'
 import { defineRoute } from './route.ts'
 import { ok } from './ok-response.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
+import { terminalRoutes } from './terminal-routes.ts'
 import { verbRoutes } from './verb-routes.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
 
@@ -131,6 +132,7 @@ export const routes = {
   }),
   ...approvalRoutes,
   ...costRoutes,
+  ...terminalRoutes,
   ...eventRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({
