@@ -3,8 +3,8 @@ const set = (modes: readonly number[], how: 'h' | 'l'): string =>
 
 /** Mouse in all its forms, focus, pastes, cursor keys, origin, colour schemes, sizes, frames held back. */
 const offModes = [
-  9, 1000, 1001, 1002, 1003, 1005, 1006, 1015, 1016, 1004, 2004, 1, 5, 6, 45, 66, 69, 2026,
-  2031, 2048,
+  9, 1000, 1001, 1002, 1003, 1005, 1006, 1015, 1016, 1004, 2004, 1, 5, 6, 45, 66, 69, 2026, 2031,
+  2048,
 ]
 
 /** Autowrap, the cursor. */

@@ -1,0 +1,199 @@
+import type { TerminalEvent, TerminalOptions, TerminalStream } from '../../client/index.ts'
+import { connectAgain, isUnreachable, pause } from '../../client/resuming-stream.ts'
+import type { AgentStatus } from '../../schema/agent.ts'
+import type { Invocation } from '../invocation.ts'
+import { oneLine } from '../plain-text.ts'
+import { startSpinner, type Spinner } from '../spinner.ts'
+import type { DetachKey } from './detach-key.ts'
+import { KeyScanner } from './key-scanner.ts'
+import { LocalTerminal } from './local-terminal.ts'
+
+/** Which terminal, and how it is come to. */
+export interface VisitOptions {
+  /** For people. */
+  name: string
+  /** Comes to it; again when the connection was lost. */
+  open: (options: TerminalOptions) => Promise<TerminalStream>
+  /** What leaves; null: nothing does. */
+  key: DetachKey | null
+  isReadOnly: boolean
+  signal: AbortSignal
+}
+
+export type VisitEnd =
+  /** The person left. */
+  | { how: 'left' }
+  /** No program is there any more, and none is to come. */
+  | { how: 'down'; status: AgentStatus; cause: string | null; wasUp: boolean }
+  /** The terminal is gone for good. */
+  | { how: 'over' }
+
+/** Who is so will not be up in a moment. */
+const downStatuses: ReadonlySet<AgentStatus> = new Set(['asleep', 'stopped', 'failed', 'parked'])
+
+/** How long it is waited whether somebody who is down comes up after all, ms. */
+const downMs = 500
+/** How long the line that names the key stands before the first screen, ms; a key that is pressed ends it. */
+const hintMs = 500
+/** Sizes that follow on each other faster are told once, ms. */
+const resizeMs = 50
+
+const interrupt = 0x03
+
+/** The person's terminal becomes the one elsewhere, until they leave or it is gone. */
+export async function visitTerminal(
+  invocation: Invocation,
+  stream: TerminalStream,
+  options: VisitOptions,
+): Promise<VisitEnd> {
+  return await new Visit(invocation, stream, options).run()
+}
+
+class Visit {
+  readonly #invocation: Invocation
+  readonly #options: VisitOptions
+  readonly #local: LocalTerminal
+  readonly #scanner: KeyScanner
+  readonly #end = Promise.withResolvers<VisitEnd>()
+  readonly #touched = Promise.withResolvers<void>()
+  readonly #hintUntil = performance.now() + hintMs
+  #stream: TerminalStream
+  #spinner: Spinner | null = null
+  /** The program's screen is shown, and what is typed reaches it. */
+  #isUp = false
+  #wasUp = false
+  #leaving: NodeJS.Timeout | undefined
+  #resizing: NodeJS.Timeout | undefined
+
+  constructor(invocation: Invocation, stream: TerminalStream, options: VisitOptions) {
+    const { name, key, isReadOnly } = options
+    this.#invocation = invocation
+    this.#stream = stream
+    this.#options = options
+    const how = key === null ? 'no key leaves' : `${key.label} leaves`
+    invocation.output.note(
+      invocation.output.colors.dim(
+        `${how}${isReadOnly ? ', others do nothing' : ''}; ${name} goes on.`,
+      ),
+    )
+    this.#local = new LocalTerminal(invocation.context, {
+      title: `${name} · ${how}`,
+      onInput: (bytes) => this.#scanner.push(bytes),
+      onResize: () => this.#resize(),
+      onEnd: () => this.#leave(),
+    })
+    this.#scanner = new KeyScanner({
+      key,
+      onKeys: (keys) => this.#type(keys),
+      onDetach: () => this.#leave(),
+    })
+  }
+
+  async run(): Promise<VisitEnd> {
+    process.on('SIGHUP', this.#leave)
+    this.#wait('coming to')
+    try {
+      return await Promise.race([this.#end.promise, this.#follow()])
+    } finally {
+      process.off('SIGHUP', this.#leave)
+      clearTimeout(this.#leaving)
+      clearTimeout(this.#resizing)
+      this.#scanner.close()
+      this.#spinner?.stop()
+      this.#local.close()
+      this.#stream.close()
+    }
+  }
+
+  readonly #leave = (): void => this.#end.resolve({ how: 'left' })
+
+  async #follow(): Promise<VisitEnd> {
+    const { open, isReadOnly, signal } = this.#options
+    while (true) {
+      try {
+        for await (const event of this.#stream) {
+          await this.#take(event)
+        }
+        return { how: 'over' }
+      } catch (error) {
+        if (signal.aborted || !isUnreachable(error)) {
+          throw error
+        }
+      }
+      this.#rest('the daemon is away; trying to come back to')
+      const { size } = this.#local
+      const again = (): Promise<TerminalStream> => open({ size, isReadOnly, isBack: true, signal })
+      this.#stream = await connectAgain(again, { signal })
+    }
+  }
+
+  async #take(event: TerminalEvent): Promise<void> {
+    switch (event.type) {
+      case 'screen':
+        await this.#showHint()
+        this.#spinner?.stop()
+        this.#spinner = null
+        clearTimeout(this.#leaving)
+        this.#isUp = this.#wasUp = true
+        return await this.#local.draw(event.bytes)
+      case 'output':
+        return this.#isUp ? await this.#local.show(event.bytes) : undefined
+      case 'gone':
+        return this.#rest('its program ended; waiting for')
+      case 'status':
+        return this.#isUp ? undefined : this.#takeStatus(event)
+    }
+  }
+
+  /** How things stand while no program is there. */
+  #takeStatus({ status, cause }: { status: AgentStatus; cause: string | null }): void {
+    clearTimeout(this.#leaving)
+    if (downStatuses.has(status)) {
+      const end: VisitEnd = { how: 'down', status, cause, wasUp: this.#wasUp }
+      this.#leaving = setTimeout(() => this.#end.resolve(end), downMs)
+    } else if (status === 'waking') {
+      this.#wait('waking', cause)
+    } else if (status === 'stopping') {
+      this.#wait('ending', cause)
+    }
+  }
+
+  /** No program is there: the terminal is ours for the time. */
+  #rest(doing: string): void {
+    this.#isUp = false
+    this.#local.rest()
+    this.#wait(doing)
+  }
+
+  #wait(doing: string, cause: string | null = null): void {
+    const why = cause === null ? '' : `: ${oneLine(cause)}`
+    const text = `${doing} ${this.#options.name}${why}`
+    this.#spinner ??= startSpinner(this.#invocation.context, text)
+    this.#spinner.say(text)
+  }
+
+  /** The line with the key can be read before the screen comes over it, by who does not type yet. */
+  async #showHint(): Promise<void> {
+    const leftMs = this.#hintUntil - performance.now()
+    if (leftMs > 0 && !this.#wasUp) {
+      await Promise.race([pause(leftMs), this.#touched.promise])
+    }
+  }
+
+  #type(keys: Uint8Array): void {
+    this.#touched.resolve()
+    if (this.#isUp && !this.#options.isReadOnly) {
+      this.#stream.write(keys)
+    } else if (keys.length === 1 && keys[0] === interrupt) {
+      // Nobody else is there to take it.
+      this.#leave()
+    }
+  }
+
+  #resize(): void {
+    this.#resizing ??= setTimeout(() => {
+      this.#resizing = undefined
+      this.#stream.resize(this.#local.size)
+    }, resizeMs)
+  }
+}
