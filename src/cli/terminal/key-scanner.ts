@@ -83,10 +83,12 @@ export class KeyScanner {
   /** The first press of the key; at the end where there is none. */
   #find(text: string): { at: number; press: string } {
     const { key } = this.#options
-    for (let at = 0; key !== null && at < text.length; at++) {
-      const press = readPress(key, text.slice(at))
-      if (press !== '') {
-        return { at, press }
+    if (key) {
+      for (let at = 0; at < text.length; at++) {
+        const press = readPress(key, text.slice(at))
+        if (press !== '') {
+          return { at, press }
+        }
       }
     }
     return { at: text.length, press: '' }

@@ -1,16 +1,33 @@
 import type { TerminalSize } from '../../client/index.ts'
 import { limits } from '../../schema/limits.ts'
 import type { CliContext } from '../context.ts'
+import { truncateText } from '../text-width.ts'
+import { cutHistory } from './cut-history.ts'
 import { QuestionFilter } from './question-filter.ts'
-import { below, emptyScreen, plainModes, popTitle, pushTitle, setTitle } from './terminal-modes.ts'
+import {
+  below,
+  drawAt,
+  emptyScreen,
+  plainModes,
+  popTitle,
+  pushTitle,
+  setTitle,
+  topRows,
+} from './terminal-modes.ts'
 
 export interface LocalTerminalOptions {
   title: string
   /** What was typed, as it came. */
   onInput: (bytes: Uint8Array) => void
-  onResize: (size: TerminalSize) => void
+  onResize: () => void
   /** Nothing can be typed any more: the terminal is gone. */
   onEnd: () => void
+}
+
+/** All that stands on a terminal elsewhere. */
+export interface DrawnScreen {
+  bytes: Uint8Array
+  size: TerminalSize
 }
 
 const newline = 0x0a
@@ -27,6 +44,8 @@ export class LocalTerminal {
   readonly #filter = new QuestionFilter()
   /** The program's screen stands there, and not lines of our own. */
   #isDrawn = false
+  /** What had scrolled away was told. */
+  #hasHistory = false
   #isOpen = true
 
   constructor(context: CliContext, options: LocalTerminalOptions) {
@@ -35,7 +54,7 @@ export class LocalTerminal {
     const { stdin, stdout } = context
     process.on('exit', this.#restore)
     process.on('SIGCONT', this.#takeAgain)
-    stdout.on('resize', this.#resize)
+    stdout.on('resize', options.onResize)
     stdin.on('data', this.#read)
     stdin.on('end', options.onEnd)
     stdin.setRawMode?.(true)
@@ -46,18 +65,28 @@ export class LocalTerminal {
     return readSize(this.#context)
   }
 
-  /** A screen, on a terminal that is as if it were just opened. What stood there scrolls away. */
-  draw(screen: Uint8Array): Promise<void> {
-    this.#filter.reset()
+  /** A screen, on a terminal that is as if it were just opened. What stood there before all of them scrolls away. */
+  draw({ bytes, size }: DrawnScreen): Promise<void> {
     const { rows } = this.size
-    const before = this.#isDrawn ? plainModes : '\n'.repeat(rows) + plainModes
-    this.#isDrawn = true
-    return this.#write(Buffer.concat([Buffer.from(before + emptyScreen), this.#clean(screen)]))
+    this.#filter.reset()
+    this.#filter.rows = size.rows < rows ? size.rows : null
+    const before = this.#isDrawn ? '' : '\n'.repeat(rows)
+    const frame = size.rows < rows ? topRows(size.rows) : ''
+    const screen = this.#hasHistory ? cutHistory(bytes, size.rows) : bytes
+    this.#isDrawn = this.#hasHistory = true
+    const head = before + plainModes + emptyScreen + frame
+    return this.#write(Buffer.concat([Buffer.from(head), this.#clean(screen)]))
   }
 
   /** What the program sent after that. Resolves once more can be taken. */
   show(output: Uint8Array): Promise<void> {
     return this.#write(this.#clean(output))
+  }
+
+  /** Words over the last row, until the next `draw`. */
+  cover(text: string): void {
+    const { cols, rows } = this.size
+    this.#context.stdout.write(drawAt(rows, truncateText(text, cols)))
   }
 
   /** The program's screen is over; lines of our own come below what stands there. */
@@ -71,7 +100,7 @@ export class LocalTerminal {
       const { stdin, stdout } = this.#context
       process.off('exit', this.#restore)
       process.off('SIGCONT', this.#takeAgain)
-      stdout.off('resize', this.#resize)
+      stdout.off('resize', this.#options.onResize)
       stdin.off('data', this.#read)
       stdin.off('end', this.#options.onEnd)
       this.#restore()
@@ -92,12 +121,10 @@ export class LocalTerminal {
     this.#options.onInput(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
   }
 
-  readonly #resize = (): void => this.#options.onResize(this.size)
-
   /** Whoever stopped the process had the terminal meanwhile. */
   readonly #takeAgain = (): void => {
     this.#context.stdin.setRawMode?.(true)
-    this.#options.onResize(this.size)
+    this.#options.onResize()
   }
 
   #leaveScreen(): string {

@@ -33,6 +33,9 @@ const questions = new RegExp(
 /** What may go on to be one. A string that is longer than a question is none. */
 const cutOff = /\x1b(?:\[[\x30-\x3f]*[\x20-\x2f]*|[\]P_][^\x07\x1b]{0,256}\x1b?|)$/
 
+/** All rows are to scroll again. */
+const allRows = /\x1b\[;?r/g
+
 const escape = 0x1b
 const enquiry = 0x05
 
@@ -42,6 +45,8 @@ const enquiry = 0x05
  * pieces cut anywhere.
  */
 export class QuestionFilter {
+  /** All rows of the program's terminal, where it has fewer than the one it is drawn on; else null. */
+  rows: number | null = null
   #held = ''
 
   push(bytes: Uint8Array): Uint8Array {
@@ -50,7 +55,8 @@ export class QuestionFilter {
       return piece
     }
     // One character for each byte, and back: nothing is changed but what is taken out.
-    const text = (this.#held + piece.toString('latin1')).replace(questions, '')
+    const all = (this.#held + piece.toString('latin1')).replace(questions, '')
+    const text = this.rows === null ? all : all.replace(allRows, `\u001B[1;${this.rows}r`)
     this.#held = cutOff.exec(text)?.[0] ?? ''
     return Buffer.from(text.slice(0, text.length - this.#held.length), 'latin1')
   }

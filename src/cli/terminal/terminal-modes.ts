@@ -40,3 +40,10 @@ export const below = '\u001B[999;1H\r\n'
 export const pushTitle = '\u001B[22;2t'
 export const popTitle = '\u001B[23;2t'
 export const setTitle = (title: string): string => `\u001B]2;${title}\u001B\\`
+
+/** Only so many rows scroll, the upper ones. */
+export const topRows = (rows: number): string => `\u001B[1;${rows}r\u001B[H`
+
+/** Text in a row, in reverse; the cursor stays where it was, and the pen. */
+export const drawAt = (row: number, text: string): string =>
+  `\u001B7\u001B[${row};1H\u001B[0;7m${text}\u001B[0m\u001B[K\u001B8`

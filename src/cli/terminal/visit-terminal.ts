@@ -1,12 +1,17 @@
-import type { TerminalEvent, TerminalOptions, TerminalStream } from '../../client/index.ts'
-import { connectAgain, isUnreachable, pause } from '../../client/resuming-stream.ts'
+import type {
+  TerminalEvent,
+  TerminalOptions,
+  TerminalSize,
+  TerminalStream,
+} from '../../client/index.ts'
+import { connectAgain, isUnreachable } from '../../client/resuming-stream.ts'
 import type { AgentStatus } from '../../schema/agent.ts'
 import type { Invocation } from '../invocation.ts'
 import { oneLine } from '../plain-text.ts'
 import { startSpinner, type Spinner } from '../spinner.ts'
 import type { DetachKey } from './detach-key.ts'
 import { KeyScanner } from './key-scanner.ts'
-import { LocalTerminal } from './local-terminal.ts'
+import { LocalTerminal, type DrawnScreen } from './local-terminal.ts'
 
 /** Which terminal, and how it is come to. */
 export interface VisitOptions {
@@ -33,8 +38,10 @@ const downStatuses: ReadonlySet<AgentStatus> = new Set(['asleep', 'stopped', 'fa
 
 /** How long it is waited whether somebody who is down comes up after all, ms. */
 const downMs = 500
-/** How long the line that names the key stands before the first screen, ms; a key that is pressed ends it. */
-const hintMs = 500
+/** How long the line that names the key can be read at first, ms; a key that is pressed ends it. */
+const hintMs = 1200
+/** A screen that can't be followed exactly is drawn anew once so much time passed in which it changed, ms. */
+const mendMs = 120
 /** Sizes that follow on each other faster are told once, ms. */
 const resizeMs = 50
 
@@ -55,29 +62,32 @@ class Visit {
   readonly #local: LocalTerminal
   readonly #scanner: KeyScanner
   readonly #end = Promise.withResolvers<VisitEnd>()
-  readonly #touched = Promise.withResolvers<void>()
+  readonly #how: string
   readonly #hintUntil = performance.now() + hintMs
   #stream: TerminalStream
   #spinner: Spinner | null = null
   /** The program's screen is shown, and what is typed reaches it. */
   #isUp = false
   #wasUp = false
+  /** What is drawn there is not to be drawn over: a screen is to come. */
+  #isCovered = false
+  /** Size of the terminal elsewhere. */
+  #size: TerminalSize | null = null
   #leaving: NodeJS.Timeout | undefined
   #resizing: NodeJS.Timeout | undefined
+  #hinting: NodeJS.Timeout | undefined
+  #mending: NodeJS.Timeout | undefined
 
   constructor(invocation: Invocation, stream: TerminalStream, options: VisitOptions) {
     const { name, key, isReadOnly } = options
     this.#invocation = invocation
     this.#stream = stream
     this.#options = options
-    const how = key === null ? 'no key leaves' : `${key.label} leaves`
-    invocation.output.note(
-      invocation.output.colors.dim(
-        `${how}${isReadOnly ? ', others do nothing' : ''}; ${name} goes on.`,
-      ),
-    )
+    const leaving = key === null ? 'No key leaves' : `${key.label} leaves`
+    this.#how = isReadOnly ? `${leaving}, all others do nothing` : leaving
+    invocation.output.note(invocation.output.colors.dim(`${this.#how}; ${name} goes on.`))
     this.#local = new LocalTerminal(invocation.context, {
-      title: `${name} · ${how}`,
+      title: `${name} · ${leaving}`,
       onInput: (bytes) => this.#scanner.push(bytes),
       onResize: () => this.#resize(),
       onEnd: () => this.#leave(),
@@ -98,6 +108,8 @@ class Visit {
       process.off('SIGHUP', this.#leave)
       clearTimeout(this.#leaving)
       clearTimeout(this.#resizing)
+      clearTimeout(this.#hinting)
+      clearTimeout(this.#mending)
       this.#scanner.close()
       this.#spinner?.stop()
       this.#local.close()
@@ -130,14 +142,12 @@ class Visit {
   async #take(event: TerminalEvent): Promise<void> {
     switch (event.type) {
       case 'screen':
-        await this.#showHint()
-        this.#spinner?.stop()
-        this.#spinner = null
-        clearTimeout(this.#leaving)
-        this.#isUp = this.#wasUp = true
-        return await this.#local.draw(event.bytes)
+        return await this.#draw(event)
       case 'output':
-        return this.#isUp ? await this.#local.show(event.bytes) : undefined
+        return await this.#show(event.bytes)
+      case 'resized':
+        this.#size = event.size
+        return this.#mend()
       case 'gone':
         return this.#rest('its program ended; waiting for')
       case 'status':
@@ -160,7 +170,9 @@ class Visit {
 
   /** No program is there: the terminal is ours for the time. */
   #rest(doing: string): void {
-    this.#isUp = false
+    this.#isUp = this.#isCovered = false
+    clearTimeout(this.#hinting)
+    this.#hinting = undefined
     this.#local.rest()
     this.#wait(doing)
   }
@@ -172,16 +184,58 @@ class Visit {
     this.#spinner.say(text)
   }
 
-  /** The line with the key can be read before the screen comes over it, by who does not type yet. */
-  async #showHint(): Promise<void> {
+  async #draw(screen: DrawnScreen): Promise<void> {
+    const isFirst = !this.#wasUp
+    this.#spinner?.stop()
+    this.#spinner = null
+    clearTimeout(this.#leaving)
+    clearTimeout(this.#mending)
+    clearTimeout(this.#hinting)
+    this.#mending = this.#hinting = undefined
+    this.#isCovered = false
+    this.#isUp = this.#wasUp = true
+    this.#size = screen.size
+    await this.#local.draw(screen)
     const leftMs = this.#hintUntil - performance.now()
-    if (leftMs > 0 && !this.#wasUp) {
-      await Promise.race([pause(leftMs), this.#touched.promise])
+    if (isFirst && leftMs > 0) {
+      this.#isCovered = true
+      this.#local.cover(` ${this.#how} `)
+      this.#hinting = setTimeout(() => this.#uncover(), leftMs)
+    }
+  }
+
+  async #show(output: Uint8Array): Promise<void> {
+    const { cols, rows } = this.#local.size
+    const size = this.#size ?? { cols, rows }
+    const isLarger = size.cols > cols || size.rows > rows
+    if (this.#isUp && !this.#isCovered && !isLarger) {
+      await this.#local.show(output)
+    }
+    if (isLarger || size.cols < cols) {
+      // Lines wrap elsewhere than here.
+      this.#mend()
+    }
+  }
+
+  /** Asks for the screen, not too often. */
+  #mend(): void {
+    this.#mending ??= setTimeout(() => {
+      this.#mending = undefined
+      this.#stream.redraw()
+    }, mendMs)
+  }
+
+  /** The line with the key was read. What the screen says without it comes at once. */
+  #uncover(): void {
+    if (this.#hinting) {
+      clearTimeout(this.#hinting)
+      this.#hinting = undefined
+      this.#stream.redraw()
     }
   }
 
   #type(keys: Uint8Array): void {
-    this.#touched.resolve()
+    this.#uncover()
     if (this.#isUp && !this.#options.isReadOnly) {
       this.#stream.write(keys)
     } else if (keys.length === 1 && keys[0] === interrupt) {
@@ -194,6 +248,7 @@ class Visit {
     this.#resizing ??= setTimeout(() => {
       this.#resizing = undefined
       this.#stream.resize(this.#local.size)
+      this.#mend()
     }, resizeMs)
   }
 }
