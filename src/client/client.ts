@@ -268,7 +268,7 @@ export class Client {
     return this.#post('/v1/reconcile', undefined, options)
   }
 
-  /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */
+  /** Ends the daemon; with `agents` also every guest and every run, which leaves their agents asleep. */
   async shutdown({ agents, ...options }: CallOptions & { agents?: boolean } = {}): Promise<void> {
     await this.#post('/v1/shutdown', { agents: agents ?? false }, options)
   }

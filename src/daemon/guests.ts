@@ -8,7 +8,9 @@ import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, guestPrefix, guestReference, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { GuestKeeper } from './guest-keeper.ts'
+import { GuestVisit } from './guest-visit.ts'
 import { prepareGuest } from './prepare-guest.ts'
+import type { Visit, VisitOptions } from './terminal-visit.ts'
 
 /** Whose guests are meant: all, those of an agent by its name, or only of the agent with this id. */
 export interface GuestFilter {
@@ -74,6 +76,11 @@ export class Guests {
   /** Errors: `guest_not_found`. */
   show(id: string, { agentId }: GuestFilter = {}): Guest {
     return toGuest(this.#get(id, agentId))
+  }
+
+  /** Takes somebody in at its terminal. Errors: `guest_not_found`. */
+  visit(id: string, filter: GuestFilter, options: VisitOptions): Visit {
+    return new GuestVisit(this.#context, this.#get(id, filter.agentId), options)
   }
 
   /** Ends it, and waits for that. Errors: `guest_not_found`. */
