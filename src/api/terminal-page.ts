@@ -1,24 +1,28 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { DroverError } from '../schema/error.ts'
 import type { ApiApp } from './route.ts'
 
-/** Where the build puts what the page is made of; in a checkout its own part is there, too. */
-const webFolder = new URL('../web/', import.meta.url)
+/** What the build puts beside this, and for a checkout, which has only a part of it, its build. */
+const folders = [new URL('../web/', import.meta.url), new URL('../../dist/web/', import.meta.url)]
 
-/** Where a checkout has the rest. */
-const packagesFolder = new URL('../../node_modules/@xterm/', import.meta.url)
-
-/** Everything that the page is made of, by its name below `/web/`: its type, and where a checkout has it. */
-const files: Readonly<Record<string, { type: string; inPackage?: string }>> = {
-  'terminal.html': { type: 'text/html; charset=utf-8' },
-  'terminal.css': { type: 'text/css; charset=utf-8' },
-  'terminal.js': { type: 'text/javascript; charset=utf-8' },
-  'xterm.js': { type: 'text/javascript; charset=utf-8', inPackage: 'xterm/lib/xterm.mjs' },
-  'xterm.css': { type: 'text/css; charset=utf-8', inPackage: 'xterm/css/xterm.css' },
-  'fit.js': { type: 'text/javascript; charset=utf-8', inPackage: 'addon-fit/lib/addon-fit.mjs' },
+const types = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
 }
+
+/** What the page loads, by its name below `/web/`. */
+const files: ReadonlyMap<string, keyof typeof types> = new Map([
+  ['terminal.css', 'css'],
+  ['xterm.css', 'css'],
+  ['connection.js', 'js'],
+  ['key-row.js', 'js'],
+  ['notice.js', 'js'],
+  ['screen.js', 'js'],
+  ['terminal.js', 'js'],
+  ['xterm.js', 'js'],
+])
 
 /**
  * Nothing from elsewhere, no script in the page, nobody's frame. The terminal writes style sheets of
@@ -42,18 +46,29 @@ export function isPage(path: string): boolean {
 
 /** The terminal of an agent in a browser, which has its ticket behind the `#`. */
 export function mountTerminalPage(app: ApiApp): void {
-  app.get('/terminal/:name', () => answerFile('terminal.html'))
-  app.get('/web/:file', (c) => answerFile(c.req.param('file')))
+  app.get('/terminal/:name', async () => answer(await read('terminal.html'), 'html'))
+  app.get('/web/:file', async (c) => {
+    const name = c.req.param('file')
+    const type = files.get(name)
+    if (!type) {
+      throw new DroverError('route_not_found', 'The page has no such file.')
+    }
+    return answer(await read(name), type)
+  })
 }
 
-function answerFile(name: string): Response {
-  const file = Object.hasOwn(files, name) ? files[name] : undefined
-  if (!file) {
-    throw new DroverError('route_not_found', `There is no file ${JSON.stringify(name)} here.`)
+async function read(name: string): Promise<string> {
+  const place = folders.map((folder) => new URL(name, folder)).find((url) => existsSync(url))
+  if (!place) {
+    throw new DroverError('route_not_found', 'The page was not built: `npm run build` does that.')
   }
-  return new Response(Readable.toWeb(createReadStream(pathOf(name, file.inPackage))), {
+  return await readFile(place, 'utf8')
+}
+
+function answer(text: string, type: keyof typeof types): Response {
+  return new Response(text, {
     headers: {
-      'content-type': file.type,
+      'content-type': types[type],
       'content-security-policy': policy,
       'cache-control': 'no-cache',
       'cross-origin-opener-policy': 'same-origin',
@@ -62,11 +77,4 @@ function answerFile(name: string): Response {
       'x-content-type-options': 'nosniff',
     },
   })
-}
-
-function pathOf(name: string, inPackage: string | undefined): string {
-  const built = fileURLToPath(new URL(name, webFolder))
-  return inPackage === undefined || existsSync(built)
-    ? built
-    : fileURLToPath(new URL(inPackage, packagesFolder))
 }

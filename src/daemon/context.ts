@@ -16,6 +16,7 @@ import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
 import type { Admission } from './admission.ts'
 import type { Attachments } from './attachments.ts'
+import type { BegunRuns } from './begun-runs.ts'
 import type { AgentTokens } from './agent-tokens.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
@@ -41,6 +42,8 @@ export interface DaemonContext {
   prices: Prices
   admission: Admission
   attachments: Attachments
+  /** What the machine's own supervisor began and has no row yet. */
+  begun: BegunRuns
   tokens: AgentTokens
   /** Wakes waiters: `agent:ID`, `message:ID`. */
   notifier: Notifier

@@ -12,6 +12,8 @@ import { Records } from './records.ts'
 import { releaseRuns, removeAgent } from './release.ts'
 import { StartedRuns } from './start-run.ts'
 import { stopRun } from './stop-run.ts'
+import { takeFoundRun } from './take-found-run.ts'
+import { installUnit, uninstallUnit } from './units.ts'
 import { readView } from './views.ts'
 import { writeInput } from './write-input.ts'
 
@@ -185,6 +187,12 @@ export class Reconciler {
         return stopRun(this, agentId)
       case 'release-runs':
         return releaseRuns(this, agentId)
+      case 'install-unit':
+        return installUnit(this, agentId)
+      case 'uninstall-unit':
+        return uninstallUnit(this, agentId)
+      case 'take-found-run':
+        return takeFoundRun(this, agentId)
       case 'remove-agent':
         return removeAgent(this, agentId)
     }

@@ -29,7 +29,7 @@ interface Entry extends TicketHolder {
 export interface ReturnTicket {
   ticket: string
   /** The connection is lost: from now on it has its time. Called once. */
-  start(): void
+  start: () => void
 }
 
 /**

@@ -14,6 +14,18 @@ export const terminalErrors = {
     retryable: false,
     hint: '`drover attach NAME` talks to it; `drover wake NAME --in tmux` gives it a terminal, once it sleeps.',
   },
+  supervised: {
+    status: 409,
+    exit: 4,
+    retryable: false,
+    hint: 'The command in the message does it; `drover rm NAME` takes it back from its supervisor.',
+  },
+  unit_failed: {
+    status: 500,
+    exit: 1,
+    retryable: true,
+    hint: '`drover doctor` says whether its supervisor can be asked.',
+  },
   terminal_gone: {
     status: 409,
     exit: 4,

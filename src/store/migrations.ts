@@ -248,6 +248,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  ALTER TABLE agents ADD COLUMN unit TEXT;
+  ALTER TABLE runs ADD COLUMN is_begun INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN is_terminal INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN notes_bytes INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN transcript TEXT;

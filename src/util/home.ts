@@ -30,6 +30,8 @@ export interface Home {
   /** Folders of runs to come. */
   sparesFolder: string
   agentsFolder: string
+  /** What the machine's own supervisor is to run, and what it has begun. */
+  unitsFolder: string
   /** Git worktrees of agents; they may outlive these. */
   worktreesFolder: string
 }
@@ -83,6 +85,7 @@ function placesOf({ config, state }: { config: string; state: string }): Home {
     guestsFolder: path.join(state, 'guests'),
     sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
+    unitsFolder: path.join(state, 'units'),
     worktreesFolder: path.join(state, 'worktrees'),
   }
 }
