@@ -144,7 +144,9 @@ async function providerEnvironment(
       stateFolder: agentFolders(context, id).state,
       runFolder,
     })
-    return Object.fromEntries(Object.entries(env).filter(([variable]) => !variable.startsWith('DROVER_')))
+    return Object.fromEntries(
+      Object.entries(env).filter(([variable]) => !variable.startsWith('DROVER_')),
+    )
   } catch (error) {
     // Somebody may come as a guest for that very reason.
     context.log.debug(
