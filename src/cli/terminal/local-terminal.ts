@@ -5,9 +5,9 @@ import { truncateText } from '../text-width.ts'
 import { cutHistory } from './cut-history.ts'
 import { QuestionFilter } from './question-filter.ts'
 import {
-  below,
   drawAt,
   emptyScreen,
+  leaveScreen,
   plainModes,
   popTitle,
   pushTitle,
@@ -68,9 +68,8 @@ export class LocalTerminal {
   /** A screen, on a terminal that is as if it were just opened. What stood there before all of them scrolls away. */
   draw({ bytes, size }: DrawnScreen): Promise<void> {
     const { rows } = this.size
-    this.#filter.reset()
-    this.#filter.rows = size.rows < rows ? size.rows : null
-    const before = this.#isDrawn ? '' : '\n'.repeat(rows)
+    this.#filter.begin(size.rows < rows ? size.rows : null)
+    const before = this.#isDrawn ? '' : '\n'.repeat(rows - 1)
     const frame = size.rows < rows ? topRows(size.rows) : ''
     const screen = this.#hasHistory ? cutHistory(bytes, size.rows) : bytes
     this.#isDrawn = this.#hasHistory = true
@@ -130,7 +129,7 @@ export class LocalTerminal {
   #leaveScreen(): string {
     const isDrawn = this.#isDrawn
     this.#isDrawn = false
-    return isDrawn ? plainModes + below : ''
+    return isDrawn ? leaveScreen(this.#filter.isAlternate) : ''
   }
 
   /** In raw mode a newline still goes back to the first column; a vertical tab moves down and no more. */

@@ -36,18 +36,32 @@ const cutOff = /\x1b(?:\[[\x30-\x3f]*[\x20-\x2f]*|[\]P_][^\x07\x1b]{0,256}\x1b?|
 /** All rows are to scroll again. */
 const allRows = /\x1b\[;?r/g
 
+/** The program takes the other screen, or leaves it. */
+const otherScreen = /\x1b\[\?(?:\d+;)*(?:1049|1047|47)(?:;\d+)*([hl])/g
+
 const escape = 0x1b
 const enquiry = 0x05
 
 /**
- * Takes questions out of what a program sends to its terminal. That terminal answers them, once;
- * those who look at it would answer again, each for itself, into what is typed there. Fed with
- * pieces cut anywhere.
+ * What a program sends to its terminal, for those who look at it: without questions. The terminal
+ * itself answers them, once; those who look would answer again, each for itself, into what is typed
+ * there. Fed with pieces cut anywhere.
  */
 export class QuestionFilter {
-  /** All rows of the program's terminal, where it has fewer than the one it is drawn on; else null. */
-  rows: number | null = null
+  /** The program is on the other screen, which programs that take the whole of it have. */
+  isAlternate = false
   #held = ''
+  #rows: number | null = null
+
+  /**
+   * A terminal that was just opened; nothing of what came counts. `rows`: all that it has, where
+   * that is fewer than where it is drawn.
+   */
+  begin(rows: number | null): void {
+    this.#held = ''
+    this.#rows = rows
+    this.isAlternate = false
+  }
 
   push(bytes: Uint8Array): Uint8Array {
     const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -56,13 +70,11 @@ export class QuestionFilter {
     }
     // One character for each byte, and back: nothing is changed but what is taken out.
     const all = (this.#held + piece.toString('latin1')).replace(questions, '')
-    const text = this.rows === null ? all : all.replace(allRows, `\u001B[1;${this.rows}r`)
+    const text = this.#rows === null ? all : all.replace(allRows, `\u001B[1;${this.#rows}r`)
+    for (const [, how] of text.matchAll(otherScreen)) {
+      this.isAlternate = how === 'h'
+    }
     this.#held = cutOff.exec(text)?.[0] ?? ''
     return Buffer.from(text.slice(0, text.length - this.#held.length), 'latin1')
-  }
-
-  /** What comes next is not the rest of what came. */
-  reset(): void {
-    this.#held = ''
   }
 }

@@ -69,6 +69,8 @@ class Visit {
   /** The program's screen is shown, and what is typed reaches it. */
   #isUp = false
   #wasUp = false
+  /** How the agent is, as it was told last. */
+  #status: Pick<Extract<TerminalEvent, { type: 'status' }>, 'status' | 'cause'> | null = null
   /** What is drawn there is not to be drawn over: a screen is to come. */
   #isCovered = false
   /** Size of the terminal elsewhere. */
@@ -149,15 +151,21 @@ class Visit {
         this.#size = event.size
         return this.#mend()
       case 'gone':
-        return this.#rest('its program ended; waiting for')
+        this.#rest('its program ended; waiting for')
+        return this.#lookDown()
       case 'status':
-        return this.#isUp ? undefined : this.#takeStatus(event)
+        this.#status = event
+        return this.#lookDown()
     }
   }
 
-  /** How things stand while no program is there. */
-  #takeStatus({ status, cause }: { status: AgentStatus; cause: string | null }): void {
+  /** While no program is there: whether one is to come. */
+  #lookDown(): void {
     clearTimeout(this.#leaving)
+    if (this.#isUp || !this.#status) {
+      return
+    }
+    const { status, cause } = this.#status
     if (downStatuses.has(status)) {
       const end: VisitEnd = { how: 'down', status, cause, wasUp: this.#wasUp }
       this.#leaving = setTimeout(() => this.#end.resolve(end), downMs)
