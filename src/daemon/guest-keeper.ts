@@ -58,16 +58,15 @@ export class GuestKeeper {
     await work
   }
 
-  /** After a start, and whenever all is to be looked at anew: finds each, and ends those without a record by their age. */
-  recover(search: OrphanSearch): void {
+  /**
+   * After a start, and whenever all is looked at anew: finds each, and ends those without a record by
+   * their age. Resolves once the latter are ended.
+   */
+  async recover(search: OrphanSearch): Promise<void> {
     for (const { id } of this.#context.store.guests.list()) {
       this.#doubt(id)
     }
-    void this.#lost.sweep(search).catch((error: unknown) => {
-      if (!this.#isClosed) {
-        this.#context.log.error({ err: error }, 'a guest without a record could not be ended')
-      }
-    })
+    await this.#lost.sweep(search)
   }
 
   /** Something about it may be to do. */

@@ -31,7 +31,7 @@ export class LostGuests {
     this.#alarms = new Alarms(() => void this.#lookAgain(), context.now)
   }
 
-  /** Ends those whose time is over, and waits for the others. */
+  /** Ends those whose time is over; the others, and those that could not be ended, later. Never rejects. */
   async sweep({ guests, unasked }: OrphanSearch): Promise<void> {
     const { store, now } = this.#context
     const marks = Map.groupBy(guests, ({ run }) => run)
@@ -48,7 +48,8 @@ export class LostGuests {
       if (dueAt > now()) {
         next = Math.min(next, dueAt)
       } else if (found || unasked.length === 0) {
-        await this.#release(id, found ?? [])
+        const isGone = await this.#release(id, found ?? [])
+        next = isGone ? next : Math.min(next, now() + lookAgainMs)
       }
     }
     this.#alarms.set('lost', next === Infinity ? null : next)
@@ -63,15 +64,7 @@ export class LostGuests {
   }
 
   async #lookAgain(): Promise<void> {
-    const { log, signal } = this.#context
-    try {
-      await this.sweep(await findOrphans(this.#context))
-    } catch (error) {
-      if (!signal.aborted) {
-        log.error({ err: error }, 'looking for guests without a record failed')
-        this.#alarms.set('lost', this.#context.now() + lookAgainMs)
-      }
-    }
+    await this.sweep(await findOrphans(this.#context))
   }
 
   async #listFolders(): Promise<string[]> {
@@ -79,17 +72,26 @@ export class LostGuests {
     return names.filter((name) => isGuestId(name))
   }
 
-  async #release(id: string, found: readonly Orphan[]): Promise<void> {
-    const { store, log, now } = this.#context
+  /** Resolves to whether it is gone. */
+  async #release(id: string, found: readonly Orphan[]): Promise<boolean> {
+    const { store, log, now, signal: ending } = this.#context
     const run = guestReference(this.#context, id)
     log.warn({ guest: id, what: found.map(({ what }) => what) }, 'ending a guest without a record')
-    for (const runtime of new Set(found.map((each) => each.runtime))) {
-      const signal = callSignal(this.#context, workDeadlineMs)
-      await getRuntime(this.#context, runtime).destroy(run, null, signal)
+    try {
+      for (const runtime of new Set(found.map((each) => each.runtime))) {
+        const signal = callSignal(this.#context, workDeadlineMs)
+        await getRuntime(this.#context, runtime).destroy(run, null, signal)
+      }
+      await rm(run.folder, { recursive: true, force: true })
+      const data = { id, cause: 'its record was lost', exitCode: null, signal: null }
+      store.transaction('relaxed', () => store.events.append({ type: 'guest.ended', data }, now()))
+      this.#seen.delete(id)
+      return true
+    } catch (error) {
+      if (!ending.aborted) {
+        log.error({ err: error, guest: id }, 'a guest without a record could not be ended')
+      }
+      return false
     }
-    await rm(run.folder, { recursive: true, force: true })
-    this.#seen.delete(id)
-    const data = { id, cause: 'its record was lost', exitCode: null, signal: null }
-    store.transaction('relaxed', () => store.events.append({ type: 'guest.ended', data }, now()))
   }
 }

@@ -26,7 +26,7 @@ export async function reconcileRuns(
   const { adopted, finished, unknown } = countStates(context, runs)
   const search = await findOrphans(context)
   const { orphans, unasked } = search
-  reconciler.guests.recover(search)
+  await reconciler.guests.recover(search)
   const report: ReconcileReport = {
     adopted,
     finished,

@@ -55,7 +55,8 @@ export async function recoverRuns(
   const search = await findOrphans({ ...context, signal })
   const { orphans, unasked } = search
   signal.throwIfAborted()
-  reconciler.guests.recover(search)
+  // A guest that can not be ended now must not hold up everybody else.
+  void reconciler.guests.recover(search)
   report.orphans = countRuns(orphans)
   report.unknown += unasked.length
   await releaseOrphans({ ...context, signal }, orphans)

@@ -1,5 +1,5 @@
 import type { TerminalSize } from '../schema/terminal.ts'
-import { Terminal } from './xterm.js'
+import { Terminal } from './xterm.ts'
 
 const theme = {
   background: '#0c0f14',
