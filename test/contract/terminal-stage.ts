@@ -40,8 +40,8 @@ export type TerminalRecord =
 export interface TerminalDriver {
   readonly events: readonly ProviderEvent[]
   readonly recorded: readonly TerminalRecord[]
-  /** Once the program is ready. */
-  send(message: OutgoingMessage): Promise<void>
+  /** Once the program is ready. `isLeft`: it is pasted and not entered, as when the Enter is lost. */
+  send(message: OutgoingMessage, rest?: { isLeft?: boolean }): Promise<void>
   answer(question: AskedQuestion, answer: Answer): void
   /** Ends the turn under way; false: there is none. */
   interrupt(): boolean
@@ -221,12 +221,13 @@ async function driveTerminal(
     recorded,
     state,
     waitFor,
-    async send(message) {
+    async send(message, { isLeft = false } = {}) {
       if (speech.capabilities.handshake) {
         await waitFor((event) => event.type === 'ready')
       }
       recorded.push({ sent: message, now: Date.now() })
-      write(speech.encode(message, state()))
+      const strokes = speech.encode(message, state())
+      write(isLeft ? strokes.replace(/keys 1\n\r\n$/, '') : strokes)
       take(decoder.sent(message, Date.now()))
     },
     answer: (question, answer) => write(speech.answer!(question, answer)),
