@@ -1,7 +1,7 @@
 import type { Decoder, DecoderState, ProviderEvent } from '../contract.ts'
 import { readRequest, readResponse } from './exchange.ts'
 import { readNotification } from './notifications.ts'
-import { createState, type CodexState, type Reading } from './state.ts'
+import { stateFrom, type CodexState, type Reading } from './state.ts'
 import { parseCodexLine, type CodexLine } from './wire.ts'
 
 /**
@@ -9,13 +9,13 @@ import { parseCodexLine, type CodexLine } from './wire.ts'
  * it tells. Lines it does not know are `output` when they are no JSON, else nothing.
  */
 export function createAppServerDecoder(saved: DecoderState | null): Decoder {
-  const state = (saved as CodexState | null) ?? createState()
+  const state = stateFrom(saved)
   return {
     sent({ id, isSteering = false }) {
       state.open.push({ id, turn: null, isSteering })
       return []
     },
-    push(stream, lines, { now, isCut }) {
+    push(stream: 'out' | 'err', lines, { now, isCut }) {
       const events: ProviderEvent[] = []
       for (const [index, line] of lines.entries()) {
         const isPiece = isCut && index === lines.length - 1
