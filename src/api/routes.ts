@@ -132,8 +132,8 @@ export const routes = {
   }),
   ...approvalRoutes,
   ...costRoutes,
-  ...terminalRoutes,
   ...eventRoutes,
+  ...terminalRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',
