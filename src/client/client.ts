@@ -118,7 +118,7 @@ export class Client {
     return this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
   }
 
-  /** Brings it up. Errors with `resume`: `nothing_to_resume`. */
+  /** Brings it up. Errors with `resume`: `nothing_to_resume`; with another `runtime`: `agent_awake`. */
   wake(name: string, options?: ChangeOptions): Promise<Agent> {
     return this.change(name, 'wake', options)
   }
@@ -132,7 +132,7 @@ export class Client {
     return this.change(name, 'stop', options)
   }
 
-  start(name: string, options?: WaitOptions): Promise<Agent> {
+  start(name: string, options?: Omit<ChangeOptions, 'mode'>): Promise<Agent> {
     return this.change(name, 'start', options)
   }
 
@@ -156,8 +156,14 @@ export class Client {
     return this.#post(`${agentPath(name)}/reload`, change, options)
   }
 
-  change(name: string, verb: AgentVerb, { mode, ...options }: ChangeOptions = {}): Promise<Agent> {
-    return this.#post(`${agentPath(name)}/${verb}`, mode && { mode }, options)
+  change(
+    name: string,
+    verb: AgentVerb,
+    { mode, runtime, ...options }: ChangeOptions = {},
+  ): Promise<Agent> {
+    const body = { ...(mode && { mode }), ...(runtime !== undefined && { runtime }) }
+    const hasBody = Object.keys(body).length > 0
+    return this.#post(`${agentPath(name)}/${verb}`, hasBody ? body : undefined, options)
   }
 
   /** Stores a message; once this resolves it is not lost. The same id twice is the same message. */

@@ -10,6 +10,7 @@ export const EventType = z.enum([
   'agent.restarting',
   'agent.quarantined',
   'agent.reloaded',
+  'agent.moved',
   'agent.attached',
   'agent.detached',
   'agent.budget',

@@ -2,6 +2,12 @@ import type { ErrorRow } from './error-row.ts'
 
 /** What can go wrong at terminals, with guests, and with units of the machine's own supervisor. */
 export const terminalErrors = {
+  agent_awake: {
+    status: 409,
+    exit: 4,
+    retryable: true,
+    hint: '`drover sleep NAME` ends its run and keeps its session; then it can wake in another runtime.',
+  },
   no_terminal: {
     status: 409,
     exit: 4,
