@@ -100,6 +100,7 @@ describe('a guest', () => {
       expect(await client.guests.list()).toEqual([guest])
       expect(await client.guests.list({ agent: 'a' })).toEqual([guest])
       expect(await client.guests.show(guest.id)).toEqual(guest)
+      expect((await client.show('a')).guests).toEqual([guest])
       expect((await client.show('a')).status).toBe('asleep')
 
       await client.guests.end(guest.id, up)
