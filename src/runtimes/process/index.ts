@@ -1,4 +1,3 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { hasLimits } from '../../schema/agent-limits.ts'
 import { isProcessAlive } from '../../util/process-identity.ts'
@@ -20,16 +19,17 @@ import type {
 import { runFiles } from '../run-folder.ts'
 import { explainExit } from './explain-exit.ts'
 import { findGroups } from './find-groups.ts'
-import { parseHandle } from './handle.ts'
-import { measureWork } from './measure-work.ts'
+import { parseHandle } from '../holder/handle.ts'
+import { measureWork } from '../holder/measure-work.ts'
 import { readNote } from './limit-note.ts'
 import { applyLimits, checkLimits, probeLimits } from './limits.ts'
-import { findInstanceProcesses, findRunProcesses } from './marks.ts'
-import { recoverKnown, recoverUnknown } from './recover.ts'
+import { findInstanceProcesses, findRunProcesses } from '../holder/marks.ts'
+import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
 import { emptyGroup, removeGroup } from './release-group.ts'
-import { ringFor, startHolder } from './start.ts'
+import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
+import { startHolder } from './start.ts'
 import { SpareShells } from './spare-shells.ts'
-import { killLeftovers, stopRun } from './stop.ts'
+import { killLeftovers, stopRun } from '../holder/stop.ts'
 
 export interface ProcessOptions {
   /** How many shells wait to hold a program. */
@@ -100,19 +100,11 @@ export class ProcessRuntime implements Runtime {
   }
 
   notifyInput(run: RunReference, bytes: number): void {
-    ring(run, ringFor(bytes))
+    ringBell(run, ringFor(bytes))
   }
 
   closeInput(run: RunReference): void {
-    // The file first: a ring is lost on a holder that has no bell yet, but it will look.
-    try {
-      closeSync(openSync(runFiles(run.folder).end, 'a', 0o600))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-        throw error
-      }
-    }
-    ring(run, 'q')
+    ringEnd(run)
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
@@ -165,24 +157,4 @@ async function groupsOf(run: RunReference, handle: Handle | null): Promise<strin
   }
   const found = await findGroups(run.instance)
   return found.filter((group) => group.run === run.id).map(({ folder }) => folder)
-}
-
-/**
- * Wakes the holder's feeder. Without a bell it has not looked at the input yet, and will; with a
- * full one it is awake anyway; one that goes away meanwhile needs no ring.
- */
-function ring(run: RunReference, word: 'r' | 'c' | 'q'): void {
-  try {
-    const bell = openSync(runFiles(run.folder).bell, constants.O_WRONLY | constants.O_NONBLOCK)
-    try {
-      writeSync(bell, `${word}\n`)
-    } finally {
-      closeSync(bell)
-    }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENXIO' && code !== 'EPIPE' && code !== 'EAGAIN') {
-      throw error
-    }
-  }
 }

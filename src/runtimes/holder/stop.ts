@@ -4,7 +4,7 @@ import { isProcessAlive, sendSignal } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { RunReference, StopOptions } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
-import type { ProcessHandle } from './handle.ts'
+import type { HolderHandle } from './handle.ts'
 import { findRunProcesses, isHolderProcess } from './marks.ts'
 
 /** How long a killed process may take to be gone, ms. */
@@ -16,7 +16,7 @@ const killDeadlineMs = 5000
  */
 export async function stopRun(
   run: RunReference,
-  handle: ProcessHandle,
+  handle: HolderHandle,
   options: StopOptions,
 ): Promise<void> {
   const { signal } = options
@@ -57,7 +57,7 @@ function markStopped(run: RunReference): void {
 /** To the group, and to those that left it but carry the mark. */
 async function signalAll(
   run: RunReference,
-  handle: ProcessHandle,
+  handle: HolderHandle,
   name: NodeJS.Signals,
 ): Promise<void> {
   if (await isProcessAlive(handle)) {

@@ -8,10 +8,10 @@ import {
 import { waitUntil } from '../../util/wait.ts'
 import type { Recovery, RunReference } from '../contract.ts'
 import { createRunFolder, readExit, runFiles } from '../run-folder.ts'
-import type { ProcessHandle } from './handle.ts'
+import type { HolderHandle } from './handle.ts'
 
 /** Finds a run whose handle was stored. */
-export async function recoverKnown(run: RunReference, handle: ProcessHandle): Promise<Recovery> {
+export async function recoverKnown(run: RunReference, handle: HolderHandle): Promise<Recovery> {
   const recorded = readExit(run.folder)
   if (recorded) {
     return { state: 'exited', exit: recorded }
@@ -27,7 +27,8 @@ export async function recoverKnown(run: RunReference, handle: ProcessHandle): Pr
   return late ? { state: 'exited', exit: late } : goneWithoutRecord(run)
 }
 
-function goneWithoutRecord(run: RunReference): Recovery {
+/** Its holder is gone and has left no ending. */
+export function goneWithoutRecord(run: RunReference): Recovery {
   return isClaimed(run)
     ? { state: 'lost', cause: 'its process is gone and left no record' }
     : { ...neverStarted, cause: 'its holder could not write its claim' }

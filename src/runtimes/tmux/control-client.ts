@@ -1,0 +1,189 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { abortable } from '../../util/abortable.ts'
+import { ControlLines } from './control-lines.ts'
+import { quoteCommand } from './quote.ts'
+
+/** What tmux said to one command, line by line. */
+export type Reply = readonly Buffer[]
+
+/** tmux refused a command: the session is gone, or has the name already. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+}
+
+/** The client is gone, and with it whatever it was asked: it may have been done or not. */
+export class GoneError extends Error {
+  override readonly name = 'GoneError'
+}
+
+export interface ControlClientOptions {
+  /** Absolute path of tmux. */
+  program: string
+  socket: string
+  /** What the client does first; it must attach to a session. */
+  command: readonly (readonly string[])[]
+  env: Readonly<Record<string, string>>
+  /** Starts the server where none is. */
+  canStart: boolean
+  /** Told of every notification, `%` and all, in its order among the replies. */
+  onNotice?: (line: Buffer) => void
+  /** Told once, when nothing follows. */
+  onGone?: (cause: string) => void
+}
+
+const clientScript = fileURLToPath(new URL('client.sh', import.meta.url))
+
+type Holding = { ref?: () => void; unref?: () => void } | null
+
+/** Lists of words, each with the name of a command first. */
+export type Commands = readonly (readonly (string | Buffer)[])[]
+
+interface Answer {
+  onReplies: (replies: readonly Reply[]) => void
+  onError: (error: Error) => void
+}
+
+interface Question extends Answer {
+  /** Replies that are still to come. */
+  missing: number
+  replies: Reply[]
+}
+
+/**
+ * A client of tmux in control mode, on pipes: commands go in as lines, and are answered in order.
+ * Nothing here waits by itself: who asks brings a signal.
+ */
+export class ControlClient {
+  readonly #child: ChildProcess
+  readonly #options: ControlClientOptions
+  readonly #questions: Question[] = []
+  #isGone = false
+  #complaint = ''
+
+  constructor(options: ControlClientOptions) {
+    this.#options = options
+    const { program, socket, command, env, canStart } = options
+    const words = command.flatMap((each, index) => (index > 0 ? [';', ...each] : each))
+    const mode = ['-S', socket, '-f', '/dev/null', '-u', '-C', ...(canStart ? [] : ['-N'])]
+    this.#child = spawn('/bin/sh', [clientScript, program, ...mode, ...words], {
+      cwd: '/',
+      env,
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    })
+    this.#listen()
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
+  /** Somebody waits for an answer. */
+  get isBusy(): boolean {
+    return this.#questions.length > 0
+  }
+
+  /**
+   * Does the commands one after the other, with nothing in between; resolves with a reply for each.
+   * Rejects with RefusedError at the first that is refused, and does not do the rest; with GoneError
+   * when the client ends; with the signal's reason, though they may be done all the same.
+   */
+  async ask(commands: Commands, signal: AbortSignal): Promise<readonly Reply[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Reply[]>()
+    promise.catch(() => undefined)
+    this.request(commands, { onReplies: resolve, onError: reject })
+    return await abortable(promise, signal)
+  }
+
+  /** As `ask`, but told at the very place where the replies are among the notifications. */
+  request(commands: Commands, { onReplies, onError }: Answer): void {
+    if (this.#isGone) {
+      return onError(new GoneError(this.#cause()))
+    }
+    this.#questions.push({ missing: commands.length, replies: [], onReplies, onError })
+    this.#hold()
+    this.#child.stdin?.write(`${commands.map(quoteCommand).join(' ; ')}\n`)
+  }
+
+  /** No more is read from tmux until `resume`. */
+  pause(): void {
+    this.#child.stdout?.pause()
+  }
+
+  resume(): void {
+    this.#child.stdout?.resume()
+  }
+
+  close(): void {
+    for (const part of this.#child.stdio) {
+      part?.destroy()
+    }
+    this.#leave()
+  }
+
+  #listen(): void {
+    const child = this.#child
+    const lines = new ControlLines({
+      onNotice: (line) => this.#options.onNotice?.(line),
+      onReply: (reply, isError) => this.#answer(reply, isError),
+    })
+    child.stdout?.on('data', (chunk: Buffer) => lines.take(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#complaint = (this.#complaint + chunk.toString()).slice(-1000)
+    })
+    child.stdin?.on('error', () => undefined)
+    child.once('error', (error) => {
+      this.#complaint = error.message
+      this.#leave()
+    })
+    // What it complains of last may come after its output has ended.
+    let open = 2
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.once('end', () => --open === 0 && this.close())
+    }
+    child.stdio[3]?.on('error', () => undefined)
+    this.#hold()
+  }
+
+  /** Who waits for an answer keeps this process up, nobody else does. */
+  #hold(): void {
+    for (const part of [this.#child, ...this.#child.stdio] as Holding[]) {
+      if (this.isBusy) {
+        part?.ref?.()
+      } else {
+        part?.unref?.()
+      }
+    }
+  }
+
+  #answer(reply: Reply, isError: boolean): void {
+    const [question] = this.#questions
+    if (!question) {
+      return
+    }
+    question.replies.push(reply)
+    question.missing--
+    if (isError) {
+      this.#questions.shift()
+      question.onError(new RefusedError(reply.map(String).join(' ') || 'tmux refused a command'))
+    } else if (question.missing === 0) {
+      this.#questions.shift()
+      question.onReplies(question.replies)
+    }
+    this.#hold()
+  }
+
+  #leave(): void {
+    if (this.#isGone) {
+      return
+    }
+    this.#isGone = true
+    const cause = this.#cause()
+    this.#questions.splice(0).forEach(({ onError }) => onError(new GoneError(cause)))
+    this.#options.onGone?.(cause)
+  }
+
+  #cause(): string {
+    return this.#complaint.trim() || 'the connection to tmux ended'
+  }
+}
