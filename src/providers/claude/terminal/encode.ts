@@ -1,6 +1,7 @@
 import { encodeStrokes } from '../../../core/strokes.ts'
 import type { AskedQuestion, Answer, DecoderState, OutgoingMessage } from '../../contract.ts'
 import { decideClaude } from '../control.ts'
+import { pastable } from '../../terminal/submit-text.ts'
 import { createTerminalState } from './state.ts'
 
 /** Between the strokes of a message, so that a redraw of the program lies between them, ms. */
@@ -16,10 +17,36 @@ export function encodeForTerminal({ body }: OutgoingMessage): string {
   return encodeStrokes([
     { stroke: 'keys', text: stash },
     { stroke: 'pause', ms: pauseMs },
-    { stroke: 'paste', text: `${asText(body)} ` },
+    ...inPieces(`${asText(body)} `).map((text) => ({ stroke: 'paste', text }) as const),
     { stroke: 'pause', ms: pauseMs },
     { stroke: 'keys', text: enter },
   ])
+}
+
+/** What is longer, or of more lines, is shown to the model as something that was pasted. */
+const longestPiece = 600
+const mostLineEnds = 2
+/** So many pieces are typed; a text of more is one paste. */
+const mostPieces = 100
+
+function inPieces(text: string): string[] {
+  const pieces = [...pieceByPiece(text)]
+  return pieces.length > mostPieces ? [text] : pieces
+}
+
+function* pieceByPiece(text: string): Generator<string> {
+  let piece = ''
+  let lineEnds = 0
+  for (const character of text) {
+    if (piece.length >= longestPiece || lineEnds === mostLineEnds) {
+      yield piece
+      piece = ''
+      lineEnds = 0
+    }
+    piece += character
+    lineEnds += character === '\n' ? 1 : 0
+  }
+  yield piece
 }
 
 /** Enter again: for a message that stands in the input box and was not taken. */
@@ -31,10 +58,7 @@ export function pressEnter(): string {
 const orders = /^\s*(?:[/!?]|(?:exit|quit|:q!?|:wq!?)\s*$)/
 
 function asText(body: string): string {
-  const text = body
-    .replaceAll(/\r\n?/g, '\n')
-    // Anything that could end the paste, or be a key.
-    .replaceAll(/[^\P{Cc}\n\t]/gu, '')
+  const text = pastable(body)
   return orders.test(text) ? `Message: ${text.trimStart()}` : text
 }
 
