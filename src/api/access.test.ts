@@ -80,6 +80,9 @@ test('nothing is open but what is written here: a route that an agent may ask is
     followEvents: 'agent',
     listApprovals: 'agent',
     getApproval: 'agent',
+    listGuests: 'agent',
+    getGuest: 'agent',
+    openGuestTerminal: 'agent',
     getHealth: 'anyone',
     getOpenapi: 'agent',
   })

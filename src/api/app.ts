@@ -9,6 +9,7 @@ import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
 import { mountCostRoutes } from './cost-routes.ts'
 import { mountEventRoutes } from './event-routes.ts'
+import { mountGuestRoutes } from './guest-routes.ts'
 import { mountMessageRoutes } from './message-routes.ts'
 import type { ApiApp, ApiEnvironment } from './route.ts'
 import { mountScheduleRoutes } from './schedule-routes.ts'
@@ -50,6 +51,7 @@ export function createApp(options: AppOptions): ApiApp {
   mountScheduleRoutes(app, options.daemon)
   mountTerminalRoutes(app, options)
   mountTerminalPage(app)
+  mountGuestRoutes(app, options.daemon)
   mountWorkspaceRoutes(app, options.daemon)
   mountSystemRoutes(app, options)
   app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))

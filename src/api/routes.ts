@@ -24,6 +24,7 @@ import { Why } from '../schema/why.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { guestRoutes } from './guest-routes.ts'
 import { defineRoute } from './route.ts'
 import { ok } from './ok-response.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
@@ -134,6 +135,7 @@ export const routes = {
   ...costRoutes,
   ...eventRoutes,
   ...terminalRoutes,
+  ...guestRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',
@@ -199,7 +201,7 @@ export const routes = {
   shutDown: defineRoute({
     method: 'post',
     path: '/v1/shutdown',
-    summary: 'End the daemon; with `agents` end their runs first.',
+    summary: 'End the daemon; with `agents` end their runs and guests first.',
     body: z.strictObject({ agents: z.boolean().default(false) }),
     response: ok('Ending', Accepted),
   }),

@@ -5,7 +5,7 @@ import { AgentParams } from '../schema/requests.ts'
 import { TerminalQuery, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Caller } from './access.ts'
 import { answerJson } from './answer.ts'
-import { defineRoute, mount, type ApiApp } from './route.ts'
+import { defineRoute, mount, type ApiApp, type ApiContext } from './route.ts'
 import { serveTerminal } from './terminal-socket.ts'
 
 /** The routes of terminals, as data. */
@@ -37,17 +37,12 @@ export interface TerminalRouteOptions {
 
 export function mountTerminalRoutes(app: ApiApp, { daemon, address }: TerminalRouteOptions): void {
   mount(app, terminalRoutes.openTerminal, async ({ params, query, c }) => {
-    if (!c.env.upgrade) {
-      throw new DroverError('invalid_request', 'Upgrade: is missing; this route is a WebSocket.', {
-        details: { field: 'Upgrade' },
-      })
-    }
     const { caller } = c.var
     const { cols, rows, readOnly, back } = query
-    return await serveTerminal(c.env.upgrade, {
+    return await serveTerminal(upgradeOf(c), {
       daemon,
       caller,
-      name: params.name,
+      enter: (options) => daemon.terminals.visit(params.name, options),
       size: { cols, rows },
       isReadOnly: readOnly || mayOnlyLook(caller),
       isBack: back || caller.kind === 'agent',
@@ -60,6 +55,16 @@ export function mountTerminalRoutes(app: ApiApp, { daemon, address }: TerminalRo
   })
 }
 
-function mayOnlyLook(caller: Caller): boolean {
+/** Errors: `invalid_request` where none was asked for. */
+export function upgradeOf(c: ApiContext): NonNullable<ApiContext['env']['upgrade']> {
+  if (!c.env.upgrade) {
+    throw new DroverError('invalid_request', 'Upgrade: is missing; this route is a WebSocket.', {
+      details: { field: 'Upgrade' },
+    })
+  }
+  return c.env.upgrade
+}
+
+export function mayOnlyLook(caller: Caller): boolean {
   return caller.kind === 'visitor' ? caller.isReadOnly : caller.kind !== 'owner'
 }

@@ -1,6 +1,12 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { RawData, WebSocket } from 'ws'
-import { awaitTokenEnd, type Daemon, type TerminalVisit, type VisitEvent } from '../daemon/index.ts'
+import {
+  awaitTokenEnd,
+  type Daemon,
+  type Visit,
+  type VisitEvent,
+  type VisitOptions,
+} from '../daemon/index.ts'
 import { DroverError, toProblem, type Problem } from '../schema/error.ts'
 import { TerminalRequest, type TerminalNotice, type TerminalSize } from '../schema/terminal.ts'
 import type { Caller } from './access.ts'
@@ -14,8 +20,8 @@ const closeCodes = { done: 1000, ending: 1001, refused: 1008, broken: 1011, else
 export interface TerminalVisitor {
   daemon: Daemon
   caller: Caller
-  /** The agent's. */
-  name: string
+  /** Takes them in. */
+  enter: (options: VisitOptions) => Promise<Visit>
   size: TerminalSize
   isReadOnly: boolean
   /** Nothing is woken for them. */
@@ -42,7 +48,7 @@ class TerminalSession {
   readonly #visitor: TerminalVisitor
   readonly #gone = new AbortController()
   readonly #flow = new FlowControl()
-  #visit: TerminalVisit | null = null
+  #visit: Visit | null = null
 
   constructor(socket: WebSocket, visitor: TerminalVisitor) {
     this.#socket = socket
@@ -55,14 +61,14 @@ class TerminalSession {
 
   /** Until they leave, or the agent is removed. */
   async run(): Promise<void> {
-    const { daemon, caller, name, size, isReadOnly, isBack } = this.#visitor
+    const { daemon, caller, enter, size, isReadOnly, isBack } = this.#visitor
     const { signal } = this.#gone
     // What they say before they are in is heard once they are.
     this.#socket.pause()
     try {
       const isSelf = caller.kind === 'agent'
       const options = { size, isReadOnly, isBack, isSelf, signal }
-      const visit = await daemon.terminals.visit(name, options)
+      const visit = await enter(options)
       this.#visit = visit
       this.#socket.resume()
       if (caller.kind === 'agent') {

@@ -13,6 +13,8 @@ describe('a verb', () => {
     [['wake', 'a'], '/v1/agents/a/wake', null],
     [['wake', 'a', '--fresh'], '/v1/agents/a/wake', { mode: 'fresh' }],
     [['wake', 'a', '--resume'], '/v1/agents/a/wake', { mode: 'resume' }],
+    [['wake', 'a', '--in', 'tmux'], '/v1/agents/a/wake', { runtime: 'tmux' }],
+    [['start', 'a', '--in', 'tmux'], '/v1/agents/a/start', { runtime: 'tmux' }],
   ])('%j asks %s with %j', async (argv, path, body) => {
     await using api = await startFakeApi((_, response) => answerJson(response, shownAgent()))
     expect(await callCli(argv, { home: api.folder })).toMatchObject({

@@ -34,6 +34,7 @@ import type { TerminalOptions, TerminalStream } from './terminal-stream.ts'
 import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
+import { GuestClient } from './guest-client.ts'
 import { Transport, type Target } from './transport.ts'
 import type {
   AgentVerb,
@@ -53,6 +54,7 @@ export class Client {
   readonly approvals: ApprovalClient
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
+  readonly guests: GuestClient
   readonly #transport: Transport
 
   constructor(target: Target) {
@@ -61,6 +63,7 @@ export class Client {
     this.approvals = new ApprovalClient(this.#transport)
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
+    this.guests = new GuestClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -84,12 +87,9 @@ export class Client {
 
   /** The same, as the bytes of one JSON array. */
   listBody({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
-    return this.#transport.open({
-      method: 'GET',
-      path: '/v1/agents',
-      query: { all: all || undefined, tag, capability, label },
-      ...withDeadline(options),
-    })
+    const query = { all: all || undefined, tag, capability, label }
+    const call = { method: 'GET', path: '/v1/agents', query } as const
+    return this.#transport.open({ ...call, ...withDeadline(options) })
   }
 
   show(name: string, options?: CallOptions): Promise<AgentDetail> {
@@ -115,7 +115,7 @@ export class Client {
     return this.#call({ method: 'DELETE', path: agentPath(name), query }, options)
   }
 
-  /** Brings it up. Errors with `resume`: `nothing_to_resume`. */
+  /** Brings it up. Errors with `resume`: `nothing_to_resume`; with another `runtime`: `agent_awake`. */
   wake(name: string, options?: ChangeOptions): Promise<Agent> {
     return this.change(name, 'wake', options)
   }
@@ -129,7 +129,7 @@ export class Client {
     return this.change(name, 'stop', options)
   }
 
-  start(name: string, options?: WaitOptions): Promise<Agent> {
+  start(name: string, options?: Omit<ChangeOptions, 'mode'>): Promise<Agent> {
     return this.change(name, 'start', options)
   }
 
@@ -153,8 +153,14 @@ export class Client {
     return this.#post(`${agentPath(name)}/reload`, change, options)
   }
 
-  change(name: string, verb: AgentVerb, { mode, ...options }: ChangeOptions = {}): Promise<Agent> {
-    return this.#post(`${agentPath(name)}/${verb}`, mode && { mode }, options)
+  change(
+    name: string,
+    verb: AgentVerb,
+    { mode, runtime, ...options }: ChangeOptions = {},
+  ): Promise<Agent> {
+    const body = { ...(mode && { mode }), ...(runtime !== undefined && { runtime }) }
+    const hasBody = Object.keys(body).length > 0
+    return this.#post(`${agentPath(name)}/${verb}`, hasBody ? body : undefined, options)
   }
 
   /** Stores a message; once this resolves it is not lost. The same id twice is the same message. */
@@ -195,12 +201,8 @@ export class Client {
     { format, follow, lines, since, ...options }: LogBytesOptions = {},
   ): Promise<Body> {
     const query = { format, follow, lines, since }
-    return this.#transport.open({
-      method: 'GET',
-      path: logsPath(name),
-      query,
-      ...withDeadline(options),
-    })
+    const call = { method: 'GET', path: logsPath(name), query } as const
+    return this.#transport.open({ ...call, ...withDeadline(options) })
   }
 
   events(options: EventsOptions = {}): ResumingStream<Event> {
@@ -259,7 +261,7 @@ export class Client {
     return this.#post('/v1/reconcile', undefined, options)
   }
 
-  /** Ends the daemon; with `agents` also every run, which leaves their agents asleep. */
+  /** Ends the daemon; with `agents` also every guest and every run, which leaves their agents asleep. */
   async shutdown({ agents, ...options }: CallOptions & { agents?: boolean } = {}): Promise<void> {
     await this.#post('/v1/shutdown', { agents: agents ?? false }, options)
   }

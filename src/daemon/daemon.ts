@@ -24,6 +24,7 @@ import { BegunRuns } from './begun-runs.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
 import { EventHub } from './event-hub.ts'
+import { Guests } from './guests.ts'
 import { lockHome, type HomeLock } from './home-lock.ts'
 import { loadConfig } from './load-config.ts'
 import { createLog } from './log.ts'
@@ -64,6 +65,7 @@ export class Daemon {
   readonly mailbox: Mailbox
   readonly approvals: Approvals
   readonly schedules: Schedules
+  readonly guests: Guests
   readonly templates: Templates
   readonly terminals: Terminals
   readonly #lock: HomeLock
@@ -130,6 +132,7 @@ export class Daemon {
     this.verbs = new AgentVerbs(context, this.#reconciler)
     this.turns = new TurnVerbs(context, this.#reconciler)
     this.approvals = new Approvals(context, this.#reconciler)
+    this.guests = new Guests(context, this.#reconciler.guests)
     const reconciler = this.#reconciler
     this.terminals = new Terminals({ reconciler, verbs: this.verbs })
     this.agents = new Agents({ context, reconciler, templates, mailbox })
@@ -148,6 +151,7 @@ export class Daemon {
     try {
       const daemon = new Daemon(options, lock)
       createPrivateFolder(options.home.runsFolder)
+      createPrivateFolder(options.home.guestsFolder)
       createPrivateFolder(options.home.agentsFolder)
       daemon.#ready = daemon.#begin()
       // Whoever awaits it hears of a failure; that nobody does yet is no failure of its own.

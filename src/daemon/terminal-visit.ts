@@ -1,16 +1,11 @@
-import type { TerminalConnection, TerminalEvent } from '../runtimes/contract.ts'
+import type { Handle, TerminalConnection, TerminalEvent } from '../runtimes/contract.ts'
 import type { AgentStatus } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import type { TerminalSize } from '../schema/terminal.ts'
 import type { RunRow } from '../store/index.ts'
 import type { AgentVerbs } from './agent-verbs.ts'
-import {
-  askDeadlineMs,
-  getAgentByName,
-  getRuntime,
-  referenceOf,
-  willHaveTerminal,
-} from './context.ts'
+import { comeToTerminal } from './come-to-terminal.ts'
+import { getAgentByName, referenceOf, willHaveTerminal } from './context.ts'
 import { Presence } from './presence.ts'
 import type { Reconciler } from './reconciler.ts'
 import { readStatus, toAgent } from './views.ts'
@@ -38,6 +33,20 @@ export interface VisitOptions {
   signal: AbortSignal
 }
 
+/** Somebody at a terminal. */
+export interface Visit {
+  /** Name of the agent whose terminal it is, or beside which it is. */
+  readonly agent: string
+  /** Tells what happens until they leave, or there is nothing more to come. Called once. */
+  stay(onEvent: (event: VisitEvent) => void): Promise<void>
+  write(bytes: Uint8Array): void
+  resize(size: TerminalSize): void
+  redraw(): void
+  pause(): void
+  resume(): void
+  wake(): Promise<void>
+}
+
 interface Parts {
   reconciler: Reconciler
   verbs: AgentVerbs
@@ -47,7 +56,7 @@ interface Parts {
  * Somebody at the terminal of an agent, whichever run it has: they stay when one ends, and see the
  * next one.
  */
-export class TerminalVisit {
+export class TerminalVisit implements Visit {
   /** The agent's name. */
   readonly agent: string
   readonly #parts: Parts
@@ -206,33 +215,13 @@ export class TerminalVisit {
     }
   }
 
-  /** The runtime's answer within its time; one that comes too late is let go of. */
   async #open(run: RunRow): Promise<TerminalConnection> {
     const { context } = this.#parts.reconciler
-    const runtime = getRuntime(context, run.runtime)
     const { isReadOnly, signal } = this.#options
-    const late = new AbortController()
-    const timer = setTimeout(
-      () => late.abort(new DroverError('timeout', `${run.runtime} did not answer.`)),
-      askDeadlineMs,
-    )
-    try {
-      if (!runtime.openTerminal) {
-        throw new DroverError('no_terminal', `${run.runtime} has no terminals.`)
-      }
-      return await runtime.openTerminal(
-        referenceOf(context, run.id),
-        JSON.parse(run.handle ?? ''),
-        {
-          size: this.#size,
-          isReadOnly,
-          signal: AbortSignal.any([signal, late.signal]),
-          onEvent: (event) => this.#take(run.id, event),
-        },
-      )
-    } finally {
-      clearTimeout(timer)
-    }
+    const handle = JSON.parse(run.handle ?? '') as Handle
+    const place = { runtime: run.runtime, run: referenceOf(context, run.id), handle }
+    const onEvent = (event: TerminalEvent): void => this.#take(run.id, event)
+    return await comeToTerminal(context, place, { size: this.#size, isReadOnly, signal, onEvent })
   }
 
   #take(runId: string, event: TerminalEvent): void {

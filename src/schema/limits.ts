@@ -27,6 +27,14 @@ export const limits = {
     /** Largest frame of a client, bytes; what is longer is sent in several. */
     frameBytes: 64 * 1024,
   },
+  /** Terminals beside agents. */
+  guest: {
+    /** How long one lives, ms. */
+    ttlMs: { min: 60_000, max: 4 * 3_600_000, usual: 3_600_000 },
+    perAgent: 8,
+    /** Of all agents of a home. */
+    perHome: 64,
+  },
   /** What `.worktreeinclude` may bring into a worktree. */
   worktree: { includedFiles: 10_000, includedBytes: 1024 ** 3 },
   /** The system prompt that Drover makes. */

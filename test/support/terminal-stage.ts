@@ -14,7 +14,7 @@ import { createTemporaryFolder } from './temporary-folder.ts'
 import { waitFor } from './wait-for.ts'
 
 /** Plain programs at a terminal. */
-const provider: Provider = {
+export const terminalProvider: Provider = {
   ...commandProvider,
   terminal: {
     ...commandProvider,
@@ -52,7 +52,7 @@ export class TerminalStage implements AsyncDisposable {
       home,
       env: { PATH: process.env['PATH'] },
       version: '0',
-      providers: [provider],
+      providers: [terminalProvider],
       runtimes: [
         new FakeRuntime(machine, undefined, { hasTerminals: true }),
         new ProcessRuntime({ onGroupMade: () => undefined }),
@@ -110,6 +110,11 @@ export class Onlooker implements AsyncDisposable {
   ): Promise<Onlooker> {
     const size = { cols: 80, rows: 24 }
     return new Onlooker(await client.openTerminal(name, { size, ...options }))
+  }
+
+  /** At a terminal that they have come to. */
+  static at(stream: TerminalStream): Onlooker {
+    return new Onlooker(stream)
   }
 
   /** Bytes that came. */

@@ -31,7 +31,7 @@ export { FakeMachine, type FakeProcess } from './machine.ts'
  * does right it does as the others do, by the same conformance suite.
  */
 export class FakeRuntime implements Runtime {
-  readonly name = 'fake'
+  readonly name: string = 'fake'
   readonly capabilities: RuntimeCapabilities
   readonly machine: FakeMachine
   readonly faults: FakeFaults
