@@ -286,23 +286,6 @@ describe('frames', () => {
   })
 })
 
-test('who asks for many screens and deals with none is sent one, and is up to date once it did', async () => {
-  await stage.run('redrawn')
-  await using person = await Onlooker.come(stage.client, 'redrawn')
-  person.stream.write('x'.repeat(600_000))
-  await waitFor('it to come back', () => person.bytes >= 600_000)
-  using greedy = await openAsOwner('redrawn', '?readOnly=true')
-  await greedy.told('screen')
-  for (let count = 0; count < 1000; count++) {
-    greedy.send({ type: 'redraw' })
-  }
-  // Asked for after all of these, and answered to another one after them.
-  greedy.send({ type: 'wake' })
-  await stage.client.sleep('redrawn', { waitSeconds: 20 })
-  await greedy.told('gone')
-  expect(greedy.notices.filter(({ type }) => type === 'screen').length).toBeLessThan(4)
-})
-
 test('the daemon that ends says so to all who are there', async () => {
   await using own = await TerminalStage.start()
   await own.run('guide')
