@@ -15,8 +15,7 @@ const pictures: Readonly<Record<string, string>> = {
   colours:
     '\u001b[31mred \u001b[1;4;48;5;22mmore\u001b[m plain \u001b[38;2;1;2;3mfine\u001b[0m\r\n',
   'a pen that is still down': 'a \u001b[1;35mbold',
-  'a background to the end of the line':
-    '\u001b[44m\u001b[2J\u001b[3;5Hblue\u001b[K\u001b[m\u001b[5;1Hx',
+  'a background': '\u001b[3;5H\u001b[44m   blue   \u001b[m  ',
   'letters of all widths': 'ünï ☃ 漢字 e\u0301 🐑\r\n漢',
   'lines that scrolled away': Array.from(
     { length: 100 },
