@@ -11,13 +11,8 @@ import { DroverError, toProblem, type Problem } from '../schema/error.ts'
 import { TerminalRequest, type TerminalNotice, type TerminalSize } from '../schema/terminal.ts'
 import type { Caller } from './access.ts'
 import { FlowControl } from './flow-control.ts'
+import { keepAlive } from './keep-alive.ts'
 import { toDroverError } from './route.ts'
-
-/** Both ends see by a ping now and then that the other one lives, ms. */
-const pingMs = 20_000
-
-/** So many pings in a row without any word: they are gone. */
-const mostUnanswered = 3
 
 /** Codes of a WebSocket's end. */
 const closeCodes = { done: 1000, ending: 1001, refused: 1008, broken: 1011, elsewhere: 4001 }
@@ -38,11 +33,13 @@ export interface TerminalVisitor {
  * frame, for a browser sees nothing else of a refusal.
  */
 export async function serveTerminal(
-  upgrade: () => Promise<WebSocket>,
+  upgrade: () => Promise<WebSocket | null>,
   visitor: TerminalVisitor,
 ): Promise<Response> {
   const socket = await upgrade()
-  void new TerminalSession(socket, visitor).run()
+  if (socket) {
+    void new TerminalSession(socket, visitor).run()
+  }
   return RESPONSE_ALREADY_SENT
 }
 
@@ -187,6 +184,8 @@ class TerminalSession {
   }
 
   #end(code: number): void {
+    // A farewell is heard only by one who listens.
+    this.#socket.resume()
     this.#socket.close(code)
     this.#gone.abort(new Error('the visit is over'))
   }
@@ -208,22 +207,4 @@ function parseRequest(text: string): TerminalRequest {
     throw toDroverError(request.error)
   }
   return request.data
-}
-
-/** Ends a connection whose other end says nothing any more. */
-function keepAlive(socket: WebSocket): void {
-  let unanswered = 0
-  const hear = (): void => {
-    unanswered = 0
-  }
-  socket.on('pong', hear)
-  socket.on('message', hear)
-  const timer = setInterval(() => {
-    if (unanswered++ < mostUnanswered) {
-      socket.ping()
-    } else {
-      socket.terminate()
-    }
-  }, pingMs)
-  socket.once('close', () => clearInterval(timer))
 }

@@ -34,6 +34,15 @@ export function formatGuestLine(
   return `${colors.bold(id)}  ${what}${colors.dim(`  ends ${formatTimeUntil(expiresAt, now)}`)}`
 }
 
+/** One guest of an agent that is named already: `guest_…  /bin/bash, ends in 40m`. */
+export function formatGuestBrief(guest: Guest, now: number): string {
+  const { id, state, cause, expiresAt } = guest
+  const end =
+    state === 'ending' ? `is being ended: ${cause}` : `ends ${formatTimeUntil(expiresAt, now)}`
+  const doubt = state === 'unknown' ? ", its runtime can't be asked" : ''
+  return `${id}  ${programOf(guest)}, ${end}${doubt}`
+}
+
 function programOf({ program }: Guest): string {
   return program.length === 0 ? 'shell' : oneLine(program.join(' '))
 }

@@ -204,6 +204,10 @@ async function driveTerminal(
 
   const state = (): DecoderState => throughStore(decoder.snapshot())
   watch.begin(run.folder)
+  if (launch.transcript) {
+    output.readTranscript(launch.transcript.file, launch.transcript.offset)
+    watch.watchTranscript(launch.transcript.file)
+  }
   const handle = await runtime.start(
     {
       run,

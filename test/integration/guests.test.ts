@@ -17,6 +17,7 @@ import { readEvents } from '../support/events.ts'
 import { GitFolder } from '../support/git-folder.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
+import { Onlooker } from '../support/terminal-stage.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const up = { waitSeconds: 30 }
@@ -99,6 +100,7 @@ describe('a guest', () => {
       expect(await client.guests.list()).toEqual([guest])
       expect(await client.guests.list({ agent: 'a' })).toEqual([guest])
       expect(await client.guests.show(guest.id)).toEqual(guest)
+      expect((await client.show('a')).guests).toEqual([guest])
       expect((await client.show('a')).status).toBe('asleep')
 
       await client.guests.end(guest.id, up)
@@ -121,6 +123,28 @@ describe('a guest', () => {
     await client.remove('a', { force: true, ...up })
     expect(await endedOf(client, guest.id)).toMatchObject({ cause: 'its agent was removed' })
     expect(await client.guests.list()).toEqual([])
+  })
+
+  testAtTerminal('can be typed into: a shell answers, and its exit is the end', async () => {
+    using folder = temporaryFolder()
+    await using daemon = await startTestDaemon({ isLeftClean: true })
+    const { client } = daemon
+    await makeAgent(client, folder.path)
+    const { id } = await client.guests.open('a', { program: ['/bin/sh'] })
+    const size = { cols: 100, rows: 30 }
+    await using person = Onlooker.at(await client.guests.terminal(id, { size }))
+    await person.told('screen')
+    person.stream.write('echo "<$FOR_ALL> $(pwd) $(stty size)"\r')
+    await person.sees(`<a value of the agent> ${folder.path} 30 100`)
+    // The terminal is there with the next daemon.
+    await daemon.restart()
+    await using again = Onlooker.at(await client.guests.terminal(id, { size }))
+    await again.sees('<a value of the agent>')
+    again.stream.write('exit 3\r')
+    expect(await again.told('gone')).toEqual({ type: 'gone', cause: 'its program ended' })
+    expect(await again.over).toBeNull()
+    expect(await gone(client, id)).toMatchObject({ exitCode: 3 })
+    await client.remove('a', { force: true, ...up })
   })
 
   testAtTerminal(

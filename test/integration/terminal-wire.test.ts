@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Client } from '../../src/client/index.ts'
@@ -73,6 +74,16 @@ describe('the door', () => {
       headers: { connection: 'Upgrade', upgrade: 'h2c' },
     })
     expect(offered).toMatchObject({ status: 200, text: 'ok\n' })
+  })
+
+  test('answers one that does not know how to ask, and says nothing of it in the log', async () => {
+    const answer = await rawRequest({
+      socketPath: stage.server.address.socket,
+      path: '/v1/agents/guide/terminal',
+      headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+    })
+    expect(answer.status).toBe(400)
+    expect(readFileSync(stage.daemon.context.home.logFile, 'utf8')).not.toContain('failed')
   })
 
   test('tells as a frame what only the agent refuses, and ends', async () => {
