@@ -2,10 +2,21 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { problemOf, runDrover } from '../support/cli.ts'
-import { mainFile, startTestDaemon, type TestDaemon } from '../support/daemon.ts'
+import {
+  callInTerminal,
+  detach,
+  goToTerminal,
+  hasEnded,
+  plainTerminal,
+  readOr,
+  terminalModes,
+  typeLine,
+  type AttachedTerminal,
+} from '../support/attached-terminal.ts'
+import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
 import { createTemporaryFolder } from '../support/temporary-folder.ts'
-import { Terminal, type TerminalOptions } from '../support/terminal.ts'
+import type { TerminalOptions } from '../support/terminal.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const up = { waitSeconds: 30 }
@@ -18,10 +29,10 @@ beforeAll(async () => {
   folder = createTemporaryFolder()
 })
 afterAll(async () => {
-  await using ended = daemon
+  await using last = daemon
   rmSync(folder, { recursive: true, force: true })
-  for (const { name } of await ended.client.list({ all: true })) {
-    await ended.client.remove(name, { force: true, ...up })
+  for (const { name } of await last.client.list({ all: true })) {
+    await last.client.remove(name, { force: true, ...up })
   }
 })
 
@@ -35,67 +46,18 @@ async function makeShell(name: string): Promise<void> {
   )
 }
 
-interface Attached {
-  terminal: Terminal
-  /** What `stty -a` said before, and says after. */
-  settings: () => { before: string; after: string }
-  pid: () => number
-}
-
-/** Keeps the terminal's settings, and the pid of what is called. */
-const wrapper =
-  'stty -a > "$0.before"; sh -c \'echo $$ > "$0.pid"; exec "$@"\' "$0" "$@"; code=$?; stty -a > "$0.after"; exit $code'
-
-let calls = 0
-async function call(
+const call = async (
   args: readonly string[],
-  { env, ...size }: Partial<TerminalOptions> = {},
-): Promise<Attached> {
-  const record = path.join(folder, `call-${++calls}`)
-  const terminal = await Terminal.open(
-    ['/bin/sh', '-c', wrapper, record, process.execPath, mainFile, ...args],
-    { env: { ...daemon.env, TERM: 'screen-256color', ...env }, cwd: folder, ...size },
-  )
-  const read = (end: string): string => readOr(`${record}.${end}`) ?? ''
-  return {
-    terminal,
-    settings: () => ({ before: read('before'), after: read('after') }),
-    pid: () => Number(read('pid')),
-  }
-}
+  options: Partial<TerminalOptions> = {},
+): Promise<AttachedTerminal> => await callInTerminal(daemon, args, { cwd: folder, ...options })
 
-/** At the agent's terminal, with the words about the key gone. */
+/** At the agent's terminal. */
 async function attach(
   name: string,
   { args = [], ...options }: Partial<TerminalOptions> & { args?: string[] } = {},
-): Promise<Attached> {
-  const attached = await call(['attach', name, ...args], options)
-  await attached.terminal.waitFor(/^ .* leaves/m)
-  await waitFor('the words to go', async () => {
-    return !/^ .* leaves/m.test(await attached.terminal.read())
-  })
-  return attached
+): Promise<AttachedTerminal> {
+  return await goToTerminal(daemon, ['attach', name, ...args], { cwd: folder, ...options })
 }
-
-async function run(terminal: Terminal, line: string): Promise<void> {
-  await terminal.type(line)
-  await terminal.press('Enter')
-}
-
-async function ended({ terminal }: Attached, code = 0): Promise<void> {
-  await waitFor('the end', async () => (await terminal.exitCode()) !== null)
-  expect(await terminal.exitCode()).toBe(code)
-}
-
-async function detach(attached: Attached): Promise<void> {
-  await attached.terminal.press('C-]')
-  await attached.terminal.waitFor('detached; ')
-  await ended(attached)
-}
-
-const modes =
-  '#{mouse_any_flag}#{mouse_sgr_flag}#{alternate_on}#{keypad_flag}#{keypad_cursor_flag}#{insert_flag}#{origin_flag} #{cursor_flag}#{wrap_flag} #{scroll_region_upper}'
-const plain = '0000000 11 0'
 
 describe('at the terminal of an agent', () => {
   test('what is typed is its own, in every alphabet; a size that changes is its size; and leaving leaves nothing behind', async () => {
@@ -103,12 +65,12 @@ describe('at the terminal of an agent', () => {
     const attached = await attach('shell', { columns: 90, rows: 20 })
     await using terminal = attached.terminal
     expect(await terminal.ask('#{pane_title}')).toBe('shell · Ctrl-] leaves')
-    await run(terminal, 'echo "日本語 ∑ ünï 🐑 $((40 + 2))"; stty size')
+    await typeLine(terminal, 'echo "日本語 ∑ ünï 🐑 $((40 + 2))"; stty size')
     await terminal.waitFor(/^日本語 ∑ ünï 🐑 42\n20 90$/m)
 
     await terminal.resize(70, 12)
     await waitFor('the size to be told', async () => {
-      await run(terminal, 'clear; stty size')
+      await typeLine(terminal, 'clear; stty size')
       return /^12 70$/m.test(await terminal.read())
     })
     await terminal.press('C-c')
@@ -117,7 +79,7 @@ describe('at the terminal of an agent', () => {
     await detach(attached)
     const { before, after } = attached.settings()
     expect(withoutSize(after)).toBe(withoutSize(before))
-    expect(await terminal.ask(modes)).toBe(plain)
+    expect(await terminal.ask(terminalModes)).toBe(plainTerminal)
     expect(await daemon.client.show('shell')).toMatchObject({ status: 'idle' })
   })
 
@@ -126,23 +88,26 @@ describe('at the terminal of an agent', () => {
     const attached = await attach('modes')
     await using terminal = attached.terminal
     const set = String.raw`\e[?1049h\e[2;9r\e[?1003h\e[?1006h\e[?1h\e=\e[4h\e[?2004h\e[?25l\e[?7l\e[31m`
-    await run(terminal, `printf '${set}'; cat -v`)
-    await waitFor('all to be set', async () => (await terminal.ask(modes)) === '1111110 00 1')
+    await typeLine(terminal, `printf '${set}'; cat -v`)
+    await waitFor(
+      'all to be set',
+      async () => (await terminal.ask(terminalModes)) === '1111110 00 1',
+    )
     // A press of the mouse, as a terminal tells it.
     await terminal.typeBytes(Buffer.from('\u001B[<0;5;5M\r'))
     await terminal.waitFor('^[[<0;5;5M')
 
     await detach(attached)
-    expect(await terminal.ask(modes)).toBe(plain)
+    expect(await terminal.ask(terminalModes)).toBe(plainTerminal)
     const { before, after } = attached.settings()
     expect(after).toBe(before)
 
     // Who comes now finds them.
     const again = await attach('modes')
     await using next = again.terminal
-    await waitFor('all to be there', async () => (await next.ask(modes)) === '1111110 00 1')
+    await waitFor('all to be there', async () => (await next.ask(terminalModes)) === '1111110 00 1')
     await detach(again)
-    expect(await next.ask(modes)).toBe(plain)
+    expect(await next.ask(terminalModes)).toBe(plainTerminal)
   })
 
   test('what a program asks its terminal is answered once', async () => {
@@ -151,7 +116,7 @@ describe('at the terminal of an agent', () => {
     await using terminal = attached.terminal
     // Answers that come are read one after the other, until none comes for a second.
     const read = String.raw`stty -echo raw; printf '\e[c\e[6n'; answer=; while IFS= read -r -n1 -t1 c; do answer+=$c; done; stty echo cooked; printf '%s' "$answer" | tr -cd cR; echo " is all"`
-    await run(terminal, `clear; ${read}`)
+    await typeLine(terminal, `clear; ${read}`)
     await terminal.waitFor(/^cR is all$/m)
     await detach(attached)
   })
@@ -164,7 +129,7 @@ describe('at the terminal of an agent', () => {
     const text = `${line.repeat(600)}a\u001Db\n${line.repeat(600)}`
     const [given, taken] = [path.join(folder, 'given'), path.join(folder, 'taken')]
     writeFileSync(given, text)
-    await run(terminal, `stty -echo; cat > ${taken}; echo "all taken"`)
+    await typeLine(terminal, `stty -echo; cat > ${taken}; echo "all taken"`)
     await terminal.pasteFile(given)
     await waitFor('all to be written', () => readFileSync(taken).length === Buffer.byteLength(text))
     expect(readFileSync(taken, 'utf8')).toBe(text)
@@ -177,7 +142,7 @@ describe('at the terminal of an agent', () => {
     await makeShell('keys')
     const attached = await attach('keys')
     await using terminal = attached.terminal
-    await run(terminal, 'cat -v')
+    await typeLine(terminal, 'cat -v')
     await terminal.press('C-]', 'C-]', 'Enter')
     await terminal.waitFor('^]')
     await detach(attached)
@@ -194,8 +159,8 @@ describe('at the terminal of an agent', () => {
     const looking = await attach('seen', { args: ['--read-only'], columns: 200, rows: 50 })
     await using terminal = typing.terminal
     await using onlooker = looking.terminal
-    await run(onlooker, 'echo from the onlooker')
-    await run(terminal, 'echo "from $((1 + 1))"; stty size')
+    await typeLine(onlooker, 'echo from the onlooker')
+    await typeLine(terminal, 'echo "from $((1 + 1))"; stty size')
     await onlooker.waitFor(/^from 2\n40 110$/m)
     expect(await terminal.read()).not.toContain('onlooker')
     await onlooker.press('C-c')
@@ -210,16 +175,16 @@ describe('at the terminal of an agent', () => {
     await using first = large.terminal
     await using second = small.terminal
     await waitFor('the smaller size', async () => {
-      await run(first, 'clear; stty size')
+      await typeLine(first, 'clear; stty size')
       return /^15 60$/m.test(await first.read())
     })
-    await run(second, `clear; seq 1 40; printf '%s\\n' ${'x'.repeat(70)}`)
+    await typeLine(second, `clear; seq 1 40; printf '%s\\n' ${'x'.repeat(70)}`)
     const wrapped = /^40\nx{60}\nx{10}\n> *$/m
     await second.waitFor(wrapped)
     await first.waitFor(wrapped)
     await detach(small)
     await waitFor('the larger size', async () => {
-      await run(first, 'clear; stty size')
+      await typeLine(first, 'clear; stty size')
       return /^30 100$/m.test(await first.read())
     })
     await detach(large)
@@ -235,7 +200,7 @@ describe('at the terminal of an agent', () => {
     await using terminal = attached.terminal
     const file = path.join(folder, name)
     await waitFor('it to be at its size', async () => {
-      await run(terminal, `stty size > ${file}`)
+      await typeLine(terminal, `stty size > ${file}`)
       return readOr(file) === `${rows} ${columns}\n`
     })
     await terminal.press('C-]')
@@ -251,22 +216,25 @@ describe('whoever is at a terminal', () => {
     await makeShell('kept')
     const attached = await attach('kept')
     await using terminal = attached.terminal
-    await run(terminal, String.raw`printf '\e[?1000h'; clear; sleep 1.5; echo "after $((3 * 3))"`)
+    await typeLine(
+      terminal,
+      String.raw`printf '\e[?1000h'; clear; sleep 1.5; echo "after $((3 * 3))"`,
+    )
     await waitFor('the mouse', async () => (await terminal.ask('#{mouse_any_flag}')) === '1')
     await daemon.kill()
     await terminal.waitFor('the daemon is away')
-    expect(await terminal.ask(modes)).toBe(plain)
+    expect(await terminal.ask(terminalModes)).toBe(plainTerminal)
     await daemon.start()
     await terminal.waitFor('after 9')
     await waitFor('the mouse again', async () => (await terminal.ask('#{mouse_any_flag}')) === '1')
-    await run(terminal, 'echo "and $((4 * 4))"')
+    await typeLine(terminal, 'echo "and $((4 * 4))"')
     await terminal.waitFor('and 16')
 
     await daemon.kill()
     await terminal.waitFor('the daemon is away')
     await terminal.press('C-c')
     await terminal.waitFor('detached; kept goes on.')
-    await ended(attached)
+    await hasEnded(attached)
     expect(attached.settings().after).toBe(attached.settings().before)
     await daemon.start()
   })
@@ -275,29 +243,29 @@ describe('whoever is at a terminal', () => {
     await makeShell('sleeper')
     const attached = await attach('sleeper')
     await using terminal = attached.terminal
-    await run(terminal, 'echo "here $((5 * 5))"')
+    await typeLine(terminal, 'echo "here $((5 * 5))"')
     await terminal.waitFor('here 25')
     await daemon.client.sleep('sleeper', up)
     await terminal.waitFor('sleeper is asleep. `drover attach` wakes it.')
-    await ended(attached)
+    await hasEnded(attached)
     expect(await terminal.read()).toContain('here 25')
     expect(attached.settings().after).toBe(attached.settings().before)
 
     const again = await attach('sleeper')
     await using next = again.terminal
-    await run(next, 'exit 3')
+    await typeLine(next, 'exit 3')
     await next.waitFor('sleeper is asleep: last run failed: exit code 3.')
-    await ended(again)
+    await hasEnded(again)
   })
 
   test('stays while a restart brings it up anew', async () => {
     await makeShell('restarted')
     const attached = await attach('restarted')
     await using terminal = attached.terminal
-    await run(terminal, 'mark=first')
+    await typeLine(terminal, 'mark=first')
     await daemon.client.restart('restarted', up)
     await waitFor('the next shell', async () => {
-      await run(terminal, 'echo "mark: $mark."')
+      await typeLine(terminal, 'echo "mark: $mark."')
       return (await terminal.read()).includes('\nmark: .')
     })
     await detach(attached)
@@ -309,7 +277,7 @@ describe('whoever is at a terminal', () => {
     await using terminal = attached.terminal
     await daemon.client.remove('removed', { force: true, ...up })
     await terminal.waitFor('removed was removed.')
-    await ended(attached, 3)
+    await hasEnded(attached, 3)
   })
 
   test.for(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
@@ -319,11 +287,11 @@ describe('whoever is at a terminal', () => {
       await makeShell(name)
       const attached = await attach(name)
       await using terminal = attached.terminal
-      await run(terminal, String.raw`printf '\e[?1049h\e[?1003h\e[?25l'`)
-      await waitFor('modes', async () => (await terminal.ask(modes)) === '1010000 01 0')
+      await typeLine(terminal, String.raw`printf '\e[?1049h\e[?1003h\e[?25l'`)
+      await waitFor('modes', async () => (await terminal.ask(terminalModes)) === '1010000 01 0')
       process.kill(attached.pid(), signal)
       await waitFor('the end', async () => (await terminal.exitCode()) !== null)
-      expect(await terminal.ask(modes)).toBe(plain)
+      expect(await terminal.ask(terminalModes)).toBe(plainTerminal)
       expect(attached.settings().after).toBe(attached.settings().before)
       expect(await daemon.client.show(name)).toMatchObject({ status: 'idle' })
     },
@@ -340,7 +308,7 @@ describe('attach', () => {
     await client.sleep('mover', up)
     const attached = await attach('mover', { args: ['--in', 'tmux'] })
     await using terminal = attached.terminal
-    await run(terminal, 'test -t 0 && echo "at a terminal, $((6 * 7))"')
+    await typeLine(terminal, 'test -t 0 && echo "at a terminal, $((6 * 7))"')
     await terminal.waitFor('at a terminal, 42')
     await detach(attached)
     expect(await client.show('mover')).toMatchObject({ runtime: 'tmux', status: 'idle' })
@@ -355,7 +323,7 @@ describe('attach', () => {
     await using refused = wanted.terminal
     await refused.waitFor('headless has no terminal.')
     await refused.waitFor('drover wake NAME --in tmux')
-    await ended(wanted, 4)
+    await hasEnded(wanted, 4)
   })
 
   test('is a conversation where that is asked for, and where input or output is no terminal', async () => {
@@ -379,7 +347,7 @@ describe('attach', () => {
     })
     await using terminal = (await call(['attach', 'repeater', '--conversation'])).terminal
     await terminal.waitFor('you ›')
-    await run(terminal, 'three')
+    await typeLine(terminal, 'three')
     await terminal.waitFor('repeater › heard: three')
     for (const option of ['--terminal', '--read-only']) {
       const piped = await runDrover(['attach', 'repeater', option], { env: daemon.env, input: '' })
@@ -387,7 +355,7 @@ describe('attach', () => {
     }
     const dumb = await call(['attach', 'repeater', '--terminal'], { env: { TERM: 'dumb' } })
     await using other = dumb.terminal
-    await ended(dumb, 2)
+    await hasEnded(dumb, 2)
     expect(await other.read()).toContain('--terminal: needs a terminal')
   })
 
@@ -403,12 +371,4 @@ describe('attach', () => {
 
 function withoutSize(settings: string): string {
   return settings.replace(/rows \d+; columns \d+/, '')
-}
-
-function readOr(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return null
-  }
 }
