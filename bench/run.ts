@@ -48,7 +48,7 @@ async function main(names: readonly string[]): Promise<number> {
     )
     return 2
   }
-  if (!existsSync(built('runtimes/process/holder.sh'))) {
+  if (!existsSync(built('runtimes/holder/holder.sh'))) {
     process.stderr.write('Drover is not built; `npm run build` does that.\n')
     return 1
   }

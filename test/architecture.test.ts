@@ -93,9 +93,11 @@ describe('the arrows between rooms', () => {
     expect(wrong.map(arrow)).toEqual([])
   })
 
-  test('never lead from one runtime to another', () => {
+  test('never lead from one runtime to another, but to the holder that they share', () => {
     const own = (file: string): string | undefined => /^runtimes\/(.+)\//.exec(file)?.[1]
-    const wrong = inside.filter(({ from, to }) => own(from) && own(to) && own(from) !== own(to))
+    const wrong = inside.filter(
+      ({ from, to }) => own(from) && own(to) && own(from) !== own(to) && own(to) !== 'holder',
+    )
     expect(wrong.map(arrow)).toEqual([])
   })
 

@@ -60,7 +60,7 @@ test('the packed tarball, installed globally, works from anywhere and brings its
   })
   const tarball = path.join(folder.path, stdout.trim())
   const { stdout: listing } = await run('tar', ['-tzf', tarball])
-  expect(listing).toContain('package/dist/runtimes/process/holder.sh')
+  expect(listing).toContain('package/dist/runtimes/holder/holder.sh')
   expect(listing).not.toMatch(/package\/(src|test|bench)\//)
   const prefix = path.join(folder.path, 'prefix')
   await run(

@@ -1,4 +1,3 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { hasLimits } from '../../schema/agent-limits.ts'
 import { isProcessAlive } from '../../util/process-identity.ts'
@@ -17,19 +16,21 @@ import type {
   Handle,
   Work,
 } from '../contract.ts'
+import { ringForEnd, ringForInput } from '../holder/bell.ts'
+import { killLeftovers } from '../holder/kill-leftovers.ts'
+import { findInstanceProcesses, findRunProcesses } from '../holder/marks.ts'
+import { measureWork } from '../holder/measure-work.ts'
+import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
 import { runFiles } from '../run-folder.ts'
 import { explainExit } from './explain-exit.ts'
 import { findGroups } from './find-groups.ts'
 import { parseHandle } from './handle.ts'
-import { measureWork } from './measure-work.ts'
 import { readNote } from './limit-note.ts'
 import { applyLimits, checkLimits, probeLimits } from './limits.ts'
-import { findInstanceProcesses, findRunProcesses } from './marks.ts'
-import { recoverKnown, recoverUnknown } from './recover.ts'
 import { emptyGroup, removeGroup } from './release-group.ts'
-import { ringFor, startHolder } from './start.ts'
+import { startHolder } from './start.ts'
 import { SpareShells } from './spare-shells.ts'
-import { killLeftovers, stopRun } from './stop.ts'
+import { stopRun } from './stop.ts'
 
 export interface ProcessOptions {
   /** How many shells wait to hold a program. */
@@ -88,7 +89,9 @@ export class ProcessRuntime implements Runtime {
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
-    return handle ? await recoverKnown(run, parseHandle(handle)) : await recoverUnknown(run, signal)
+    return handle
+      ? await recoverKnown(run, parseHandle(handle))
+      : await recoverUnknown(run, (holder) => ({ v: 1, ...holder }), signal)
   }
 
   async inspect(handle: Handle): Promise<Liveness> {
@@ -100,19 +103,11 @@ export class ProcessRuntime implements Runtime {
   }
 
   notifyInput(run: RunReference, bytes: number): void {
-    ring(run, ringFor(bytes))
+    ringForInput(run, bytes)
   }
 
   closeInput(run: RunReference): void {
-    // The file first: a ring is lost on a holder that has no bell yet, but it will look.
-    try {
-      closeSync(openSync(runFiles(run.folder).end, 'a', 0o600))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-        throw error
-      }
-    }
-    ring(run, 'q')
+    ringForEnd(run)
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
@@ -165,24 +160,4 @@ async function groupsOf(run: RunReference, handle: Handle | null): Promise<strin
   }
   const found = await findGroups(run.instance)
   return found.filter((group) => group.run === run.id).map(({ folder }) => folder)
-}
-
-/**
- * Wakes the holder's feeder. Without a bell it has not looked at the input yet, and will; with a
- * full one it is awake anyway; one that goes away meanwhile needs no ring.
- */
-function ring(run: RunReference, word: 'r' | 'c' | 'q'): void {
-  try {
-    const bell = openSync(runFiles(run.folder).bell, constants.O_WRONLY | constants.O_NONBLOCK)
-    try {
-      writeSync(bell, `${word}\n`)
-    } finally {
-      closeSync(bell)
-    }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENXIO' && code !== 'EPIPE' && code !== 'EAGAIN') {
-      throw error
-    }
-  }
 }

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import {
   describeLimits,
   planLimits,
@@ -10,12 +9,11 @@ import {
 import type { AgentLimits } from '../../schema/agent-limits.ts'
 import { DroverError } from '../../schema/error.ts'
 import type { Launch, LimitRefusal } from '../contract.ts'
+import { limitedArgv } from '../holder/limited-argv.ts'
 import { findBase, type GroupBase } from './cgroup.ts'
 import { createGroup, groupFolder } from './limit-group.ts'
 import { writeNote } from './limit-note.ts'
 import { removeGroup } from './release-group.ts'
-
-const limitedScript = fileURLToPath(new URL('limited.sh', import.meta.url))
 
 /** How long a group that was made in vain may take to go, ms. */
 const releaseMs = 10_000
@@ -120,9 +118,7 @@ export async function applyLimits(
     onGroupMade()
   }
   signal.throwIfAborted()
-  const dataKib = dataBytes === null ? '' : String(Math.floor(dataBytes / 1024))
-  const words = [group ?? '', dataKib, processes === null ? '' : String(processes)]
-  return ['/bin/sh', limitedScript, ...words, ...launch.argv]
+  return limitedArgv(launch.argv, { group, dataBytes, processes })
 }
 
 /** A caller that has given the run up may have released it before its group was there, so none is left then. */

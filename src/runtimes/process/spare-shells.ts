@@ -11,6 +11,7 @@ import {
   sendSignal,
   type ProcessIdentity,
 } from '../../util/process-identity.ts'
+import type { HolderCommand } from '../holder/holder-command.ts'
 
 const nurseryScript = fileURLToPath(new URL('nursery.sh', import.meta.url))
 const spareScript = fileURLToPath(new URL('spare.sh', import.meta.url))
@@ -20,14 +21,6 @@ const waitMs = 1000
 
 /** More than this a FIFO may not take at once, bytes. */
 const longestOrder = 60_000
-
-/** What a spare shell is to become. */
-export interface SpareCommand {
-  /** Arguments of `/bin/sh`: script first. */
-  argv: readonly string[]
-  env: Readonly<Record<string, string>>
-  cwd: string
-}
 
 interface Spare {
   identity: ProcessIdentity
@@ -72,7 +65,7 @@ export class SpareShells {
    * Turns a spare into the command; its identity stays the same. Null when none is to be had, or
    * when lines can't say the command.
    */
-  async use(command: SpareCommand): Promise<ProcessIdentity | null> {
+  async use(command: HolderCommand): Promise<ProcessIdentity | null> {
     if (this.#count === 0 || !canBeSpoken(command)) {
       return null
     }
@@ -236,7 +229,7 @@ function tell({ file }: Spare, order: string): boolean {
 /** Variables that a shell has for itself: it would not take them, or take them to heart. */
 const shellVariable = /^(?:BASH\w*|EUID|IFS|LINENO|OPTIND|PPID|RANDOM|SHELLOPTS|UID)$/
 
-function canBeSpoken({ argv, env, cwd }: SpareCommand): boolean {
+function canBeSpoken({ argv, env, cwd }: HolderCommand): boolean {
   const texts = [cwd, ...argv, ...Object.values(env)]
   return (
     !texts.some((text) => text.includes('\n')) &&
@@ -246,7 +239,7 @@ function canBeSpoken({ argv, env, cwd }: SpareCommand): boolean {
 
 /** The lines that `spare.sh` reads: only what differs from the environment it has. */
 function formatCommand(
-  { argv, env, cwd }: SpareCommand,
+  { argv, env, cwd }: HolderCommand,
   has: Readonly<Record<string, string>>,
 ): string {
   const gone = Object.keys(has).filter((name) => env[name] === undefined)

@@ -4,14 +4,17 @@ import {
   environmentValue,
   identifyProcess,
   isProcessAlive,
+  type ProcessIdentity,
 } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
-import type { Recovery, RunReference } from '../contract.ts'
+import type { Handle, Recovery, RunReference } from '../contract.ts'
 import { createRunFolder, readExit, runFiles } from '../run-folder.ts'
-import type { ProcessHandle } from './handle.ts'
+
+/** A handle that names the holder of a run. */
+export type HolderHandle = Handle & ProcessIdentity
 
 /** Finds a run whose handle was stored. */
-export async function recoverKnown(run: RunReference, handle: ProcessHandle): Promise<Recovery> {
+export async function recoverKnown(run: RunReference, handle: HolderHandle): Promise<Recovery> {
   const recorded = readExit(run.folder)
   if (recorded) {
     return { state: 'exited', exit: recorded }
@@ -49,9 +52,14 @@ const neverStarted = { state: 'lost', cause: 'it was never started', isUnstarted
 
 /**
  * Finds a run of which only the intent was stored. Making the `holder` file first takes the run
- * away from a holder that is still on its way up: it will see the file and end.
+ * away from a holder that is still on its way up: it will see the file and end. `handleOf` makes the
+ * handle of a holder that was found.
  */
-export async function recoverUnknown(run: RunReference, signal: AbortSignal): Promise<Recovery> {
+export async function recoverUnknown(
+  run: RunReference,
+  handleOf: (holder: ProcessIdentity) => HolderHandle,
+  signal: AbortSignal,
+): Promise<Recovery> {
   createRunFolder(run.folder)
   const { holder } = runFiles(run.folder)
   try {
@@ -69,7 +77,7 @@ export async function recoverUnknown(run: RunReference, signal: AbortSignal): Pr
   await waitUntil(() => readPid() > 0, { deadlineMs: 1000, signal })
   const identity = readPid() > 0 ? await identifyProcess(readPid()) : null
   if (identity && isMarked(identity.pid, run)) {
-    return await recoverKnown(run, { v: 1, ...identity })
+    return await recoverKnown(run, handleOf(identity))
   }
   const recorded = readExit(run.folder)
   return recorded ? { state: 'exited', exit: recorded } : goneWithoutRecord(run)
