@@ -36,6 +36,8 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Run by tests of other projects inside the machine that these make; never by themselves.
+      { test: { name: 'inside', include: ['test/inside/**/*.test.ts'], ...slow } },
     ],
     maxWorkers: 2,
     passWithNoTests: true,

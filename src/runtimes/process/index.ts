@@ -21,6 +21,7 @@ import { killLeftovers } from '../holder/kill-leftovers.ts'
 import { findInstanceProcesses, findRunProcesses } from '../holder/marks.ts'
 import { measureWork } from '../holder/measure-work.ts'
 import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
+import { stopRun } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
 import { explainExit } from './explain-exit.ts'
 import { findGroups } from './find-groups.ts'
@@ -30,7 +31,6 @@ import { applyLimits, checkLimits, probeLimits } from './limits.ts'
 import { emptyGroup, removeGroup } from './release-group.ts'
 import { startHolder } from './start.ts'
 import { SpareShells } from './spare-shells.ts'
-import { stopRun } from './stop.ts'
 
 export interface ProcessOptions {
   /** How many shells wait to hold a program. */

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 import {
   describeLimits,
   planLimits,
@@ -9,6 +8,7 @@ import {
 import type { AgentLimits } from '../../schema/agent-limits.ts'
 import { DroverError } from '../../schema/error.ts'
 import type { Launch, LimitRefusal } from '../contract.ts'
+import { countUserTasks } from '../holder/count-user-tasks.ts'
 import { limitedArgv } from '../holder/limited-argv.ts'
 import { findBase, type GroupBase } from './cgroup.ts'
 import { createGroup, groupFolder } from './limit-group.ts'
@@ -49,20 +49,6 @@ async function findMeans(
     userTasks: isCounting && !isRoot ? await countUserTasks() : null,
   }
   return { base: 'problem' in found ? null : found, means }
-}
-
-/** Processes and threads of this user, as the system counts them; null where it does not say. */
-async function countUserTasks(): Promise<number | null> {
-  const uid = process.getuid?.()
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  const counts = await Promise.all(
-    pids.map(async (pid) => {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-      const isOwn = Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? -1) === uid
-      return isOwn ? Number(/^Threads:\t(\d+)/m.exec(status)?.[1] ?? 0) : 0
-    }),
-  )
-  return pids.length > 0 ? counts.reduce((sum, count) => sum + count, 0) : null
 }
 
 /** The way to limits that can't be had now; null where there is none. */

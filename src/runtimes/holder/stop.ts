@@ -2,9 +2,14 @@ import { DroverError } from '../../schema/error.ts'
 import { isProcessAlive, sendSignal } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { RunReference, StopOptions } from '../contract.ts'
-import { killDeadlineMs, killLeftovers, markStopped } from '../holder/kill-leftovers.ts'
-import { findRunProcesses, isHolderProcess } from '../holder/marks.ts'
-import type { ProcessHandle } from './handle.ts'
+import { killDeadlineMs, killLeftovers, markStopped } from './kill-leftovers.ts'
+import { findRunProcesses, isHolderProcess } from './marks.ts'
+import type { HolderHandle } from './recover.ts'
+
+export interface StopRunOptions extends StopOptions {
+  /** Processes of the run that carry no mark, as far as they can be found. */
+  findUnmarked?: () => readonly number[]
+}
 
 /**
  * Asks (the input was closed), then TERM, then KILL, to the program and everything it started. The
@@ -12,8 +17,8 @@ import type { ProcessHandle } from './handle.ts'
  */
 export async function stopRun(
   run: RunReference,
-  handle: ProcessHandle,
-  options: StopOptions,
+  handle: HolderHandle,
+  options: StopRunOptions,
 ): Promise<void> {
   const { signal } = options
   const isGone = async (): Promise<boolean> => !(await isProcessAlive(handle))
@@ -22,6 +27,8 @@ export async function stopRun(
   }
   markStopped(run)
   await signalAll(run, handle, 'SIGTERM')
+  // The holder is among them, and outlives it.
+  options.findUnmarked?.().forEach((pid) => sendSignal(pid, 'SIGTERM'))
   if (await waitUntil(isGone, { deadlineMs: options.graceMs, signal })) {
     return await killLeftovers(run, { isSparingHolder: true, signal })
   }
@@ -44,7 +51,7 @@ export async function stopRun(
 /** To the group, and to those that left it but carry the mark. */
 async function signalAll(
   run: RunReference,
-  handle: ProcessHandle,
+  handle: HolderHandle,
   name: NodeJS.Signals,
 ): Promise<void> {
   if (await isProcessAlive(handle)) {
