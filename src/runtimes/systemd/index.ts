@@ -16,7 +16,7 @@ import type {
   Work,
 } from '../contract.ts'
 import { ringForEnd, ringForInput } from '../holder/bell.ts'
-import { killLeftovers } from '../holder/kill-leftovers.ts'
+import { killLeftovers, markStopped } from '../holder/kill-leftovers.ts'
 import { findInstanceProcesses, findRunProcesses } from '../holder/marks.ts'
 import { measureWork } from '../holder/measure-work.ts'
 import { stopRun } from '../holder/stop.ts'
@@ -101,6 +101,7 @@ export class SystemdRuntime implements Runtime {
 
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
     // The holder records the ending and goes; one that does not is killed with its unit.
+    markStopped(run)
     await killLeftovers(run, { isSparingHolder: true, signal })
     const isGone = handle
       ? async (): Promise<boolean> => !(await isProcessAlive(parseHandle(handle)))
