@@ -145,5 +145,6 @@ function launchRequest(scratch: Scratch, bare: BareRequest): LaunchRequest {
     systemPrompt: null,
     newSession: randomUUID(),
     stateFolder,
+    runFolder: `${stateFolder}/run`,
   }
 }

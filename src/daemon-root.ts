@@ -13,6 +13,7 @@ import { opencodeProvider } from './providers/opencode/index.ts'
 import type { Runtime } from './runtimes/contract.ts'
 import { ProcessRuntime } from './runtimes/process/index.ts'
 import { SystemdRuntime } from './runtimes/systemd/index.ts'
+import { TmuxRuntime } from './runtimes/tmux/index.ts'
 import type { DaemonStatus, DoctorReport } from './schema/reports.ts'
 import type { Home } from './util/home.ts'
 
@@ -43,9 +44,10 @@ export const listProviders = (): Provider[] => [
   ndjsonProvider,
   opencodeProvider,
 ]
-const runtimes = (): Runtime[] => [
+const runtimes = (home: Home): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
   new SystemdRuntime(),
+  new TmuxRuntime({ socket: home.tmuxSocketFile }),
 ]
 
 /**
@@ -63,7 +65,7 @@ export async function startDaemon({
     env,
     version,
     providers: listProviders(),
-    runtimes: runtimes(),
+    runtimes: runtimes(home),
     moveAsideCorrupt,
   })
   const closed = Promise.withResolvers<void>()
@@ -101,7 +103,7 @@ export async function localDoctor({ home, env, version }: RootOptions): Promise<
       layers: [config.env],
     }),
     providers: byName(listProviders()),
-    runtimes: byName(runtimes()),
+    runtimes: byName(runtimes(home)),
     prices: new Prices(home.pricesFile, () => undefined),
     signal: AbortSignal.timeout(20_000),
   })

@@ -53,11 +53,26 @@ store.close()
 
 function insertFinishedRun(agentId: string, id: string, now: number): void {
   const [runtime, provider] = ['process', 'command']
-  store.runs.insert({ id, agentId, runtime, provider, session: null, isResumed: false, now })
+  store.runs.insert({
+    id,
+    agentId,
+    runtime,
+    provider,
+    session: null,
+    isResumed: false,
+    isTerminal: false,
+    isBegun: false,
+    now,
+  })
   store.agents.setRun(agentId, id)
   store.runs.setRunning(id, '{"v":1,"pid":1,"startTime":"0","bootId":"none"}', now)
   const decoder = '{"waiting":[],"reply":null}'
-  store.runs.setProgress(id, { outBytes: 4096, errBytes: 0, addedBytes: 4096, decoder, now })
+  store.runs.setProgress(id, {
+    bytes: { out: 4096, err: 0, notes: 0, transcript: 0 },
+    addedBytes: 4096,
+    decoder,
+    now,
+  })
   store.runs.end(id, { status: 'exited', exitCode: 0, signal: null, cause: null, now })
   store.runs.setReleased(id)
   store.agents.clearRun(agentId, id)

@@ -54,7 +54,8 @@ async function showPrompt(
     return output.json(report)
   }
   for (const { name: layer, source, bytes } of report.layers) {
-    output.note(colors.dim(`# ${layer}, ${bytes} bytes${source ? `: ${source}` : ''}`))
+    const from = source ? `: ${oneLine(source)}` : ''
+    output.note(colors.dim(`# ${layer}, ${bytes} bytes${from}`))
   }
   if (report.text === null) {
     output.note('It is told nothing.')
@@ -91,6 +92,7 @@ function agentFields(
     ['persona', spec.persona ? plainText(spec.persona).trim() : null],
     ['append', spec.promptAppend ? plainText(spec.promptAppend).trim() : null],
     ['bare', spec.bare ? 'yes' : null],
+    ['always on', spec.alwaysOn ? 'yes' : null],
     ['args', spec.args?.map(quote).join(' ') ?? null],
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],

@@ -6,6 +6,7 @@ import type { WaitLimit } from '../util/notifier.ts'
 import { getAgentByName, getProvider, type DaemonContext } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
 import { refusalOf } from './refusal.ts'
+import { refuseSupervised } from './units.ts'
 import { readView, toAgent } from './views.ts'
 
 /**
@@ -44,6 +45,7 @@ export class AgentVerbs {
   /** Ends its run once its turn is over; its session stays. */
   async sleep(name: string, wait: WaitLimit): Promise<Agent> {
     const agent = getAgentByName(this.#context, name)
+    refuseSupervised(this.#context, agent)
     return await this.#change(agent, wait, () =>
       this.#context.store.agents.setWish(agent.id, 'sleep'),
     )
@@ -89,6 +91,7 @@ export class AgentVerbs {
   /** Ends its run now and brings it up again, with its session. Errors: as `wake`. */
   async restart(name: string, wait: WaitLimit): Promise<Agent> {
     const agent = this.#awakable(name)
+    refuseSupervised(this.#context, agent)
     return await this.#change(agent, wait, () => {
       const { agents, runs } = this.#context.store
       agents.setWish(agent.id, 'wake')

@@ -1,6 +1,6 @@
 import type { AskedQuestion } from '../providers/contract.ts'
 import type { ApprovalRow, ApprovalEnd, RunRow } from '../store/index.ts'
-import { getProvider, type DaemonContext } from './context.ts'
+import { speechOf, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { Records } from './records.ts'
 import { refusalOf } from './refusal.ts'
@@ -69,7 +69,7 @@ export function answerRun(records: Records, run: RunRow, row: ApprovalRow): void
 
 function answerText(
   context: DaemonContext,
-  { provider: name }: RunRow,
+  run: RunRow,
   {
     question,
     tool,
@@ -81,9 +81,9 @@ function answerText(
     is_for_session: isForSession,
   }: ApprovalRow,
 ): string {
-  const provider = getProvider(context, name)
-  if (!provider.answer) {
-    throw new Error(`the ${name} provider can't answer questions`)
+  const speech = speechOf(context, run)
+  if (!speech.answer) {
+    throw new Error(`the ${run.provider} provider can't answer questions`)
   }
   const isAllowed = state === 'allowed'
   const asked: AskedQuestion = {
@@ -93,7 +93,7 @@ function answerText(
     reply: JSON.parse(reply) as unknown,
   }
   const said = message ?? (state === 'withdrawn' ? cause : null)
-  return provider.answer(asked, { isAllowed, isForSession: isForSession === 1, message: said })
+  return speech.answer(asked, { isAllowed, isForSession: isForSession === 1, message: said })
 }
 
 /** The program that asked is gone and with it its question: its agent is told in words. */

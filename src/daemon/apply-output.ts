@@ -1,7 +1,7 @@
 import type { ProviderEvent } from '../providers/contract.ts'
 import type { MessageRow, RunRow } from '../store/index.ts'
 import { isWorthParking, parkedUntil } from '../core/parking.ts'
-import { getProvider, type DaemonContext } from './context.ts'
+import { speechOf, type DaemonContext } from './context.ts'
 import { closeQuestion, takeQuestion } from './questions.ts'
 import type { Records } from './records.ts'
 import { recordCost } from './record-cost.ts'
@@ -11,6 +11,7 @@ import { tellRun } from './run-input.ts'
 type SilentEvent =
   | 'ready'
   | 'input'
+  | 'transcript'
   | 'unusable'
   | 'accepted'
   | 'limited'
@@ -33,7 +34,7 @@ export function applyOutput(
 ): void {
   const { store, now } = context
   const name = store.agents.getName(run.agent_id) ?? null
-  const { turns } = getProvider(context, run.provider).capabilities
+  const { turns } = speechOf(context, run).capabilities
   const append = (
     type: Exclude<ProviderEvent['type'], SilentEvent>,
     data: Record<string, unknown>,
@@ -45,6 +46,9 @@ export function applyOutput(
         break
       case 'input':
         tellRun(store, run.id, event.text)
+        break
+      case 'transcript':
+        store.runs.setTranscript(run.id, event)
         break
       case 'unusable':
         store.runs.setUnusable(run.id)

@@ -1,8 +1,8 @@
-import type { Provider } from '../providers/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import type { ApprovalWish } from '../schema/approval.ts'
 import type { Config } from '../schema/config.ts'
 import { DroverError } from '../schema/error.ts'
+import { capabilitiesOf, type DaemonContext } from './context.ts'
 
 /** What is said of an agent's approvals, the strongest last. */
 export interface PolicyLayers {
@@ -38,18 +38,18 @@ export function mergeApprovals(
 
 /** A program that asks nobody can't be told what to do without asking. Errors: `unsupported`. */
 export function checkApprovals(
-  provider: Provider,
-  { options }: Pick<AgentSpec, 'options'>,
+  context: Pick<DaemonContext, 'providers' | 'runtimes'>,
+  spec: Pick<AgentSpec, 'provider' | 'runtime' | 'options'>,
   { policy, template, request }: PolicyLayers,
 ): void {
   const [wish] = [template, request].flatMap((each) => Object.keys(each))
   const field = wish === undefined ? undefined : `approvals.${wish}`
   const refused = policy === undefined ? field : 'policy'
-  const { approvals } = provider.capabilitiesWith?.(options) ?? provider.capabilities
+  const { approvals } = capabilitiesOf(context, spec)
   if (refused !== undefined && !approvals) {
     throw new DroverError(
       'unsupported',
-      `${refused}: the ${provider.name} provider never asks for approval.`,
+      `${refused}: the ${spec.provider} provider never asks for approval.`,
       { details: { field: refused } },
     )
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import path from 'node:path'
 import type { LoginRequest, Provider } from '../providers/contract.ts'
 import { joinPrompt } from '../core/system-prompt.ts'
 import type { AgentSpec } from '../schema/agent.ts'
@@ -7,7 +8,14 @@ import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
 import { createId } from '../util/id.ts'
 import { checkLimits } from './check-limits.ts'
-import { agentFolders, getProvider, providerContext, type DaemonContext } from './context.ts'
+import {
+  agentFolders,
+  getProvider,
+  providerContext,
+  speechOf,
+  willHaveTerminal,
+  type DaemonContext,
+} from './context.ts'
 import { findSession } from './import-session.ts'
 import { planWorktree } from './plan-worktree.ts'
 import { resolveSpec } from './resolve-spec.ts'
@@ -48,7 +56,11 @@ export async function checkRunRequest(
   const layers = await readPromptLayers(context, { agent, spec, folder: dir })
   const provider = getProvider(context, spec.provider)
   const base = providerContext(context, spec.provider, spec.env)
-  const launch = await provider.launch({
+  const speech = speechOf(context, {
+    provider: spec.provider,
+    is_terminal: willHaveTerminal(context, spec) ? 1 : 0,
+  })
+  const launch = await speech.launch({
     ...base,
     agent,
     spec: { ...spec, dir },
@@ -57,6 +69,7 @@ export async function checkRunRequest(
     isFork: false,
     systemPrompt: joinPrompt(layers),
     stateFolder: folders.state,
+    runFolder: path.join(context.home.runsFolder, id),
   })
   checkLogin(provider, { ...base, options: spec.options, stateFolder: folders.state })
   await checkLimits(context, spec, launch)

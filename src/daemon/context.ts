@@ -1,16 +1,22 @@
 import path from 'node:path'
 import type { AgentSpec } from '../schema/agent.ts'
-import type { Provider, ProviderCapabilities, ProviderContext } from '../providers/contract.ts'
+import type {
+  Provider,
+  ProviderCapabilities,
+  ProviderContext,
+  Speech,
+} from '../providers/contract.ts'
 import type { RunReference, Runtime } from '../runtimes/contract.ts'
 import type { SpareFolders } from '../runtimes/spare-folders.ts'
 import { AgentName } from '../schema/agent-name.ts'
 import type { Config } from '../schema/config.ts'
 import { DroverError } from '../schema/error.ts'
-import type { AgentRow, Store } from '../store/index.ts'
+import type { AgentRow, RunRow, Store } from '../store/index.ts'
 import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
 import type { Admission } from './admission.ts'
 import type { Attachments } from './attachments.ts'
+import type { BegunRuns } from './begun-runs.ts'
 import type { AgentTokens } from './agent-tokens.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
@@ -36,6 +42,8 @@ export interface DaemonContext {
   prices: Prices
   admission: Admission
   attachments: Attachments
+  /** What the machine's own supervisor began and has no row yet. */
+  begun: BegunRuns
   tokens: AgentTokens
   /** Wakes waiters: `agent:ID`, `message:ID`. */
   notifier: Notifier
@@ -45,13 +53,32 @@ export interface DaemonContext {
   signal: AbortSignal
 }
 
-/** What the program of one agent can do, given its options. Errors: `provider_not_found`. */
+/** What the program of one agent can do where it runs, given its options. Errors: `provider_not_found`. */
 export function capabilitiesOf(
-  context: Pick<DaemonContext, 'providers'>,
-  { provider: name, options }: Pick<AgentSpec, 'provider' | 'options'>,
+  context: Pick<DaemonContext, 'providers' | 'runtimes'>,
+  spec: Pick<AgentSpec, 'provider' | 'runtime' | 'options'>,
 ): ProviderCapabilities {
-  const provider = getProvider(context, name)
-  return provider.capabilitiesWith?.(options) ?? provider.capabilities
+  const isTerminal = willHaveTerminal(context, spec)
+  const speech = speechOf(context, { provider: spec.provider, is_terminal: isTerminal ? 1 : 0 })
+  return speech.capabilitiesWith?.(spec.options) ?? speech.capabilities
+}
+
+/** Whether the next run of an agent has a terminal. */
+export function willHaveTerminal(
+  { providers, runtimes }: Pick<DaemonContext, 'providers' | 'runtimes'>,
+  { provider, runtime }: Pick<AgentSpec, 'provider' | 'runtime'>,
+): boolean {
+  const hasTerminals = runtimes.get(runtime)?.capabilities.terminal ?? false
+  return hasTerminals && providers.get(provider)?.terminal !== undefined
+}
+
+/** How the program of a run is spoken to. Errors: `provider_not_found`. */
+export function speechOf(
+  context: Pick<DaemonContext, 'providers'>,
+  run: Pick<RunRow, 'provider' | 'is_terminal'>,
+): Speech {
+  const provider = getProvider(context, run.provider)
+  return run.is_terminal === 1 ? (provider.terminal ?? provider) : provider
 }
 
 /** Errors: `provider_not_found`. */

@@ -20,6 +20,7 @@ import { Costs } from './costs.ts'
 import { Prices } from './prices.ts'
 import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
+import { BegunRuns } from './begun-runs.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
 import { EventHub } from './event-hub.ts'
@@ -33,6 +34,7 @@ import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
 import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
+import { lookAtBegun } from './take-found-run.ts'
 import { Templates } from './templates.ts'
 import { TurnVerbs } from './turn-verbs.ts'
 
@@ -113,6 +115,7 @@ export class Daemon {
         onFree: (agentId) => this.#reconciler.kick(agentId),
       }),
       attachments: new Attachments(this.#startedAt),
+      begun: new BegunRuns(home.unitsFolder),
       tokens,
       notifier: new Notifier(),
       now: options.now ?? Date.now,
@@ -216,6 +219,7 @@ export class Daemon {
     await this.#ready.catch(() => undefined)
     admission.close()
     this.schedules.close()
+    this.context.begun.close()
     await this.#reconciler.close()
     log.info('stopped; agents go on')
     // What the end cuts off has nothing to say.
@@ -238,7 +242,8 @@ export class Daemon {
   }
 
   async #begin(): Promise<void> {
-    const { store, log, now, config } = this.context
+    const { store, log, now, config, begun } = this.context
+    begun.watch((agentId) => void lookAtBegun(this.#reconciler, agentId))
     store.settleClock(now(), config.restart.backoffMostMs)
     store.transaction('relaxed', () =>
       store.events.append(

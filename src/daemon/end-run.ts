@@ -3,7 +3,8 @@ import { judgeDeath, type DeathVerdict } from '../core/restart.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
 import type { StopReason } from '../schema/run.ts'
 import type { AgentRow, MessageRow, RunEnd, RunRow, Store } from '../store/index.ts'
-import { getProvider } from './context.ts'
+import { speechOf } from './context.ts'
+import { isSupervised } from './units.ts'
 import { forwardAnswers } from './questions.ts'
 import type { Records } from './records.ts'
 
@@ -32,7 +33,7 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
     isGivenUp: ending.status === 'failed' && run.handle === null,
     isMachineFault: ending.isMachineFault ?? false,
     errorClass: ending.errorClass ?? (latest.is_unusable === 1 ? latest.error_class : null),
-    tellsTaken: getProvider(records.context, run.provider).capabilities.turns,
+    tellsTaken: speechOf(records.context, run).capabilities.turns,
   }
   for (const message of store.messages.listOpen(run.id)) {
     settleMessage(records, message, outcome, ending.cause ?? ending.status)
@@ -49,7 +50,11 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
   }
   if (run.stop_reason !== null && renewals.has(run.stop_reason)) {
     store.agents.setWish(agent.id, 'wake')
-  } else if (ending.status !== 'stopped' && !ending.isUnstarted) {
+  } else if (
+    ending.status !== 'stopped' &&
+    !ending.isUnstarted &&
+    !isSupervised(records.context, agent, records.context.specs.get(agent.id))
+  ) {
     settleDeath(records, agent, latest, ending)
   }
 }
@@ -60,7 +65,7 @@ const renewals: ReadonlySet<StopReason> = new Set(['new', 'restart', 'reload'])
 /** A program that never was ready for a message fails the one that it would have been given. */
 function settleUngreeted(records: Records, run: RunRow, outcome: RunOutcome, why: string): void {
   const { context } = records
-  const { handshake } = getProvider(context, run.provider).capabilities
+  const { handshake } = speechOf(context, run).capabilities
   const message = context.store.messages.nextQueued(run.agent_id)
   if (handshake && run.is_greeted === 0 && message && !outcome.isUnstarted) {
     settleMessage(records, message, { ...outcome, isGivenUp: true }, why)

@@ -19,6 +19,14 @@ export const agentFaultPoints = [
   'agent-removed',
 ] as const
 
+/** Around the hand-over of an agent to the machine's own supervisor, and what that begins. */
+export const unitFaultPoints = [
+  'unit-written',
+  'unit-installed',
+  'run-found',
+  'unit-uninstalled',
+] as const
+
 /** Before and after what a schedule does when a time has come. */
 export const scheduleFaultPoints = [
   'schedule-due',
@@ -64,6 +72,7 @@ export const faultPoints = [
   ...approvalFaultPoints,
   ...orphanFaultPoints,
   ...retentionFaultPoints,
+  ...unitFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

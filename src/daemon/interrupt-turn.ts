@@ -1,12 +1,12 @@
 import type { MessageMode } from '../schema/message.ts'
 import type { AgentRow } from '../store/index.ts'
-import { capabilitiesOf, getProvider, type DaemonContext } from './context.ts'
+import { capabilitiesOf, speechOf, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
 import { stateOf, tellRun } from './run-input.ts'
 
 /** How a message can go to this agent: what its program can't do is a place in the queue. */
 export function possibleMode(
-  context: Pick<DaemonContext, 'specs' | 'providers'>,
+  context: Pick<DaemonContext, 'specs' | 'providers' | 'runtimes'>,
   agentId: string,
   asked: MessageMode,
 ): MessageMode {
@@ -26,7 +26,7 @@ export function interruptTurn(records: Records, agent: AgentRow): boolean {
   if (!run || run.ended_at !== null || run.handle === null || run.turn === 'idle') {
     return false
   }
-  const input = getProvider(records.context, run.provider).interrupt?.(stateOf(run)) ?? null
+  const input = speechOf(records.context, run).interrupt?.(stateOf(run)) ?? null
   if (input === null) {
     return false
   }

@@ -1,27 +1,28 @@
-import { watch, type FSWatcher } from 'node:fs'
 import type {
   Decoder,
   DecoderState,
   OutgoingMessage,
-  Provider,
   ProviderEvent,
+  Speech,
 } from '../providers/contract.ts'
 import type { Exit } from '../runtimes/contract.ts'
-import { readExit, runFiles } from '../runtimes/run-folder.ts'
+import { readExit } from '../runtimes/run-folder.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import type { RunRow } from '../store/index.ts'
 import { applyOutput } from './apply-output.ts'
+import { commitOutput } from './commit-output.ts'
 import type { DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
-import { OutputFile } from './output-file.ts'
 import type { Records } from './records.ts'
+import { RunOutput, type Portion } from './run-output.ts'
+import { RunWatch } from './run-watch.ts'
 
 export interface LiveRunOptions {
   context: DaemonContext
   records: Records
   run: RunRow
   spec: AgentSpec
-  provider: Provider
+  speech: Speech
   folder: string
   /** The program is gone, its output is read: time to end the run. `exit` is null when it left no record. */
   onExit: (exit: Exit) => void
@@ -31,6 +32,9 @@ export interface LiveRunOptions {
 
 /** Between two portions while followers catch up, ms; the output is on disk and can wait. */
 const pauseMs = 2
+
+/** A screen that grew by so much is put down, bytes. */
+const muchScreen = 256 * 1024
 
 /** After a write failed, it is tried again after this long, ms. */
 const retryMs = 1000
@@ -43,9 +47,8 @@ const retryMs = 1000
 export class LiveRun {
   readonly #options: LiveRunOptions
   #decoder: Decoder
-  readonly #out: OutputFile
-  readonly #err: OutputFile
-  #watcher: FSWatcher | null = null
+  readonly #output: RunOutput
+  readonly #watch: RunWatch
   #timer: NodeJS.Timeout | null = null
   #isDraining = false
   #hasMore = false
@@ -57,9 +60,11 @@ export class LiveRun {
     const { run, folder } = options
     this.#decoder = createDecoder(options, run.decoder)
     options.context.folders.create(folder)
-    const files = runFiles(folder)
-    this.#out = new OutputFile(files.out, run.out_bytes)
-    this.#err = new OutputFile(files.err, run.err_bytes)
+    this.#output = new RunOutput(folder, run, this.#decoder.isBlindToScreen ?? false)
+    this.#watch = new RunWatch(
+      () => this.wake(),
+      (error) => this.#loseSight(error),
+    )
   }
 
   get runId(): string {
@@ -68,25 +73,31 @@ export class LiveRun {
 
   /** Changes of the files are not told to it: who looks after runs must wake it. */
   get isBlind(): boolean {
-    return this.#watcher === null && !this.#isClosed
+    return !this.#watch.isWatching && !this.#isClosed
   }
 
   /** Begins to follow, with what is there already. Call once the input of an adopted run is settled. */
   follow(): void {
-    if (this.#watcher || this.#isClosed) {
+    if (this.#watch.isWatching || this.#isClosed) {
       return
     }
-    try {
-      this.#watcher = watch(
-        this.#options.folder,
-        (_, file) => file !== 'in' && file !== 'bell' && this.wake(),
-      )
-      this.#watcher.on('error', (error) => this.#loseSight(error))
-    } catch (error) {
-      this.#loseSight(error)
+    const { folder, run } = this.#options
+    this.#watch.begin(folder)
+    if (run.transcript !== null) {
+      this.#watch.watchTranscript(run.transcript)
     }
     this.#arm()
     this.wake()
+  }
+
+  /** The place of its program's own transcript is on record: that is read, too. */
+  readTranscript(): void {
+    const { context, run } = this.#options
+    const row = context.store.runs.get(run.id)
+    if (row?.transcript) {
+      this.#output.readTranscript(row.transcript, row.transcript_bytes)
+      this.#watch.watchTranscript(row.transcript)
+    }
   }
 
   /** Looks at the files again. */
@@ -131,24 +142,21 @@ export class LiveRun {
     while (this.#readPortion(true)) {
       // goes on until both files are read
     }
-    this.#commit(this.#decoder.ended(this.#options.context.now(), isSuccess), 0, 0)
+    this.#commit(this.#decoder.ended(this.#options.context.now(), isSuccess), [])
+    this.#passOverScreen(0)
     this.close()
   }
 
   close(): void {
     this.#isClosed = true
-    this.#watcher?.close()
-    this.#watcher = null
+    this.#watch.end()
     clearTimeout(this.#timer ?? undefined)
-    this.#out.close()
-    this.#err.close()
+    this.#output.close()
   }
 
   /** The system has no watches left, for one; the run is looked at now and then instead. */
   #loseSight(error: unknown): void {
     const { context, run } = this.#options
-    this.#watcher?.close()
-    this.#watcher = null
     context.log.error(
       { err: error, run: run.id },
       'a run can not be watched; its output comes late',
@@ -165,6 +173,7 @@ export class LiveRun {
       this.#hasMore = false
       const exit = readExit(this.#options.folder)
       const gotSome = this.#readPortion(false)
+      this.#passOverScreen(muchScreen)
       if (gotSome || this.#hasMore) {
         this.#drainLater()
         return
@@ -201,52 +210,57 @@ export class LiveRun {
   #readPortion(mustTake: boolean): boolean {
     const { context } = this.#options
     const now = context.now()
-    const out = this.#out.read(mustTake)
-    const err = this.#err.read(mustTake)
-    if (!out && !err) {
+    const portions = this.#output.read(mustTake)
+    if (portions.length === 0) {
       return false
     }
-    const events = [
-      ...(out ? this.#decoder.push('out', out.lines, { now, isCut: out.isCut }) : []),
-      ...(err ? this.#decoder.push('err', err.lines, { now, isCut: err.isCut }) : []),
-    ]
+    const events = portions.flatMap(({ stream, lines, isCut }) =>
+      this.#decoder.push(stream, lines, { now, isCut }),
+    )
     faultPoint('output-read')
-    this.#commit(events, out?.bytes ?? 0, err?.bytes ?? 0)
+    this.#commit(events, portions)
     faultPoint('output-committed')
+    if (events.some(({ type }) => type === 'transcript')) {
+      this.readTranscript()
+    }
     return true
   }
 
-  #commit(events: readonly ProviderEvent[], outBytes: number, errBytes: number): void {
-    const { context, records, run } = this.#options
-    const changesState = events.some(({ type }) => stateEvents.has(type))
-    const write = (): void => {
-      applyOutput(context, records, run, events)
-      if (changesState) {
-        context.store.agents.touch(run.agent_id, context.now())
-      }
-      context.store.runs.setProgress(run.id, {
-        outBytes: this.#out.offset + outBytes,
-        errBytes: this.#err.offset + errBytes,
-        addedBytes: outBytes + errBytes,
-        decoder: JSON.stringify(this.#decoder.snapshot()),
-        now: context.now(),
-      })
+  /** A screen is not read, but takes room: how much is put down once it is more than `least`, bytes. */
+  #passOverScreen(least: number): void {
+    const bytes = this.#output.unreadScreenBytes
+    if (bytes > least) {
+      const { context, run } = this.#options
+      const { out } = this.#output.offsets
+      context.store.transaction('relaxed', () =>
+        context.store.runs.setSkipped(run.id, out + bytes, bytes),
+      )
+      this.#output.passOver(bytes)
     }
+  }
+
+  #commit(events: readonly ProviderEvent[], portions: readonly Portion[]): void {
+    const { context, records, run, onChange } = this.#options
+    let changesState: boolean
     try {
-      if (changesState) {
-        records.change(run.agent_id, 'relaxed', write)
-      } else {
-        context.store.transaction('relaxed', write)
-      }
+      changesState = commitOutput(context, records, {
+        run,
+        events,
+        progress: {
+          bytes: this.#output.behind(portions),
+          addedBytes: portions.reduce((sum, { bytes }) => sum + bytes, 0),
+          decoder: JSON.stringify(this.#decoder.snapshot()),
+          now: context.now(),
+        },
+      })
     } catch (error) {
       this.reset()
       throw error
     }
-    this.#out.offset += outBytes
-    this.#err.offset += errBytes
+    this.#output.advance(portions)
     this.#arm()
     if (changesState) {
-      this.#options.onChange()
+      onChange()
     }
   }
 
@@ -257,7 +271,7 @@ export class LiveRun {
     }
     try {
       const now = Math.max(dueAt, this.#options.context.now())
-      this.#commit(this.#decoder.due(now), 0, 0)
+      this.#commit(this.#decoder.due(now), [])
     } catch (error) {
       this.#retry(error)
     }
@@ -278,21 +292,6 @@ export class LiveRun {
 }
 
 /** A decoder that goes on from a stored state. */
-function createDecoder({ provider, spec }: LiveRunOptions, saved: string | null): Decoder {
-  return provider.createDecoder(saved ? (JSON.parse(saved) as DecoderState) : null, spec)
+function createDecoder({ speech, spec }: LiveRunOptions, saved: string | null): Decoder {
+  return speech.createDecoder(saved ? (JSON.parse(saved) as DecoderState) : null, spec)
 }
-
-/** Events after which the agent's status or next step may be another. */
-const stateEvents: ReadonlySet<ProviderEvent['type']> = new Set([
-  'ready',
-  'input',
-  'unusable',
-  'question',
-  'question.closed',
-  'session',
-  'accepted',
-  'turn.started',
-  'turn.ended',
-  'limited',
-  'background',
-])

@@ -8,7 +8,7 @@ import {
   type DaemonContext,
 } from './context.ts'
 
-type OrphanContext = Pick<DaemonContext, 'store' | 'home' | 'runtimes' | 'log' | 'signal'>
+type OrphanContext = Pick<DaemonContext, 'store' | 'home' | 'runtimes' | 'begun' | 'log' | 'signal'>
 
 /** Something outside that carries the home's mark and is of no run that anybody looks after. */
 export interface Orphan extends Found {
@@ -40,11 +40,13 @@ export async function findOrphans(context: OrphanContext): Promise<OrphanSearch>
 }
 
 async function findOf(context: OrphanContext, runtime: Runtime): Promise<Orphan[]> {
-  const { store } = context
+  const { store, begun } = context
   const list = async (): Promise<Found[]> =>
     await runtime.list(store.instance, callSignal(context, askDeadlineMs))
   const ownerless = new Set(
-    (await list()).map(({ run }) => run).filter((runId) => !isLookedAfter(store, runId)),
+    (await list())
+      .map(({ run }) => run)
+      .filter((runId) => !isLookedAfter(store, runId) && !begun.has(runId)),
   )
   const found = ownerless.size > 0 ? await list() : []
   return found

@@ -23,9 +23,12 @@ export class OutputFile {
     this.offset = offset
   }
 
-  /** Whole lines from the offset on, null at the end. `mustTake`: no more will come. Does not move the offset. */
+  /** Whole lines from the offset on, null at the end, or while there is no such file. `mustTake`: no more will come. Does not move the offset. */
   read(mustTake: boolean): SplitOutput | null {
-    this.#descriptor ??= openSync(this.#path, 'r')
+    this.#descriptor ??= openFile(this.#path)
+    if (this.#descriptor === null) {
+      return null
+    }
     let filled = 0
     for (let wanted = portionBytes; ; wanted = shared.length) {
       filled += readSync(this.#descriptor, shared, filled, wanted - filled, this.offset + filled)
@@ -47,5 +50,16 @@ export class OutputFile {
       closeSync(this.#descriptor)
       this.#descriptor = null
     }
+  }
+}
+
+function openFile(file: string): number | null {
+  try {
+    return openSync(file, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw error
+    }
+    return null
   }
 }

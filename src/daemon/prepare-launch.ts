@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
 import { joinPrompt } from '../core/system-prompt.ts'
-import type { Launch } from '../runtimes/contract.ts'
+import type { Transcript } from '../providers/contract.ts'
+import type { Launch, TerminalSize } from '../runtimes/contract.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRow } from '../store/index.ts'
 import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
 import {
   agentFolders,
-  getProvider,
   providerContext,
   referenceOf,
+  speechOf,
   type DaemonContext,
 } from './context.ts'
 import { importSession } from './import-session.ts'
@@ -20,12 +21,17 @@ export interface PreparedLaunch {
   launch: Launch
   /** How its program is greeted; null where it needs no greeting. */
   greeting: string | null
+  /** What its program keeps itself of the conversation; null where that is not known yet. */
+  transcript: Transcript | null
 }
+
+/** Of a terminal to which nobody came yet. */
+const firstSize: TerminalSize = { cols: 120, rows: 40 }
 
 /** Everything a runtime needs to bring a run up; writes the files its program reads at start. */
 export async function prepareLaunch(
   context: DaemonContext,
-  run: RunRow,
+  run: Pick<RunRow, 'id' | 'agent_id' | 'provider' | 'session' | 'is_resumed' | 'is_terminal'>,
   signal: AbortSignal,
 ): Promise<PreparedLaunch> {
   const agent = context.store.agents.get(run.agent_id)
@@ -48,7 +54,7 @@ export async function prepareLaunch(
   await importSession(context, agent, run)
   const base = providerContext(context, spec.provider, spec.env)
   const systemPrompt = joinPrompt(await readPromptLayers(context, { agent, spec }))
-  const launch = await getProvider(context, spec.provider).launch({
+  const launch = await speechOf(context, run).launch({
     ...base,
     agent: { id: agent.id, name: agent.name },
     spec,
@@ -57,6 +63,7 @@ export async function prepareLaunch(
     isFork: false,
     systemPrompt,
     stateFolder: folders.state,
+    runFolder: referenceOf(context, run.id).folder,
   })
   for (const file of launch.files) {
     writePrivateFile(file.path, file.content)
@@ -64,6 +71,7 @@ export async function prepareLaunch(
   keepPrompt(promptFile(context, agent.id), systemPrompt)
   return {
     greeting: launch.input ?? null,
+    transcript: launch.transcript ?? null,
     launch: {
       run: referenceOf(context, run.id),
       argv: launch.argv,
@@ -76,6 +84,7 @@ export async function prepareLaunch(
       },
       cwd: spec.dir,
       limits: spec.limits,
+      ...(run.is_terminal === 1 ? { terminal: firstSize } : {}),
       ...(launch.reservedBytes === undefined ? {} : { reservedBytes: launch.reservedBytes }),
     },
   }

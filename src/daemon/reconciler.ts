@@ -4,13 +4,15 @@ import { nextLook, nextStep, wantsUp, type ActStep } from '../core/next-step.ts'
 import type { Exit } from '../runtimes/contract.ts'
 import type { RunRow } from '../store/index.ts'
 import { Alarms } from './alarms.ts'
-import { getProvider, referenceOf, type DaemonContext } from './context.ts'
+import { referenceOf, speechOf, type DaemonContext } from './context.ts'
 import { finishRun, type LostRun } from './finish-run.ts'
 import { LiveRun } from './live-run.ts'
 import { Records } from './records.ts'
 import { releaseRuns, removeAgent } from './release.ts'
 import { StartedRuns } from './start-run.ts'
 import { stopRun } from './stop-run.ts'
+import { takeFoundRun } from './take-found-run.ts'
+import { installUnit, uninstallUnit } from './units.ts'
 import { readView } from './views.ts'
 import { writeInput } from './write-input.ts'
 
@@ -69,7 +71,7 @@ export class Reconciler {
         records: this.records,
         run,
         spec: this.#context.specs.get(run.agent_id),
-        provider: getProvider(this.#context, run.provider),
+        speech: speechOf(this.#context, run),
         folder: referenceOf(this.#context, run.id).folder,
         onExit: (exit) => this.#finishStarted(run.id, exit),
         onChange: () => this.kick(run.agent_id),
@@ -181,6 +183,12 @@ export class Reconciler {
         return stopRun(this, agentId)
       case 'release-runs':
         return releaseRuns(this, agentId)
+      case 'install-unit':
+        return installUnit(this, agentId)
+      case 'uninstall-unit':
+        return uninstallUnit(this, agentId)
+      case 'take-found-run':
+        return takeFoundRun(this, agentId)
       case 'remove-agent':
         return removeAgent(this, agentId)
     }

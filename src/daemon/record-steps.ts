@@ -3,9 +3,10 @@ import type { RecordStep } from '../core/next-step.ts'
 import type { StopReason } from '../schema/run.ts'
 import type { AgentRow, RunRow } from '../store/index.ts'
 import { createId } from '../util/id.ts'
-import { getProvider } from './context.ts'
+import { speechOf, willHaveTerminal } from './context.ts'
 import { keepTask } from './keep-task.ts'
 import { expireQuestions } from './questions.ts'
+import type { BegunRun } from './begun-runs.ts'
 import type { Records } from './records.ts'
 import { refusalOf } from './refusal.ts'
 import { giveMessage, toOutgoing } from './run-input.ts'
@@ -41,16 +42,23 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
   }
 }
 
-/** A run on record; its program starts later. It goes on with the session unless a fresh one is due. */
-function createRun(records: Records, agent: AgentRow): void {
+/**
+ * A run on record; its program starts later. It goes on with the session unless a fresh one is due.
+ * `begun`: its program runs already, and nobody asked for it.
+ */
+export function createRun(records: Records, agent: AgentRow, begun?: BegunRun): void {
   const { store, now, specs, admission } = records.context
   const spec = specs.get(agent.id)
-  const provider = getProvider(records.context, spec.provider)
-  const isResumed = provider.capabilities.resume && agent.session !== null && agent.is_new === 0
+  const isTerminal = !begun && willHaveTerminal(records.context, spec)
+  const speech = speechOf(records.context, {
+    provider: spec.provider,
+    is_terminal: isTerminal ? 1 : 0,
+  })
+  const isResumed =
+    begun?.isResumed ?? (speech.capabilities.resume && agent.session !== null && agent.is_new === 0)
   const previous = isResumed && agent.last_run_id ? store.runs.get(agent.last_run_id) : undefined
-  const id = createId('run')
-  // A session lives where it was last.
-  const runtime = previous?.runtime ?? spec.runtime
+  const id = begun?.id ?? createId('run')
+  const { runtime } = spec
   store.runs.insert({
     id,
     agentId: agent.id,
@@ -58,10 +66,13 @@ function createRun(records: Records, agent: AgentRow): void {
     provider: spec.provider,
     session: isResumed ? agent.session : null,
     isResumed,
+    isTerminal,
+    isBegun: begun !== undefined,
     now: now(),
   })
-  if (previous?.decoder && provider.carry) {
-    const state = provider.carry(JSON.parse(previous.decoder) as Record<string, unknown>)
+  if (previous?.decoder && speech.carry) {
+    const from = (previous.is_terminal === 1) === isTerminal ? 'same' : 'other'
+    const state = speech.carry(JSON.parse(previous.decoder) as Record<string, unknown>, from)
     store.runs.setDecoder(id, JSON.stringify(state))
   }
   store.agents.setRun(agent.id, id)
@@ -99,7 +110,7 @@ function seedRun(
   })
   records.event(agent.id, 'message.state', { id, state: 'waking', cause: null, from }, runId)
   const run = store.runs.get(runId)
-  if (run && !getProvider(records.context, run.provider).capabilities.handshake) {
+  if (run && !speechOf(records.context, run).capabilities.handshake) {
     giveMessage(records.context, runId, { id, from, body })
   }
 }

@@ -3,7 +3,7 @@ import { joinableSteps, nextStep, type RecordStep } from '../core/next-step.ts'
 import type { EventType } from '../schema/event.ts'
 import type { ReceiptState } from '../schema/message.ts'
 import type { MessageRow, RunRow } from '../store/index.ts'
-import { getProvider, type DaemonContext } from './context.ts'
+import { speechOf, type DaemonContext } from './context.ts'
 import { endRun, type RunEnding } from './end-run.ts'
 import { takeRecordStep } from './record-steps.ts'
 import { readStatus, readView } from './views.ts'
@@ -93,7 +93,7 @@ export class Records {
   /** A run is up: its handle is known, and what was written to its input is in its program's reach. */
   setRunning(run: RunRow, handle: object): void {
     const { store, now, admission } = this.context
-    const { turns } = getProvider(this.context, run.provider).capabilities
+    const { turns } = speechOf(this.context, run).capabilities
     this.change(run.agent_id, 'relaxed', () => {
       store.runs.setRunning(run.id, JSON.stringify(handle), now())
       if (run.handle === null) {

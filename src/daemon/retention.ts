@@ -124,7 +124,7 @@ async function dropRuns(
 }
 
 const bytesOf = (run: RunRow): number =>
-  run.in_bytes + run.out_bytes + run.err_bytes - run.dropped_bytes
+  run.in_bytes + run.out_bytes + run.err_bytes + run.notes_bytes - run.dropped_bytes
 
 /**
  * Frees the blocks at the beginning of an output whose run goes on. The program keeps its open file

@@ -1,6 +1,6 @@
 import type { DecoderState, OutgoingMessage } from '../providers/contract.ts'
 import type { MessageRow, RunRow, Store } from '../store/index.ts'
-import { getProvider, type DaemonContext } from './context.ts'
+import { speechOf, type DaemonContext } from './context.ts'
 
 /** Tells a run's program something that is no message; part of the transaction under way. Its bytes follow. */
 export function tellRun(store: Store, runId: string, text: string): void {
@@ -27,10 +27,10 @@ export function giveMessage(
   if (!run) {
     return
   }
-  const provider = getProvider(context, run.provider)
-  const { capabilities } = provider
+  const speech = speechOf(context, run)
+  const { capabilities } = speech
   const isSteering = message.isSteering === true && run.turn !== 'idle'
-  const input = provider.encode({ ...message, isSteering }, stateOf(run))
+  const input = speech.encode({ ...message, isSteering }, stateOf(run))
   const offset = store.runs.reserveInput(run.id, Buffer.byteLength(input))
   store.messages.assign(message.id, run.id, {
     offset,
@@ -45,10 +45,10 @@ export function giveMessage(
 /** The bytes of a message that was given to a run: as they were stored, or made again. */
 export function messageBytes(
   context: Pick<DaemonContext, 'providers'>,
-  run: Pick<RunRow, 'provider'>,
+  run: Pick<RunRow, 'provider' | 'is_terminal'>,
   row: MessageRow,
 ): Buffer {
-  return Buffer.from(row.input ?? getProvider(context, run.provider).encode(toOutgoing(row), null))
+  return Buffer.from(row.input ?? speechOf(context, run).encode(toOutgoing(row), null))
 }
 
 export function toOutgoing({ id, sender, body, entry }: MessageRow): OutgoingMessage {

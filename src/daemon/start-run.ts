@@ -1,3 +1,4 @@
+import type { Transcript } from '../providers/contract.ts'
 import type { Handle, Launch } from '../runtimes/contract.ts'
 import { DroverError } from '../schema/error.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
@@ -51,6 +52,7 @@ export class StartedRuns {
       const prepared = await prepareLaunch(context, run, signal)
       launch = prepared.launch
       this.#greet(run, prepared.greeting)
+      this.#noteTranscript(run, prepared.transcript)
       faultPoint('launch-prepared')
     } catch (error) {
       this.#fail(run, error)
@@ -78,6 +80,15 @@ export class StartedRuns {
       records.change(agentId, 'relaxed', () => tellRun(store, id, greeting))
     }
     writeInput(context, records, this.#reconciler.live(run))
+  }
+
+  /** What was in it before the run is of before; a start that is tried again has stored its place already. */
+  #noteTranscript(run: RunRow, transcript: Transcript | null): void {
+    const { store } = this.#reconciler.context
+    if (transcript !== null && store.runs.get(run.id)?.transcript === null) {
+      store.transaction('relaxed', () => store.runs.setTranscript(run.id, transcript))
+      this.#reconciler.live(run).readTranscript()
+    }
   }
 
   /** A start that failed may have brought its program up all the same, and that have read its input. */

@@ -1,4 +1,4 @@
-import { callSignal, getProvider, getRuntime, referenceOf, workDeadlineMs } from './context.ts'
+import { callSignal, getRuntime, referenceOf, speechOf, workDeadlineMs } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { Reconciler } from './reconciler.ts'
 
@@ -6,7 +6,7 @@ import type { Reconciler } from './reconciler.ts'
 export async function stopRun(reconciler: Reconciler, agentId: string): Promise<void> {
   const { context } = reconciler
   const run = reconciler.liveRow(agentId)
-  const { askMs } = getProvider(context, run.provider)
+  const { askMs } = speechOf(context, run)
   const { graceMs } = context.specs.get(agentId)
   const reference = referenceOf(context, run.id)
   const runtime = getRuntime(context, run.runtime)

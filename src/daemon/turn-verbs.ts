@@ -7,7 +7,13 @@ import type { AgentRow, RunRow } from '../store/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { writePrivateFile } from '../util/private-file.ts'
 import { checkUnsupported } from './check-unsupported.ts'
-import { capabilitiesOf, getAgentByName, getProvider, type DaemonContext } from './context.ts'
+import {
+  capabilitiesOf,
+  getAgentByName,
+  getProvider,
+  speechOf,
+  type DaemonContext,
+} from './context.ts'
 import { interruptTurn } from './interrupt-turn.ts'
 import type { Reconciler } from './reconciler.ts'
 import { checkOptions } from './resolve-spec.ts'
@@ -103,12 +109,12 @@ export class TurnVerbs {
 
   /** What tells the program of the change; null where it can't be told. */
   #reloadInput(run: RunRow, change: ReloadRequest): string | null {
-    const provider = getProvider(this.#context, run.provider)
+    const speech = speechOf(this.#context, run)
     const given = Object.entries(change).filter(([, value]) => value !== undefined)
     const isKnown = ([key, value]: [string, unknown]): boolean =>
-      value !== null && provider.capabilities.reload.some((each) => each === key)
+      value !== null && speech.capabilities.reload.some((each) => each === key)
     return run.handle !== null && given.every(isKnown)
-      ? (provider.reload?.(Object.fromEntries(given), stateOf(run)) ?? null)
+      ? (speech.reload?.(Object.fromEntries(given), stateOf(run)) ?? null)
       : null
   }
 

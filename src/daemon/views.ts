@@ -1,5 +1,6 @@
 import { agentStatus } from '../core/agent-status.ts'
 import type { AgentView, RunView } from '../core/agent-view.ts'
+import type { Speech } from '../providers/contract.ts'
 import type { Agent, AgentSpec, AgentStatus } from '../schema/agent.ts'
 import type { Budget } from '../schema/lifecycle.ts'
 import { isFinalReceiptState, type Message } from '../schema/message.ts'
@@ -13,10 +14,11 @@ import type {
   Store,
 } from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
+import { isSupervised, unitKey } from './units.ts'
 
 type ViewContext = Pick<
   DaemonContext,
-  'store' | 'specs' | 'providers' | 'runtimes' | 'admission' | 'attachments'
+  'store' | 'home' | 'specs' | 'providers' | 'runtimes' | 'admission' | 'attachments' | 'begun'
 >
 
 /** What decisions about an agent are made from; undefined when it is gone. */
@@ -26,7 +28,9 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
   if (!row) {
     return undefined
   }
-  const { lifecycle, budget, runtime, limits } = specs.get(agentId)
+  const spec = specs.get(agentId)
+  const { lifecycle, budget, limits } = spec
+  const supervised = isSupervised(context, row, spec)
   const isEphemeral = row.is_ephemeral === 1
   return {
     hold: row.hold,
@@ -35,7 +39,9 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
     isNew: row.is_new === 1,
     isEphemeral,
     isOverBudget: isOverBudget(row, budget),
-    isSupervised: context.runtimes.get(runtime)?.capabilities.selfSupervised ?? false,
+    isSupervised: supervised,
+    hasUnit: hasUnit(row, spec),
+    isFound: row.run_status === null && context.begun.get(agentId) !== undefined,
     parkedUntil: row.parked_until,
     notBefore: row.not_before,
     waiting:
@@ -61,19 +67,21 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
   }
 }
 
-function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRow): RunView | null {
+function runOf(context: Pick<DaemonContext, 'providers'>, row: AgentViewRow): RunView | null {
+  const can = speechIn(context, row)?.capabilities
   return row.run_status
     ? {
         status: row.run_status,
         turn: turnOf(row),
         hasHandle: row.has_handle === 1,
         stopReason: row.run_stop_reason,
-        hasTurns: providers.get(row.run_provider ?? '')?.capabilities.turns ?? false,
-        isGreeted: row.run_is_greeted === 1 || !needsGreeting(providers, row.run_provider),
+        hasTurns: can?.turns ?? false,
+        isGreeted: row.run_is_greeted === 1 || !(can?.handshake ?? false),
         isUnusable: row.run_is_unusable === 1,
         isStale: row.run_is_stale === 1,
-        canSteer: providers.get(row.run_provider ?? '')?.capabilities.steer ?? false,
+        canSteer: can?.steer ?? false,
         isResumed: row.run_is_resumed === 1,
+        isBegun: row.run_is_begun === 1,
         isUnknown: row.run_is_unknown === 1,
         readyAt: row.run_ready_at,
         startedAt: row.run_started_at,
@@ -83,13 +91,25 @@ function runOf({ providers }: Pick<DaemonContext, 'providers'>, row: AgentViewRo
     : null
 }
 
+/** A unit that was made by hand is whole; one of ours must know of the latest. */
+function hasUnit(row: AgentViewRow, spec: AgentSpec): boolean {
+  return row.is_removing === 1
+    ? row.unit !== null
+    : !spec.alwaysOn || row.unit === unitKey(row, spec)
+}
+
 /** Whatever its turn is at: while a question is open it waits. */
 function turnOf(row: Pick<AgentStatusRow, 'run_turn' | 'run_questions'>): TurnState {
   return row.run_questions > 0 ? 'waiting' : (row.run_turn ?? 'idle')
 }
 
-function needsGreeting(providers: DaemonContext['providers'], provider: string | null): boolean {
-  return providers.get(provider ?? '')?.capabilities.handshake ?? false
+/** How the program of its run is spoken to, where there is still such a provider. */
+function speechIn(
+  { providers }: Pick<DaemonContext, 'providers'>,
+  { run_provider: name, run_is_terminal: isTerminal }: AgentViewRow,
+): Speech | undefined {
+  const provider = providers.get(name ?? '')
+  return isTerminal === 1 ? (provider?.terminal ?? provider) : provider
 }
 
 /** Whether it has spent what it may spend. */

@@ -12,13 +12,12 @@ export type { ProviderEvent } from './provider-event.ts'
  * for its input, and its output into the same events for every program. It has no effects but
  * `detect` and the files that `launch` asks for.
  */
-export interface Provider {
+export interface Provider extends Speech {
   readonly name: string
   /** The program's name for people: "Claude Code". */
   readonly title: string
-  readonly capabilities: ProviderCapabilities
-  /** What of them is left with these options of an agent, where an option costs some. */
-  capabilitiesWith?(options: Readonly<Record<string, unknown>>): ProviderCapabilities
+  /** How its program is used at a terminal, for one that can be. Sessions are those of the other way. */
+  readonly terminal?: Speech
   /** The provider's own options, strict: unknown keys are errors. */
   readonly options: z.ZodType<object>
   /** Fields of the spec that it can't honour; using one is an error that names it. */
@@ -31,8 +30,6 @@ export interface Provider {
   refuseArguments?(args: readonly string[]): string | null
   /** Asked before an agent is made: throws a DroverError for what does not go together, naming the field. */
   checkSpec?(spec: AgentSpec): void
-  /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
-  readonly askMs: number
   /** The versions of its program that the suites ran with; others are used with a warning. */
   readonly tested?: VersionRange
   /** Find the program without starting it for real. No model is asked. */
@@ -51,17 +48,27 @@ export interface Provider {
    * for; an id is then given to the program as it is, where that can resume.
    */
   findSession?(request: SessionRequest): Promise<FoundSession | null>
+}
+
+/** How one program is brought up, spoken to and understood: by a protocol on its pipes, or at a terminal. */
+export interface Speech {
+  readonly capabilities: ProviderCapabilities
+  /** What of them is left with these options of an agent, where an option costs some. */
+  capabilitiesWith?(options: Readonly<Record<string, unknown>>): ProviderCapabilities
+  /** How its program ends best: input closed and `askMs` to go by itself, before TERM. 0: TERM at once. */
+  readonly askMs: number
   /** argv, environment and files for one run. Throws DroverError `program_not_found`. */
   launch(request: LaunchRequest): Promise<ProviderLaunch>
   /**
-   * A message as bytes for the program's input. The same message always gives the same bytes, but
-   * with a handshake: then `state` is the decoder's as it stands, and the bytes are stored as they are.
+   * A message as bytes for the program's input; at a terminal they are strokes (`core/strokes.ts`).
+   * The same message always gives the same bytes, but with a handshake: then `state` is the
+   * decoder's as it stands, and the bytes are stored as they are.
    */
   encode(message: OutgoingMessage, state: DecoderState | null): string
   /** Makes the reader of one run's output, from the state an earlier one left, or null at the start. */
   createDecoder(state: DecoderState | null, spec: AgentSpec): Decoder
   /** First state of a run that resumes a session, from the last state of the run before it. */
-  carry?(previous: DecoderState): DecoderState
+  carry?(previous: DecoderState, from: CarriedFrom): DecoderState
   /** The answer to a question as bytes for the input of the run that asked. Needs `approvals`. */
   answer?(question: AskedQuestion, answer: Answer): string
   /** Bytes that end the turn under way and leave the program usable; null: there is nothing to end. */
@@ -70,9 +77,13 @@ export interface Provider {
   reload?(change: Reload, state: DecoderState | null): string | null
 }
 
+/** What kind of run left a state: `other` had a terminal where this one has none, or the other way round. */
+export type CarriedFrom = 'same' | 'other'
+
 export interface ProviderCapabilities {
   /** Speaks events, not only text. */
   structured: boolean
+  /** It can be used at a terminal, too, or is. */
   terminal: boolean
   /** A later run can go on with the session. */
   resume: boolean
@@ -191,6 +202,8 @@ export interface LaunchRequest extends ProviderContext {
   newSession: string
   /** Folder of the agent's own state, absolute; files of the launch live below it. */
   stateFolder: string
+  /** Folder of the run, absolute: hooks append to `notes` there, and find answers in `answers/`. */
+  runFolder: string
 }
 
 export interface ProviderLaunch {
@@ -201,12 +214,25 @@ export interface ProviderLaunch {
   files: readonly { path: string; content: string }[]
   /** With a handshake: the first bytes of its input. */
   input?: string
+  /** The transcript that the program itself keeps, where its place is known before it starts. */
+  transcript?: Transcript
   /**
    * Memory that the program reserves and does not use, bytes: where a limit of memory counts what is
    * reserved, it must have that much more. Left out: nobody knows, and such a limit is refused.
    */
   reservedBytes?: number
 }
+
+/** A file of lines that a program appends to, read from an offset on. It need not be there yet. */
+export interface Transcript {
+  /** Absolute. */
+  file: string
+  /** Bytes of it that are of before. */
+  offset: number
+}
+
+/** Where lines come from: the program's output, what its hooks noted, its own transcript. */
+export type Stream = 'out' | 'err' | 'notes' | 'transcript'
 
 export interface OutgoingMessage {
   id: string
@@ -223,8 +249,10 @@ export type DecoderState = Record<string, unknown>
 export interface Decoder {
   /** A message went into the program's input. */
   sent(message: OutgoingMessage, now: number): ProviderEvent[]
+  /** `out` is a screen and not read: its redraws tell nothing. */
+  readonly isBlindToScreen?: boolean
   /** Whole lines without their newline; `isCut` tells that the last one is a piece of a longer line. */
-  push(stream: 'out' | 'err', lines: readonly string[], context: PushContext): ProviderEvent[]
+  push(stream: Stream, lines: readonly string[], context: PushContext): ProviderEvent[]
   /**
    * When `due` must be called though nothing was printed, Unix ms; null: never. A time that it
    * noted itself and that lies ahead of `now` is from before the clock was set back: it counts as now.

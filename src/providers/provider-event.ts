@@ -7,6 +7,8 @@ export type ProviderEvent =
   | { type: 'ready' }
   /** To be put into its input at once. */
   | { type: 'input'; text: string }
+  /** Its own transcript is there; read from the offset on, bytes. */
+  | { type: 'transcript'; file: string; offset: number }
   /** It lives and can't be talked to: its session is gone, say. The run is ended as failed. */
   | { type: 'unusable'; class: ErrorClass; message: string; retryAt?: number | null }
   /**

@@ -57,6 +57,8 @@ export const AgentSpec = z.strictObject({
   ...agentOptions,
   /** It is told nothing but its own persona and text. */
   bare: z.boolean().default(false),
+  /** The machine's own supervisor brings its program up, and up again; Drover only talks to it. */
+  alwaysOn: z.boolean().default(false),
   workspace: Workspace.default('shared'),
   /** Where `workspace` is `isolated`; `dir` is then inside of `folder`. */
   worktree: SpecWorktree.optional(),

@@ -1,3 +1,6 @@
+import type { ErrorRow } from './error-row.ts'
+import { terminalErrors } from './terminal-errors.ts'
+
 /**
  * The one table of everything that can go wrong: code → HTTP status, exit code, whether trying
  * again can help, and the way out. API, CLI and docs are all made from it.
@@ -222,18 +225,7 @@ export const errorTable = {
     retryable: true,
     hint: '`drover logs NAME` shows what it printed last.',
   },
-  no_terminal: {
-    status: 409,
-    exit: 4,
-    retryable: false,
-    hint: '`drover attach NAME` talks to it; `drover wake NAME --in tmux` gives it a terminal, once it sleeps.',
-  },
-  terminal_gone: {
-    status: 409,
-    exit: 4,
-    retryable: true,
-    hint: '`drover why NAME` says what became of it; `drover attach NAME` wakes it again.',
-  },
+  ...terminalErrors,
   stop_failed: { status: 500, exit: 1, retryable: true, hint: 'The record is kept; try again.' },
   disk_full: {
     status: 507,
@@ -292,14 +284,4 @@ export const errorTable = {
   },
 } as const satisfies Record<string, ErrorRow>
 
-/** What the table says of one code. */
-export interface ErrorRow {
-  /** HTTP status. */
-  status: number
-  /** Process exit code of the CLI. */
-  exit: number
-  /** Whether the same request may succeed later. */
-  retryable: boolean
-  /** The way out, one sentence for a person. */
-  hint: string
-}
+export type { ErrorRow } from './error-row.ts'

@@ -47,6 +47,8 @@ export const RunRequest = z.strictObject({
   /** Words and folders are added to the template's, arguments go after its. */
   ...agentOptions,
   bare: z.boolean().optional(),
+  /** The machine's own supervisor is to bring it up and keep it up. */
+  alwaysOn: z.boolean().optional(),
   /** `inherit`, and left out: as the template says, else `shared`. */
   workspace: z.enum(['inherit', ...Workspace.options]).optional(),
   /** The branch of its worktree; it is `isolated` then. */

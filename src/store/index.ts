@@ -29,7 +29,7 @@ export {
 } from './event-log.ts'
 export type { MessageHead } from './message-table.ts'
 export type { AgentRow, ApprovalRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
-export type { LookedAtRun, RunEnd } from './run-table.ts'
+export type { LookedAtRun, RunEnd, RunProgress } from './run-table.ts'
 export type { ScheduleListRow } from './schedule-table.ts'
 export type { ListedWorktree, WorktreeRow } from './worktree-table.ts'
 

@@ -247,4 +247,12 @@ export const migrations: readonly string[] = [
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE agents ADD COLUMN unit TEXT;
+  ALTER TABLE runs ADD COLUMN is_begun INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN is_terminal INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN notes_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN transcript TEXT;
+  ALTER TABLE runs ADD COLUMN transcript_bytes INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

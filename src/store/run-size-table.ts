@@ -8,7 +8,7 @@ export interface RunSizes {
   largest: number
 }
 
-const recordBytes = 'SUM(in_bytes + out_bytes + err_bytes - dropped_bytes)'
+const recordBytes = 'SUM(in_bytes + out_bytes + err_bytes + notes_bytes - dropped_bytes)'
 
 /** What the records of runs take, and which can be given up. */
 export class RunSizeTable {

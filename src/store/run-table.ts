@@ -9,6 +9,9 @@ export interface NewRun {
   provider: string
   session: string | null
   isResumed: boolean
+  isTerminal: boolean
+  /** The machine's own supervisor began it. */
+  isBegun: boolean
   now: number
 }
 
@@ -22,8 +25,7 @@ export interface RunEnd {
 
 /** How far a run's output was read, and what its decoder must remember. */
 export interface RunProgress {
-  outBytes: number
-  errBytes: number
+  bytes: Readonly<Record<'out' | 'err' | 'notes' | 'transcript', number>>
   /** How many of these bytes are new. */
   addedBytes: number
   /** JSON. */
@@ -45,13 +47,15 @@ export class RunTable {
 
   insert(run: NewRun): void {
     this.#database.run(
-      `INSERT INTO runs (id, agent_id, runtime, provider, status, session, is_resumed, created_at, active_at) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?, ?)`,
+      `INSERT INTO runs (id, agent_id, runtime, provider, status, session, is_resumed, is_terminal, is_begun, created_at, active_at) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?, ?, ?, ?)`,
       run.id,
       run.agentId,
       run.runtime,
       run.provider,
       run.session,
       run.isResumed ? 1 : 0,
+      run.isTerminal ? 1 : 0,
+      run.isBegun ? 1 : 0,
       run.now,
       run.now,
     )
@@ -202,11 +206,29 @@ export class RunTable {
   setProgress(id: string, progress: RunProgress): void {
     this.#addedBytes += progress.addedBytes
     this.#database.run(
-      'UPDATE runs SET out_bytes = ?, err_bytes = ?, decoder = ?, active_at = ? WHERE id = ?',
-      progress.outBytes,
-      progress.errBytes,
+      'UPDATE runs SET out_bytes = ?, err_bytes = ?, notes_bytes = ?, transcript_bytes = ?, decoder = ?, active_at = ? WHERE id = ?',
+      progress.bytes.out,
+      progress.bytes.err,
+      progress.bytes.notes,
+      progress.bytes.transcript,
       progress.decoder,
       progress.now,
+      id,
+    )
+  }
+
+  /** So much of what it drew was not read: it tells nothing, and takes room. */
+  setSkipped(id: string, outBytes: number, addedBytes: number): void {
+    this.#addedBytes += addedBytes
+    this.#database.run('UPDATE runs SET out_bytes = ? WHERE id = ?', outBytes, id)
+  }
+
+  /** Its program's transcript is at this place, and so much of it is of before. */
+  setTranscript(id: string, { file, offset }: { file: string; offset: number }): void {
+    this.#database.run(
+      'UPDATE runs SET transcript = ?, transcript_bytes = ? WHERE id = ?',
+      file,
+      offset,
       id,
     )
   }

@@ -253,6 +253,8 @@ describe('rows', () => {
       provider: 'chat',
       session: null,
       isResumed: false,
+      isTerminal: false,
+      isBegun: false,
       now: 1,
     })
     const end = { exitCode: 0, signal: null, cause: null, now: 2 }
@@ -272,6 +274,8 @@ describe('rows', () => {
       provider: 'chat',
       session: null,
       isResumed: false,
+      isTerminal: false,
+      isBegun: false,
       now: 1,
     })
     for (const id of ['z', 'm', 'a']) {

@@ -19,6 +19,8 @@ export interface Home {
   /** What agents' tokens are made with. */
   agentKeyFile: string
   socketFile: string
+  /** Where this home's own tmux server listens. */
+  tmuxSocketFile: string
   /** What the running daemon says of itself: pid, address. */
   daemonFile: string
   logFile: string
@@ -26,6 +28,8 @@ export interface Home {
   /** Folders of runs to come. */
   sparesFolder: string
   agentsFolder: string
+  /** What the machine's own supervisor is to run, and what it has begun. */
+  unitsFolder: string
   /** Git worktrees of agents; they may outlive these. */
   worktreesFolder: string
 }
@@ -41,7 +45,7 @@ export function resolveHome(env: Readonly<Record<string, string | undefined>>): 
   const own = env['DROVER_HOME']
   if (own) {
     const folder = path.resolve(own)
-    return placesOf({ config: folder, state: folder, socket: path.join(folder, 'drover.sock') })
+    return placesOf({ config: folder, state: folder })
   }
   const userFolder = env['HOME'] || homedir()
   const config = path.join(
@@ -52,22 +56,14 @@ export function resolveHome(env: Readonly<Record<string, string | undefined>>): 
     absolute(env['XDG_STATE_HOME']) ?? path.join(userFolder, '.local', 'state'),
     'drover',
   )
-  return placesOf({ config, state, socket: path.join(state, 'drover.sock') })
+  return placesOf({ config, state })
 }
 
 function absolute(value: string | undefined): string | undefined {
   return value && path.isAbsolute(value) ? value : undefined
 }
 
-function placesOf({
-  config,
-  state,
-  socket,
-}: {
-  config: string
-  state: string
-  socket: string
-}): Home {
+function placesOf({ config, state }: { config: string; state: string }): Home {
   return {
     folder: state,
     configFile: path.join(config, 'config.yaml'),
@@ -79,20 +75,27 @@ function placesOf({
     lockFile: path.join(state, 'daemon.lock'),
     tokenFile: path.join(state, 'token'),
     agentKeyFile: path.join(state, 'agent-key'),
-    socketFile: Buffer.byteLength(socket) <= longestSocketPath ? socket : shortSocket(state),
+    socketFile: socketIn(state, 'drover.sock'),
+    tmuxSocketFile: socketIn(state, 'tmux.sock'),
     daemonFile: path.join(state, 'daemon.json'),
     logFile: path.join(state, 'drover.log'),
     runsFolder: path.join(state, 'runs'),
     sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
+    unitsFolder: path.join(state, 'units'),
     worktreesFolder: path.join(state, 'worktrees'),
   }
 }
 
-/** A home too deep for a socket address has its socket in a private folder of the user's instead. */
-function shortSocket(state: string): string {
+/** A home too deep for a socket address has its sockets in a private folder of the user's instead. */
+function socketIn(state: string, name: string): string {
+  const socket = path.join(state, name)
+  if (Buffer.byteLength(socket) <= longestSocketPath) {
+    return socket
+  }
   // Taken when needed: importing it costs a cold CLI a third of its start.
   const { createHash } = process.getBuiltinModule('node:crypto')
   const key = createHash('sha256').update(state).digest('hex').slice(0, 16)
-  return path.join(tmpdir(), `drover-${userInfo().uid}`, `${key}.sock`)
+  const ending = name === 'drover.sock' ? '.sock' : `.${name}`
+  return path.join(tmpdir(), `drover-${userInfo().uid}`, `${key}${ending}`)
 }

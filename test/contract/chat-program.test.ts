@@ -71,6 +71,7 @@ async function start({
     isFork: false,
     systemPrompt: systemPrompt ?? null,
     stateFolder: folder,
+    runFolder: `${folder}/run`,
   })
   drivers.push(driver)
   return driver

@@ -66,6 +66,7 @@ async function start(
     isFork: false,
     systemPrompt: null,
     stateFolder: path.join(folder, 'state'),
+    runFolder: path.join(folder, 'run'),
     ...rest,
   })
   drivers.push(driver)

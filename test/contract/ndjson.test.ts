@@ -132,6 +132,7 @@ async function startCareful() {
     isFork: false,
     systemPrompt: null,
     stateFolder: path.join(folder, 'state'),
+    runFolder: path.join(folder, 'run'),
   })
   return {
     driver,

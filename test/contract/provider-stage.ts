@@ -84,6 +84,7 @@ export function createStage(providerCase: ProviderCase): Stage {
       isFork: false,
       systemPrompt: spec?.persona ?? null,
       stateFolder,
+      runFolder: `${stateFolder}/run`,
       ...rest,
     }),
     async drive(request) {

@@ -23,7 +23,7 @@ export function createAcpDecoder(saved: DecoderState | null, dialect: Dialect): 
   return {
     sent: (message: OutgoingMessage, now) => beginTurn(state, message, now),
 
-    push(stream, lines, { now, isCut }: PushContext) {
+    push(stream: 'out' | 'err', lines, { now, isCut }: PushContext) {
       const events: ProviderEvent[] = []
       for (const [index, line] of lines.entries()) {
         const isPiece = isCut && index === lines.length - 1

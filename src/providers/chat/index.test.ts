@@ -21,6 +21,7 @@ function request(
     isFork: false,
     systemPrompt: null,
     stateFolder: '/state',
+    runFolder: '/run',
     ...fields,
   }
 }

@@ -18,7 +18,7 @@ export function createClaudeDecoder(saved: DecoderState | null): Decoder {
       state.open.push({ id, isAccepted: false, ...(isSteering ? { isSteering } : {}) })
       return []
     },
-    push(stream, lines, context) {
+    push(stream: 'out' | 'err', lines, context) {
       const { isCut } = context
       const events: ProviderEvent[] = []
       for (const [index, line] of lines.entries()) {

@@ -27,6 +27,7 @@ const request = (
   isFork: false,
   systemPrompt: null,
   stateFolder: '/state',
+  runFolder: '/run',
   ...rest,
 })
 

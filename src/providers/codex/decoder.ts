@@ -15,7 +15,7 @@ export function createAppServerDecoder(saved: DecoderState | null): Decoder {
       state.open.push({ id, turn: null, isSteering })
       return []
     },
-    push(stream, lines, { now, isCut }) {
+    push(stream: 'out' | 'err', lines, { now, isCut }) {
       const events: ProviderEvent[] = []
       for (const [index, line] of lines.entries()) {
         const isPiece = isCut && index === lines.length - 1

@@ -29,6 +29,7 @@ const request = (
   isFork: false,
   systemPrompt: null,
   stateFolder: '/state',
+  runFolder: '/run',
   ...rest,
 })
 

@@ -50,7 +50,7 @@ export function createCommandDecoder(state: DecoderState | null, settleMs: numbe
       return isFirst ? [{ type: 'turn.started', message: message.id }] : []
     },
 
-    push(stream, lines, { now, isCut }) {
+    push(stream: 'out' | 'err', lines, { now, isCut }) {
       if (lines.length === 0) {
         return []
       }

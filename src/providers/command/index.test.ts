@@ -16,6 +16,7 @@ const request = (program: string[]): LaunchRequest => ({
   isFork: false,
   systemPrompt: null,
   stateFolder: '/state',
+  runFolder: '/run',
 })
 
 describe('a launch of a command', () => {

@@ -30,6 +30,7 @@ const request = (
   isFork: false,
   systemPrompt: null,
   stateFolder: folder,
+  runFolder: `${folder}/run`,
   ...rest,
 })
 

@@ -15,6 +15,7 @@ const request = (spec: Partial<AgentSpec>, fields: Partial<LaunchRequest> = {}):
   isFork: false,
   systemPrompt: null,
   stateFolder: '/state',
+  runFolder: '/run',
   ...fields,
 })
 

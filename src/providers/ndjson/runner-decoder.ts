@@ -31,7 +31,7 @@ export function createRunnerDecoder(
       }
       return []
     },
-    push(stream, lines, context) {
+    push(stream: 'out' | 'err', lines, context) {
       const events: ProviderEvent[] = []
       for (const [index, line] of lines.entries()) {
         const isCut = context.isCut && index === lines.length - 1

@@ -32,6 +32,7 @@ const request = (
   isFork: false,
   systemPrompt: null,
   stateFolder: '/state',
+  runFolder: '/run',
   ...rest,
 })
 

@@ -44,5 +44,5 @@ export async function findRunProcesses(run: RunReference): Promise<MarkedRunProc
 /** Whether a process is one of the holder's own shells, which record the ending and die last. */
 export async function isHolderProcess(pid: number, run: RunReference): Promise<boolean> {
   const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-  return argv[1]?.endsWith('/holder.sh') === true && argv[2] === run.folder
+  return /\/(?:holder|terminal)\.sh$/.test(argv[1] ?? '') && argv[2] === run.folder
 }

@@ -4,14 +4,11 @@ import {
   environmentValue,
   identifyProcess,
   isProcessAlive,
-  type ProcessIdentity,
 } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
-import type { Handle, Recovery, RunReference } from '../contract.ts'
+import type { Recovery, RunReference } from '../contract.ts'
 import { createRunFolder, readExit, runFiles } from '../run-folder.ts'
-
-/** A handle that names the holder of a run. */
-export type HolderHandle = Handle & ProcessIdentity
+import type { HolderHandle } from './handle.ts'
 
 /** Finds a run whose handle was stored. */
 export async function recoverKnown(run: RunReference, handle: HolderHandle): Promise<Recovery> {
@@ -30,7 +27,8 @@ export async function recoverKnown(run: RunReference, handle: HolderHandle): Pro
   return late ? { state: 'exited', exit: late } : goneWithoutRecord(run)
 }
 
-function goneWithoutRecord(run: RunReference): Recovery {
+/** Its holder is gone and has left no ending. */
+export function goneWithoutRecord(run: RunReference): Recovery {
   return isClaimed(run)
     ? { state: 'lost', cause: 'its process is gone and left no record' }
     : { ...neverStarted, cause: 'its holder could not write its claim' }
@@ -52,14 +50,9 @@ const neverStarted = { state: 'lost', cause: 'it was never started', isUnstarted
 
 /**
  * Finds a run of which only the intent was stored. Making the `holder` file first takes the run
- * away from a holder that is still on its way up: it will see the file and end. `handleOf` makes the
- * handle of a holder that was found.
+ * away from a holder that is still on its way up: it will see the file and end.
  */
-export async function recoverUnknown(
-  run: RunReference,
-  handleOf: (holder: ProcessIdentity) => HolderHandle,
-  signal: AbortSignal,
-): Promise<Recovery> {
+export async function recoverUnknown(run: RunReference, signal: AbortSignal): Promise<Recovery> {
   createRunFolder(run.folder)
   const { holder } = runFiles(run.folder)
   try {
@@ -77,7 +70,7 @@ export async function recoverUnknown(
   await waitUntil(() => readPid() > 0, { deadlineMs: 1000, signal })
   const identity = readPid() > 0 ? await identifyProcess(readPid()) : null
   if (identity && isMarked(identity.pid, run)) {
-    return await recoverKnown(run, handleOf(identity))
+    return await recoverKnown(run, { v: 1, ...identity })
   }
   const recorded = readExit(run.folder)
   return recorded ? { state: 'exited', exit: recorded } : goneWithoutRecord(run)

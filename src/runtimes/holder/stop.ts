@@ -1,10 +1,14 @@
+import { closeSync, openSync } from 'node:fs'
 import { DroverError } from '../../schema/error.ts'
 import { isProcessAlive, sendSignal } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { RunReference, StopOptions } from '../contract.ts'
-import { killDeadlineMs, killLeftovers, markStopped } from './kill-leftovers.ts'
+import { runFiles } from '../run-folder.ts'
+import type { HolderHandle } from './handle.ts'
 import { findRunProcesses, isHolderProcess } from './marks.ts'
-import type { HolderHandle } from './recover.ts'
+
+/** How long a killed process may take to be gone, ms. */
+const killDeadlineMs = 5000
 
 export interface StopRunOptions extends StopOptions {
   /** Processes of the run that carry no mark, as far as they can be found. */
@@ -27,7 +31,7 @@ export async function stopRun(
   }
   markStopped(run)
   await signalAll(run, handle, 'SIGTERM')
-  // The holder is among them, and outlives it.
+  // The holder may be among them: it outlives a TERM.
   options.findUnmarked?.().forEach((pid) => sendSignal(pid, 'SIGTERM'))
   if (await waitUntil(isGone, { deadlineMs: options.graceMs, signal })) {
     return await killLeftovers(run, { isSparingHolder: true, signal })
@@ -48,6 +52,18 @@ export async function stopRun(
   }
 }
 
+/**
+ * Tells a holder that is on its way up not to begin. Without the mark a program may miss its TERM, and
+ * has all its grace; so a failure is no error.
+ */
+export function markStopped(run: RunReference): void {
+  try {
+    closeSync(openSync(runFiles(run.folder).stop, 'a', 0o600))
+  } catch {
+    // the folder is gone, or the disk is full
+  }
+}
+
 /** To the group, and to those that left it but carry the mark. */
 async function signalAll(
   run: RunReference,
@@ -61,5 +77,34 @@ async function signalAll(
     if (!(await isHolderProcess(pid, run))) {
       sendSignal(pid, name)
     }
+  }
+}
+
+export interface KillOptions {
+  /** The holder's own shells live on, to record how the program ended. */
+  isSparingHolder: boolean
+  signal: AbortSignal
+}
+
+/** Kills what carries the run's mark until nothing of it is left. Errors: `stop_failed`. */
+export async function killLeftovers(
+  run: RunReference,
+  { isSparingHolder, signal }: KillOptions,
+): Promise<void> {
+  const isClean = async (): Promise<boolean> => {
+    let remaining = 0
+    for (const { pid } of await findRunProcesses(run)) {
+      if (!isSparingHolder || !(await isHolderProcess(pid, run))) {
+        sendSignal(pid, 'SIGKILL')
+        remaining++
+      }
+    }
+    return remaining === 0
+  }
+  if (!(await waitUntil(isClean, { deadlineMs: killDeadlineMs, signal }))) {
+    throw new DroverError(
+      'stop_failed',
+      `Processes of run ${run.id} did not end, though they were killed.`,
+    )
   }
 }

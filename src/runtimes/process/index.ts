@@ -16,21 +16,20 @@ import type {
   Handle,
   Work,
 } from '../contract.ts'
-import { ringForEnd, ringForInput } from '../holder/bell.ts'
-import { killLeftovers } from '../holder/kill-leftovers.ts'
-import { findInstanceProcesses, findRunProcesses } from '../holder/marks.ts'
-import { measureWork } from '../holder/measure-work.ts'
-import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
-import { stopRun } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
 import { explainExit } from './explain-exit.ts'
 import { findGroups } from './find-groups.ts'
-import { parseHandle } from './handle.ts'
+import { parseHandle } from '../holder/handle.ts'
+import { measureWork } from '../holder/measure-work.ts'
 import { readNote } from './limit-note.ts'
 import { applyLimits, checkLimits, probeLimits } from './limits.ts'
+import { findInstanceProcesses, findRunProcesses } from '../holder/marks.ts'
+import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
 import { emptyGroup, removeGroup } from './release-group.ts'
+import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { startHolder } from './start.ts'
 import { SpareShells } from './spare-shells.ts'
+import { killLeftovers, stopRun } from '../holder/stop.ts'
 
 export interface ProcessOptions {
   /** How many shells wait to hold a program. */
@@ -89,9 +88,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
-    return handle
-      ? await recoverKnown(run, parseHandle(handle))
-      : await recoverUnknown(run, (holder) => ({ v: 1, ...holder }), signal)
+    return handle ? await recoverKnown(run, parseHandle(handle)) : await recoverUnknown(run, signal)
   }
 
   async inspect(handle: Handle): Promise<Liveness> {
@@ -103,11 +100,11 @@ export class ProcessRuntime implements Runtime {
   }
 
   notifyInput(run: RunReference, bytes: number): void {
-    ringForInput(run, bytes)
+    ringBell(run, ringFor(bytes))
   }
 
   closeInput(run: RunReference): void {
-    ringForEnd(run)
+    ringEnd(run)
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {

@@ -11,7 +11,7 @@ import {
   sendSignal,
   type ProcessIdentity,
 } from '../../util/process-identity.ts'
-import type { HolderCommand } from '../holder/holder-command.ts'
+import type { HolderCommand } from '../holder/start-holder.ts'
 
 const nurseryScript = fileURLToPath(new URL('nursery.sh', import.meta.url))
 const spareScript = fileURLToPath(new URL('spare.sh', import.meta.url))

@@ -15,11 +15,10 @@ import type {
   StopOptions,
   Work,
 } from '../contract.ts'
-import { ringForEnd, ringForInput } from '../holder/bell.ts'
-import { killLeftovers, markStopped } from '../holder/kill-leftovers.ts'
 import { findInstanceProcesses, findRunProcesses } from '../holder/marks.ts'
 import { measureWork } from '../holder/measure-work.ts'
-import { stopRun } from '../holder/stop.ts'
+import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
+import { killLeftovers, markStopped, stopRun } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
 import { explainExit } from './explain-exit.ts'
 import { parseHandle } from './handle.ts'
@@ -83,11 +82,11 @@ export class SystemdRuntime implements Runtime {
   }
 
   notifyInput(run: RunReference, bytes: number): void {
-    ringForInput(run, bytes)
+    ringBell(run, ringFor(bytes))
   }
 
   closeInput(run: RunReference): void {
-    ringForEnd(run)
+    ringEnd(run)
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {

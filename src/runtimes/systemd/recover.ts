@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import type { ProcessIdentity } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { Recovery, RunReference } from '../contract.ts'
 import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
@@ -31,7 +30,7 @@ export async function recoverUnit(search: Search): Promise<Recovery> {
   }
   const found = handle
     ? await recoverKnown(run, handle)
-    : await recoverUnknown(run, (holder) => handleOf(run, holder), signal)
+    : withUnit(run, await recoverUnknown(run, signal))
   const isCertain = found.state !== 'lost' || found.isUnstarted || found.isMachineFault
   return isCertain ? found : ((await awaitRecord(search)) ?? found)
 }
@@ -48,9 +47,12 @@ function isOfRun(run: RunReference, handle: SystemdHandle): boolean {
   )
 }
 
-function handleOf(run: RunReference, holder: ProcessIdentity): SystemdHandle {
+/** A holder that was found has all of a handle but its unit. */
+function withUnit(run: RunReference, found: Recovery): Recovery {
   const invocationId = readUnitNote(run)?.invocationId ?? ''
-  return { v: 1, unit: unitName(run), invocationId, ...holder }
+  return found.state === 'running'
+    ? { ...found, handle: { ...found.handle, unit: unitName(run), invocationId } }
+    : found
 }
 
 /** Its main process is gone, and the unit may still be on its way to be over; null when it is over. */

@@ -5,8 +5,8 @@ import { DroverError } from '../../schema/error.ts'
 import { bootId } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { Launch } from '../contract.ts'
-import { holderCommand } from '../holder/holder-command.ts'
-import { toldScript, writeToldFile } from '../holder/told-file.ts'
+import { becomeScript, writeBecomeFile } from '../holder/become-file.ts'
+import { holderCommand } from '../holder/start-holder.ts'
 import type { SystemdHandle } from './handle.ts'
 import { callTool, isUnitThere, type Manager } from './manager.ts'
 import { readUnitNote, unitFiles } from './unit-files.ts'
@@ -33,7 +33,7 @@ export async function startUnit(
   checkFolder(launch.cwd)
   const files = unitFiles(run.folder)
   await rm(files.unit, { force: true })
-  writeToldFile(files.launch, holderCommand(launch))
+  writeBecomeFile(files.launch, holderCommand(launch))
   const all = [
     'Type=simple',
     'CollectMode=inactive-or-failed',
@@ -56,7 +56,7 @@ export async function startUnit(
       ...all.map((property) => `--property=${property}`),
       '--',
       '/bin/sh',
-      ...[unitScript, toldScript, run.folder].map(keepDollars),
+      ...[unitScript, becomeScript, run.folder].map(keepDollars),
     ],
     { signal },
   )

@@ -2,7 +2,7 @@
 # The main process of a run's unit: writes down who and where it is, then becomes the holder, with
 # nothing of the manager's environment.
 #
-# usage: unit.sh TOLD_SCRIPT RUN_FOLDER
+# usage: unit.sh BECOME_SCRIPT RUN_FOLDER
 (
   umask 077
   {

@@ -94,6 +94,7 @@ async function startRunner(
     systemPrompt: null,
     newSession: randomUUID(),
     stateFolder: path.join(folder, 'state'),
+    runFolder: path.join(folder, 'run'),
   })
   for (const file of launch.files) {
     writePrivateFile(file.path, file.content)

@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
-import { fileSize } from '../../util/file-size.ts'
 import type { RunReference } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 
@@ -7,38 +6,15 @@ import { runFiles } from '../run-folder.ts'
 export const littleInputBytes = 2048
 
 /** Which ring tells the holder about so many new bytes. */
-function ringFor(bytes: number): 'r' | 'c' {
+export function ringFor(bytes: number): 'r' | 'c' {
   return bytes <= littleInputBytes ? 'r' : 'c'
-}
-
-/** The ring that a holder begins with: for what is in the input when it starts. */
-export function firstRing(run: RunReference): 'r' | 'c' {
-  return ringFor(fileSize(runFiles(run.folder).in))
-}
-
-/** Bytes were appended to the input. Never blocks; ringing once too often is harmless. */
-export function ringForInput(run: RunReference, bytes: number): void {
-  ring(run, ringFor(bytes))
-}
-
-/** No more input will come. */
-export function ringForEnd(run: RunReference): void {
-  // The file first: a ring is lost on a holder that has no bell yet, but it will look.
-  try {
-    closeSync(openSync(runFiles(run.folder).end, 'a', 0o600))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw error
-    }
-  }
-  ring(run, 'q')
 }
 
 /**
  * Wakes the holder's feeder. Without a bell it has not looked at the input yet, and will; with a
  * full one it is awake anyway; one that goes away meanwhile needs no ring.
  */
-function ring(run: RunReference, word: 'r' | 'c' | 'q'): void {
+export function ringBell(run: RunReference, word: 'r' | 'c' | 'q'): void {
   try {
     const bell = openSync(runFiles(run.folder).bell, constants.O_WRONLY | constants.O_NONBLOCK)
     try {
@@ -52,4 +28,17 @@ function ring(run: RunReference, word: 'r' | 'c' | 'q'): void {
       throw error
     }
   }
+}
+
+/** Tells the feeder that no more input will come. */
+export function ringEnd(run: RunReference): void {
+  // The file first: a ring is lost on a holder that has no bell yet, but it will look.
+  try {
+    closeSync(openSync(runFiles(run.folder).end, 'a', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw error
+    }
+  }
+  ringBell(run, 'q')
 }

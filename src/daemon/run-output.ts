@@ -1,0 +1,103 @@
+import type { SplitOutput } from '../core/split-lines.ts'
+import type { Stream } from '../providers/contract.ts'
+import { runFiles } from '../runtimes/run-folder.ts'
+import type { RunRow } from '../store/index.ts'
+import { fileSize } from '../util/file-size.ts'
+import { OutputFile } from './output-file.ts'
+
+/** Lines of one of the files. */
+export interface Portion extends SplitOutput {
+  stream: Stream
+}
+
+/** The order in which what is there at the same time is read. */
+const streams = ['out', 'err', 'transcript', 'notes'] as const satisfies readonly Stream[]
+
+/** All that a run's program says, in the files in which it says it; each is read by offset. */
+export class RunOutput {
+  readonly #files = new Map<Stream, OutputFile>()
+  readonly #offsets: Record<Stream, number>
+  /** The screen, where it is not read: only its size is known. */
+  readonly #screen: string | null
+
+  /** `isBlind`: `out` is not read. */
+  constructor(folder: string, run: RunRow, isBlind: boolean) {
+    const files = runFiles(folder)
+    this.#screen = isBlind ? files.out : null
+    this.#offsets = {
+      out: run.out_bytes,
+      err: run.err_bytes,
+      notes: run.notes_bytes,
+      transcript: run.transcript_bytes,
+    }
+    if (!isBlind) {
+      this.#files.set('out', new OutputFile(files.out, run.out_bytes))
+    }
+    this.#files.set('err', new OutputFile(files.err, run.err_bytes))
+    if (run.is_terminal === 1) {
+      this.#files.set('notes', new OutputFile(files.notes, run.notes_bytes))
+    }
+    if (run.transcript !== null) {
+      this.readTranscript(run.transcript, run.transcript_bytes)
+    }
+  }
+
+  /** How far each file was read, bytes. */
+  get offsets(): Readonly<Record<Stream, number>> {
+    return this.#offsets
+  }
+
+  /** The transcript is there: it is read from the offset on. */
+  readTranscript(file: string, offset: number): void {
+    this.#files.get('transcript')?.close()
+    this.#files.set('transcript', new OutputFile(file, offset))
+    this.#offsets.transcript = offset
+  }
+
+  /** Whole lines from the offsets on; none at the end. `mustTake`: no more will come. Moves no offset. */
+  read(mustTake: boolean): Portion[] {
+    const portions: Portion[] = []
+    for (const stream of streams) {
+      const split = this.#files.get(stream)?.read(mustTake)
+      if (split) {
+        portions.push({ ...split, stream })
+      }
+    }
+    return portions
+  }
+
+  /** The offsets behind these portions. */
+  behind(portions: readonly Portion[]): Record<Stream, number> {
+    const offsets = { ...this.#offsets }
+    for (const { stream, bytes } of portions) {
+      offsets[stream] += bytes
+    }
+    return offsets
+  }
+
+  /** These portions are committed. */
+  advance(portions: readonly Portion[]): void {
+    for (const { stream, bytes } of portions) {
+      this.#offsets[stream] += bytes
+      const file = this.#files.get(stream)
+      if (file) {
+        file.offset += bytes
+      }
+    }
+  }
+
+  /** What the screen grew by since it was passed over last, bytes; 0 where it is read. */
+  get unreadScreenBytes(): number {
+    return this.#screen === null ? 0 : Math.max(0, fileSize(this.#screen) - this.#offsets.out)
+  }
+
+  passOver(bytes: number): void {
+    this.#offsets.out += bytes
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) {
+      file.close()
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import type {
+  Found,
+  Handle,
+  Launch,
+  Liveness,
+  Probe,
+  Recovery,
+  RunReference,
+  Runtime,
+  StopOptions,
+  Work,
+} from '../contract.ts'
+import { findInstanceProcesses } from '../holder/marks.ts'
+import { measureWork } from '../holder/measure-work.ts'
+import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
+import { stopRun } from '../holder/stop.ts'
+import { isProcessAlive } from '../../util/process-identity.ts'
+import { parseHandle } from './handle.ts'
+import { probeTmux } from './probe.ts'
+import { inspectTerminal, recoverStored, recoverUnstored } from './recover.ts'
+import { TmuxServer } from './server.ts'
+import { startAtTerminal, startPiped } from './start.ts'
+import { destroyRun, stopAtTerminal } from './stop.ts'
+
+export interface TmuxOptions {
+  /** Where the home's own tmux server listens; no address of a socket is longer than some 100 bytes. */
+  socket: string
+}
+
+/**
+ * Programs at terminals of a tmux server of the home's own. A program without a terminal is a plain
+ * process under a holder: tmux has nothing to give to it, and could only take it along when it ends.
+ */
+export class TmuxRuntime implements Runtime {
+  readonly name = 'tmux'
+  readonly capabilities = {
+    terminal: true,
+    exec: false,
+    limits: false,
+    snapshot: false,
+    networkPolicy: false,
+    selfSupervised: false,
+  }
+
+  readonly #server: TmuxServer
+
+  constructor({ socket }: TmuxOptions) {
+    this.#server = new TmuxServer(socket)
+  }
+
+  async probe(signal: AbortSignal): Promise<Probe> {
+    return await probeTmux(this.#server.program, signal)
+  }
+
+  async start(launch: Launch, signal: AbortSignal): Promise<Handle> {
+    const { terminal } = launch
+    return terminal
+      ? await startAtTerminal(this.#server, { ...launch, terminal }, signal)
+      : await startPiped(launch)
+  }
+
+  async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
+    return handle
+      ? await recoverStored(this.#server, { run, handle: parseHandle(handle) }, signal)
+      : await recoverUnstored(this.#server, run, signal)
+  }
+
+  async inspect(handle: Handle, signal: AbortSignal): Promise<Liveness> {
+    const parsed = parseHandle(handle)
+    if (parsed.session !== null) {
+      return await inspectTerminal(this.#server, parsed, signal)
+    }
+    return (await isProcessAlive(parsed)) ? 'alive' : 'dead'
+  }
+
+  async measureWork(run: RunReference): Promise<Work | null> {
+    return await measureWork(run)
+  }
+
+  notifyInput(run: RunReference, bytes: number): void {
+    ringBell(run, ringFor(bytes))
+  }
+
+  closeInput(run: RunReference): void {
+    ringEnd(run)
+  }
+
+  async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
+    const parsed = parseHandle(handle)
+    if (options.askMs > 0) {
+      ringEnd(run)
+    }
+    await (parsed.session === null
+      ? stopRun(run, parsed, options)
+      : stopAtTerminal(run, parsed, options))
+  }
+
+  async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
+    await destroyRun(this.#server, { run, handle: handle && parseHandle(handle) }, signal)
+  }
+
+  async list(instance: string, signal: AbortSignal): Promise<Found[]> {
+    const processes = await findInstanceProcesses(instance)
+    const sessions = await this.#server.sessions(signal)
+    return [
+      ...processes.map(({ run, pid, command }) => ({ run, what: `process ${pid} (${command})` })),
+      ...sessions
+        .filter((session) => session.instance === instance)
+        .map(({ name }) => ({ run: name, what: `tmux session ${name}` })),
+    ]
+  }
+}

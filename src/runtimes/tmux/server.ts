@@ -1,0 +1,210 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { DroverError } from '../../schema/error.ts'
+import { findProgram } from '../../util/find-program.ts'
+import { createPrivateFolder } from '../../util/private-file.ts'
+import { sendSignal } from '../../util/process-identity.ts'
+import { ControlClient, GoneError, isOwnClient, type Reply } from './control-client.ts'
+
+/** The session that the daemon's client is attached to; it goes with that client. */
+export const ownSession = 'drover'
+
+/** How long tmux may take to answer a question about what is there, ms. */
+const lookMs = 3000
+
+/** How long a new server may take to be told how it is to be, ms; what it is asked after that waits behind. */
+const settingsMs = 60_000
+
+/** Lines that scrolled away and can be seen again. */
+const historyLines = 2000
+
+/** Variables that decide how the server reads and writes text; the rest of ours is not its matter. */
+const localeVariables = ['LANG', 'LC_ALL', 'LC_CTYPE']
+
+/** What the server was told of a session. */
+export interface SessionNote {
+  name: string
+  /** Home that it was made for. */
+  instance: string
+}
+
+type Commands = readonly (readonly string[])[]
+
+/**
+ * The tmux server of one home, on a socket of its own, and the one client through which it is driven.
+ * It is started when it is first needed, outlives the daemon while a session is there, and ends with
+ * the last one.
+ */
+export class TmuxServer {
+  readonly socket: string
+  #client: ControlClient | null = null
+  /** The client has a server, or starts one. */
+  #isSure = false
+  #look: Promise<SessionNote[]> | null = null
+
+  constructor(socket: string) {
+    this.socket = socket
+  }
+
+  /** Absolute path of tmux; null where there is none. */
+  get program(): string | null {
+    const searchPath = `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin`
+    return findProgram('tmux', { searchPath, folder: '/' })
+  }
+
+  get env(): Record<string, string> {
+    const kept = localeVariables.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    return { ...Object.fromEntries(kept), PATH: `/usr/bin:/bin:${process.env['PATH'] ?? ''}` }
+  }
+
+  /** Does the commands on a server that is there or is started. Errors: `runtime_unavailable`, and those of `ControlClient.ask`. */
+  async command(commands: Commands, signal: AbortSignal): Promise<readonly Reply[]> {
+    if (this.#client && !this.#isSure) {
+      // It looks for a server; perhaps there is none.
+      await this.sessions(signal)
+    }
+    return await this.#connect(true).ask(commands, signal)
+  }
+
+  /** Does the commands if a server is there; null when there is none. */
+  async ask(commands: Commands, signal: AbortSignal): Promise<readonly Reply[] | null> {
+    const isConnected = this.#client && !this.#client.isGone
+    if (!isConnected && (!existsSync(this.socket) || !this.program)) {
+      return null
+    }
+    const client = this.#connect(false)
+    try {
+      const within = AbortSignal.any([signal, AbortSignal.timeout(lookMs)])
+      const replies = await client.ask(commands, within)
+      this.#isSure ||= this.#client === client
+      return replies
+    } catch (error) {
+      if (error instanceof GoneError && isAbsence(error.message)) {
+        return null
+      }
+      throw error
+    }
+  }
+
+  /** The sessions of runs. Those who ask before the answer is there share it. Throws when tmux gives none. */
+  async sessions(signal: AbortSignal): Promise<SessionNote[]> {
+    signal.throwIfAborted()
+    this.#look ??= this.#listSessions().finally(() => (this.#look = null))
+    return await this.#look
+  }
+
+  async #listSessions(): Promise<SessionNote[]> {
+    const format = '#{session_name} #{@instance}'
+    const replies = await this.ask([['list-sessions', '-F', format]], AbortSignal.timeout(lookMs))
+    return (replies?.[0] ?? [])
+      .map((line) => {
+        const [name = '', instance = ''] = line.toString().split(' ')
+        return { name, instance }
+      })
+      .filter(({ name }) => name !== ownSession)
+  }
+
+  /** Lets the server end if no run is left. */
+  async closeIfEmpty(signal: AbortSignal): Promise<void> {
+    const client = this.#client
+    const left = client && !client.isGone ? await this.#listFresh(signal) : []
+    // What is asked for by now needs the client.
+    if (client && left.length === 0 && this.#client === client && !client.isBusy) {
+      client.close()
+      this.#client = null
+    }
+  }
+
+  async #listFresh(signal: AbortSignal): Promise<SessionNote[]> {
+    await this.#look?.catch(() => undefined)
+    return await this.sessions(signal)
+  }
+
+  #connect(canStart: boolean): ControlClient {
+    if (this.#client && !this.#client.isGone) {
+      return this.#client
+    }
+    const { program } = this
+    if (!program) {
+      throw new DroverError('runtime_unavailable', 'tmux is not installed.')
+    }
+    createPrivateFolder(path.dirname(this.socket))
+    this.#isSure = canStart
+    this.#client = new ControlClient({
+      program,
+      socket: this.socket,
+      command: attachCommands,
+      env: this.env,
+      canStart,
+    })
+    // Whoever asks for something next tells what goes wrong.
+    void this.#prepare(this.#client).catch(() => undefined)
+    return this.#client
+  }
+
+  /**
+   * Sets the server up, and ends clients of a daemon that is dead: tmux keeps one that it could not
+   * tell everything, and the terminal keeps its size.
+   */
+  async #prepare(client: ControlClient): Promise<void> {
+    const format = '#{client_control_mode} #{client_pid}'
+    const commands = [...this.#settings(), ['list-clients', '-F', format]]
+    const replies = await client.ask(commands, AbortSignal.timeout(settingsMs))
+    for (const line of replies.at(-1) ?? []) {
+      const [isControl, pid] = line.toString().split(' ').map(Number)
+      if (isControl === 1 && pid && !isOwnClient(pid)) {
+        sendSignal(pid, 'SIGKILL')
+      }
+    }
+  }
+
+  /** Nothing of the user's or the daemon's reaches a pane, and nothing but the program has keys. */
+  #settings(): Commands {
+    const set = (...words: string[]): string[] => ['set-option', '-g', ...words]
+    return [
+      // Commands hold values of environments.
+      ['set-option', '-s', 'message-limit', '0'],
+      ['set-option', '-s', 'exit-empty', 'on'],
+      ['set-option', '-s', 'escape-time', '0'],
+      ['set-option', '-s', 'set-clipboard', 'off'],
+      ['set-option', '-s', 'focus-events', 'off'],
+      ['set-option', '-s', 'default-terminal', terminalName()],
+      set('status', 'off'),
+      set('prefix', 'None'),
+      set('prefix2', 'None'),
+      set('mouse', 'off'),
+      set('history-limit', String(historyLines)),
+      set('window-size', 'smallest'),
+      set('update-environment', ''),
+      set('automatic-rename', 'off'),
+      ...Object.keys(this.env).map((name) => ['set-environment', '-gu', name]),
+    ]
+  }
+}
+
+/** The client's own session: its program is gone at once, and only the client keeps it. */
+const attachCommands: Commands = [
+  [
+    ...['new-session', '-A', '-E', '-s', ownSession, '-x', '80', '-y', '24'],
+    ...['-f', 'no-output,ignore-size', '--', '/bin/sh', '-c', 'exit'],
+  ],
+  ['set-option', '-w', 'remain-on-exit', 'on'],
+  ['set-option', 'destroy-unattached', 'on'],
+]
+
+/** Whether it says that no server listens there. */
+function isAbsence(cause: string): boolean {
+  return /no server running|No such file|Connection refused/.test(cause)
+}
+
+/** What programs are told the terminal is: what this machine knows of tmux's own. */
+function terminalName(): string {
+  const folders = ['/etc/terminfo', '/lib/terminfo', '/usr/lib/terminfo', '/usr/share/terminfo']
+  const isKnown = folders.some((folder) =>
+    ['t', '74'].some((letter) => existsSync(path.join(folder, letter, 'tmux-256color'))),
+  )
+  return isKnown ? 'tmux-256color' : 'screen-256color'
+}

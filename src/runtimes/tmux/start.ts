@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url'
+import { DroverError } from '../../schema/error.ts'
+import type { Launch, TerminalSize } from '../contract.ts'
+import { markOf } from '../holder/marks.ts'
+import { holderCommand, identifyHolder, spawnHolder } from '../holder/start-holder.ts'
+import type { TmuxHandle } from './handle.ts'
+import { inFolder } from './quote.ts'
+import type { TmuxServer } from './server.ts'
+
+const terminalScript = fileURLToPath(new URL('terminal.sh', import.meta.url))
+
+/** What tmux puts into the environment of a pane though nobody gave it. */
+const addedVariables = ['PATH', 'SHELL', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION']
+
+/**
+ * Takes what a terminal says into the run's `out`. It begins before tmux reads the pane's first byte,
+ * and what waits for it keeps `tape` open; see `terminal.sh`.
+ */
+const takeOutput =
+  '{ [ -p tape ] || mkfifo -m 600 tape; exec 9<>tape && exec cat >>out; } 2>/dev/null'
+
+/** A program with pipes has nothing to do with tmux: its holder is the one of every runtime. */
+export async function startPiped(launch: Launch): Promise<TmuxHandle> {
+  return { v: 1, ...(await spawnHolder(holderCommand(launch))), session: null }
+}
+
+/** Brings a program up in a session of its own. Errors: `start_failed`, `runtime_unavailable`. */
+export async function startAtTerminal(
+  server: TmuxServer,
+  launch: Launch & { terminal: TerminalSize },
+  signal: AbortSignal,
+): Promise<TmuxHandle> {
+  const { run } = launch
+  try {
+    const [first] = await server.command(
+      [
+        newSession(launch, server),
+        ['set-option', '-t', `=${run.id}:`, '@instance', run.instance],
+        ['pipe-pane', '-O', '-t', `=${run.id}:`, inFolder(run.folder, takeOutput)],
+      ],
+      signal,
+    )
+    const pid = Number(first?.[0]?.toString())
+    return { v: 1, ...(await identifyHolder(pid)), session: run.id }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof DroverError) {
+      throw error
+    }
+    throw new DroverError(
+      'start_failed',
+      `The terminal could not be made: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+}
+
+function newSession(
+  { run, argv, env, cwd, terminal }: Launch & { terminal: TerminalSize },
+  server: TmuxServer,
+): string[] {
+  const { SHELL: shell, ...others } = env
+  // tmux has a SHELL of its own for each pane.
+  const given = {
+    ...others,
+    ...(shell === undefined ? {} : { DROVER_SHELL: shell }),
+    ...markOf(run),
+  }
+  const unset = addedVariables.filter((name) => env[name] === undefined)
+  const size = ['-x', String(terminal.cols), '-y', String(terminal.rows)]
+  return [
+    ...['new-session', '-d', '-E', '-P', '-F', '#{pane_pid}'],
+    ...['-s', run.id, '-n', 'agent', '-c', '/', ...size],
+    ...Object.entries(given).flatMap(([name, value]) => ['-e', `${name}=${value}`]),
+    ...['--', '/bin/sh', terminalScript, run.folder, server.program ?? 'tmux', server.socket],
+    ...[run.id, cwd, unset.join(' '), ...argv],
+  ]
+}

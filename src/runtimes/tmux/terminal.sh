@@ -1,0 +1,113 @@
+#!/bin/sh
+# Holds one program for Drover at a terminal of tmux: it is the first process of its pane. The
+# program has the terminal; the strokes in `in` are typed there, and how it ended is written to
+# `exit`. It needs no daemon.
+#
+# usage: terminal.sh RUN_FOLDER TMUX SOCKET TARGET FOLDER UNSET PROGRAM [ARG...]
+#
+# UNSET are the names of variables that tmux has put there. What the program says comes to `out` by
+# the pane's pipe, a `cat` that tmux starts. It holds the FIFO `tape` open: who reads that meets its
+# end once all bytes of a terminal that is gone are in the file.
+#
+# Only the feeder has variables, for a variable of ours could be one of the program's environment.
+
+# Our own words are nobody's output.
+exec 2>/dev/null
+
+# Until the pipe is there, nothing begins, and every signal ends it.
+[ -p "$1/tape" ] && [ -p "$1/bell" ] || PATH=/usr/bin:/bin:$PATH mkfifo -m 600 "$1/tape" "$1/bell"
+exec 9<"$1/tape"
+
+# As in holder.sh: the program's group gets its signals, and we live on to tell how it ended.
+trap : HUP INT QUIT TERM
+
+# The claim. Whoever makes this file first decides: we go on, or the daemon that gave us up.
+set -C
+{ echo "$$" >"$1/holder"; } || exit 75
+set +C
+
+[ -z "${DROVER_SHELL+there}" ] || export SHELL="$DROVER_SHELL"
+# shellcheck disable=SC2086
+unset DROVER_SHELL TMUX TMUX_PANE $6
+cd "$5" || exit 75
+unset OLDPWD
+
+trap '' HUP INT QUIT TERM
+{
+  # The same file for all: its place in the input is what was done. Sizes are bytes.
+  run=$1 tmux=$2 socket=$3 target=$4
+  set --
+  PATH=/usr/bin:/bin:$PATH
+  place=0 line='' header='' ended='' ring=''
+  exec 3<"$run/in" 4<>"$run/bell"
+
+  # Whether a record of so many bytes is whole; one that is not is finished by a later ring.
+  is_there() { [ $((place + $1 + 1)) -le "$(wc -c <"$run/in")" ]; }
+
+  # Its bytes, and the newline behind them.
+  body() {
+    [ "$1" = 0 ] || head -c "$1" <&3
+    read -r _ <&3
+  }
+
+  type_in() { "$tmux" -S "$socket" load-buffer -b "$target" - ';' paste-buffer -d "$@" -b "$target" -t "=$target:" 9<&- 3<&- 4<&-; }
+
+  perform() {
+    case $1 in
+    paste) body "$2" | type_in -p ;;
+    keys) body "$2" | type_in -r ;;
+    pause) sleep "$(($2 / 1000)).$(printf %03d $(($2 % 1000)))" ;;
+    answer)
+      mkdir -p -m 700 "$run/answers"
+      body "$3" >"$run/answers/.$2.new" && mv -f "$run/answers/.$2.new" "$run/answers/$2"
+      ;;
+    esac
+  }
+
+  # Every record that is whole.
+  feed() {
+    while :; do
+      if [ -z "$header" ]; then
+        IFS= read -r part <&3 || { line=$line$part; return; }
+        header=$line$part line=''
+        place=$((place + ${#header} + 1))
+      fi
+      # shellcheck disable=SC2086
+      set -- $header
+      size=0
+      case $1 in
+      paste | keys) size=$2 ;;
+      answer) size=$3 ;;
+      esac
+      [ "$1" = pause ] || is_there "$size" || return
+      perform "$@"
+      [ "$1" = pause ] || place=$((place + size + 1))
+      header=''
+    done
+  }
+
+  umask 077
+  while [ ! -e "$run/ended" ]; do
+    feed
+    # The end of the input is a key, once.
+    if [ -z "$ended" ] && [ -e "$run/end" ]; then
+      ended=1
+      printf '\004' | type_in -r
+    fi
+    [ -e "$run/ended" ] || read -r ring <&4
+    [ "$ring" = x ] && break
+  done
+  # Nothing of it comes any more once the tape is at its end.
+  read -r _ <&9
+  [ -e "$run/ended" ] && mv -f "$run/ended" "$run/exit"
+} </dev/null >/dev/null &
+trap : HUP INT QUIT TERM
+exec 9<&-
+
+# In a subshell, so that what the shell has to say of a death is not the program's. A TERM that came
+# before it was there is lost on it, so whoever sends one makes the file `stop` first.
+([ -e "$1/stop" ] && exit 143; exec 2>&1 && shift 6 && exec "$@")
+set -- "$1" "$?"
+# A terminal that is gone took the program with it: that is no ending of its own.
+[ -t 0 ] && { umask 077; echo "$2" >"$1/ended"; }
+echo x 1<>"$1/bell"
