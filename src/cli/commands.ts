@@ -139,7 +139,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   wake: {
     group: 'agents',
-    usage: 'wake NAME [--fresh|--resume]',
+    usage: 'wake NAME [--fresh|--resume] [--in RUNTIME]',
     summary: 'bring a sleeping agent up',
     load: async () => (await import('./wake.ts')).wakeCommand,
   },
