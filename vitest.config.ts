@@ -37,7 +37,15 @@ export default defineConfig({
         },
       },
       // Run by tests of other projects inside the machine that these make; never by themselves.
-      { test: { name: 'inside', include: ['test/inside/**/*.test.ts'], ...slow } },
+      {
+        test: {
+          name: 'inside',
+          include: ['test/inside/**/*.test.ts'],
+          ...slow,
+          // What a user has running counts against limits of processes.
+          fileParallelism: false,
+        },
+      },
     ],
     maxWorkers: 2,
     passWithNoTests: true,

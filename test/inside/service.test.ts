@@ -32,7 +32,9 @@ beforeEach(() => {
   folder = createTemporaryFolder()
   const home = path.join(folder, `my "home" %n $HOME`)
   mkdirSync(home)
-  writeFileSync(path.join(home, 'config.yaml'), '{"port":0}')
+  // Agents start also where the machine is busy with other tests.
+  const admission = { freeBytes: 0, memoryPressure: 100, cpuPressure: 100 }
+  writeFileSync(path.join(home, 'config.yaml'), JSON.stringify({ port: 0, admission }))
   env = { PATH: process.env['PATH']!, HOME: process.env['HOME']!, DROVER_HOME: home }
   client = new Client({ socket: resolveHome(env).socketFile })
 })

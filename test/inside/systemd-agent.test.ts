@@ -12,6 +12,8 @@ import { waitFor } from '../support/wait-for.ts'
 const agentScript = fileURLToPath(new URL('../fixtures/taking-agent.sh', import.meta.url))
 const isRoot = process.getuid?.() === 0
 const manager = findManager(process.env, process.getuid?.() ?? 0)
+/** Agents start also where the machine is busy with other tests. */
+const config = { admission: { freeBytes: 0, memoryPressure: 100, cpuPressure: 100 } }
 const up = { waitSeconds: 20 }
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n')
@@ -23,7 +25,11 @@ test.for(['launch-prepared', 'run-spawned', 'run-recorded', 'run-stopped', 'run-
   'a daemon that is killed at %s loses nothing of an agent that is a unit, and leaves no unit',
   async (fault) => {
     using folder = temporaryFolder()
-    await using daemon = await startTestDaemon({ env: { DROVER_FAULT: fault }, isLeftClean: true })
+    await using daemon = await startTestDaemon({
+      config,
+      env: { DROVER_FAULT: fault },
+      isLeftClean: true,
+    })
     const { client } = daemon
     const first = daemon.exited
     const startNext = async (): Promise<void> => {
@@ -61,7 +67,7 @@ test.for(['launch-prepared', 'run-spawned', 'run-recorded', 'run-stopped', 'run-
 )
 
 test('an agent that is a unit lives on without its daemon, and its end is told', async () => {
-  await using daemon = await startTestDaemon({ isLeftClean: true })
+  await using daemon = await startTestDaemon({ config, isLeftClean: true })
   const { client } = daemon
   const made = await client.run(
     { template: 'command', runtime: 'systemd', name: 'cat', program: ['/bin/cat'] },
@@ -81,7 +87,7 @@ test('an agent that is a unit lives on without its daemon, and its end is told',
 })
 
 test.runIf(isRoot)('an agent that ran out of memory in its unit says so', async () => {
-  await using daemon = await startTestDaemon({ isLeftClean: true })
+  await using daemon = await startTestDaemon({ config, isLeftClean: true })
   const { client } = daemon
   const program = ['/bin/dd', 'if=/dev/zero', 'of=/dev/null', `bs=${300 * 1024 * 1024}`, 'count=1']
   await client.run({

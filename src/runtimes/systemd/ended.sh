@@ -26,7 +26,7 @@ umask 077
       ;;
     esac
   done </proc/self/cgroup 2>/dev/null
-} >"$1/ended"
+} >"$1/ended.new" && mv -f "$1/ended.new" "$1/ended"
 
 # The holder writes the ending. One that was killed could not, and its program was killed with it.
 case $EXIT_CODE in killed | dumped) ;; *) exit ;; esac
