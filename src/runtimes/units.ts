@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { encodeLaunchLines, type LaunchLines } from './launch-lines.ts'
 
 /**
  * An agent as the machine's own supervisor knows it: its program is brought up at once, when the
@@ -34,23 +35,10 @@ export function unitCommand({ file, runsFolder, instance }: Unit): [string, ...s
   return ['/usr/bin/env', '-i', '/bin/sh', script, file, runsFolder, holder, instance]
 }
 
-/** What a supervisor's next start of an agent is to be. */
-export interface UnitLaunch {
-  argv: readonly [string, ...string[]]
-  env: Readonly<Record<string, string>>
-  cwd: string
-  /** One line that comes back with the run that was begun by it. */
-  note: string
-}
+/** What a supervisor's next start of an agent is to be; the note comes back with the run. */
+export type UnitLaunch = Required<LaunchLines> & { argv: readonly [string, ...string[]] }
 
 /** The lines that `begin-run.sh` reads. */
-export function encodeUnitLaunch({ argv, env, cwd, note }: UnitLaunch): string {
-  const line = (kind: string, text: string): string => `${kind}${text.replaceAll('\n', '\n+')}\n`
-  return [
-    line('i', note),
-    line('d', cwd),
-    ...Object.entries(env).map(([name, value]) => line('e', `${name}=${value}`)),
-    ...argv.map((arg) => line('a', arg)),
-    'go\n',
-  ].join('')
+export function encodeUnitLaunch(launch: UnitLaunch): string {
+  return encodeLaunchLines(launch)
 }
