@@ -6,15 +6,16 @@ import { sendSignal } from './process-identity.ts'
 
 test('the table of macOS and that of Linux are read alike', () => {
   const text = [
-    '    1     1 Ss   Sat Nov 21 08:00:01 2026     /sbin/launchd',
-    '  917   917 S+   Sun Nov  1 18:00:01 2026 /bin/sh a  b',
-    '4711 4700 Z    Sun Nov  1 18:00:01 2026',
+    '    1     0     1 Ss   Sat Nov 21 08:00:01 2026     /sbin/launchd',
+    '  917   501   917 S+   Sun Nov  1 18:00:01 2026 /bin/sh a  b',
+    '4711 501 4700 Z    Sun Nov  1 18:00:01 2026',
     '',
     'ps: nonsense',
   ].join('\n')
   expect(parseProcessTable(text)).toEqual([
     {
       pid: 1,
+      uid: 0,
       group: 1,
       state: 'Ss',
       startTime: 'Sat Nov 21 08:00:01 2026',
@@ -22,12 +23,20 @@ test('the table of macOS and that of Linux are read alike', () => {
     },
     {
       pid: 917,
+      uid: 501,
       group: 917,
       state: 'S+',
       startTime: 'Sun Nov  1 18:00:01 2026',
       command: '/bin/sh a  b',
     },
-    { pid: 4711, group: 4700, state: 'Z', startTime: 'Sun Nov  1 18:00:01 2026', command: '' },
+    {
+      pid: 4711,
+      uid: 501,
+      group: 4700,
+      state: 'Z',
+      startTime: 'Sun Nov  1 18:00:01 2026',
+      command: '',
+    },
   ])
 })
 

@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process'
 /** A process as `ps` tells of it, which every system has. */
 export interface ProcessRow {
   pid: number
+  /** Whose it is: the effective user. */
+  uid: number
   /** Its process group. */
   group: number
   state: string
@@ -33,7 +35,10 @@ export function readProcessTable(): Promise<ProcessRow[]> {
   return scan.result
 }
 
-const columns = ['pid', 'pgid', 'stat', 'lstart', 'command'].flatMap((name) => ['-o', `${name}=`])
+const columns = ['pid', 'uid', 'pgid', 'stat', 'lstart', 'command'].flatMap((name) => [
+  '-o',
+  `${name}=`,
+])
 
 async function runPs(): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
@@ -48,14 +53,14 @@ async function runPs(): Promise<string> {
   return await promise
 }
 
-const row = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+[\d:]+\s+\d+)(?: (.*))?$/
+const row = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+[\d:]+\s+\d+)(?: (.*))?$/
 
 export function parseProcessTable(text: string): ProcessRow[] {
   return text.split('\n').flatMap((line) => {
-    const [, pid, group, state = '', startTime = '', command = ''] = row.exec(line) ?? []
+    const [, pid, uid, group, state = '', startTime = '', command = ''] = row.exec(line) ?? []
     return pid === undefined
       ? []
-      : [{ pid: Number(pid), group: Number(group), state, startTime, command }]
+      : [{ pid: Number(pid), uid: Number(uid), group: Number(group), state, startTime, command }]
   })
 }
 
