@@ -27,6 +27,11 @@ export interface Units {
   restartCommand(unit: Unit): string
 }
 
+/** What a supervisor calls it, without an ending: agents of two homes may have one name. */
+export function unitName({ agent, instance }: Pick<Unit, 'agent' | 'instance'>): string {
+  return `drover-agent-${agent.name}-${instance}`
+}
+
 const script = fileURLToPath(new URL('begin-run.sh', import.meta.url))
 const holder = fileURLToPath(new URL('holder/holder.sh', import.meta.url))
 

@@ -13,6 +13,9 @@ const signalWords: Readonly<Record<string, string>> = {
   SIGTERM: 'Terminated',
 }
 
+/** A launchd of these tests waits for this part of the time that a real one does until a program is begun again. */
+const hurry = 0.02
+
 /** One service: starts its program, again if it is to be kept alive, and ends what is left of its group. */
 export class LaunchdService {
   readonly job: LaunchdJob
@@ -53,7 +56,13 @@ export class LaunchdService {
 
   /** As `launchctl print` tells of it. */
   describe(): string {
-    const state = this.#child ? 'running' : this.#isScheduled ? 'spawn scheduled' : 'not running'
+    const state = this.#child
+      ? this.#isRemoved
+        ? 'SIGTERMed'
+        : 'running'
+      : this.#isScheduled
+        ? 'spawn scheduled'
+        : 'not running'
     return [
       '{',
       `\tactive count = ${this.#child ? 1 : 0}`,
@@ -119,7 +128,8 @@ export class LaunchdService {
       resolve()
       if (this.job.KeepAlive === true && !this.#isRemoved) {
         this.#isScheduled = true
-        setTimeout(() => this.#startAgain(), (this.job.ThrottleInterval ?? 10) * 1000).unref()
+        const wait = (this.job.ThrottleInterval ?? 10) * 1000 * hurry
+        setTimeout(() => this.#startAgain(), wait).unref()
       }
     })
   }

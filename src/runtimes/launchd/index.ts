@@ -1,3 +1,5 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
 import type {
   Found,
   Handle,
@@ -22,12 +24,16 @@ import { probeLaunchd } from './probe.ts'
 import { recoverStored, recoverUnstored } from './recover.ts'
 import { startJob } from './start.ts'
 import { destroyJob, stopJob } from './stop.ts'
+import type { Units } from '../units.ts'
+import { LaunchdUnits } from './units.ts'
 
 export interface LaunchdOptions {
   platform?: NodeJS.Platform
   /** Absolute path of `launchctl`. */
   program?: string
   uid?: number
+  /** Where launchd looks for services that are always on. */
+  unitsFolder?: string
 }
 
 /** Programs as services of launchd, macOS' own supervisor: the user's agents, or the system's where Drover is root. */
@@ -39,9 +45,10 @@ export class LaunchdRuntime implements Runtime {
     limits: true,
     snapshot: false,
     networkPolicy: false,
-    selfSupervised: false,
+    selfSupervised: true,
   }
 
+  readonly units: Units
   readonly #launchctl: Launchctl
   readonly #platform: NodeJS.Platform
 
@@ -49,9 +56,13 @@ export class LaunchdRuntime implements Runtime {
     platform = process.platform,
     program = '/bin/launchctl',
     uid = process.getuid?.() ?? 0,
+    unitsFolder = uid === 0
+      ? '/Library/LaunchDaemons'
+      : path.join(homedir(), 'Library', 'LaunchAgents'),
   }: LaunchdOptions = {}) {
     this.#platform = platform
     this.#launchctl = new Launchctl({ program, uid })
+    this.units = new LaunchdUnits(this.#launchctl, unitsFolder)
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
