@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { formatPlist } from '../../src/runtimes/launchd/plist.ts'
+import { formatPlist } from '../../src/util/plist.ts'
 import { unitCommand, unitName, type Unit } from '../../src/runtimes/units.ts'
 import { ask, echoing, isUp, liveAlwaysOn } from '../support/always-on-story.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
@@ -32,6 +32,7 @@ const unitOf = ({ home, status }: TestDaemon, id: string): Unit => ({
   agent: { id, name: 'guard' },
   file: path.join(home.unitsFolder, id),
   runsFolder: home.runsFolder,
+  limits: {},
 })
 
 const unitFile = (daemon: TestDaemon): string =>

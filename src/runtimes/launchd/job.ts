@@ -1,7 +1,8 @@
-import type { Launch, RunReference } from '../contract.ts'
 import path from 'node:path'
+import type { AgentLimits } from '../../schema/agent-limits.ts'
+import type { Launch, RunReference } from '../contract.ts'
 import { becomeScript } from '../holder/become-file.ts'
-import type { PlistValue } from './plist.ts'
+import type { PlistValue } from '../../util/plist.ts'
 
 /** How launchd knows a run: home and run, so it is known before there is one. */
 export function jobLabel({ instance, id }: Pick<RunReference, 'instance' | 'id'>): string {
@@ -35,19 +36,20 @@ export function serviceKeys(label: string, uid: number): Record<string, PlistVal
   }
 }
 
+/** What keeps the limits of a service: see `limits.ts`. */
+export function boundKeys({ pids }: AgentLimits = {}): Record<string, PlistValue> {
+  const bounds = pids === undefined ? null : { NumberOfProcesses: pids }
+  return bounds ? { SoftResourceLimits: bounds, HardResourceLimits: bounds } : {}
+}
+
 /** The property list of a run. Nothing of its argv and environment is in it. */
 export function jobPlist(
   { run, limits }: Pick<Launch, 'run' | 'limits'>,
   uid: number,
 ): Record<string, PlistValue> {
-  const pids = limits?.pids
-  const bounds = pids === undefined ? undefined : { NumberOfProcesses: pids }
   return {
     ...serviceKeys(jobLabel(run), uid),
-    ProgramArguments: [
-      ...['/usr/bin/env', '-i', '/bin/sh', becomeScript],
-      jobFiles(run.folder).launch,
-    ],
-    ...(bounds ? { SoftResourceLimits: bounds, HardResourceLimits: bounds } : {}),
+    ...boundKeys(limits),
+    ProgramArguments: ['/usr/bin/env', '-i', '/bin/sh', becomeScript, jobFiles(run.folder).launch],
   }
 }

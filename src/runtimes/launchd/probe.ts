@@ -1,5 +1,5 @@
 import type { Probe } from '../contract.ts'
-import { codes, type Launchctl } from './launchctl.ts'
+import { codes, type Launchctl } from '../../util/launchctl.ts'
 import { describeOwnLimits } from './limits.ts'
 
 /** Whether launchd can be asked, and in whose domain agents are. */

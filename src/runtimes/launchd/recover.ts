@@ -3,8 +3,8 @@ import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
 import type { HolderHandle } from '../holder/handle.ts'
 import type { LaunchdHandle } from './handle.ts'
 import { jobLabel } from './job.ts'
-import type { Launchctl } from './launchctl.ts'
-import { printService, type Service } from './print-service.ts'
+import type { Launchctl } from '../../util/launchctl.ts'
+import { printService, type Service } from '../../util/launchd-service.ts'
 
 const silent: Recovery = { state: 'unknown', cause: 'launchd gives no answer' }
 

@@ -1,8 +1,8 @@
 import { DroverError } from '../../schema/error.ts'
 import { waitUntil } from '../../util/wait.ts'
 import { exitTimeOutS } from './job.ts'
-import type { Launchctl } from './launchctl.ts'
-import { printService } from './print-service.ts'
+import type { Launchctl } from '../../util/launchctl.ts'
+import { printService } from '../../util/launchd-service.ts'
 
 /** How long a service may take to be gone, ms: launchd's own patience, and then some. */
 const removeMs = exitTimeOutS * 1000 + 10_000

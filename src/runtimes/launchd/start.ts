@@ -8,9 +8,9 @@ import { holderCommand, identifyHolder } from '../holder/start-holder.ts'
 import { runFiles } from '../run-folder.ts'
 import type { LaunchdHandle } from './handle.ts'
 import { jobFiles, jobLabel, jobPlist } from './job.ts'
-import type { Launchctl } from './launchctl.ts'
-import { formatPlist } from './plist.ts'
-import { printService } from './print-service.ts'
+import type { Launchctl } from '../../util/launchctl.ts'
+import { printService } from '../../util/launchd-service.ts'
+import { formatService } from './service-plist.ts'
 import { removeService } from './remove-service.ts'
 
 /** How long a service that launchd has taken may take until its holder has claimed the run, ms. */
@@ -31,7 +31,7 @@ export async function startJob(
     throw failed('launchd gives no answer')
   }
   const files = jobFiles(run.folder)
-  const plist = formatPlist(jobPlist(launch, launchctl.uid))
+  const plist = formatService(jobPlist(launch, launchctl.uid), 'start_failed')
   writeBecomeFile(files.launch, holderCommand(launch))
   writeFileSync(files.plist, plist, { mode: 0o600 })
   const { code, stderr } = await launchctl.call(['bootstrap', domain, files.plist], { signal })

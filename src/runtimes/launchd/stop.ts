@@ -14,8 +14,8 @@ import { markStopped } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
 import type { LaunchdHandle } from './handle.ts'
 import { jobFiles, jobLabel } from './job.ts'
-import type { Launchctl } from './launchctl.ts'
-import { printService } from './print-service.ts'
+import type { Launchctl } from '../../util/launchctl.ts'
+import { printService } from '../../util/launchd-service.ts'
 import { removeService } from './remove-service.ts'
 
 /** How long what was killed may take to be gone, ms. */

@@ -6,10 +6,10 @@ import { writePrivateFile } from '../../util/private-file.ts'
 import { sendSignal } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import { unitCommand, unitName, type Unit, type Units } from '../units.ts'
-import { serviceKeys } from './job.ts'
-import { codes, type Launchctl, type LaunchctlResult } from './launchctl.ts'
-import { formatPlist } from './plist.ts'
-import { printService } from './print-service.ts'
+import { boundKeys, serviceKeys } from './job.ts'
+import { codes, type Launchctl, type LaunchctlResult } from '../../util/launchctl.ts'
+import { printService } from '../../util/launchd-service.ts'
+import { formatService } from './service-plist.ts'
 import { removeService } from './remove-service.ts'
 
 /** How long launchd may refuse a service whose namesake is on its way out, ms. */
@@ -41,11 +41,15 @@ export class LaunchdUnits implements Units {
     if (domain === null) {
       throw failed(unit, 'launchd gives no answer')
     }
-    const text = formatPlist({
-      ...serviceKeys(unitName(unit), this.#launchctl.uid),
-      ProgramArguments: unitCommand(unit),
-      KeepAlive: true,
-    })
+    const text = formatService(
+      {
+        ...serviceKeys(unitName(unit), this.#launchctl.uid),
+        ...boundKeys(unit.limits),
+        ProgramArguments: unitCommand(unit),
+        KeepAlive: true,
+      },
+      'unit_failed',
+    )
     const target = `${domain}/${unitName(unit)}`
     const found = await printService(this.#launchctl, target, signal)
     if (found === 'silent') {
@@ -108,10 +112,9 @@ export class LaunchdUnits implements Units {
   /** Source: public bug reports of `Bootstrap failed: 5` right after a `bootout`, which a second try mends. */
   async #bootstrap(domain: string, file: string, signal: AbortSignal): Promise<LaunchctlResult> {
     let result: LaunchctlResult = { code: null, stdout: '', stderr: '' }
-    const busy: readonly (number | null)[] = [codes.inputOutput, codes.alreadyInProgress]
     const isDecided = async (): Promise<boolean> => {
       result = await this.#launchctl.call(['bootstrap', domain, file], { signal })
-      return !busy.includes(result.code)
+      return result.code !== codes.inputOutput && result.code !== codes.alreadyInProgress
     }
     await waitUntil(isDecided, { deadlineMs: bootstrapMs, signal })
     return result

@@ -37,7 +37,7 @@ test.for(['\0', '\u0007', '\u001b[31m', '\u000b', '\ud800', '\uffff'])(
   (text) => {
     expect(() => formatPlist({ Program: '/a', ProgramArguments: ['a', `b${text}`] })).toThrow(
       expect.objectContaining({
-        code: 'unit_failed',
+        place: 'ProgramArguments[1]',
         message: expect.stringContaining('ProgramArguments[1]: ') as string,
       }),
     )

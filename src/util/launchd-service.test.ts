@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseLabels, parseService } from './print-service.ts'
+import { parseLabels, parseService } from './launchd-service.ts'
 
 const print = (...lines: string[]): string =>
   ['gui/501/drover-run.home_1.run_1 = {', ...lines.map((line) => `\t${line}`), '}', ''].join('\n')

@@ -1,5 +1,3 @@
-import { DroverError } from '../../schema/error.ts'
-
 /** What a property list of ours holds. */
 export type PlistValue =
   | string
@@ -12,7 +10,19 @@ export type PlistValue =
 // oxlint-disable-next-line no-control-regex
 const unspeakable = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u
 
-/** A property list as XML. Errors: `unit_failed` for a text that XML can't hold, by its place. Source: plist(5). */
+/** A text that no property list can hold, and where in it: `ProgramArguments[4]`. */
+export class UnspeakableText extends Error {
+  readonly place: string
+
+  constructor(text: string, place: string) {
+    super(
+      `${place}: ${JSON.stringify(text)} has a control character, which no property list can hold. Use a path without it.`,
+    )
+    this.place = place
+  }
+}
+
+/** A property list as XML. Throws `UnspeakableText`. Source: plist(5). */
 export function formatPlist(root: { readonly [key: string]: PlistValue }): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -51,11 +61,7 @@ function isList(value: object): value is readonly PlistValue[] {
 
 function escape(text: string, place: string): string {
   if (unspeakable.test(text)) {
-    throw new DroverError(
-      'unit_failed',
-      `${place}: ${JSON.stringify(text)} has a control character, which no property list can hold. Use a path without it.`,
-      { details: { field: place } },
-    )
+    throw new UnspeakableText(text, place)
   }
   // A carriage return that is not escaped would be read as a newline.
   return text
