@@ -40,6 +40,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say what is usable here, and how to get the rest',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
+  service: {
+    group: 'daemon',
+    usage: 'service install|uninstall|status',
+    summary: 'have the machine itself keep the daemon up',
+    load: async () => (await import('./service.ts')).serviceCommand,
+  },
   reconcile: {
     group: 'daemon',
     usage: 'reconcile',
@@ -133,7 +139,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   wake: {
     group: 'agents',
-    usage: 'wake NAME [--fresh|--resume]',
+    usage: 'wake NAME [--fresh|--resume] [--in RUNTIME]',
     summary: 'bring a sleeping agent up',
     load: async () => (await import('./wake.ts')).wakeCommand,
   },

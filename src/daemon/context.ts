@@ -121,6 +121,21 @@ export function referenceOf(
   return { id: runId, instance: store.instance, folder: path.join(home.runsFolder, runId) }
 }
 
+/** Begins the ids of guests, by which a runtime knows them beside runs. */
+export const guestPrefix = 'guest'
+
+export function isGuestId(id: string): boolean {
+  return id.startsWith(`${guestPrefix}_`)
+}
+
+/** What a runtime knows a guest by. */
+export function guestReference(
+  { store, home }: Pick<DaemonContext, 'store' | 'home'>,
+  id: string,
+): RunReference {
+  return { id, instance: store.instance, folder: path.join(home.guestsFolder, id) }
+}
+
 /** How long a runtime may take to answer a question, and to release a run, ms. */
 export const askDeadlineMs = 10_000
 export const workDeadlineMs = 240_000

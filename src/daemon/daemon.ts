@@ -24,6 +24,7 @@ import { BegunRuns } from './begun-runs.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
 import { EventHub } from './event-hub.ts'
+import { Guests } from './guests.ts'
 import { lockHome, type HomeLock } from './home-lock.ts'
 import { loadConfig } from './load-config.ts'
 import { createLog } from './log.ts'
@@ -36,6 +37,7 @@ import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
 import { lookAtBegun } from './take-found-run.ts'
 import { Templates } from './templates.ts'
+import { Terminals } from './terminals.ts'
 import { TurnVerbs } from './turn-verbs.ts'
 
 export interface DaemonOptions {
@@ -63,7 +65,9 @@ export class Daemon {
   readonly mailbox: Mailbox
   readonly approvals: Approvals
   readonly schedules: Schedules
+  readonly guests: Guests
   readonly templates: Templates
+  readonly terminals: Terminals
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
   readonly #ending: AbortController
@@ -128,7 +132,9 @@ export class Daemon {
     this.verbs = new AgentVerbs(context, this.#reconciler)
     this.turns = new TurnVerbs(context, this.#reconciler)
     this.approvals = new Approvals(context, this.#reconciler)
+    this.guests = new Guests(context, this.#reconciler.guests)
     const reconciler = this.#reconciler
+    this.terminals = new Terminals({ reconciler, verbs: this.verbs })
     this.agents = new Agents({ context, reconciler, templates, mailbox })
     this.costs = new Costs(context, reconciler, this.agents)
     const { agents } = this
@@ -145,6 +151,7 @@ export class Daemon {
     try {
       const daemon = new Daemon(options, lock)
       createPrivateFolder(options.home.runsFolder)
+      createPrivateFolder(options.home.guestsFolder)
       createPrivateFolder(options.home.agentsFolder)
       daemon.#ready = daemon.#begin()
       // Whoever awaits it hears of a failure; that nobody does yet is no failure of its own.

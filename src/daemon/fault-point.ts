@@ -43,6 +43,17 @@ export const approvalFaultPoints = ['question-recorded', 'approval-decided'] as 
 /** Before and after orphans are released. */
 export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
 
+/** On the way of a terminal beside an agent. */
+export const guestFaultPoints = [
+  'guest-recorded',
+  'guest-started',
+  'guest-noted',
+  'guest-stopped',
+  'guest-released',
+  'guest-folder-removed',
+  'guest-ended',
+] as const
+
 /** While what was said is given up to keep within bounds. */
 export const retentionFaultPoints = [
   'run-folder-dropped',
@@ -71,6 +82,7 @@ export const faultPoints = [
   ...scheduleFaultPoints,
   ...approvalFaultPoints,
   ...orphanFaultPoints,
+  ...guestFaultPoints,
   ...retentionFaultPoints,
   ...unitFaultPoints,
 ] as const

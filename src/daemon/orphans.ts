@@ -3,6 +3,7 @@ import type { Store } from '../store/index.ts'
 import {
   askDeadlineMs,
   callSignal,
+  isGuestId,
   referenceOf,
   workDeadlineMs,
   type DaemonContext,
@@ -15,9 +16,11 @@ export interface Orphan extends Found {
   runtime: string
 }
 
-/** What was found; `unasked` are the runtimes that could not be asked. */
 export interface OrphanSearch {
   orphans: Orphan[]
+  /** Of guests without a record; they have a time of their own, see `LostGuests`. */
+  guests: Orphan[]
+  /** Runtimes that could not be asked. */
   unasked: string[]
 }
 
@@ -27,10 +30,12 @@ export interface OrphanSearch {
  * what has no row that lives is looked for once more: whoever is released stays so.
  */
 export async function findOrphans(context: OrphanContext): Promise<OrphanSearch> {
-  const search: OrphanSearch = { orphans: [], unasked: [] }
+  const search: OrphanSearch = { orphans: [], guests: [], unasked: [] }
   for (const runtime of context.runtimes.values()) {
     try {
-      search.orphans.push(...(await findOf(context, runtime)))
+      for (const orphan of await findOf(context, runtime)) {
+        search[isGuestId(orphan.run) ? 'guests' : 'orphans'].push(orphan)
+      }
     } catch (error) {
       context.log.error({ err: error, runtime: runtime.name }, 'a runtime could not be asked')
       search.unasked.push(runtime.name)
@@ -54,8 +59,11 @@ async function findOf(context: OrphanContext, runtime: Runtime): Promise<Orphan[
     .map(({ run, what }) => ({ runtime: runtime.name, run, what }))
 }
 
-/** A run that has not ended, or that ended and is still to be released. */
-function isLookedAfter({ runs }: Store, runId: string): boolean {
+/** A run that has not ended, or that ended and is still to be released; a guest that has a record. */
+function isLookedAfter({ runs, guests }: Store, runId: string): boolean {
+  if (isGuestId(runId)) {
+    return guests.get(runId) !== undefined
+  }
   const run = runs.get(runId)
   return run !== undefined && (run.ended_at === null || run.is_released === 0)
 }

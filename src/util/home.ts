@@ -25,6 +25,8 @@ export interface Home {
   daemonFile: string
   logFile: string
   runsFolder: string
+  /** Folders of terminals beside agents. */
+  guestsFolder: string
   /** Folders of runs to come. */
   sparesFolder: string
   agentsFolder: string
@@ -80,6 +82,7 @@ function placesOf({ config, state }: { config: string; state: string }): Home {
     daemonFile: path.join(state, 'daemon.json'),
     logFile: path.join(state, 'drover.log'),
     runsFolder: path.join(state, 'runs'),
+    guestsFolder: path.join(state, 'guests'),
     sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
     unitsFolder: path.join(state, 'units'),

@@ -26,15 +26,17 @@ describe('on a machine with systemd', () => {
     expect(passed).toBeGreaterThan(0)
   }
 
+  const files = ['runtime-systemd', 'systemd-units', 'systemd-agent', 'service']
+
   testWithSystemd.concurrent(
-    'the runtime passes its suite under the system manager, as root',
-    async () => await passes('root', ['runtime-systemd', 'systemd-units']),
+    'the runtime passes its suite and the daemon is a service under the system manager, as root',
+    async () => await passes('root', files),
     deadlineMs,
   )
 
   testWithSystemd.concurrent(
-    'the runtime passes its suite under a user manager, with no rights',
-    async () => await passes('ada', ['runtime-systemd', 'systemd-units']),
+    'the same under a user manager, with no rights',
+    async () => await passes('ada', files),
     deadlineMs,
   )
 })

@@ -6,7 +6,7 @@ import { commands } from '../../src/cli/commands.ts'
 import { ChatOptions } from '../../src/providers/chat/options.ts'
 import { ClaudeOptions } from '../../src/providers/claude/options.ts'
 import { CodexOptions } from '../../src/providers/codex/options.ts'
-import { CommandOptions } from '../../src/providers/command/index.ts'
+import { CommandOptions } from '../../src/providers/command/options.ts'
 import {
   runnerClaims,
   runnerEventTypes,
@@ -143,7 +143,13 @@ describe('the documents name everything', () => {
   })
 
   test('the table of routes says of each whether an agent may', () => {
-    const words = { owner: '–', agent: 'yes', 'agent-self': 'itself', anyone: 'anyone' }
+    const words = {
+      owner: '–',
+      agent: 'yes',
+      'agent-self': 'itself',
+      visitor: 'itself',
+      anyone: 'anyone',
+    }
     const rows = [...read('docs/api.md').matchAll(/^\| `(\w+ \S+)` \| .* \| (\S+) \|$/gm)]
     expect(rows.map(([, route, word]) => [route, word])).toEqual(
       Object.values<Route>(routes).map(({ method, path: place, access = 'owner' }) => [

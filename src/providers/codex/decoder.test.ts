@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Decoder, DecoderState, ProviderEvent } from '../contract.ts'
 import { createAppServerDecoder } from './decoder.ts'
-import { carryState, type CodexState } from './state.ts'
+import { carryState } from './state.ts'
 import { encodeInterrupt, requestIds } from './wire.ts'
 
 /** What Codex 0.169 printed, recorded; the ids of its requests are numbers there. */
@@ -144,7 +144,7 @@ describe('a recorded conversation', () => {
   })
 
   test('goes on in a later run, and counts what was said there alone', () => {
-    const resumed = decoderOf(['m9'], carryState(decoder.snapshot() as CodexState))
+    const resumed = decoderOf(['m9'], carryState(decoder.snapshot()))
     const later = feed(resumed, ...sample('appserver-resume', { ...opening, 3: 'm9' }))
     expect(ofType(later, 'session')).toEqual(ofType(events, 'session'))
     expect(ofType(later, 'turn.ended')).toMatchObject([

@@ -1,7 +1,7 @@
 import type { Decoder, DecoderState, ProviderEvent } from '../contract.ts'
 import { readRequest, readResponse } from './exchange.ts'
 import { readNotification } from './notifications.ts'
-import { createState, type CodexState, type Reading } from './state.ts'
+import { stateFrom, type CodexState, type Reading } from './state.ts'
 import { parseCodexLine, type CodexLine } from './wire.ts'
 
 /**
@@ -9,7 +9,7 @@ import { parseCodexLine, type CodexLine } from './wire.ts'
  * it tells. Lines it does not know are `output` when they are no JSON, else nothing.
  */
 export function createAppServerDecoder(saved: DecoderState | null): Decoder {
-  const state = (saved as CodexState | null) ?? createState()
+  const state = stateFrom(saved)
   return {
     sent({ id, isSteering = false }) {
       state.open.push({ id, turn: null, isSteering })

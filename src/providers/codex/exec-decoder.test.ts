@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Decoder, DecoderState, ProviderEvent } from '../contract.ts'
-import { carryExecState, createExecDecoder, encodeExecMessage } from './exec-decoder.ts'
+import { createExecDecoder, encodeExecMessage } from './exec-decoder.ts'
+import { carryState } from './state.ts'
 
 /** What `codex exec --json` of Codex 0.169 printed, recorded, as the script hands it on. */
 function turnOf(name: string, code = 0): string[] {
@@ -59,7 +60,7 @@ describe('turns that are programs', () => {
     decoder.sent({ id: 'm1', from: 'user', body: 'x' }, 1)
     const first = feed(decoder, [ready('new'), ...turnOf('a')])
     expect(ended(first)).toMatchObject([{ reply: 'echo: first cold', cost: { inputTokens: 100 } }])
-    const carried = carryExecState(decoder.snapshot())
+    const carried = carryState(decoder.snapshot())
     const later = decode([ready('resume'), ...turnOf('resume')], ['m2'], carried)
     expect(ended(later)).toMatchObject([
       { reply: 'echo: resumed turn', cost: { inputTokens: 100, outputTokens: 20 } },

@@ -1,7 +1,7 @@
 import { classifyError } from '../classify-error.ts'
 import type { Decoder, DecoderState, OutgoingMessage, ProviderEvent } from '../contract.ts'
 import { resultOf, toolOf } from './items.ts'
-import type { Reading } from './state.ts'
+import type { CodexState, Reading } from './state.ts'
 import { costOf, growth, noTokens, readTokens, type Tokens } from './usage.ts'
 import { fieldsOf, isSessionGone, parseCodexLine, textOf, type Fields } from './wire.ts'
 
@@ -58,9 +58,17 @@ function emptyTurn(): Turn {
   }
 }
 
-/** State for a run that goes on with the session of an earlier one: what was counted is known. */
-export function carryExecState(previous: DecoderState): DecoderState {
-  return { ...createState(), total: (previous as ExecState).total }
+/** The state of this run, or a fresh one: what another run of the session counted is known. */
+function stateFrom(saved: DecoderState | null): ExecState {
+  if (saved?.['protocol'] === 'exec') {
+    return saved as ExecState
+  }
+  const [known] = (saved as CodexState | null)?.totals ?? []
+  return { ...createState(), total: known ? tokensOf(known) : null }
+}
+
+function tokensOf({ input, output, cached = null, reasoning = null }: Tokens): Tokens {
+  return { input, output, cached, reasoning }
 }
 
 /** A line of `exec-turns.sh`: the session, and the prompt in base64. */
@@ -71,7 +79,7 @@ export function encodeExecMessage({ body }: OutgoingMessage, state: DecoderState
 
 /** Reads what `exec-turns.sh` prints: the lines of one `codex exec --json` after the other. */
 export function createExecDecoder(saved: DecoderState | null): Decoder {
-  const state = (saved as ExecState | null) ?? createState()
+  const state = stateFrom(saved)
   return {
     sent({ id, isSteering = false }) {
       state.open.push({ id, isSteering })

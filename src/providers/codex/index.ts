@@ -8,19 +8,20 @@ import type {
 import { detectProgram } from '../detect-program.ts'
 import { checkCodexSpec } from './check-spec.ts'
 import { createAppServerDecoder } from './decoder.ts'
-import { carryExecState, createExecDecoder, encodeExecMessage } from './exec-decoder.ts'
+import { createExecDecoder, encodeExecMessage } from './exec-decoder.ts'
 import { findCodexSession } from './find-session.ts'
 import { findCodex, installHint, launchCodex } from './launch.ts'
 import { codexLogin, loginHint } from './login.ts'
 import { CodexOptions } from './options.ts'
 import { encodeAnswer } from './questions.ts'
 import { refusedArgument } from './refused-arguments.ts'
-import { carryState, type CodexState } from './state.ts'
+import { carryState } from './state.ts'
+import { codexAtTerminal } from './terminal/speech.ts'
 import { encodeAppServerMessage, encodeInterrupt, request, requestIds, textOf } from './wire.ts'
 
 const capabilities: ProviderCapabilities = {
   structured: true,
-  terminal: false,
+  terminal: true,
   resume: true,
   approvals: true,
   models: true,
@@ -41,6 +42,7 @@ export const codexProvider: Provider = {
   name: 'codex',
   title: 'Codex',
   capabilities,
+  terminal: codexAtTerminal(capabilities),
   capabilitiesWith: ({ protocol }) =>
     protocol === 'exec'
       ? { ...capabilities, approvals: false, steer: false, interrupt: false, reload: [] }
@@ -61,8 +63,7 @@ export const codexProvider: Provider = {
     isExec(state) ? encodeExecMessage(message, state) : encodeAppServerMessage(message, state),
   createDecoder: (state, spec) =>
     spec.options['protocol'] === 'exec' ? createExecDecoder(state) : createAppServerDecoder(state),
-  carry: (previous) =>
-    isExec(previous) ? carryExecState(previous) : carryState(previous as CodexState),
+  carry: carryState,
   answer: encodeAnswer,
   interrupt: (state) => (isExec(state) ? null : encodeInterrupt(state)),
   reload({ model }, state) {

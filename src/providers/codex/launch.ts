@@ -34,11 +34,26 @@ export function findCodex({
   return findProgram(programPath ?? 'codex', { searchPath: env['PATH'] ?? '', folder: '/' })
 }
 
+/** What a run of Codex needs, however it is talked to. */
+export interface PreparedCodex {
+  program: string
+  options: CodexOptions
+  /** CODEX_HOME. */
+  folder: string
+  /** The folder is the agent's own. */
+  isOwn: boolean
+  /** Arguments for its end: those of the spec, and the settings where no file can have them. */
+  more: string[]
+  env: Record<string, string>
+  files: { path: string; content: string }[]
+}
+
 /**
- * argv, settings and greeting of one run. An agent has a CODEX_HOME of its own, whose config.toml is
- * written at each start; a folder of the person's keeps its file, and the settings are arguments. Errors: `program_not_found`, `invalid_config`, `invalid_request`, `unsupported`.
+ * An agent has a CODEX_HOME of its own, whose config.toml is written at each start; a folder of the
+ * person's keeps its file, and the settings are arguments. Errors: `program_not_found`,
+ * `invalid_config`, `invalid_request`, `unsupported`.
  */
-export function launchCodex(request: LaunchRequest): ProviderLaunch {
+export function prepareCodex(request: LaunchRequest): PreparedCodex {
   const program = findCodex(request)
   if (!program) {
     throw new DroverError('program_not_found', `provider: Codex was not found. ${installHint}`, {
@@ -51,12 +66,12 @@ export function launchCodex(request: LaunchRequest): ProviderLaunch {
   const settings = settingsFor(request, options)
   const { folder, isOwn } = homeOf({ ...request, configDir: options.configDir })
   const { openai } = request.upstreams
-  const place = { request, options, isOwn }
-  const more = isOwn ? args : [...args, ...toArguments(settings)]
   return {
-    ...(options.protocol === 'exec'
-      ? { argv: execArguments(program, more, place) }
-      : { argv: [program, 'app-server', ...more], input: greeting(place) }),
+    program,
+    options,
+    folder,
+    isOwn,
+    more: isOwn ? args : [...args, ...toArguments(settings)],
     env: {
       CODEX_HOME: folder,
       ...(openai?.keyFile ? { [keyVariable]: readKey(openai) } : {}),
@@ -68,6 +83,19 @@ export function launchCodex(request: LaunchRequest): ProviderLaunch {
           ...loginFiles(request, folder),
         ]
       : [],
+  }
+}
+
+/** argv, settings and greeting of one run over a protocol. Errors: those of `prepareCodex`. */
+export function launchCodex(request: LaunchRequest): ProviderLaunch {
+  const { program, options, isOwn, more, env, files } = prepareCodex(request)
+  const place = { request, options, isOwn }
+  return {
+    ...(options.protocol === 'exec'
+      ? { argv: execArguments(program, more, place) }
+      : { argv: [program, 'app-server', ...more], input: greeting(place) }),
+    env,
+    files,
   }
 }
 
@@ -138,10 +166,7 @@ function execArguments(
   { request, isOwn }: Place,
 ): [string, ...string[]] {
   const { resume, isFork, systemPrompt, spec } = request
-  const instructions =
-    !isOwn && systemPrompt !== null
-      ? ['-c', `developer_instructions=${JSON.stringify(systemPrompt)}`]
-      : []
+  const instructions = isOwn ? [] : instructionArguments(systemPrompt)
   return [
     '/bin/sh',
     execScript,
@@ -155,6 +180,13 @@ function execArguments(
     ...more,
     ...instructions,
   ]
+}
+
+/** What it is told of itself, where that can't be in a file. */
+export function instructionArguments(systemPrompt: string | null): string[] {
+  return systemPrompt === null
+    ? []
+    : ['-c', `developer_instructions=${JSON.stringify(systemPrompt)}`]
 }
 
 /** A key that `codex login` of the person keeps is the agent's too. */

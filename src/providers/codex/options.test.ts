@@ -11,7 +11,11 @@ function complaints(options: object): [string, string][] {
 
 describe('options', () => {
   test('need not be said', () => {
-    expect(CodexOptions.parse({})).toEqual({ protocol: 'app-server', network: false })
+    expect(CodexOptions.parse({})).toEqual({
+      protocol: 'app-server',
+      network: false,
+      projectHooks: false,
+    })
   })
 
   test('that a way of talking to it can not have are refused at once', () => {

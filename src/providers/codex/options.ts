@@ -16,6 +16,8 @@ export const CodexOptions = z
     network: z.boolean().default(false),
     /** Where it keeps login, settings and sessions, absolute; left out: a folder of the agent's own. */
     configDir: Absolute.optional(),
+    /** At a terminal: hooks that the folder brings may run, outside the sandbox and reviewed by nobody. */
+    projectHooks: z.boolean().default(false),
   })
   .refine(
     ({ protocol, approvalPolicy = 'never' }) => protocol !== 'exec' || approvalPolicy === 'never',

@@ -11,7 +11,7 @@ export interface Reading {
 
 /** What is remembered of a run that speaks the app-server protocol. */
 export interface CodexState extends DecoderState {
-  protocol: 'app-server'
+  protocol: 'app-server' | 'terminal'
   thread: string | null
   model: string | null
   effort: string | null
@@ -64,10 +64,27 @@ export function createState(): CodexState {
   }
 }
 
-/** State for a run that goes on with the session of an earlier one: what was counted is known. */
-export function carryState(previous: CodexState): CodexState {
+/**
+ * State for a run that goes on with the session of an earlier one, however either is talked to: what
+ * was counted is known.
+ */
+export function carryState(previous: DecoderState): CodexState {
+  const { totals = [], thread } = previous as Partial<Pick<CodexState, 'totals' | 'thread'>>
+  const { session, total } = previous as { session?: string; total?: Tokens | null }
   return {
     ...createState(),
-    totals: previous.totals.filter(({ thread }) => thread === previous.thread),
+    totals:
+      previous['protocol'] === 'exec'
+        ? session && total
+          ? [{ thread: session, ...total }]
+          : []
+        : totals.filter((each) => each.thread === thread),
   }
+}
+
+/** State of a run over the app-server's protocol, from its own or from what another run left. */
+export function stateFrom(saved: DecoderState | null): CodexState {
+  return saved === null || saved['protocol'] === 'app-server'
+    ? ((saved as CodexState | null) ?? createState())
+    : carryState(saved)
 }

@@ -1,38 +1,30 @@
-import { z } from 'zod'
-import type {
-  Detection,
-  LaunchRequest,
-  OutgoingMessage,
-  Provider,
-  ProviderLaunch,
-} from '../contract.ts'
-import { ownProgram } from '../own-program.ts'
+import type { Detection, OutgoingMessage, Provider, ProviderCapabilities } from '../contract.ts'
 import { createCommandDecoder } from './decoder.ts'
+import { launchCommand } from './launch.ts'
+import { CommandOptions } from './options.ts'
+import { commandAtTerminal } from './terminal/speech.ts'
 
-/** Options of the `command` provider. */
-export const CommandOptions = z.strictObject({
-  /** After the first line of an answer: how long it must be quiet for the answer to be whole, ms. */
-  settleMs: z.number().int().min(0).max(60_000).default(100),
-})
+const capabilities: ProviderCapabilities = {
+  structured: false,
+  terminal: true,
+  resume: false,
+  approvals: false,
+  models: false,
+  cost: false,
+  turns: false,
+  handshake: false,
+  steer: false,
+  interrupt: false,
+  fork: false,
+  reload: [],
+}
 
 /** Any program that reads lines and prints lines. */
 export const commandProvider: Provider = {
   name: 'command',
   title: 'any program, lines in, lines out',
-  capabilities: {
-    structured: false,
-    terminal: false,
-    resume: false,
-    approvals: false,
-    models: false,
-    cost: false,
-    turns: false,
-    handshake: false,
-    steer: false,
-    interrupt: false,
-    fork: false,
-    reload: [],
-  },
+  capabilities,
+  terminal: commandAtTerminal(capabilities),
   options: CommandOptions,
   unsupported: ['model', 'persona', 'trigger'],
   askMs: 0,
@@ -42,9 +34,7 @@ export const commandProvider: Provider = {
     return { usable: true, detail, hint: null, version: null, login: 'unknown' }
   },
 
-  async launch(request: LaunchRequest): Promise<ProviderLaunch> {
-    return { argv: ownProgram(request), env: {}, files: [], reservedBytes: 0 }
-  },
+  launch: launchCommand,
 
   /** A message is its text and a newline: several lines stay several lines. */
   encode({ body }: OutgoingMessage): string {

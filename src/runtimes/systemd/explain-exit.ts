@@ -9,8 +9,8 @@ import { readIfThere, readUnitNote, unitFiles } from './unit-files.ts'
 interface End {
   /** systemd's word for it. Source: systemd.exec(5), SERVICE_RESULT. */
   result: string | null
-  /** Whether the holder was killed itself. */
-  isHolderKilled: boolean
+  /** The signal that ended the holder itself; null: none did. */
+  holderSignal: string | null
   /** How often the system killed one of it for want of memory. */
   oomKills: number
   /** Its limit of memory, bytes, where it met that. */
@@ -25,7 +25,8 @@ export function explainExit(run: RunReference, { signal }: Exit): string | null 
       ? 'out of memory: the machine had none left'
       : `out of memory: its limit is ${formatByteSize(end.metLimitBytes)}`
   }
-  if (end.isHolderKilled && end.result !== null && signal !== null) {
+  // One that was ended alone has told what became of its program then.
+  if (end.result !== null && end.holderSignal !== null && end.holderSignal === signal) {
     return `${results[end.result] ?? `its unit ended with the result ${end.result}`} (${signal})`
   }
   return signal === null ? null : explainCrash(signal, readOwnMemoryLimit(run))
@@ -56,7 +57,9 @@ function readEnd(run: RunReference): End {
   const limit = Number(values.get('max') ?? NaN)
   return {
     result: values.get('result') ?? null,
-    isHolderKilled: ['killed', 'dumped'].includes(values.get('code') ?? ''),
+    holderSignal: ['killed', 'dumped'].includes(values.get('code') ?? '')
+      ? `SIG${values.get('status')}`
+      : null,
     oomKills: Number(values.get('oom_kill') ?? 0),
     metLimitBytes: Number(values.get('oom') ?? 0) > 0 && Number.isSafeInteger(limit) ? limit : null,
   }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { isProcessAlive } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
+import { type SystemdManager } from '../../util/systemd-manager.ts'
 import type {
   Exit,
   Found,
@@ -23,7 +24,7 @@ import { runFiles } from '../run-folder.ts'
 import { explainExit } from './explain-exit.ts'
 import { parseHandle } from './handle.ts'
 import { applyLimits, planUnitLimits } from './limits.ts'
-import { findManager, findUnits, type Manager } from './manager.ts'
+import { findManager, findUnits } from './manager.ts'
 import { probeManager } from './probe.ts'
 import { recoverUnit } from './recover.ts'
 import { startUnit } from './start.ts'
@@ -42,7 +43,7 @@ export class SystemdRuntime implements Runtime {
     selfSupervised: false,
   }
 
-  readonly #manager: Manager
+  readonly #manager: SystemdManager
 
   constructor(
     env: Readonly<Record<string, string | undefined>> = process.env,

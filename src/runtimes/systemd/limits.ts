@@ -4,11 +4,11 @@ import { z } from 'zod'
 import { planLimits, type LimitMeans, type LimitPlan } from '../../core/limit-plan.ts'
 import type { AgentLimits } from '../../schema/agent-limits.ts'
 import { DroverError } from '../../schema/error.ts'
+import { callSystemd, type SystemdManager } from '../../util/systemd-manager.ts'
 import type { Launch, LimitRefusal, RunReference } from '../contract.ts'
 import { countUserTasks } from '../holder/count-user-tasks.ts'
 import { limitedArgv } from '../holder/limited-argv.ts'
 import { runFiles } from '../run-folder.ts'
-import { callTool, type Manager } from './manager.ts'
 import { readIfThere } from './unit-files.ts'
 
 const groupsFolder = '/sys/fs/cgroup'
@@ -20,7 +20,7 @@ type Bounds = Pick<Launch, 'limits' | 'reservedBytes'>
 
 /** Which controllers the manager can give to units, or why it can't. Asks the manager once. */
 export async function findMeans(
-  manager: Manager,
+  manager: SystemdManager,
   { isCounting, signal }: { isCounting: boolean; signal: AbortSignal },
 ): Promise<LimitMeans> {
   const isRoot = process.getuid?.() === 0
@@ -32,7 +32,10 @@ export async function findMeans(
   }
 }
 
-async function findGroup(manager: Manager, signal: AbortSignal): Promise<LimitMeans['group']> {
+async function findGroup(
+  manager: SystemdManager,
+  signal: AbortSignal,
+): Promise<LimitMeans['group']> {
   if (!existsSync(path.join(groupsFolder, 'cgroup.controllers'))) {
     const controllers = ['memory', 'cpu', 'pids'].filter((name) =>
       existsSync(path.join(groupsFolder, name)),
@@ -41,7 +44,7 @@ async function findGroup(manager: Manager, signal: AbortSignal): Promise<LimitMe
       ? { path: '/', controllers }
       : { problem: 'under cgroup v1 a user manager can limit nothing' }
   }
-  const { code, stdout, stderr } = await callTool(
+  const { code, stdout, stderr } = await callSystemd(
     manager,
     ['systemctl', 'show', '--property=ControlGroup', '--value'],
     { signal },
@@ -56,7 +59,7 @@ async function findGroup(manager: Manager, signal: AbortSignal): Promise<LimitMe
 
 /** How the limits can be kept, or the first that can't. */
 export async function planUnitLimits(
-  manager: Manager,
+  manager: SystemdManager,
   { limits = {}, reservedBytes }: Bounds,
   signal: AbortSignal,
 ): Promise<{ plan: LimitPlan } | { refusal: LimitRefusal }> {
@@ -68,7 +71,7 @@ export async function planUnitLimits(
 }
 
 /** The way to limits that can't be had now. */
-export function hintFor({ kind }: Manager, { group }: LimitMeans): string | null {
+export function hintFor({ kind }: SystemdManager, { group }: LimitMeans): string | null {
   if ('problem' in group) {
     return 'Boot with cgroup v2 alone (systemd.unified_cgroup_hierarchy=1).'
   }
@@ -79,7 +82,7 @@ export function hintFor({ kind }: Manager, { group }: LimitMeans): string | null
 
 /** What keeps a launch's limits: properties of its unit, and arguments that put the program under the others. */
 export async function applyLimits(
-  manager: Manager,
+  manager: SystemdManager,
   launch: Launch,
   signal: AbortSignal,
 ): Promise<{ argv: Launch['argv']; properties: string[] }> {

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import path from 'node:path'
 import { describeLimits } from '../../core/limit-plan.ts'
+import {
+  callSystemd,
+  isBootedWithSystemd,
+  type SystemdManager,
+  isLingering,
+} from '../../util/systemd-manager.ts'
 import type { Probe } from '../contract.ts'
 import { findMeans, hintFor } from './limits.ts'
-import { callTool, isBootedWithSystemd, type Manager } from './manager.ts'
 
 /** The first version with all that is used: OOMPolicy=. */
 const oldestVersion = 243
@@ -12,7 +16,7 @@ const oldestVersion = 243
 const unusable = (detail: string, hint: string): Probe => ({ usable: false, detail, hint })
 
 /** Whether units can be had here: which manager's, and with which limits. */
-export async function probeManager(manager: Manager, signal: AbortSignal): Promise<Probe> {
+export async function probeManager(manager: SystemdManager, signal: AbortSignal): Promise<Probe> {
   if (process.platform !== 'linux') {
     return unusable(`there is no systemd on ${process.platform}`, 'Use the runtime process.')
   }
@@ -30,9 +34,9 @@ export async function probeManager(manager: Manager, signal: AbortSignal): Promi
   return await askManager(manager, signal)
 }
 
-async function askManager(manager: Manager, signal: AbortSignal): Promise<Probe> {
+async function askManager(manager: SystemdManager, signal: AbortSignal): Promise<Probe> {
   const call = ['systemctl', 'show', '--property=Version', '--value'] as const
-  const { code, stdout, stderr } = await callTool(manager, call, { signal })
+  const { code, stdout, stderr } = await callSystemd(manager, call, { signal })
   if (code !== 0) {
     return unusable(
       `systemd's ${manager.kind} manager does not answer: ${stderr || 'not in time'}`,
@@ -57,9 +61,9 @@ async function askManager(manager: Manager, signal: AbortSignal): Promise<Probe>
 }
 
 /** Without lingering a user manager ends with the user's last session, and every unit with it. */
-function lingerHint({ kind }: Manager): string | null {
+function lingerHint({ kind }: SystemdManager): string | null {
   const name = userName()
-  return kind === 'system' || existsSync(path.join('/var/lib/systemd/linger', name))
+  return kind === 'system' || isLingering(name)
     ? null
     : `Agents end when you log out: \`loginctl enable-linger ${name}\` keeps them.`
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { waitUntil } from '../../util/wait.ts'
+import { callSystemd, type SystemdManager } from '../../util/systemd-manager.ts'
 import type { Recovery, RunReference } from '../contract.ts'
 import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
 import { readExit } from '../run-folder.ts'
 import type { SystemdHandle } from './handle.ts'
-import { callTool, isUnitThere, type Manager } from './manager.ts'
+import { isUnitThere } from './manager.ts'
 import { findUnitProcesses } from './stop.ts'
 import { readUnitNote } from './unit-files.ts'
 import { unitName } from './unit-name.ts'
@@ -16,7 +17,7 @@ const endingMs = 2000
 const answerMs = 5000
 
 interface Search {
-  manager: Manager
+  manager: SystemdManager
   run: RunReference
   handle: SystemdHandle | null
   signal: AbortSignal
@@ -70,14 +71,14 @@ async function awaitRecord({ manager, run, signal }: Search): Promise<Recovery |
 }
 
 async function isStillEnding(
-  manager: Manager,
+  manager: SystemdManager,
   run: RunReference,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (findUnitProcesses(run).length > 0) {
     return true
   }
-  const { code, stdout } = await callTool(
+  const { code, stdout } = await callSystemd(
     manager,
     ['systemctl', 'show', '--property=ActiveState', '--value', '--', unitName(run)],
     { signal, deadlineMs: answerMs },

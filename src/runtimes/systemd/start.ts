@@ -3,20 +3,22 @@ import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
 import { bootId } from '../../util/process-identity.ts'
+import { keepDollars, quoteWord } from '../../util/systemd-words.ts'
 import { waitUntil } from '../../util/wait.ts'
+import { callSystemd, type SystemdManager } from '../../util/systemd-manager.ts'
 import type { Launch } from '../contract.ts'
 import { becomeScript, writeBecomeFile } from '../holder/become-file.ts'
 import { holderCommand } from '../holder/start-holder.ts'
 import type { SystemdHandle } from './handle.ts'
-import { callTool, isUnitThere, type Manager } from './manager.ts'
+import { isUnitThere } from './manager.ts'
 import { readUnitNote, unitFiles } from './unit-files.ts'
 import { unitName } from './unit-name.ts'
 
 const unitScript = fileURLToPath(new URL('unit.sh', import.meta.url))
 const endedScript = fileURLToPath(new URL('ended.sh', import.meta.url))
 
-/** How long a unit that systemd has started may take to say who it is, ms. */
-const sayDeadlineMs = 10_000
+/** How long a unit may take to say who it is, on a machine that is busy, ms. */
+const sayDeadlineMs = 60_000
 
 /** How long what a run leaves behind may take to end by TERM, s; also when the machine goes down. */
 const leftoverGraceS = 10
@@ -26,7 +28,7 @@ const leftoverGraceS = 10
  * Errors: `start_failed`.
  */
 export async function startUnit(
-  manager: Manager,
+  manager: SystemdManager,
   { launch, properties, signal }: { launch: Launch; properties: string[]; signal: AbortSignal },
 ): Promise<SystemdHandle> {
   const { run } = launch
@@ -41,16 +43,18 @@ export async function startUnit(
     'StandardOutput=null',
     'StandardError=null',
     `TimeoutStopSec=${leftoverGraceS}`,
-    `ExecStopPost=/bin/sh ${[endedScript, run.folder].map(quote).join(' ')}`,
+    `ExecStopPost=/bin/sh ${[endedScript, run.folder].map(keepDollars).map(quoteWord).join(' ')}`,
     ...properties,
   ]
   const unit = unitName(run)
-  const { code, stderr } = await callTool(
+  const { code, stderr } = await callSystemd(
     manager,
     [
       'systemd-run',
       '--quiet',
       '--no-ask-password',
+      // Its own word is waited for: of a job systemd may forget to tell, as when it reads units anew.
+      '--no-block',
       `--unit=${unit}`,
       `--description=Drover run ${run.id}`,
       ...all.map((property) => `--property=${property}`),
@@ -68,7 +72,7 @@ export async function startUnit(
 
 /** Who runs now, as the unit wrote it down. */
 async function identifyUnit(
-  manager: Manager,
+  manager: SystemdManager,
   { launch, unit, signal }: { launch: Launch; unit: string; signal: AbortSignal },
 ): Promise<SystemdHandle> {
   const { run } = launch
@@ -92,15 +96,4 @@ function checkFolder(folder: string): void {
 
 function failed(why: string): DroverError {
   return new DroverError('start_failed', `The program could not be started: ${why}.`)
-}
-
-/** In commands of units a `$` begins a variable, doubled it is itself. Source: systemd.service(5). */
-function keepDollars(word: string): string {
-  return word.replaceAll('$', '$$$$')
-}
-
-/** One word of a command line of systemd. Source: systemd.syntax(7). */
-function quote(word: string): string {
-  const text = keepDollars(word).replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')
-  return `"${text}"`
 }

@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
 import { waitUntil } from '../../util/wait.ts'
+import { callSystemd, type SystemdManager } from '../../util/systemd-manager.ts'
 import type { RunReference } from '../contract.ts'
-import { callTool, isUnitThere, type Manager } from './manager.ts'
+import { isUnitThere } from './manager.ts'
 import { readIfThere, readUnitNote } from './unit-files.ts'
 import { unitName } from './unit-name.ts'
 
@@ -38,7 +39,7 @@ function groupsIn(group: string): string[] {
  * its end first has had its time. Errors: `stop_failed`.
  */
 export async function releaseUnit(
-  manager: Manager,
+  manager: SystemdManager,
   run: RunReference,
   signal: AbortSignal,
 ): Promise<void> {
@@ -47,14 +48,14 @@ export async function releaseUnit(
   if (await waitUntil(isGone, { deadlineMs: settleMs, signal })) {
     return
   }
-  const killed = await callTool(manager, ['systemctl', 'kill', '--signal=SIGKILL', '--', unit], {
+  const killed = await callSystemd(manager, ['systemctl', 'kill', '--signal=SIGKILL', '--', unit], {
     signal,
   })
   if (await waitUntil(isGone, { deadlineMs: killDeadlineMs, signal })) {
     return
   }
-  await callTool(manager, ['systemctl', 'stop', '--no-block', '--', unit], { signal })
-  const reset = await callTool(manager, ['systemctl', 'reset-failed', '--', unit], { signal })
+  await callSystemd(manager, ['systemctl', 'stop', '--no-block', '--', unit], { signal })
+  const reset = await callSystemd(manager, ['systemctl', 'reset-failed', '--', unit], { signal })
   if (!(await waitUntil(isGone, { deadlineMs: killDeadlineMs, signal }))) {
     const why = killed.stderr || reset.stderr
     throw new DroverError(

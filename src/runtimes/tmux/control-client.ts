@@ -1,14 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { abortable } from '../../util/abortable.ts'
 import { ControlLines } from './control-lines.ts'
 import { quoteCommand } from './quote.ts'
-
-const livePids = new Set<number>()
-
-/** Whether a client of tmux was started by this process and has not ended. */
-export function isOwnClient(pid: number): boolean {
-  return livePids.has(pid)
-}
 
 /** What tmux said to one command, line by line. */
 export type Reply = readonly Buffer[]
@@ -38,14 +32,22 @@ export interface ControlClientOptions {
   onGone?: (cause: string) => void
 }
 
+const clientScript = fileURLToPath(new URL('client.sh', import.meta.url))
+
 type Holding = { ref?: () => void; unref?: () => void } | null
 
-interface Question {
+/** Lists of words, each with the name of a command first. */
+export type Commands = readonly (readonly (string | Buffer)[])[]
+
+interface Answer {
+  onReplies: (replies: readonly Reply[]) => void
+  onError: (error: Error) => void
+}
+
+interface Question extends Answer {
   /** Replies that are still to come. */
   missing: number
   replies: Reply[]
-  resolve: (replies: readonly Reply[]) => void
-  reject: (error: Error) => void
 }
 
 /**
@@ -64,10 +66,10 @@ export class ControlClient {
     const { program, socket, command, env, canStart } = options
     const words = command.flatMap((each, index) => (index > 0 ? [';', ...each] : each))
     const mode = ['-S', socket, '-f', '/dev/null', '-u', '-C', ...(canStart ? [] : ['-N'])]
-    this.#child = spawn(program, [...mode, ...words], {
+    this.#child = spawn('/bin/sh', [clientScript, program, ...mode, ...words], {
       cwd: '/',
       env,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     })
     this.#listen()
   }
@@ -86,23 +88,20 @@ export class ControlClient {
    * Rejects with RefusedError at the first that is refused, and does not do the rest; with GoneError
    * when the client ends; with the signal's reason, though they may be done all the same.
    */
-  async ask(
-    commands: readonly (readonly string[])[],
-    signal: AbortSignal,
-  ): Promise<readonly Reply[]> {
-    if (this.#isGone) {
-      throw new GoneError(this.#cause())
-    }
+  async ask(commands: Commands, signal: AbortSignal): Promise<readonly Reply[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly Reply[]>()
     promise.catch(() => undefined)
-    this.#questions.push({ missing: commands.length, replies: [], resolve, reject })
-    this.#hold()
-    this.tell(commands)
+    this.request(commands, { onReplies: resolve, onError: reject })
     return await abortable(promise, signal)
   }
 
-  /** Writes a line of commands that `ask` has announced, or that nobody waits for. */
-  tell(commands: readonly (readonly string[])[]): void {
+  /** As `ask`, but told at the very place where the replies are among the notifications. */
+  request(commands: Commands, { onReplies, onError }: Answer): void {
+    if (this.#isGone) {
+      return onError(new GoneError(this.#cause()))
+    }
+    this.#questions.push({ missing: commands.length, replies: [], onReplies, onError })
+    this.#hold()
     this.#child.stdin?.write(`${commands.map(quoteCommand).join(' ; ')}\n`)
   }
 
@@ -116,13 +115,14 @@ export class ControlClient {
   }
 
   close(): void {
-    this.#child.stdin?.end()
-    this.#child.kill('SIGKILL')
+    for (const part of this.#child.stdio) {
+      part?.destroy()
+    }
+    this.#leave()
   }
 
   #listen(): void {
     const child = this.#child
-    livePids.add(child.pid ?? 0)
     const lines = new ControlLines({
       onNotice: (line) => this.#options.onNotice?.(line),
       onReply: (reply, isError) => this.#answer(reply, isError),
@@ -136,14 +136,18 @@ export class ControlClient {
       this.#complaint = error.message
       this.#leave()
     })
-    child.once('close', () => this.#leave())
+    // What it complains of last may come after its output has ended.
+    let open = 2
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.once('end', () => --open === 0 && this.close())
+    }
+    child.stdio[3]?.on('error', () => undefined)
     this.#hold()
   }
 
   /** Who waits for an answer keeps this process up, nobody else does. */
   #hold(): void {
-    const { stdin, stdout, stderr } = this.#child
-    for (const part of [this.#child, stdin, stdout, stderr] as Holding[]) {
+    for (const part of [this.#child, ...this.#child.stdio] as Holding[]) {
       if (this.isBusy) {
         part?.ref?.()
       } else {
@@ -161,10 +165,10 @@ export class ControlClient {
     question.missing--
     if (isError) {
       this.#questions.shift()
-      question.reject(new RefusedError(reply.map(String).join(' ') || 'tmux refused a command'))
+      question.onError(new RefusedError(reply.map(String).join(' ') || 'tmux refused a command'))
     } else if (question.missing === 0) {
       this.#questions.shift()
-      question.resolve(question.replies)
+      question.onReplies(question.replies)
     }
     this.#hold()
   }
@@ -174,9 +178,8 @@ export class ControlClient {
       return
     }
     this.#isGone = true
-    livePids.delete(this.#child.pid ?? 0)
     const cause = this.#cause()
-    this.#questions.splice(0).forEach(({ reject }) => reject(new GoneError(cause)))
+    this.#questions.splice(0).forEach(({ onError }) => onError(new GoneError(cause)))
     this.#options.onGone?.(cause)
   }
 

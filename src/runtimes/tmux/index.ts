@@ -8,8 +8,11 @@ import type {
   RunReference,
   Runtime,
   StopOptions,
+  TerminalConnection,
+  TerminalOptions,
   Work,
 } from '../contract.ts'
+import { DroverError } from '../../schema/error.ts'
 import { findInstanceProcesses } from '../holder/marks.ts'
 import { measureWork } from '../holder/measure-work.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
@@ -21,6 +24,7 @@ import { inspectTerminal, recoverStored, recoverUnstored } from './recover.ts'
 import { TmuxServer } from './server.ts'
 import { startAtTerminal, startPiped } from './start.ts'
 import { destroyRun, stopAtTerminal } from './stop.ts'
+import { TerminalView } from './terminal-view.ts'
 
 export interface TmuxOptions {
   /** Where the home's own tmux server listens; no address of a socket is longer than some 100 bytes. */
@@ -97,6 +101,17 @@ export class TmuxRuntime implements Runtime {
 
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
     await destroyRun(this.#server, { run, handle: handle && parseHandle(handle) }, signal)
+  }
+
+  async openTerminal(
+    run: RunReference,
+    handle: Handle,
+    options: TerminalOptions,
+  ): Promise<TerminalConnection> {
+    if (parseHandle(handle).session === null) {
+      throw new DroverError('no_terminal', 'It has pipes, and no terminal.')
+    }
+    return await TerminalView.open(this.#server, run, options)
   }
 
   async list(instance: string, signal: AbortSignal): Promise<Found[]> {

@@ -2,7 +2,7 @@
  * Words as tmux's own parser takes them back, to the byte: all but plain letters is octal.
  * Source: tmux(1), "Parsing syntax".
  */
-export function quoteCommand(words: readonly string[]): string {
+export function quoteCommand(words: readonly (string | Buffer)[]): string {
   return words.map((word) => `"${escapeOctal(word)}"`).join(' ')
 }
 
@@ -15,16 +15,16 @@ export function inFolder(folder: string, rest: string): string {
   return `cd "$(printf '${octal}')" && ${rest}`
 }
 
-function escapeOctal(text: string): string {
-  if (/^[\w/.:=,+ -]*$/.test(text)) {
-    return text
+const plainText = /^[\w/.:=,+ -]*$/
+
+function escapeOctal(word: string | Buffer): string {
+  if (typeof word === 'string' && plainText.test(word)) {
+    return word
   }
-  let escaped = ''
-  for (const byte of Buffer.from(text)) {
+  return Array.from(Buffer.from(word as string), (byte) => {
     const letter = String.fromCharCode(byte)
-    escaped += /[\w/.:=,+ -]/.test(letter) ? letter : toOctal(byte)
-  }
-  return escaped
+    return plainText.test(letter) ? letter : toOctal(byte)
+  }).join('')
 }
 
 function toOctal(byte: number): string {

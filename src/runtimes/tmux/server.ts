@@ -3,8 +3,13 @@ import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
 import { findProgram } from '../../util/find-program.ts'
 import { createPrivateFolder } from '../../util/private-file.ts'
-import { sendSignal } from '../../util/process-identity.ts'
-import { ControlClient, GoneError, isOwnClient, type Reply } from './control-client.ts'
+import {
+  ControlClient,
+  GoneError,
+  type Commands,
+  type ControlClientOptions,
+  type Reply,
+} from './control-client.ts'
 
 /** The session that the daemon's client is attached to; it goes with that client. */
 export const ownSession = 'drover'
@@ -27,8 +32,6 @@ export interface SessionNote {
   /** Home that it was made for. */
   instance: string
 }
-
-type Commands = readonly (readonly string[])[]
 
 /**
  * The tmux server of one home, on a socket of its own, and the one client through which it is driven.
@@ -123,42 +126,29 @@ export class TmuxServer {
     return await this.sessions(signal)
   }
 
+  /** A client of somebody else's. Errors: `runtime_unavailable`. */
+  createClient(
+    options: Pick<ControlClientOptions, 'command' | 'onNotice' | 'onGone'>,
+    canStart = false,
+  ): ControlClient {
+    const { program, socket, env } = this
+    if (!program) {
+      throw new DroverError('runtime_unavailable', 'tmux is not installed.')
+    }
+    return new ControlClient({ ...options, program, socket, env, canStart })
+  }
+
   #connect(canStart: boolean): ControlClient {
     if (this.#client && !this.#client.isGone) {
       return this.#client
     }
-    const { program } = this
-    if (!program) {
-      throw new DroverError('runtime_unavailable', 'tmux is not installed.')
-    }
     createPrivateFolder(path.dirname(this.socket))
     this.#isSure = canStart
-    this.#client = new ControlClient({
-      program,
-      socket: this.socket,
-      command: attachCommands,
-      env: this.env,
-      canStart,
-    })
+    this.#client = this.createClient({ command: attachCommands }, canStart)
     // Whoever asks for something next tells what goes wrong.
-    void this.#prepare(this.#client).catch(() => undefined)
+    const settings = this.#client.ask(this.#settings(), AbortSignal.timeout(settingsMs))
+    settings.catch(() => undefined)
     return this.#client
-  }
-
-  /**
-   * Sets the server up, and ends clients of a daemon that is dead: tmux keeps one that it could not
-   * tell everything, and the terminal keeps its size.
-   */
-  async #prepare(client: ControlClient): Promise<void> {
-    const format = '#{client_control_mode} #{client_pid}'
-    const commands = [...this.#settings(), ['list-clients', '-F', format]]
-    const replies = await client.ask(commands, AbortSignal.timeout(settingsMs))
-    for (const line of replies.at(-1) ?? []) {
-      const [isControl, pid] = line.toString().split(' ').map(Number)
-      if (isControl === 1 && pid && !isOwnClient(pid)) {
-        sendSignal(pid, 'SIGKILL')
-      }
-    }
   }
 
   /** Nothing of the user's or the daemon's reaches a pane, and nothing but the program has keys. */
@@ -186,7 +176,7 @@ export class TmuxServer {
 }
 
 /** The client's own session: its program is gone at once, and only the client keeps it. */
-const attachCommands: Commands = [
+const attachCommands = [
   [
     ...['new-session', '-A', '-E', '-s', ownSession, '-x', '80', '-y', '24'],
     ...['-f', 'no-output,ignore-size', '--', '/bin/sh', '-c', 'exit'],

@@ -1,0 +1,18 @@
+import type { Stroke } from '../../core/strokes.ts'
+
+/** Characters that a terminal's program would act on; a pasted ESC could end the paste itself. */
+const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+
+/** A text as it is pasted: its lines end in newlines, and nothing in it but tabs is a key. */
+export function pastable(text: string): string {
+  return text.replaceAll(/\r\n?/g, '\n').replaceAll(controlCharacters, '')
+}
+
+/** Types a text into a program's prompt, as one piece, and enters it. `pauseMs`: between the two. */
+export function submitText(text: string, pauseMs = 0): Stroke[] {
+  return [
+    { stroke: 'paste', text: pastable(text) },
+    ...(pauseMs > 0 ? [{ stroke: 'pause', ms: pauseMs } as const] : []),
+    { stroke: 'keys', text: '\r' },
+  ]
+}
