@@ -1,11 +1,4 @@
-import { execFile, type ExecFileException } from 'node:child_process'
-
-/** How a call of `launchctl` ended; `code` is null when it gave no answer in time, or could not be called. */
-export interface LaunchctlResult {
-  code: number | null
-  stdout: string
-  stderr: string
-}
+import { callProgram, type CallResult } from './call-program.ts'
 
 /** How long launchd may take for one answer, ms. */
 const answerMs = 15_000
@@ -43,36 +36,23 @@ export class Launchctl {
   /** Rejects only when the signal aborts. */
   async call(
     args: readonly string[],
-    { signal, deadlineMs = answerMs }: { signal: AbortSignal; deadlineMs?: number },
-  ): Promise<LaunchctlResult> {
-    signal.throwIfAborted()
-    const { promise, resolve } = Promise.withResolvers<LaunchctlResult>()
-    execFile(
-      this.#program,
-      args,
-      {
-        env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' },
-        signal,
-        timeout: deadlineMs,
-        killSignal: 'SIGKILL',
-        encoding: 'utf8',
-        maxBuffer: 16 * 1024 * 1024,
-      },
-      (error: ExecFileException | null, stdout, stderr) =>
-        resolve({ code: codeOf(error), stdout, stderr: stderr.trim() || (error?.message ?? '') }),
-    )
-    const result = await promise
-    signal.throwIfAborted()
-    return result
+    { signal, deadlineMs = answerMs }: { signal?: AbortSignal; deadlineMs?: number } = {},
+  ): Promise<CallResult> {
+    const env = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' }
+    return await callProgram([this.#program, ...args], {
+      env,
+      deadlineMs,
+      ...(signal ? { signal } : {}),
+    })
   }
 
   /**
    * Where services of ours belong: the user's login where somebody is logged in, else the user's
    * background domain; root's are the system's. Found out once; null where launchd gives no answer.
    */
-  async domain(signal: AbortSignal): Promise<string | null> {
+  async domain(signal?: AbortSignal): Promise<string | null> {
     if (this.#domain === null && this.uid !== 0) {
-      const { code } = await this.call(['print', `gui/${this.uid}`], { signal })
+      const { code } = await this.call(['print', `gui/${this.uid}`], signal ? { signal } : {})
       this.#domain = code === 0 ? `gui/${this.uid}` : code === null ? null : `user/${this.uid}`
     }
     return this.likelyDomain === 'system' ? 'system' : this.#domain
@@ -87,11 +67,4 @@ export class Launchctl {
   get domains(): readonly string[] {
     return this.uid === 0 ? ['system'] : [`gui/${this.uid}`, `user/${this.uid}`]
   }
-}
-
-function codeOf(error: ExecFileException | null): number | null {
-  if (!error) {
-    return 0
-  }
-  return typeof error.code === 'number' ? error.code : null
 }

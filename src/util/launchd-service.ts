@@ -14,9 +14,9 @@ export interface Service {
 export async function printService(
   launchctl: Launchctl,
   target: string,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Service | 'absent' | 'silent'> {
-  const { code, stdout } = await launchctl.call(['print', target], { signal })
+  const { code, stdout } = await launchctl.call(['print', target], signal ? { signal } : {})
   if (code === 0) {
     return parseService(stdout) ?? 'silent'
   }

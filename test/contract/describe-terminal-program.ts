@@ -5,7 +5,11 @@ import type { AgentSpec } from '../../src/schema/agent.ts'
 import type { Provider, ProviderEvent } from '../../src/providers/contract.ts'
 import { startModelServer, type ModelServer } from '../../src/testing/index.ts'
 import { driveProgram } from './drive-program.ts'
-import { createTerminalStage, type TerminalDriver, type TerminalProgramStage } from './terminal-program-stage.ts'
+import {
+  createTerminalStage,
+  type TerminalDriver,
+  type TerminalProgramStage,
+} from './terminal-program-stage.ts'
 
 /** How one real program is brought up at a terminal for the suite. */
 export interface RealTerminalCase {

@@ -7,7 +7,8 @@ import { sendSignal } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import { unitCommand, unitName, type Unit, type Units } from '../units.ts'
 import { boundKeys, serviceKeys } from './job.ts'
-import { codes, type Launchctl, type LaunchctlResult } from '../../util/launchctl.ts'
+import type { CallResult } from '../../util/call-program.ts'
+import { codes, type Launchctl } from '../../util/launchctl.ts'
 import { printService } from '../../util/launchd-service.ts'
 import { formatService } from './service-plist.ts'
 import { removeService } from './remove-service.ts'
@@ -110,8 +111,8 @@ export class LaunchdUnits implements Units {
   }
 
   /** Source: public bug reports of `Bootstrap failed: 5` right after a `bootout`, which a second try mends. */
-  async #bootstrap(domain: string, file: string, signal: AbortSignal): Promise<LaunchctlResult> {
-    let result: LaunchctlResult = { code: null, stdout: '', stderr: '' }
+  async #bootstrap(domain: string, file: string, signal: AbortSignal): Promise<CallResult> {
+    let result: CallResult = { code: null, stdout: '', stderr: '' }
     const isDecided = async (): Promise<boolean> => {
       result = await this.#launchctl.call(['bootstrap', domain, file], { signal })
       return result.code !== codes.inputOutput && result.code !== codes.alreadyInProgress
