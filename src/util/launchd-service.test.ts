@@ -36,7 +36,7 @@ test.for([
   ],
 ] as const)('a service is read from what is printed of it: %j', ([lines, expected]) => {
   const [state, pid, lastEnd] = expected
-  expect(parseService(print(...lines))).toEqual({ state, pid, lastEnd })
+  expect(parseService(print(...lines))).toMatchObject({ state, pid, lastEnd })
 })
 
 test.for(['', 'gui/501/x = {\n}\n', 'Bad request.', '\tcoalition = {\n\t\tstate = active\n\t}'])(

@@ -6,6 +6,8 @@ export interface Service {
   state: string
   /** Its main process; null when it has none. */
   pid: number | null
+  /** How often it was started. */
+  runs: number
   /** How it ended last, in launchd's words: `code 78: EX_CONFIG`, `Killed: 9`; null when it never did. */
   lastEnd: string | null
 }
@@ -41,7 +43,8 @@ export function parseService(text: string): Service | null {
     return null
   }
   const pid = Number(values.get('pid') ?? 0)
-  return { state, pid: pid > 0 ? pid : null, lastEnd: lastEnd(values) }
+  const runs = Number(values.get('runs') ?? 0) || 0
+  return { state, pid: pid > 0 ? pid : null, runs, lastEnd: lastEnd(values) }
 }
 
 /** A signal comes instead of the code, or beside one from before. */

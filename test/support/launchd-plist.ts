@@ -14,6 +14,7 @@ export const LaunchdJob = z.strictObject({
   EnvironmentVariables: z.record(z.string(), z.string()).optional(),
   RunAtLoad: z.boolean().optional(),
   KeepAlive: z.union([z.boolean(), z.strictObject({ SuccessfulExit: z.boolean() })]).optional(),
+  AbandonProcessGroup: z.boolean().optional(),
   ExitTimeOut: z.int().positive().optional(),
   ThrottleInterval: z.int().positive().optional(),
   SoftResourceLimits: resourceLimits.optional(),

@@ -124,14 +124,21 @@ export class LaunchdService {
       this.#lastEnd = signal
         ? `last terminating signal = ${signalWords[signal] ?? signal}: ${constants.signals[signal]}`
         : `last exit code = ${code}${code === 78 ? ': EX_CONFIG' : ''}`
-      sendSignal(-(child.pid ?? 0), 'SIGKILL')
+      if (!this.job.AbandonProcessGroup) {
+        sendSignal(-(child.pid ?? 0), 'SIGKILL')
+      }
       resolve()
-      if (this.job.KeepAlive === true && !this.#isRemoved) {
+      if (this.#isKeptUp(code) && !this.#isRemoved) {
         this.#isScheduled = true
         const wait = (this.job.ThrottleInterval ?? 10) * 1000 * hurry
         setTimeout(() => this.#startAgain(), wait).unref()
       }
     })
+  }
+
+  #isKeptUp(code: number | null): boolean {
+    const { KeepAlive: wish } = this.job
+    return typeof wish === 'object' ? (code === 0) === wish.SuccessfulExit : wish === true
   }
 
   #startAgain(): void {
