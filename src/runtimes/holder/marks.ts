@@ -43,6 +43,15 @@ export async function findRunProcesses(run: RunReference): Promise<MarkedRunProc
 
 /** Whether a process is one of the holder's own shells, which record the ending and die last. */
 export async function isHolderProcess(pid: number, run: RunReference): Promise<boolean> {
+  return (await isScript(pid, 'holder.sh', run)) || (await holdsTerminal(pid, run))
+}
+
+/** Whether that holder's program has a terminal. */
+export async function holdsTerminal(pid: number, run: RunReference): Promise<boolean> {
+  return await isScript(pid, 'terminal.sh', run)
+}
+
+async function isScript(pid: number, name: string, run: RunReference): Promise<boolean> {
   const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-  return /\/(?:holder|terminal)\.sh$/.test(argv[1] ?? '') && argv[2] === run.folder
+  return argv[1]?.endsWith(`/${name}`) === true && argv[2] === run.folder
 }
