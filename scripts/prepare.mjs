@@ -58,10 +58,11 @@ export async function installDependencies() {
   return true
 }
 
-/** What the pages are made of beside their own; `api/terminal-page.ts` has it from here in a checkout. */
+/** What the pages are made of beside their own. */
 const webPackages = {
   'xterm.js': '@xterm/xterm/lib/xterm.mjs',
   'xterm.css': '@xterm/xterm/css/xterm.css',
+  'xterm-license.txt': '@xterm/xterm/LICENSE',
 }
 
 /** Compiles src into dist. Silent when all is well; only files that changed are replaced, each at once. */

@@ -133,9 +133,9 @@ export const routes = {
   }),
   ...approvalRoutes,
   ...costRoutes,
+  ...eventRoutes,
   ...terminalRoutes,
   ...guestRoutes,
-  ...eventRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import { DroverError } from '../schema/error.ts'
+import { canDraw } from './can-draw.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { defaultTimeoutSeconds, parseSeconds } from './option-values.ts'
 
@@ -50,7 +51,7 @@ export function attachCommand(invocation: Invocation): Command {
       if (await attachToTerminal(invocation, name, options)) {
         return
       }
-      if (canDraw(invocation) && !options.json) {
+      if (canDraw(invocation.context) && !options.json) {
         const { attachTerminal } = await import('./attach/attach-terminal.ts')
         return attachTerminal(invocation, name, options)
       }
@@ -59,21 +60,16 @@ export function attachCommand(invocation: Invocation): Command {
     })
 }
 
-/** A person sits at a terminal that can do more than print lines. */
-function canDraw({ context: { stdin, stdout, env } }: Invocation): boolean {
-  return stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb'
-}
-
 /** Resolves to false where it is to be a conversation. Errors: `usage`, `no_terminal` where only a terminal will do. */
 async function attachToTerminal(
   invocation: Invocation,
   name: string,
-  { json, terminal, conversation, readOnly = false, detachKey = 'ctrl-]' }: AttachOptions,
+  { json, terminal, conversation, readOnly = false, detachKey }: AttachOptions,
 ): Promise<boolean> {
   const { parseDetachKey } = await import('./terminal/detach-key.ts')
   const key = parseDetachKey(detachKey)
   const isTerminalWanted = terminal === true || readOnly
-  if (json || conversation || !canDraw(invocation)) {
+  if (json || conversation || !canDraw(invocation.context)) {
     if (isTerminalWanted) {
       const option = readOnly ? '--read-only' : '--terminal'
       throw new DroverError(

@@ -7,6 +7,7 @@ import { formatFields } from './fields.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { approvalFields } from './format-approval.ts'
 import { costText, tokenText } from './format-cost.ts'
+import { formatGuestBrief } from './format-guest.ts'
 import { lifecycleFields } from './format-lifecycle.ts'
 import { formatWait } from './format-wait.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
@@ -109,7 +110,8 @@ function agentFields(
       'questions',
       agent.questions > 0 ? `${agent.questions} open: drover approvals ${agent.name}` : null,
     ],
-    ['attached', agent.attached > 0 ? String(agent.attached) : null],
+    ['people', agent.attached > 0 ? `${agent.attached} attached` : null],
+    ['guests', guestsText(agent.guests, now)],
     ['turns', String(agent.turns)],
     ['cost', costText(cost, agent.turns)],
     ['tokens', tokenText(cost, agent.turns)],
@@ -117,6 +119,12 @@ function agentFields(
     ['made', formatRelativeTime(agent.createdAt, now)],
     ['active', formatRelativeTime(agent.activeAt, now)],
   ]
+}
+
+/** A daemon from before there were guests tells none. */
+function guestsText(guests: AgentDetail['guests'] = [], now: number): string | null {
+  const lines = guests.map((guest) => formatGuestBrief(guest, now))
+  return lines.length > 0 ? lines.join('\n') : null
 }
 
 /** What a person would look for before the agent goes. */

@@ -87,12 +87,9 @@ export class Client {
 
   /** The same, as the bytes of one JSON array. */
   listBody({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
-    return this.#transport.open({
-      method: 'GET',
-      path: '/v1/agents',
-      query: { all: all || undefined, tag, capability, label },
-      ...withDeadline(options),
-    })
+    const query = { all: all || undefined, tag, capability, label }
+    const call = { method: 'GET', path: '/v1/agents', query } as const
+    return this.#transport.open({ ...call, ...withDeadline(options) })
   }
 
   show(name: string, options?: CallOptions): Promise<AgentDetail> {
@@ -204,12 +201,8 @@ export class Client {
     { format, follow, lines, since, ...options }: LogBytesOptions = {},
   ): Promise<Body> {
     const query = { format, follow, lines, since }
-    return this.#transport.open({
-      method: 'GET',
-      path: logsPath(name),
-      query,
-      ...withDeadline(options),
-    })
+    const call = { method: 'GET', path: logsPath(name), query } as const
+    return this.#transport.open({ ...call, ...withDeadline(options) })
   }
 
   events(options: EventsOptions = {}): ResumingStream<Event> {

@@ -11,6 +11,7 @@ import { askGuest, inspectGuest } from './ask-guest.ts'
 import { callSignal, guestReference, type DaemonContext } from './context.ts'
 import { endGuest } from './end-guest.ts'
 import { faultPoint } from './fault-point.ts'
+import { GuestOutput } from './guest-output.ts'
 import { GuestRecords } from './guest-records.ts'
 import { LostGuests } from './lost-guests.ts'
 import type { OrphanSearch } from './orphans.ts'
@@ -32,6 +33,7 @@ const retryMs = 5000
 export class GuestKeeper {
   readonly #context: DaemonContext
   readonly #records: GuestRecords
+  readonly #output: GuestOutput
   readonly #lost: LostGuests
   readonly #alarms: Alarms
   readonly #busy = new Map<string, Promise<void>>()
@@ -45,6 +47,7 @@ export class GuestKeeper {
   constructor(context: DaemonContext) {
     this.#context = context
     this.#records = new GuestRecords(context)
+    this.#output = new GuestOutput(context)
     this.#lost = new LostGuests(context)
     this.#alarms = new Alarms((id) => this.kick(id), context.now)
   }
@@ -98,7 +101,7 @@ export class GuestKeeper {
     }
   }
 
-  /** Finds what leaves no record, and times that a clock that was set has brought near. */
+  /** Finds what leaves no record, and times that a clock that was set has brought near; keeps what they say within bounds. */
   async look(): Promise<void> {
     const { store, now, config } = this.#context
     const settle = (): void => store.settleClock(now(), config.restart.backoffMostMs)
@@ -110,6 +113,7 @@ export class GuestKeeper {
         if ((await inspectGuest(this.#context, row)) !== 'alive') {
           this.#doubt(row.id)
         }
+        await this.#output.keepBounds(row.id)
       }),
     )
   }
@@ -271,6 +275,7 @@ export class GuestKeeper {
   #forget(id: string): void {
     this.#alarms.set(id, null)
     this.#doubted.delete(id)
+    this.#output.forget(id)
     this.#endWatch(id)
   }
 

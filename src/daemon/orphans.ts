@@ -41,7 +41,17 @@ export async function findOrphans(context: OrphanContext): Promise<OrphanSearch>
       search.unasked.push(runtime.name)
     }
   }
-  return search
+  const { orphans, guests, unasked } = search
+  return { orphans: onceEach(orphans), guests: onceEach(guests), unasked }
+}
+
+/** Several runtimes find what carries the mark as a process; the first of them tells of it, and ends it. */
+function onceEach(orphans: readonly Orphan[]): Orphan[] {
+  const seen = new Set<string>()
+  return orphans.filter(({ run, what }) => {
+    const key = `${run} ${what}`
+    return !seen.has(key) && seen.add(key)
+  })
 }
 
 async function findOf(context: OrphanContext, runtime: Runtime): Promise<Orphan[]> {

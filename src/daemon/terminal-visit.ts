@@ -13,6 +13,9 @@ import { readStatus, toAgent } from './views.ts'
 /** A terminal that can't be come to though its run lives is tried again after this long, ms. */
 const retryMs = 2000
 
+/** What somebody may type before the terminal is come to, bytes: a paste, and no more. */
+const mostEarlyBytes = 2 * 1024 * 1024
+
 /** What somebody at an agent's terminal is told. After `gone` a `screen` comes when it is up again. */
 export type VisitEvent =
   | TerminalEvent
@@ -69,6 +72,8 @@ export class TerminalVisit implements Visit {
   /** Whose terminal is gone. */
   #goneRunId: string | null = null
   #connection: TerminalConnection | null = null
+  /** Typed while it was not there yet. */
+  #early = Buffer.alloc(0)
   #retry: NodeJS.Timeout | undefined
 
   private constructor(
@@ -115,11 +120,17 @@ export class TerminalVisit implements Visit {
     }
   }
 
-  /** What they typed; lost while no program is there. */
+  /** What they typed; lost while no program is there. What comes while its terminal is come to waits. */
   write(bytes: Uint8Array): void {
     this.#presence?.stir()
-    if (!this.#options.isReadOnly) {
-      this.#connection?.write(bytes)
+    if (this.#options.isReadOnly) {
+      return
+    }
+    if (this.#connection) {
+      this.#connection.write(bytes)
+    } else if (this.#runId !== null && this.#runId !== this.#goneRunId) {
+      const early = Buffer.concat([this.#early, bytes])
+      this.#early = early.length <= mostEarlyBytes ? early : this.#early
     }
   }
 
@@ -190,6 +201,8 @@ export class TerminalVisit implements Visit {
         return
       }
       this.#connection = connection
+      connection.write(this.#early)
+      this.#early = Buffer.alloc(0)
       if (this.#isPaused) {
         connection.pause()
       }
@@ -218,6 +231,7 @@ export class TerminalVisit implements Visit {
     this.#onEvent(event)
     if (event.type === 'gone') {
       this.#connection = null
+      this.#early = Buffer.alloc(0)
       this.#goneRunId = runId
       this.#comeLater(runId)
     }

@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url'
+import type { AgentLimits } from '../schema/agent-limits.ts'
+import type { Launch } from './contract.ts'
 import { encodeLaunchLines, type LaunchLines } from './launch-lines.ts'
 
 /**
@@ -13,6 +15,8 @@ export interface Unit {
   file: string
   /** Folder in which each of its runs makes its own, absolute. */
   runsFolder: string
+  /** What all of it may use at most; counts when it is made. */
+  limits: AgentLimits
 }
 
 /** Always-on agents, in a runtime with the capability `selfSupervised`. */
@@ -23,8 +27,21 @@ export interface Units {
   install(unit: Unit, signal: AbortSignal): Promise<void>
   /** Ends it and takes it away; one that is not there is fine. Throws DroverError `unit_failed`. */
   uninstall(unit: Unit, signal: AbortSignal): Promise<void>
+  /**
+   * The argv that puts a program under those of its limits that a unit can't keep. Left out where a
+   * unit keeps all that the runtime does not refuse. Throws DroverError `unsupported`.
+   */
+  limitArgv?(
+    launch: Pick<Launch, 'argv' | 'limits' | 'reservedBytes'>,
+    signal: AbortSignal,
+  ): Promise<Launch['argv']>
   /** The command by which a person begins it anew: `systemctl --user restart …`. */
   restartCommand(unit: Unit): string
+}
+
+/** What a supervisor calls it, without an ending: agents of two homes may have one name. */
+export function unitName({ agent, instance }: Pick<Unit, 'agent' | 'instance'>): string {
+  return `drover-agent-${agent.name}-${instance}`
 }
 
 const script = fileURLToPath(new URL('begin-run.sh', import.meta.url))

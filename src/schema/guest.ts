@@ -1,17 +1,16 @@
 import { z } from 'zod'
-import { AgentSpec } from './agent.ts'
 import { limits } from './limits.ts'
 import { TerminalSize } from './terminal.ts'
 
 const { ttlMs } = limits.guest
-const noNul = (text: string): boolean => !text.includes('\0')
+const Text = z.string().refine((text) => !text.includes('\0'), 'contains NUL')
 
 /** Body of `POST /v1/agents/{name}/guests`: a terminal beside an agent. */
 export const GuestRequest = z.strictObject({
   /** Program and arguments; empty: the person's shell. */
-  program: AgentSpec.shape.program,
+  program: z.array(Text).max(limits.programArguments).default([]),
   /** Folder inside the one that the agent works in, relative to that; left out: that one. */
-  dir: z.string().min(1, 'is empty').refine(noNul, 'contains NUL').optional(),
+  dir: Text.min(1, 'is empty').optional(),
   /** How long it lives, ms. */
   ttlMs: z
     .number()

@@ -30,6 +30,7 @@ export async function callProgram(
       timeout: deadlineMs,
       killSignal: 'SIGKILL',
       encoding: 'utf8',
+      maxBuffer: 16 * 1024 * 1024,
       ...(signal ? { signal } : {}),
     },
     (error: ExecFileException | null, stdout, stderr) =>

@@ -7,8 +7,8 @@ export type ConnectionState =
   | { state: 'open'; isReadOnly: boolean }
   /** The daemon can't be reached; it is being tried. */
   | { state: 'away' }
-  /** There is no ticket that opens. */
-  | { state: 'locked' }
+  /** There is no ticket that opens. `wasHere`: there was one. */
+  | { state: 'locked'; wasHere: boolean }
   | { state: 'elsewhere' }
   | { state: 'removed' }
   | { state: 'refused'; problem: Problem }
@@ -42,6 +42,7 @@ export class Connection {
   #socket: WebSocket | null = null
   #ticket: string | null
   #isBack = false
+  #wasHere = false
   #pauseMs = firstPauseMs
   #done = 0
   #acknowledged = 0
@@ -92,7 +93,7 @@ export class Connection {
   #connect(): void {
     const { agent, size, onState, onBytes } = this.#options
     if (this.#ticket === null) {
-      onState({ state: 'locked' })
+      onState({ state: 'locked', wasHere: this.#wasHere })
       return
     }
     onState({ state: 'connecting' })
@@ -130,6 +131,7 @@ export class Connection {
     const { onState, onNotice } = this.#options
     if (notice.type === 'attached') {
       this.#isBack = true
+      this.#wasHere = true
       this.#pauseMs = firstPauseMs
       this.#keep(notice.ticket ?? null)
       onState({ state: 'open', isReadOnly: notice.isReadOnly })
@@ -153,7 +155,7 @@ export class Connection {
     // A daemon that is there and does not open takes the ticket no more.
     if (!wasOpen && (await isDaemonThere())) {
       this.#keep(null)
-      onState({ state: 'locked' })
+      onState({ state: 'locked', wasHere: this.#wasHere })
       return
     }
     onState({ state: 'away' })

@@ -122,8 +122,15 @@ function showState(state: ConnectionState): void {
     case 'locked':
       showStatus('closed')
       notice.show({
-        title: 'This address opens no more',
-        text: 'An address opens once, within a minute. This makes another:',
+        ...(state.wasHere
+          ? {
+              title: 'This window is not known any more',
+              text: 'Drover was restarted, or the connection was lost for long. This makes another address:',
+            }
+          : {
+              title: 'This address opens no more',
+              text: 'An address opens once, within a minute. This makes another:',
+            }),
         command: attach,
       })
       return

@@ -19,7 +19,7 @@ export interface RealTerminalCase {
   spec?: Partial<AgentSpec>
   /** A directive at which the model makes this file by a command that the program asks for. */
   asking: (file: string) => string
-  /** It asks at its terminal, and a person there says yes by these keys. */
+  /** It asks at its terminal: what a person there types to say yes. */
   yesKeys?: string
 }
 
@@ -34,7 +34,7 @@ const is =
  */
 export function describeTerminalProgram(name: string, terminalCase: RealTerminalCase): void {
   describe(`${name} at a terminal`, () => {
-    const { provider, programPath, upstream, spec, asking } = terminalCase
+    const { provider, programPath, upstream, spec, asking, yesKeys } = terminalCase
     let server: ModelServer
     let stage: TerminalProgramStage
     let driver: TerminalDriver
@@ -43,7 +43,7 @@ export function describeTerminalProgram(name: string, terminalCase: RealTerminal
       stage = createTerminalStage({
         provider,
         programPath,
-        upstreams: { [upstream]: { url: server.url, model: 'scripted', ...keyOf(upstream) } },
+        upstreams: { [upstream]: { url: server.url, model: 'scripted' } },
         ...(spec ? { spec } : {}),
       })
       driver = await stage.drive(stage.request())
@@ -101,7 +101,17 @@ export function describeTerminalProgram(name: string, terminalCase: RealTerminal
       expect(ended.cost.inputTokens).toBe(first?.cost.inputTokens)
     })
 
-    test('asks through the API what it would ask at its terminal, and goes by a yes', async () => {
+    const { approvals } = provider.terminal!.capabilities
+    const isAsked = async (file: string): Promise<void> =>
+      void (await driver.waitFor((event): event is ProviderEvent =>
+        event.type === 'question'
+          ? event.title.includes(file)
+          : event.type === 'status' &&
+            event.status === 'asks_at_terminal' &&
+            event.detail?.includes(file) === true,
+      ))
+
+    test.runIf(approvals)('asks through the API, and goes by a yes', async () => {
       const file = path.join(stage.folder, 'allowed')
       const one = message(`${asking(file)} [[say:made]]`)
       await driver.send(one)
@@ -113,20 +123,38 @@ export function describeTerminalProgram(name: string, terminalCase: RealTerminal
       expect(existsSync(file)).toBe(true)
     })
 
-    test('goes by a no, and goes on', async () => {
+    test.runIf(approvals)('goes by a no, and goes on', async () => {
       const file = path.join(stage.folder, 'denied')
       const one = message(`${asking(file)} [[say:then not]]`)
-      const before = new Set(driver.events)
       await driver.send(one)
-      const question = await driver.waitFor(
-        (event): event is Extract<ProviderEvent, { type: 'question' }> =>
-          event.type === 'question' && !before.has(event),
-      )
+      await isAsked(file)
+      const question = driver.events.findLast(is('question'))!
       driver.answer(question, { isAllowed: false, isForSession: false, message: 'not that' })
       await driver.turnEnded(one.id)
       expect(existsSync(file)).toBe(false)
       expect((await ask('[[say:still here]]')).ended.reply).toBe('still here')
     })
+
+    test.runIf(yesKeys !== undefined)(
+      'asks at its terminal, too, and goes by a yes there',
+      async () => {
+        const file = path.join(stage.folder, 'allowed-there')
+        const one = message(`${asking(file)} [[say:made]]`)
+        await driver.send(one)
+        await isAsked(file)
+        expect(existsSync(file)).toBe(false)
+        // Its question may be told of before it is drawn.
+        const isMade = async (): Promise<boolean> => {
+          await driver.type(yesKeys!)
+          return existsSync(file)
+        }
+        await expect.poll(isMade, { timeout: 10_000, interval: 1000 }).toBe(true)
+        expect(await driver.turnEnded(one.id)).toMatchObject({ error: null })
+        const asked = driver.events.filter(is('question'))
+        const closed = driver.events.filter(is('question.closed'))
+        expect(closed.map(({ id }) => id)).toEqual(asked.map(({ id }) => id))
+      },
+    )
 
     test('is interrupted, and can be used after it', async () => {
       const one = message('[[slow:100]]')
@@ -201,8 +229,4 @@ function textsOf(value: unknown): string[] {
     return [value]
   }
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : []
-}
-
-function keyOf(upstream: string): object {
-  return upstream === 'gemini' ? {} : {}
 }

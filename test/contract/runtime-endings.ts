@@ -73,6 +73,9 @@ export function describeEndings(given: () => RuntimeStage): void {
       for (const { run, handle } of started) {
         expect(await stage.ended(run)).toEqual({ code: 0, signal: null })
         await stage.dead(handle)
+        if (stage.case.isListedUntilDestroyed) {
+          await stage.runtime.destroy(run, handle, stage.signal)
+        }
       }
       await stage.until(
         'an empty list',

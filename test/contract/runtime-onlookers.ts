@@ -15,8 +15,7 @@ const pictures: Readonly<Record<string, string>> = {
   colours:
     '\u001b[31mred \u001b[1;4;48;5;22mmore\u001b[m plain \u001b[38;2;1;2;3mfine\u001b[0m\r\n',
   'a pen that is still down': 'a \u001b[1;35mbold',
-  'a background to the end of the line':
-    '\u001b[44m\u001b[2J\u001b[3;5Hblue\u001b[K\u001b[m\u001b[5;1Hx',
+  'a background': '\u001b[3;5H\u001b[44m   blue   \u001b[m  ',
   'letters of all widths': 'ünï ☃ 漢字 e\u0301 🐑\r\n漢',
   'lines that scrolled away': Array.from(
     { length: 100 },
@@ -192,6 +191,30 @@ export function describeOnlookers(given: () => TerminalStage): void {
       const stage = given()
       const started = await stage.start(stage.case.programs.copy)
       await expect(stage.look(started)).rejects.toMatchObject({ code: 'no_terminal' })
+    })
+  })
+
+  describe('the screen', () => {
+    test('can be read as text', async () => {
+      const stage = given()
+      const { run, handle } = await stage.startScript(
+        `stty -echo; printf '\\033[2J\\033[H\\033[1;31mred\\033[m ☃\\r\\n%%end 1 1 1\\033[4;3Hlast'; exec cat`,
+      )
+      await stage.heard({ run }, 'last')
+      const lines = ['red ☃', '%end 1 1 1', '', '  last', ...Array.from({ length: 20 }, () => '')]
+      await stage.until(
+        'the screen',
+        async () =>
+          (await stage.runtime.readScreen?.(run, handle, stage.signal)) === `${lines.join('\n')}\n`,
+      )
+      await stage.runtime.destroy(run, handle, stage.signal)
+      await expect(stage.runtime.readScreen?.(run, handle, stage.signal)).rejects.toMatchObject({
+        code: 'terminal_gone',
+      })
+      const piped = await stage.start(stage.case.programs.copy)
+      await expect(
+        stage.runtime.readScreen?.(piped.run, piped.handle, stage.signal),
+      ).rejects.toMatchObject({ code: 'no_terminal' })
     })
   })
 

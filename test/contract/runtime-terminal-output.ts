@@ -7,7 +7,7 @@ import { oddArguments, oddEnvironment } from './runtime-launch.ts'
 import type { TerminalStage } from './terminal-stage.ts'
 
 /** What a terminal, and no launch, gives a program. */
-const terminalVariables = ['TERM', 'COLORTERM', 'COLUMNS', 'LINES']
+const terminalVariables = ['TERM', 'COLORTERM']
 
 /** What a program at a terminal has and says. */
 export function describeTerminalOutput(given: () => TerminalStage): void {

@@ -26,7 +26,7 @@ describe('on a machine with systemd', () => {
     expect(passed).toBeGreaterThan(0)
   }
 
-  const files = ['runtime-systemd', 'systemd-units', 'systemd-agent', 'service']
+  const files = ['runtime-systemd', 'systemd-units', 'systemd-agent', 'service', 'always-on']
 
   testWithSystemd.concurrent(
     'the runtime passes its suite and the daemon is a service under the system manager, as root',

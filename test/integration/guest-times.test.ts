@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runFiles } from '../../src/runtimes/run-folder.ts'
 import type { Guest } from '../../src/schema/guest.ts'
 import { limits } from '../../src/schema/limits.ts'
 import { readEvents } from '../support/events.ts'
@@ -195,6 +197,34 @@ describe('a guest that does not come up', () => {
     const [end] = await ends()
     expect(stage.lives(String(end?.['id']))).toBe(false)
   })
+})
+
+test('an agent goes once its guests are gone, and not before', async () => {
+  const guest = await open()
+  const { client } = stage
+  await client.sleep('a', up)
+  stage.faults.arm('recover-unknown', Infinity)
+  await client.remove('a')
+  await waitFor('it to be told', async () => {
+    const { cause } = await client.guests.show(guest.id)
+    return cause === 'its agent was removed'
+  })
+  expect(await client.list({ all: true })).toHaveLength(1)
+  expect(stage.lives(guest.id)).toBe(true)
+  await expect(open()).rejects.toMatchObject({ code: 'agent_stopped' })
+  stage.faults.disarm('recover-unknown')
+  await waitFor('both to be gone', async () => (await client.list({ all: true })).length === 0)
+  expect(stage.lives(guest.id)).toBe(false)
+})
+
+test('of what a guest says no more is kept than anybody can scroll back to', async () => {
+  const { id } = await open()
+  const { out } = runFiles(path.join(stage.home.guestsFolder, id))
+  const size = 48 * 1024 * 1024
+  writeFileSync(out, Buffer.alloc(size, 'x'))
+  await waitFor('its beginning to go', () => statSync(out).blocks * 512 < 40 * 1024 * 1024)
+  expect(statSync(out).size).toBe(size)
+  expect(stage.lives(id)).toBe(true)
 })
 
 test('a listing that fails ends no guest', async () => {

@@ -25,6 +25,13 @@ test('what is typed comes back, and the next one who comes finds it on the scree
   expect(await attached('typed')).toBe(2)
 })
 
+test('what is typed at once, before the terminal is shown, is not lost', async () => {
+  await stage.run('hasty')
+  await using person = await Onlooker.come(stage.client, 'hasty')
+  person.stream.write('at once')
+  await person.sees('at once')
+})
+
 test('who may look only types nothing, is told so, and their size counts for nothing', async () => {
   await stage.run('looked-at')
   await using person = await Onlooker.come(stage.client, 'looked-at', {

@@ -37,22 +37,9 @@ export async function drawnBy(
   const script =
     'stty raw -echo; cat "$1"; printf "\\033[5n"; head -c 4 >"$2.new"; mv "$2.new" "$2"; exec sleep 1000'
   try {
-    await tmux(
-      ...[
-        'set-option',
-        '-g',
-        'status',
-        'off',
-        ';',
-        'set-option',
-        '-g',
-        'history-limit',
-        '2000',
-        ';',
-      ],
-      ...['new-session', '-d', '-s', 'a', '-x', String(cols), '-y', String(rows), '--'],
-      ...['/bin/sh', '-c', script, 'sh', file, done],
-    )
+    const settings = 'set-option -g status off ; set-option -g history-limit 2000 ;'
+    const session = `new-session -d -s a -x ${cols} -y ${rows} -- /bin/sh -c`
+    await tmux(...settings.split(' '), ...session.split(' '), script, 'sh', file, done)
     if (!(await waitUntil(() => existsSync(done), { deadlineMs: 30_000 }))) {
       throw new Error('The terminal took no more.')
     }
@@ -62,11 +49,16 @@ export async function drawnBy(
       (await tmux('display-message', '-p', '-t', '=a:', '#{alternate_on}')) === '1\n'
     return {
       state: await tmux('display-message', '-p', '-t', '=a:', format),
-      lines: await tmux(...capture, '-S', '-'),
-      covered: isCovered ? await tmux(...capture, '-a') : '',
+      lines: withoutBlanks(await tmux(...capture, '-S', '-')),
+      covered: isCovered ? withoutBlanks(await tmux(...capture, '-a')) : '',
     }
   } finally {
     await tmux('kill-server').catch(() => undefined)
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Without blanks behind what is written in no colour: there is nothing to see of them. */
+function withoutBlanks(lines: string): string {
+  return lines.replaceAll(/^([^\u001b\n]*?) +$/gm, '$1')
 }

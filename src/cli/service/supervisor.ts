@@ -1,5 +1,5 @@
 import { DroverError } from '../../schema/error.ts'
-import type { CliContext } from '../context.ts'
+import type { CliContext, Machine } from '../context.ts'
 
 /** How the daemon is doing as a service of this machine. */
 export interface ServiceState {
@@ -40,12 +40,25 @@ export async function findSupervisor(
   context: CliContext,
   { isSystem }: { isSystem: boolean },
 ): Promise<Supervisor> {
-  if (process.platform === 'linux') {
+  const machine = context.machine ?? thisMachine()
+  if (machine.platform === 'linux') {
     const { createSystemdSupervisor } = await import('./systemd.ts')
     return createSystemdSupervisor(context, { isSystem })
   }
+  if (machine.platform === 'darwin') {
+    const { createLaunchdSupervisor } = await import('./launchd.ts')
+    return createLaunchdSupervisor(context, { isSystem, machine })
+  }
   throw new DroverError(
     'unsupported',
-    `service: there is no supervisor on ${process.platform} that Drover knows. \`drover up --detach\` starts the daemon without one.`,
+    `service: there is no supervisor on ${machine.platform} that Drover knows. \`drover up --detach\` starts the daemon without one.`,
   )
+}
+
+function thisMachine(): Machine {
+  return {
+    platform: process.platform,
+    uid: process.getuid?.() ?? 0,
+    launchctl: '/bin/launchctl',
+  }
 }

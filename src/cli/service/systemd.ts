@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
 import type { CallResult } from '../../util/call-program.ts'
-import { resolveHome } from '../../util/home.ts'
 import {
   callSystemd,
   isBootedWithSystemd,
@@ -11,15 +10,14 @@ import {
   userManager,
   type SystemdManager,
 } from '../../util/systemd-manager.ts'
-import type { CliContext, Environment } from '../context.ts'
+import type { CliContext } from '../context.ts'
+import { keepEnvironment } from './kept-environment.ts'
+import { serviceName } from './service-name.ts'
 import type { ServiceState, Supervisor } from './supervisor.ts'
 import { formatDaemonUnit } from './systemd-unit.ts'
 
 /** How long the daemon may take to be ready, or to end, ms: as its unit says, and a little. */
 const changeMs = 310_000
-
-/** What of the environment the daemon's unit keeps: where its home is, and where programs are. */
-const keptVariables = ['PATH', 'DROVER_HOME', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'LANG', 'TZ']
 
 interface Place {
   manager: SystemdManager
@@ -58,22 +56,12 @@ function findPlace({ env, home }: CliContext, isSystem: boolean): Place {
       { details: { field: 'system' } },
     )
   }
-  const unit = unitOf(env, home.folder)
+  const unit = `${serviceName(env, home.folder)}.service`
   if (isSystem) {
     return { manager: systemManager(env), unit, file: path.join('/etc/systemd/system', unit) }
   }
   const config = env['XDG_CONFIG_HOME'] || path.join(env['HOME'] || '/', '.config')
   return { manager: userManager(env, uid), unit, file: path.join(config, 'systemd/user', unit) }
-}
-
-/** One unit for each home; the usual home has the usual name. */
-function unitOf(env: Environment, folder: string): string {
-  const { folder: usual } = resolveHome({ ...env, DROVER_HOME: undefined })
-  if (folder === usual) {
-    return 'drover.service'
-  }
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  return `drover-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}.service`
 }
 
 async function install(
@@ -96,11 +84,6 @@ async function install(
   }
   await change(place, ['enable', place.unit])
   return before === null ? 'installed' : before === text ? 'unchanged' : 'refreshed'
-}
-
-function keepEnvironment(env: Environment): Record<string, string> {
-  const kept = keptVariables.map((name) => [name, env[name]] as const)
-  return Object.fromEntries(kept.filter((entry): entry is [string, string] => Boolean(entry[1])))
 }
 
 /** Errors: `unsupported` where the manager is not there. */

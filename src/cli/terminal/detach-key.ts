@@ -14,7 +14,7 @@ export interface DetachKey {
 const needed = new Set(['[', 'm', 'i', 'j'])
 
 /** The value of `--detach-key`: `ctrl-]`, `^]` or `none`, to null. Errors: `usage`. */
-export function parseDetachKey(text: string): DetachKey | null {
+export function parseDetachKey(text = 'ctrl-]'): DetachKey | null {
   if (text.toLowerCase() === 'none') {
     return null
   }

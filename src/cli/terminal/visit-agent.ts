@@ -6,7 +6,7 @@ import type { Invocation } from '../invocation.ts'
 import { oneLine } from '../plain-text.ts'
 import type { DetachKey } from './detach-key.ts'
 import { readSize } from './local-terminal.ts'
-import { visitTerminal, type VisitEnd } from './visit-terminal.ts'
+import { visitTerminal, type VisitEnd, type VisitOptions } from './visit-terminal.ts'
 
 export interface AgentVisit {
   key: DetachKey | null
@@ -28,8 +28,7 @@ export async function visitAgent(
   return await withInterrupt(
     () => `left; ${name} goes on.`,
     async (signal) => {
-      const open: Parameters<typeof visitTerminal>[2]['open'] = (options) =>
-        client.openTerminal(name, options)
+      const open: VisitOptions['open'] = (options) => client.openTerminal(name, options)
       let stream: TerminalStream
       try {
         stream = await open({ size: readSize(context), isReadOnly, signal })
@@ -39,7 +38,14 @@ export async function visitAgent(
         }
         throw error
       }
-      const end = await visitTerminal(invocation, stream, { name, open, key, isReadOnly, signal })
+      const names = { name, title: name }
+      const end = await visitTerminal(invocation, stream, {
+        ...names,
+        open,
+        key,
+        isReadOnly,
+        signal,
+      })
       report(invocation, name, end)
       return true
     },

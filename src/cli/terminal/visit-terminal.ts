@@ -15,8 +15,10 @@ import { LocalTerminal, type DrawnScreen } from './local-terminal.ts'
 
 /** Which terminal, and how it is come to. */
 export interface VisitOptions {
-  /** For people. */
+  /** For people: who goes on when they leave. */
   name: string
+  /** For people: what the window shows. */
+  title: string
   /** Comes to it; again when the connection was lost. */
   open: (options: TerminalOptions) => Promise<TerminalStream>
   /** What leaves; null: nothing does. */
@@ -31,7 +33,7 @@ export type VisitEnd =
   /** No program is there any more, and none is to come. */
   | { how: 'down'; status: AgentStatus; cause: string | null; wasUp: boolean }
   /** The terminal is gone for good. */
-  | { how: 'over' }
+  | { how: 'over'; cause: string | null }
 
 /** Who is so will not be up in a moment. */
 const downStatuses: ReadonlySet<AgentStatus> = new Set(['asleep', 'stopped', 'failed', 'parked'])
@@ -62,6 +64,7 @@ class Visit {
   readonly #local: LocalTerminal
   readonly #scanner: KeyScanner
   readonly #end = Promise.withResolvers<VisitEnd>()
+  readonly #ending = new AbortController()
   readonly #how: string
   readonly #hintUntil = performance.now() + hintMs
   #stream: TerminalStream
@@ -71,6 +74,8 @@ class Visit {
   #wasUp = false
   /** How the agent is, as it was told last. */
   #status: Pick<Extract<TerminalEvent, { type: 'status' }>, 'status' | 'cause'> | null = null
+  /** Why the terminal was gone, when it was last. */
+  #goneCause: string | null = null
   /** What is drawn there is not to be drawn over: a screen is to come. */
   #isCovered = false
   /** Size of the terminal elsewhere. */
@@ -81,7 +86,7 @@ class Visit {
   #mending: NodeJS.Timeout | undefined
 
   constructor(invocation: Invocation, stream: TerminalStream, options: VisitOptions) {
-    const { name, key, isReadOnly } = options
+    const { name, title, key, isReadOnly } = options
     this.#invocation = invocation
     this.#stream = stream
     this.#options = options
@@ -89,7 +94,7 @@ class Visit {
     this.#how = isReadOnly ? `${leaving}, all others do nothing` : leaving
     invocation.output.note(invocation.output.colors.dim(`${this.#how}; ${name} goes on.`))
     this.#local = new LocalTerminal(invocation.context, {
-      title: `${name} · ${leaving}`,
+      title: `${title} · ${leaving}`,
       onInput: (bytes) => this.#scanner.push(bytes),
       onResize: () => this.#resize(),
       onEnd: () => this.#leave(),
@@ -107,6 +112,7 @@ class Visit {
     try {
       return await Promise.race([this.#end.promise, this.#follow()])
     } finally {
+      this.#ending.abort()
       process.off('SIGHUP', this.#leave)
       clearTimeout(this.#leaving)
       clearTimeout(this.#resizing)
@@ -122,13 +128,14 @@ class Visit {
   readonly #leave = (): void => this.#end.resolve({ how: 'left' })
 
   async #follow(): Promise<VisitEnd> {
-    const { open, isReadOnly, signal } = this.#options
+    const { open, isReadOnly } = this.#options
+    const signal = AbortSignal.any([this.#options.signal, this.#ending.signal])
     while (true) {
       try {
         for await (const event of this.#stream) {
           await this.#take(event)
         }
-        return { how: 'over' }
+        return { how: 'over', cause: this.#goneCause }
       } catch (error) {
         if (signal.aborted || !isUnreachable(error)) {
           throw error
@@ -151,6 +158,7 @@ class Visit {
         this.#size = event.size
         return this.#mend()
       case 'gone':
+        this.#goneCause = event.cause
         this.#rest('its program ended; waiting for')
         return this.#lookDown()
       case 'status':

@@ -109,5 +109,5 @@ export function readState(saved: DecoderState | null): AcpState {
 
 /** The sum of the cost goes on with the session; all else begins anew. */
 export function carryAcpState(previous: DecoderState): DecoderState {
-  return { ...initialState(), totalUsd: readState(previous).totalUsd }
+  return { ...initialState(), totalUsd: readState(previous).totalUsd ?? null }
 }

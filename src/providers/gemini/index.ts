@@ -8,6 +8,7 @@ import { readJsonFile } from '../read-json-file.ts'
 import { geminiDialect } from './dialect.ts'
 import { findGemini, geminiHome, installHint, launchGemini } from './launch.ts'
 import { GeminiOptions } from './options.ts'
+import { geminiAtTerminal } from './terminal/speech.ts'
 
 const loginHint =
   'Set gateway.upstreams.gemini (url, keyFile) in config.yaml, or log in with `GEMINI_CLI_HOME=FOLDER gemini` and name the folder in options.configDir.'
@@ -15,12 +16,15 @@ const loginHint =
 /** Variables that choose a service of Google's with a login of its own. */
 const services = ['GOOGLE_API_KEY', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_GENAI_USE_VERTEXAI']
 
-/** Gemini CLI, over the Agent Client Protocol. */
+const capabilities = { ...acpCapabilities, terminal: true, fork: false }
+
+/** Gemini CLI, over the Agent Client Protocol; at a terminal, as people use it. */
 export const geminiProvider: Provider = {
   ...acpParts,
   name: 'gemini',
   title: 'Gemini CLI',
-  capabilities: { ...acpCapabilities, fork: false },
+  capabilities,
+  terminal: geminiAtTerminal(capabilities),
   options: GeminiOptions,
   unsupported: ['trigger', 'program'],
   honours: ['addDirs', 'args'],

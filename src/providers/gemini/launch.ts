@@ -61,8 +61,22 @@ export function geminiHome(stateFolder: string, { configDir }: GeminiOptions): s
   return configDir ?? path.join(stateFolder, 'gemini-home')
 }
 
-/** Errors: `program_not_found`, `invalid_config`. */
-export function launchGemini(request: LaunchRequest): ProviderLaunch {
+/** What a run of Gemini CLI needs, however it is talked to. */
+export interface PreparedGemini {
+  program: string
+  /** Its own folder, with settings and sessions. */
+  own: string
+  flags: readonly string[]
+  env: Record<string, string>
+  files: { path: string; content: string }[]
+  /** A copy of the session that it goes on with, to be written first. */
+  copy: { path: string; content: string } | null
+  /** It is told of itself by a file. */
+  isPromptTold: boolean
+}
+
+/** `more` are settings beside those that every run has. Errors: `program_not_found`, `invalid_config`. */
+export function prepareGemini(request: LaunchRequest, more: object = {}): PreparedGemini {
   const program = findGemini(request)
   if (!program) {
     throw new DroverError(
@@ -84,8 +98,11 @@ export function launchGemini(request: LaunchRequest): ProviderLaunch {
     : path.join(stateFolder, 'gemini-settings.json')
   const isPromptTold = isOwn && systemPrompt !== null
   const copy = resume === null ? null : copyOfSession(own, resume)
+  const all = { ...settings(upstreams.gemini), ...more }
   return {
-    argv: [program, '--acp', '--skip-trust', ...flags(request, options)],
+    program,
+    own,
+    flags: ['--skip-trust', ...flags(request, options)],
     env: {
       GEMINI_CLI_HOME: home,
       GEMINI_CLI_NO_RELAUNCH: 'true',
@@ -93,13 +110,22 @@ export function launchGemini(request: LaunchRequest): ProviderLaunch {
       ...(upstreams.gemini ? endpoint(upstreams.gemini) : {}),
     },
     files: [
-      {
-        path: settingsFile,
-        content: `${JSON.stringify(settings(upstreams.gemini), null, 2)}\n`,
-      },
+      { path: settingsFile, content: `${JSON.stringify(all, null, 2)}\n` },
       ...(isPromptTold ? [{ path: path.join(own, promptFileName), content: systemPrompt }] : []),
       ...(copy ? [copy] : []),
     ],
+    copy,
+    isPromptTold,
+  }
+}
+
+/** Errors: `program_not_found`, `invalid_config`. */
+export function launchGemini(request: LaunchRequest): ProviderLaunch {
+  const { program, flags: given, env, files, isPromptTold } = prepareGemini(request)
+  return {
+    argv: [program, '--acp', ...given],
+    env,
+    files,
     input: greet(request, { isPromptTold }),
   }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /** A minute that no session of Gemini CLI began in. */
@@ -26,6 +26,16 @@ export function copyOfSession(
     }
   }
   return null
+}
+
+/** The copy that was made of a session; null: there is none. */
+export function findSessionCopy(geminiFolder: string, session: string): string | null {
+  const short = session.slice(0, 8)
+  const projects = path.join(geminiFolder, 'tmp')
+  const copies = namesIn(projects).map((project) =>
+    path.join(projects, project, 'chats', `session-${ownMinute}-${short}.jsonl`),
+  )
+  return copies.find((file) => existsSync(file)) ?? null
 }
 
 /** Files of a session; none once there is a copy. */

@@ -11,9 +11,17 @@ export function notesEnvironment(runFolder: string): Record<string, string> {
   return { DROVER_RUN_FOLDER: runFolder }
 }
 
-/** A hook as the shell command that programs want: it notes its input, or asks and waits for the answer. */
-export function hookCommand(verb: 'note' | 'ask', event: string): string {
-  return [process.execPath, noteProgram, verb, event].map(quoted).join(' ')
+/**
+ * A hook as the shell command that programs want: it notes its input, or asks and waits for the
+ * answer. `environment` is for programs that do not hand theirs on.
+ */
+export function hookCommand(
+  verb: 'note' | 'ask',
+  event: string,
+  environment: Readonly<Record<string, string>> = {},
+): string {
+  const given = Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`)
+  return [...given, ...[process.execPath, noteProgram, verb, event].map(quoted)].join(' ')
 }
 
 /** A word of a POSIX shell that means exactly this text. */

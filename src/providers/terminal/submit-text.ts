@@ -16,3 +16,16 @@ export function submitText(text: string, pauseMs = 0): Stroke[] {
     { stroke: 'keys', text: '\r' },
   ]
 }
+
+/** A joiner of words that nobody sees; a program does not trim it away. */
+const joiner = '\u2060'
+
+/** A text that begins like a command of the program's own, so that it is none. */
+export function asNoCommand(text: string): string {
+  return `${joiner}${text}`
+}
+
+/** A text without what it was typed with for its program's sake. */
+export function withoutJoiner(text: string): string {
+  return text.replace(/^\u2060/, '')
+}

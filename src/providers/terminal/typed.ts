@@ -1,6 +1,6 @@
 import { encodeStrokes } from '../../core/strokes.ts'
 import type { OutgoingMessage, ProviderEvent } from '../contract.ts'
-import { pastable } from './submit-text.ts'
+import { pastable, withoutJoiner } from './submit-text.ts'
 
 /** How a text is known again: programs change its white space and nothing else. */
 interface TextMark {
@@ -72,7 +72,7 @@ export function enterAgain(typed: readonly Typed[], now: number): ProviderEvent[
 }
 
 function markOf(text: string): TextMark {
-  const plain = pastable(text).trim().replaceAll(/\s+/g, ' ')
+  const plain = pastable(withoutJoiner(text)).trim().replaceAll(/\s+/g, ' ')
   return {
     head: plain.slice(0, markLength),
     tail: plain.slice(-markLength),

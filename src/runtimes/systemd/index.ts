@@ -30,6 +30,8 @@ import { recoverUnit } from './recover.ts'
 import { startUnit } from './start.ts'
 import { findUnitProcesses, releaseUnit } from './stop.ts'
 import { unitFiles } from './unit-files.ts'
+import type { Units } from '../units.ts'
+import { SystemdUnits } from './units.ts'
 
 /** Programs as transient units of systemd: of the user's own manager, or of the system's where Drover is root. */
 export class SystemdRuntime implements Runtime {
@@ -40,9 +42,10 @@ export class SystemdRuntime implements Runtime {
     limits: true,
     snapshot: false,
     networkPolicy: false,
-    selfSupervised: false,
+    selfSupervised: true,
   }
 
+  readonly units: Units
   readonly #manager: SystemdManager
 
   constructor(
@@ -50,6 +53,7 @@ export class SystemdRuntime implements Runtime {
     uid = process.getuid?.() ?? 0,
   ) {
     this.#manager = findManager(env, uid)
+    this.units = new SystemdUnits(this.#manager, env)
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {

@@ -80,20 +80,29 @@ export function hintFor({ kind }: SystemdManager, { group }: LimitMeans): string
     : 'Boot a kernel that has the controllers memory, cpu and pids.'
 }
 
-/** What keeps a launch's limits: properties of its unit, and arguments that put the program under the others. */
-export async function applyLimits(
+/** How the limits are kept. Errors: `unsupported` for one that can't be. */
+export async function requirePlan(
   manager: SystemdManager,
-  launch: Launch,
+  bounds: Bounds,
   signal: AbortSignal,
-): Promise<{ argv: Launch['argv']; properties: string[] }> {
-  const outcome = await planUnitLimits(manager, launch, signal)
+): Promise<LimitPlan> {
+  const outcome = await planUnitLimits(manager, bounds, signal)
   if ('refusal' in outcome) {
     const { limit, reason } = outcome.refusal
     throw new DroverError('unsupported', `limits.${limit}: it can't be kept: ${reason}.`, {
       details: { field: `limits.${limit}` },
     })
   }
-  const { group, dataBytes, processes } = outcome.plan
+  return outcome.plan
+}
+
+/** What keeps a launch's limits: properties of its unit, and arguments that put the program under the others. */
+export async function applyLimits(
+  manager: SystemdManager,
+  launch: Launch,
+  signal: AbortSignal,
+): Promise<{ argv: Launch['argv']; properties: string[] }> {
+  const { group, dataBytes, processes } = await requirePlan(manager, launch, signal)
   const isOwn = dataBytes !== null || processes !== null
   if (dataBytes !== null) {
     writeOwnMemoryLimit(launch.run, launch.limits?.memoryBytes ?? dataBytes)

@@ -15,6 +15,13 @@ export class RefusedError extends Error {
 /** The client is gone, and with it whatever it was asked: it may have been done or not. */
 export class GoneError extends Error {
   override readonly name = 'GoneError'
+  /** It never reached a server, so nothing was done. */
+  readonly isUnsent: boolean
+
+  constructor(cause: string, isUnsent: boolean) {
+    super(cause)
+    this.isUnsent = isUnsent
+  }
 }
 
 export interface ControlClientOptions {
@@ -58,6 +65,9 @@ export class ControlClient {
   readonly #child: ChildProcess
   readonly #options: ControlClientOptions
   readonly #questions: Question[] = []
+  #isAttached = false
+  /** Commands from before that. */
+  #early = ''
   #isGone = false
   #complaint = ''
 
@@ -76,6 +86,13 @@ export class ControlClient {
 
   get isGone(): boolean {
     return this.#isGone
+  }
+
+  /** Throws GoneError where it is. */
+  throwIfGone(): void {
+    if (this.#isGone) {
+      throw this.#goneError()
+    }
   }
 
   /** Somebody waits for an answer. */
@@ -98,11 +115,29 @@ export class ControlClient {
   /** As `ask`, but told at the very place where the replies are among the notifications. */
   request(commands: Commands, { onReplies, onError }: Answer): void {
     if (this.#isGone) {
-      return onError(new GoneError(this.#cause()))
+      return onError(this.#goneError())
     }
     this.#questions.push({ missing: commands.length, replies: [], onReplies, onError })
     this.#hold()
-    this.#child.stdin?.write(`${commands.map(quoteCommand).join(' ; ')}\n`)
+    this.#send(`${commands.map(quoteCommand).join(' ; ')}\n`)
+  }
+
+  /** A line that came before the client is attached would be done in the name of another one. */
+  #send(line: string): void {
+    if (this.#isAttached) {
+      this.#child.stdin?.write(line)
+    } else {
+      this.#early += line
+    }
+  }
+
+  #takeNotice(line: Buffer): void {
+    if (!this.#isAttached && line.toString('latin1').startsWith('%session-changed ')) {
+      this.#isAttached = true
+      this.#send(this.#early)
+      this.#early = ''
+    }
+    this.#options.onNotice?.(line)
   }
 
   /** No more is read from tmux until `resume`. */
@@ -124,7 +159,7 @@ export class ControlClient {
   #listen(): void {
     const child = this.#child
     const lines = new ControlLines({
-      onNotice: (line) => this.#options.onNotice?.(line),
+      onNotice: (line) => this.#takeNotice(line),
       onReply: (reply, isError) => this.#answer(reply, isError),
     })
     child.stdout?.on('data', (chunk: Buffer) => lines.take(chunk))
@@ -178,12 +213,13 @@ export class ControlClient {
       return
     }
     this.#isGone = true
-    const cause = this.#cause()
-    this.#questions.splice(0).forEach(({ onError }) => onError(new GoneError(cause)))
-    this.#options.onGone?.(cause)
+    const error = this.#goneError()
+    this.#questions.splice(0).forEach(({ onError }) => onError(error))
+    this.#options.onGone?.(error.message)
   }
 
-  #cause(): string {
-    return this.#complaint.trim() || 'the connection to tmux ended'
+  #goneError(): GoneError {
+    const cause = this.#complaint.trim() || 'the connection to tmux ended'
+    return new GoneError(cause, !this.#isAttached)
   }
 }

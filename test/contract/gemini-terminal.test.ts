@@ -1,0 +1,17 @@
+import { geminiProvider } from '../../src/providers/gemini/index.ts'
+import { realProgram, requireOrSkip } from '../support/real-programs.ts'
+import { describeTerminalProgram } from './describe-terminal-program.ts'
+
+const programPath = realProgram('gemini')
+requireOrSkip('gemini', programPath !== null)
+
+if (programPath) {
+  describeTerminalProgram('Gemini CLI', {
+    provider: geminiProvider,
+    programPath,
+    upstream: 'gemini',
+    spec: { model: 'gemini-2.5-pro' },
+    asking: (file) => `[[bash:touch ${file}]]`,
+    yesKeys: '1',
+  })
+}
