@@ -15,7 +15,7 @@ import {
 export interface RealTerminalCase {
   provider: Provider
   programPath: string | null
-  upstream: 'openai' | 'gemini'
+  upstream: 'anthropic' | 'openai' | 'gemini'
   spec?: Partial<AgentSpec>
   /** A directive at which the model makes this file by a command that the program asks for. */
   asking: (file: string) => string
