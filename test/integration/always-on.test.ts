@@ -91,14 +91,14 @@ test('a stop holds messages back and leaves its program alone', async () => {
   await make(daemon)
   const pid = (await ask(daemon, 'one')).split(' ')[0]
   // Its program never ends, so nobody waits for that.
-  const stopped = await daemon.client.stop('guard', { waitSeconds: 600 })
+  const stopped = await daemon.client.stop('guard', { waitSeconds: 300 })
   expect(stopped.status).toBe('stopped')
   await expect(daemon.client.send('guard', { body: 'no' })).rejects.toMatchObject({
     code: 'agent_stopped',
   })
   await daemon.client.start('guard')
   expect(await ask(daemon, 'two')).toBe(`${pid} two`)
-  await daemon.client.new('guard', { waitSeconds: 600 })
+  await daemon.client.new('guard', { waitSeconds: 300 })
   expect(await ask(daemon, 'three')).toBe(`${pid} three`)
   for (const verb of ['sleep', 'restart'] as const) {
     await expect(daemon.client[verb]('guard')).rejects.toMatchObject({
