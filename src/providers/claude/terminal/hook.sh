@@ -7,7 +7,8 @@
 #   note   {"note": JSON}
 #   ready  the same, with the size of the transcript; and a second line {"ready": true} once its
 #          input is on the screen. It is to be called in the background.
-#   ask    {"ask": ID, "note": JSON}, and what comes to the file answers/ID is its answer
+#   ask    {"ask": ID, "note": JSON}, and what comes to the file answers/ID is its answer; then
+#          {"answered": ID}
 
 exec 2>/dev/null
 umask 077
@@ -56,6 +57,7 @@ ask)
   while [ ! -e "$run/answers/$id" ]; do
     read -r _ <&3
   done
+  echo "{\"answered\":\"$id\"}" | append
   cat "$run/answers/$id"
   ;;
 esac

@@ -10,8 +10,9 @@ const transcriptMs = 2000
 /** What `hook.sh` puts down, and of a hook's own JSON what we read; every field may be of another kind. */
 interface Note {
   ready?: unknown
-  /** Id of a question. */
+  /** Id of a question: asked, or answered by us. */
   ask?: unknown
+  answered?: unknown
   /** Bytes of the transcript when the session began. */
   size?: unknown
   note?: {
@@ -41,6 +42,10 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
   }
   if (parsed.ready === true) {
     return becomeReady(state, told)
+  }
+  if (parsed.answered !== undefined) {
+    state.questions = state.questions.filter(({ id }) => id !== parsed.answered)
+    return
   }
   switch (parsed.note?.hook_event_name) {
     case 'SessionStart':

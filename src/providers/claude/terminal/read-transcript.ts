@@ -16,7 +16,7 @@ interface TranscriptLine extends ClaudeLine {
   isApiErrorMessage?: unknown
   apiErrorStatus?: unknown
   apiErrorType?: unknown
-  interruptedMessageId?: unknown
+  isAbortedMidStream?: unknown
   durationMs?: unknown
   operation?: unknown
   content?: unknown
@@ -142,6 +142,7 @@ function readAssistant(state: TerminalState, line: TranscriptLine, told: Telling
     // A hook of the user's own may have it go on.
     turn.over.at = told.now
   }
+  turn.isBrokenOff = line.isAbortedMidStream === true
   for (const block of blocksOf(line)) {
     if (block.type === 'text' && typeof block.text === 'string') {
       say(state, turn, { message, text: block.text, told })

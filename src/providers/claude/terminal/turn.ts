@@ -19,7 +19,7 @@ export function findGiven(state: TerminalState, text: string): GivenMessage | un
 /** A turn begins, with one of our messages or with what a person typed. One before it is over by that. */
 export function beginTurn(state: TerminalState, message: GivenMessage | null, told: Telling): Turn {
   if (state.turn) {
-    endTurn(state, {}, told)
+    endTurn(state, { isInterrupted: state.turn.isBrokenOff }, told)
   }
   const turn: Turn = {
     messages: [],
@@ -28,6 +28,7 @@ export function beginTurn(state: TerminalState, message: GivenMessage | null, to
     tokens: {},
     failure: null,
     over: null,
+    isBrokenOff: false,
   }
   state.turn = turn
   if (message) {
