@@ -7,6 +7,8 @@
 #   note   {"note": JSON}
 #   ready  the same, with the size of the transcript; and a second line {"ready": true} once its
 #          input is on the screen. It is to be called in the background.
+#   watch  nothing; it is told to call `status` when its own record of its state changes
+#   status {"idle": TIME}, Unix ms, where it does nothing since then
 #   ask    {"ask": ID, "note": JSON}, and what comes to the file answers/ID is its answer; then
 #          {"answered": ID}
 
@@ -28,6 +30,8 @@ note() {
 }
 
 told=$(cat)
+# What it keeps of itself while it runs.
+record=${CLAUDE_CONFIG_DIR:-$HOME/.claude}/sessions/$PPID.json
 case $kind in
 note) note '' ;;
 ready)
@@ -37,11 +41,21 @@ ready)
   note "\"size\":$((size)),"
   # It says `idle` there when it reads keys; before, a key is lost on it.
   tries=0
-  until grep -q '"status":"idle"' "${CLAUDE_CONFIG_DIR:-$HOME/.claude}/sessions/$PPID.json"; do
+  until grep -q '"status":"idle"' "$record"; do
     tries=$((tries + 1))
     [ "$tries" -lt 300 ] && kill -0 "$PPID" && sleep 0.1 || exit 0
   done
   echo '{"ready":true}' | append
+  ;;
+watch)
+  case $record in
+  *[\"\\]*) ;;
+  *) printf '{"hookSpecificOutput":{"hookEventName":"SessionStart","watchPaths":["%s"]}}' "$record" ;;
+  esac
+  ;;
+status)
+  since=$(sed -n 's/.*"status":"idle".*"statusUpdatedAt":\([0-9]*\).*/\1/p' "$record")
+  [ -z "$since" ] || echo "{\"idle\":$since}" | append
   ;;
 ask)
   mkdir -p "$run/answers"

@@ -10,6 +10,8 @@ const transcriptMs = 2000
 /** What `hook.sh` puts down, and of a hook's own JSON what we read; every field may be of another kind. */
 interface Note {
   ready?: unknown
+  /** Since when it does nothing, Unix ms. */
+  idle?: unknown
   /** Id of a question: asked, or answered by us. */
   ask?: unknown
   answered?: unknown
@@ -30,7 +32,6 @@ interface Note {
     background_tasks?: unknown
     error?: unknown
     last_assistant_message?: unknown
-    notification_type?: unknown
   } | null
 }
 
@@ -42,6 +43,9 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
   }
   if (parsed.ready === true) {
     return becomeReady(state, told)
+  }
+  if (typeof parsed.idle === 'number') {
+    return noteIdle(state, parsed.idle, told)
   }
   if (parsed.answered !== undefined) {
     state.questions = state.questions.filter(({ id }) => id !== parsed.answered)
@@ -59,9 +63,6 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
       return noteEnd(state, told)
     case 'StopFailure':
       return readFailure(state, parsed.note, told)
-    case 'Notification':
-      // It has waited for a person for a while: of a turn that was taken back nothing else is told.
-      return parsed.note.notification_type === 'idle_prompt' ? noteEnd(state, told) : undefined
   }
 }
 
@@ -156,5 +157,13 @@ function readFailure(state: TerminalState, note: NonNullable<Note['note']>, told
 function noteEnd({ turn }: TerminalState, { now }: Telling): void {
   if (turn) {
     turn.over ??= { at: now, ms: transcriptMs }
+  }
+}
+
+/** A turn that a person takes back before its first answer leaves no other trace. */
+function noteIdle({ turn }: TerminalState, since: number, { now }: Telling): void {
+  if (turn && !turn.over && turn.begunAt !== null && since > turn.begunAt) {
+    turn.over = { at: now, ms: transcriptMs }
+    turn.isBrokenOff = true
   }
 }

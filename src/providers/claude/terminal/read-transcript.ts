@@ -12,6 +12,7 @@ const failureMs = 5000
 interface TranscriptLine extends ClaudeLine {
   isSidechain?: unknown
   isMeta?: unknown
+  timestamp?: unknown
   isCompactSummary?: unknown
   isApiErrorMessage?: unknown
   apiErrorStatus?: unknown
@@ -73,7 +74,9 @@ function readUser(state: TerminalState, line: TranscriptLine, told: Telling): vo
   if (line.isMeta === true || line.isCompactSummary === true || isOrder.test(said)) {
     return
   }
-  beginTurn(state, findGiven(state, said) ?? null, told)
+  const begunAt = typeof line.timestamp === 'string' ? Date.parse(line.timestamp) : NaN
+  const turn = beginTurn(state, findGiven(state, said) ?? null, told)
+  turn.begunAt = Number.isFinite(begunAt) ? begunAt : null
 }
 
 const isOrder = /^\s*<(?:command-|local-command-|bash-)/

@@ -57,8 +57,10 @@ export interface Turn {
   failure: { text: string; status: number | null; code: string | null } | null
   /** It is over though its transcript does not say so: since when, Unix ms, and for how long that is waited for. */
   over: { at: number; ms: number } | null
-  /** Its last answer was. */
+  /** A person ended it, so far as is known. */
   isBrokenOff: boolean
+  /** When it began, Unix ms, by the clock of the program; null where it did not say. */
+  begunAt: number | null
 }
 
 /** The state a decoder begins with, or goes on with: what an older Drover left lacks the newer fields. */

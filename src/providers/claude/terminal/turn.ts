@@ -19,7 +19,7 @@ export function findGiven(state: TerminalState, text: string): GivenMessage | un
 /** A turn begins, with one of our messages or with what a person typed. One before it is over by that. */
 export function beginTurn(state: TerminalState, message: GivenMessage | null, told: Telling): Turn {
   if (state.turn) {
-    endTurn(state, { isInterrupted: state.turn.isBrokenOff }, told)
+    endTurn(state, {}, told)
   }
   const turn: Turn = {
     messages: [],
@@ -29,6 +29,7 @@ export function beginTurn(state: TerminalState, message: GivenMessage | null, to
     failure: null,
     over: null,
     isBrokenOff: false,
+    begunAt: null,
   }
   state.turn = turn
   if (message) {
@@ -64,8 +65,9 @@ export function endTurn(
   }
   closeQuestions(state, events, () => true)
   const { failure } = turn
-  const error = end.isInterrupted ? 'interrupted' : (failure?.text ?? null)
-  if (failure && !end.isInterrupted) {
+  const isInterrupted = end.isInterrupted === true || turn.isBrokenOff
+  const error = isInterrupted ? 'interrupted' : (failure?.text ?? null)
+  if (failure && !isInterrupted) {
     const found = classifyError(failure, now)
     events.push({ type: 'error', ...found, message: failure.text })
     // A plan that is used up until a known time: nothing goes before.
