@@ -8,7 +8,7 @@
 #   ready  the same, with the size of the transcript; and a second line {"ready": true} once its
 #          input is on the screen. It is to be called in the background.
 #   watch  nothing; it is told to call `status` when its own record of its state changes
-#   status {"idle": TIME}, Unix ms, where it does nothing since then
+#   status {"idle": TIME}, Unix ms, where it does nothing since then, and that for a while
 #   ask    {"ask": ID, "note": JSON}, and what comes to the file answers/ID is its answer; then
 #          {"answered": ID}
 
@@ -28,6 +28,9 @@ append() {
 note() {
   { printf '{%s"note":' "$1"; printf %s "$told" | tr -d '\n'; echo '}'; } | append
 }
+
+# Since when it does nothing, Unix ms; nothing while it does something.
+idle_since() { sed -n 's/.*"status":"idle".*"statusUpdatedAt":\([0-9]*\).*/\1/p' "$record"; }
 
 told=$(cat)
 # What it keeps of itself while it runs.
@@ -54,8 +57,8 @@ watch)
   esac
   ;;
 status)
-  since=$(sed -n 's/.*"status":"idle".*"statusUpdatedAt":\([0-9]*\).*/\1/p' "$record")
-  [ -z "$since" ] || echo "{\"idle\":$since}" | append
+  since=$(idle_since)
+  [ -n "$since" ] && sleep 1.5 && [ "$since" = "$(idle_since)" ] && echo "{\"idle\":$since}" | append
   ;;
 ask)
   mkdir -p "$run/answers"

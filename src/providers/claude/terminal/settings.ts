@@ -12,7 +12,7 @@ const hooks = [
   // In the background, for it waits until the input box is there.
   { event: 'SessionStart', kind: 'ready', rest: { async: true, timeout: 60 } },
   { event: 'SessionStart', kind: 'watch', rest: {} },
-  { event: 'FileChanged', kind: 'status', rest: {} },
+  { event: 'FileChanged', kind: 'status', rest: { async: true, timeout: 60 } },
   { event: 'UserPromptSubmit', kind: 'note', rest: {} },
   { event: 'PermissionRequest', kind: 'ask', rest: { timeout: longestQuestion } },
   { event: 'Stop', kind: 'note', rest: {} },
