@@ -58,6 +58,13 @@ export async function installDependencies() {
   return true
 }
 
+/** What the pages are made of beside their own. */
+const webPackages = {
+  'xterm.js': '@xterm/xterm/lib/xterm.mjs',
+  'xterm.css': '@xterm/xterm/css/xterm.css',
+  'xterm-license.txt': '@xterm/xterm/LICENSE',
+}
+
 /** Compiles src into dist. Silent when all is well; only files that changed are replaced, each at once. */
 export async function build() {
   const fresh = path.join(root, `dist.new-${process.pid}`)
@@ -66,7 +73,11 @@ export async function build() {
     if (!existsSync(tsc)) {
       throw new PrepareError('The dependencies are not installed: `npm ci` does that.')
     }
+    await run([process.execPath, tsc], ['-p', 'src/web/tsconfig.build.json', '--outDir', fresh])
     await run([process.execPath, tsc], ['-p', 'tsconfig.build.json', '--outDir', fresh])
+    for (const [name, file] of Object.entries(webPackages)) {
+      cpSync(path.join(modules, file), path.join(fresh, 'web', name))
+    }
     cpSync(path.join(root, 'src'), fresh, { recursive: true, filter: isFolderOrScript })
     copyAssets(path.join(root, 'src'), fresh)
     moveChanged(fresh, path.join(root, 'dist'))
@@ -225,7 +236,7 @@ async function withProgress(text, work) {
 function copyAssets(from, to) {
   cpSync(from, to, {
     recursive: true,
-    filter: (source) => !source.endsWith('.ts'),
+    filter: (source) => !source.endsWith('.ts') && !source.endsWith('.json'),
   })
 }
 

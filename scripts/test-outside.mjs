@@ -17,6 +17,12 @@ const debianPackages = [
     reason: 'the end-to-end tests drive a real terminal through it',
   },
   {
+    feature: 'chromium',
+    package: 'chromium',
+    program: 'chromium',
+    reason: 'the end-to-end tests open the page of a terminal in it',
+  },
+  {
     feature: 'python3',
     package: 'python3',
     program: 'python3',

@@ -19,6 +19,7 @@ const bin = (name) => path.join(root, 'node_modules', '.bin', name)
 /** Checks that are one command: passed or failed. */
 const commands = {
   types: [bin('tsc'), '--noEmit'],
+  'web-types': [bin('tsc'), '--noEmit', '-p', 'src/web'],
   lint: [bin('oxlint'), '--type-aware', '--deny-warnings'],
   format: [bin('oxfmt'), '--check'],
 }

@@ -61,6 +61,7 @@ function insertFinishedRun(agentId: string, id: string, now: number): void {
     session: null,
     isResumed: false,
     isTerminal: false,
+    isBegun: false,
     now,
   })
   store.agents.setRun(agentId, id)

@@ -23,6 +23,7 @@ describe('access', () => {
     [undefined, 'unauthorized', 'forbidden', 'forbidden'],
     ['owner', 'unauthorized', 'forbidden', 'forbidden'],
     ['agent-self', 'unauthorized', 'ok', 'forbidden'],
+    ['visitor', 'unauthorized', 'ok', 'forbidden'],
     ['agent', 'unauthorized', 'ok', 'ok'],
     ['anyone', 'ok', 'ok', 'ok'],
   ])('%s: without a token %s, an agent of itself %s, of another %s', ([access, ...said]) => {
@@ -36,6 +37,15 @@ describe('access', () => {
 
   test.for([undefined, '', 'Guide', 'guide ', 'guide/..'])('%j is not the agent itself', (name) => {
     expect(checked(agent, 'agent-self', name)).toBe('forbidden')
+  })
+
+  test('a ticket opens what is for visitors of its agent, and nothing else', () => {
+    const visitor: Caller = { kind: 'visitor', id: 'agent_1', name: 'guide', isReadOnly: false }
+    const said = ([undefined, 'owner', 'agent-self', 'agent', 'visitor'] as const).map((access) =>
+      checked(visitor, access, 'guide'),
+    )
+    expect(said).toEqual([...Array<string>(4).fill('unauthorized'), 'ok'])
+    expect(checked(visitor, 'visitor', 'other')).toBe('unauthorized')
   })
 
   test('a refusal names the route and the field', () => {
@@ -66,9 +76,13 @@ test('nothing is open but what is written here: a route that an agent may ask is
     listMessages: 'agent-self',
     getMessage: 'agent',
     readLogs: 'agent-self',
+    openTerminal: 'visitor',
     followEvents: 'agent',
     listApprovals: 'agent',
     getApproval: 'agent',
+    listGuests: 'agent',
+    getGuest: 'agent',
+    openGuestTerminal: 'agent',
     getHealth: 'anyone',
     getOpenapi: 'agent',
   })

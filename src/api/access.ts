@@ -1,4 +1,4 @@
-import type { TokenBearer } from '../daemon/index.ts'
+import type { TicketHolder, TokenBearer } from '../daemon/index.ts'
 import { DroverError } from '../schema/error.ts'
 
 /**
@@ -6,13 +6,18 @@ import { DroverError } from '../schema/error.ts'
  *
  * - `owner`: nobody else.
  * - `agent-self`: an agent, where `{name}` is its own.
+ * - `visitor`: the same, and who has a ticket for `{name}`.
  * - `agent`: an agent; its handler keeps to what is the agent's.
  * - `anyone`: no token is asked for.
  */
-export type Access = 'owner' | 'agent-self' | 'agent' | 'anyone'
+export type Access = 'owner' | 'agent-self' | 'visitor' | 'agent' | 'anyone'
 
 /** Who asks: found by the guard, once for each request. */
-export type Caller = { kind: 'owner' } | ({ kind: 'agent' } & TokenBearer) | { kind: 'anyone' }
+export type Caller =
+  | { kind: 'owner' }
+  | ({ kind: 'agent' } & TokenBearer)
+  | ({ kind: 'visitor' } & TicketHolder)
+  | { kind: 'anyone' }
 
 /** What the decision is about. */
 export interface Asked {
@@ -28,6 +33,9 @@ export function checkAccess(caller: Caller, asked: Asked, name: string | undefin
   if (caller.kind === 'owner' || access === 'anyone') {
     return
   }
+  if (caller.kind === 'visitor' && access === 'visitor' && name === caller.name) {
+    return
+  }
   if (caller.kind !== 'agent') {
     throw unauthorized()
   }
@@ -35,7 +43,7 @@ export function checkAccess(caller: Caller, asked: Asked, name: string | undefin
   if (access === 'owner') {
     throw forbidden('Authorization', `an agent's token does not open ${route}`)
   }
-  if (access === 'agent-self' && name !== caller.name) {
+  if (access !== 'agent' && name !== caller.name) {
     const given = JSON.stringify((name ?? '').slice(0, 80))
     throw forbidden('name', `${caller.name} may ask ${route} of itself only, not of ${given}`)
   }

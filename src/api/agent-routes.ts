@@ -51,7 +51,10 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   mount(app, routes.wakeAgent, async ({ params, query, body, c }) =>
     answerJson(c, await verbs.wake(params.name, body, waitOf(c, daemon, query))),
   )
-  for (const verb of ['sleep', 'stop', 'start', 'new', 'restart'] as const) {
+  mount(app, routes.startAgent, async ({ params, query, body, c }) =>
+    answerJson(c, await verbs.start(params.name, body, waitOf(c, daemon, query))),
+  )
+  for (const verb of ['sleep', 'stop', 'new', 'restart'] as const) {
     mount(app, routes[`${verb}Agent`], async ({ params, query, c }) =>
       answerJson(c, await verbs[verb](params.name, waitOf(c, daemon, query))),
     )

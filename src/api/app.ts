@@ -9,10 +9,13 @@ import { firstPage } from './first-page.ts'
 import { guard } from './guard.ts'
 import { mountCostRoutes } from './cost-routes.ts'
 import { mountEventRoutes } from './event-routes.ts'
+import { mountGuestRoutes } from './guest-routes.ts'
 import { mountMessageRoutes } from './message-routes.ts'
 import type { ApiApp, ApiEnvironment } from './route.ts'
 import { mountScheduleRoutes } from './schedule-routes.ts'
 import { mountSystemRoutes } from './system-routes.ts'
+import { mountTerminalPage } from './terminal-page.ts'
+import { mountTerminalRoutes } from './terminal-routes.ts'
 import { mountWorkspaceRoutes } from './workspace-routes.ts'
 
 export interface AppOptions {
@@ -29,7 +32,13 @@ export function createApp(options: AppOptions): ApiApp {
   const app = new Hono<ApiEnvironment>()
   const { token, port } = options
   const { context } = options.daemon
-  const guardOptions = { token, port, findBearer: findBearer.bind(null, context) }
+  const { terminals } = options.daemon
+  const guardOptions = {
+    token,
+    port,
+    findBearer: findBearer.bind(null, context),
+    redeemTicket: terminals.redeem.bind(terminals),
+  }
   app.use(async (c, next) => {
     c.set('caller', guard(c, guardOptions))
     await next()
@@ -40,6 +49,9 @@ export function createApp(options: AppOptions): ApiApp {
   mountCostRoutes(app, options.daemon)
   mountEventRoutes(app, options.daemon)
   mountScheduleRoutes(app, options.daemon)
+  mountTerminalRoutes(app, options)
+  mountTerminalPage(app)
+  mountGuestRoutes(app, options.daemon)
   mountWorkspaceRoutes(app, options.daemon)
   mountSystemRoutes(app, options)
   app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))

@@ -1,20 +1,26 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { TokenBearer } from '../daemon/index.ts'
+import type { TicketHolder, TokenBearer } from '../daemon/index.ts'
 import { DroverError } from '../schema/error.ts'
 import { unauthorized, type Caller } from './access.ts'
 import type { ApiContext, Route } from './route.ts'
 import { routes } from './routes.ts'
+import { isPage } from './terminal-page.ts'
 
 export interface GuardOptions {
   /** The owner's. */
   token: string
   /** The agent that a token speaks for; null for any other text. */
   findBearer: (token: string) => TokenBearer | null
+  /** Whom a ticket lets in to the terminal of the agent of this name, once; null for a wrong one. */
+  redeemTicket: (ticket: string, name: string) => TicketHolder | null
   /** Port we listen on, for the Host check; read at each request, as it is known late. */
   port: () => number
 }
 
-/** Paths that tell nothing: the routes that say so, and the first page. */
+/** Where a browser comes with a ticket: it can't send a token with a WebSocket. */
+const ticketPath = /^\/v1\/agents\/([\w-]+)\/terminal$/
+
+/** Paths that tell nothing: the routes that say so, and the pages. */
 const openPaths: ReadonlySet<string> = new Set([
   '/',
   ...Object.values<Route>(routes).flatMap(({ access, path }) => (access === 'anyone' ? path : [])),
@@ -31,8 +37,13 @@ export function guard(c: ApiContext, options: GuardOptions): Caller {
   if (!c.env.isTrusted) {
     checkOrigin(c, options.port())
   }
-  if (openPaths.has(c.req.path)) {
+  if (openPaths.has(c.req.path) || isPage(c.req.path)) {
     return { kind: 'anyone' }
+  }
+  const [, visited] = ticketPath.exec(c.req.path) ?? []
+  const ticket = c.req.query('ticket')
+  if (visited !== undefined && ticket !== undefined) {
+    return { kind: 'visitor', ...takeTicket(ticket, visited, options) }
   }
   const header = c.req.header('authorization')
   if (header === undefined && c.env.isTrusted) {
@@ -47,6 +58,18 @@ export function guard(c: ApiContext, options: GuardOptions): Caller {
     throw unauthorized()
   }
   return { kind: 'agent', ...bearer }
+}
+
+function takeTicket(ticket: string, name: string, { redeemTicket }: GuardOptions): TicketHolder {
+  const holder = redeemTicket(ticket, name)
+  if (!holder) {
+    throw new DroverError(
+      'unauthorized',
+      'ticket: was used, is too old, or is not for this terminal.',
+      { details: { field: 'ticket' } },
+    )
+  }
+  return holder
 }
 
 function checkOrigin(c: ApiContext, port: number): void {

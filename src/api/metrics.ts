@@ -6,6 +6,7 @@ export function formatMetrics(daemon: Daemon): string {
   const rows: [name: string, kind: string, help: string, value: number][] = [
     ['drover_agents', 'gauge', 'Agents of this home.', agents.total],
     ['drover_agents_live', 'gauge', 'Agents with a live run.', agents.live],
+    ['drover_guests', 'gauge', 'Terminals beside agents.', daemon.context.store.guests.count()],
     [
       'drover_events_total',
       'counter',

@@ -56,7 +56,10 @@ function toRouteConfig(operationId: string, route: Route): RouteConfig {
         : {}),
     },
     responses: {
-      [status]: { description, content: { [contentType]: { schema: schema ?? z.string() } } },
+      [status]: {
+        description,
+        ...(status === 101 ? {} : { content: { [contentType]: { schema: schema ?? z.string() } } }),
+      },
       default: {
         description: 'A problem',
         content: { 'application/problem+json': { schema: Problem } },

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context, Hono } from 'hono'
+import type { WebSocket } from 'ws'
 import type { z } from 'zod'
 import { DroverError, isErrorCode } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
@@ -11,6 +12,8 @@ export interface Bindings {
   outgoing: ServerResponse
   /** Came over the unix socket, which only its owner can open. */
   isTrusted: boolean
+  /** Makes a WebSocket of the connection, where that is what was asked for. Called once. */
+  upgrade?: (() => Promise<WebSocket>) | undefined
 }
 
 /** Types of what a request carries on its way. */
@@ -37,7 +40,12 @@ export interface Route<
   params?: P
   query?: Q
   body?: B
-  response: { status: 200 | 201; description: string; schema?: z.ZodType; contentType?: string }
+  response: {
+    status: 101 | 200 | 201
+    description: string
+    schema?: z.ZodType
+    contentType?: string
+  }
 }
 
 export interface RouteInput<P, Q, B> {

@@ -24,9 +24,11 @@ import { Why } from '../schema/why.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { guestRoutes } from './guest-routes.ts'
 import { defineRoute } from './route.ts'
 import { ok } from './ok-response.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
+import { terminalRoutes } from './terminal-routes.ts'
 import { verbRoutes } from './verb-routes.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
 
@@ -132,6 +134,8 @@ export const routes = {
   ...approvalRoutes,
   ...costRoutes,
   ...eventRoutes,
+  ...terminalRoutes,
+  ...guestRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({
     method: 'get',
@@ -197,7 +201,7 @@ export const routes = {
   shutDown: defineRoute({
     method: 'post',
     path: '/v1/shutdown',
-    summary: 'End the daemon; with `agents` end their runs first.',
+    summary: 'End the daemon; with `agents` end their runs and guests first.',
     body: z.strictObject({ agents: z.boolean().default(false) }),
     response: ok('Ending', Accepted),
   }),

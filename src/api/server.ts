@@ -9,6 +9,8 @@ import type { DaemonStatus } from '../schema/reports.ts'
 import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
 import { readSecret } from '../util/secret-file.ts'
 import { createApp } from './app.ts'
+import type { Bindings } from './route.ts'
+import { isUpgrade, Upgrades } from './upgrades.ts'
 
 // An ES import of this module loads all it could ever need, 10 MB of it; this way it loads what is used.
 const http = process.getBuiltinModule('node:http')
@@ -43,19 +45,28 @@ export async function startServer({ daemon, onShutdown }: ServerOptions): Promis
     address: () => address,
     onShutdown,
   })
+  const upgrades = new Upgrades()
   const createServer = (isTrusted: boolean): Server => {
+    const waiting = new WeakMap<object, Bindings['upgrade']>()
     const listener = getRequestListener(
-      (request, env) => app.fetch(request, { ...env, isTrusted }),
+      (request, env) =>
+        app.fetch(request, { ...env, isTrusted, upgrade: waiting.get(env.incoming) }),
       { overrideGlobalObjects: false },
     )
-    return http.createServer(
-      { keepAliveTimeout: 65_000, noDelay: true },
+    const server = http.createServer(
+      { keepAliveTimeout: 65_000, noDelay: true, shouldUpgradeCallback: isUpgrade },
       (incoming, outgoing) => void listener(incoming, outgoing),
     )
+    upgrades.serve(server, (incoming, outgoing, upgrade) => {
+      waiting.set(incoming, upgrade)
+      void listener(incoming, outgoing)
+    })
+    return server
   }
   const local = createServer(true)
   const tcp = createServer(false)
   const close = async (): Promise<void> => {
+    upgrades.close()
     await Promise.all([local, tcp].map(closeServer))
     rmSync(home.socketFile, { force: true })
   }

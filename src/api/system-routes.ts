@@ -39,7 +39,8 @@ export function mountSystemRoutes(
   mount(app, routes.reconcile, async ({ c }) => answerJson(c, await daemon.reconcile()))
   mount(app, routes.shutDown, async ({ body, c }) => {
     if (body.agents) {
-      await daemon.verbs.sleepAll({ seconds: shutdownSeconds, signal: requestSignal(c, daemon) })
+      const limit = { seconds: shutdownSeconds, signal: requestSignal(c, daemon) }
+      await Promise.all([daemon.verbs.sleepAll(limit), daemon.guests.endAll(limit)])
     }
     c.env.outgoing.once('finish', onShutdown)
     return answerJson(c, { ok: true })

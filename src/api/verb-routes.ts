@@ -1,6 +1,12 @@
 import { Agent } from '../schema/agent.ts'
 import { Interrupted, Reloaded } from '../schema/reports.ts'
-import { AgentParams, ReloadRequest, WaitQuery, WakeRequest } from '../schema/requests.ts'
+import {
+  AgentParams,
+  ReloadRequest,
+  StartRequest,
+  WaitQuery,
+  WakeRequest,
+} from '../schema/requests.ts'
 import { ok } from './ok-response.ts'
 import { defineRoute } from './route.ts'
 
@@ -9,7 +15,7 @@ export const verbRoutes = {
   wakeAgent: defineRoute({
     method: 'post',
     path: '/v1/agents/{name}/wake',
-    summary: 'Bring an agent up.',
+    summary: 'Bring an agent up; in another runtime, if one is named.',
     params: AgentParams,
     query: WaitQuery,
     body: WakeRequest,
@@ -35,9 +41,10 @@ export const verbRoutes = {
   startAgent: defineRoute({
     method: 'post',
     path: '/v1/agents/{name}/start',
-    summary: 'Take messages again, and bring it up.',
+    summary: 'Take messages again, and bring it up; in another runtime, if one is named.',
     params: AgentParams,
     query: WaitQuery,
+    body: StartRequest,
     response: ok('The agent', Agent),
   }),
   newAgent: defineRoute({

@@ -15,6 +15,7 @@ export interface AgentOptions {
   arg?: string[]
   appendPrompt?: string
   bare?: boolean
+  alwaysOn?: boolean
   addDir?: string[]
   workspace?: Workspace | 'inherit'
   /** A branch, or true where none was named. */
@@ -32,6 +33,7 @@ export const agentOptionNames = [
   'arg',
   'appendPrompt',
   'bare',
+  'alwaysOn',
   'addDir',
   'workspace',
   'worktree',
@@ -81,6 +83,7 @@ export function addPlaceOptions(command: Command): Command {
       ).choices(['inherit', 'shared', 'isolated']),
     )
     .option('--worktree [branch]', 'in a git worktree of its own, on a new branch of that name')
+    .option('--always-on', "the machine's own supervisor brings it up, and up again")
 }
 
 /** The part of a request that they ask for. */
@@ -89,7 +92,7 @@ export function createAgentRequest(
   cwd: string,
 ): Omit<Partial<RunRequestInput>, 'template' | 'name' | 'prompt' | 'requestId'> {
   const { label, tag, can, automationId, effort, profile, arg, appendPrompt, bare } = options
-  const { addDir, workspace, worktree } = options
+  const { addDir, workspace, worktree, alwaysOn } = options
   const branch = worktree === true ? {} : { branch: worktree }
   return Object.fromEntries(
     Object.entries({
@@ -102,6 +105,7 @@ export function createAgentRequest(
       args: arg,
       promptAppend: appendPrompt,
       bare,
+      alwaysOn,
       addDirs: addDir?.map((folder) => path.resolve(cwd, folder)),
       workspace,
       worktree: worktree === undefined ? undefined : branch,

@@ -13,6 +13,8 @@ describe('a verb', () => {
     [['wake', 'a'], '/v1/agents/a/wake', null],
     [['wake', 'a', '--fresh'], '/v1/agents/a/wake', { mode: 'fresh' }],
     [['wake', 'a', '--resume'], '/v1/agents/a/wake', { mode: 'resume' }],
+    [['wake', 'a', '--in', 'tmux'], '/v1/agents/a/wake', { runtime: 'tmux' }],
+    [['start', 'a', '--in', 'tmux'], '/v1/agents/a/start', { runtime: 'tmux' }],
   ])('%j asks %s with %j', async (argv, path, body) => {
     await using api = await startFakeApi((_, response) => answerJson(response, shownAgent()))
     expect(await callCli(argv, { home: api.folder })).toMatchObject({
@@ -150,6 +152,7 @@ describe('drover show', () => {
       bootMs: 90_000,
       readyMs: 0,
       wedgedMs: 60_000,
+      attachedMs: 900_000,
       restart: 'always',
       parking: false,
       tries: 1,
@@ -168,6 +171,7 @@ describe('drover show', () => {
       /^boot timeout +90s$/m,
       /^ready timeout +none$/m,
       /^wedged +1m$/m,
+      /^attached +15m$/m,
       /^restart +always$/m,
       /^parking +no$/m,
       /^tries +1$/m,

@@ -16,6 +16,7 @@ interface VerbOptions extends CommonOptions {
   timeout: number
   fresh?: boolean
   resume?: boolean
+  in?: string
 }
 
 export interface AgentVerbOptions {
@@ -45,13 +46,14 @@ export function agentVerbCommand(
       const isWaiting = wait && findOwnAgent(context.env)?.name !== name
       const waitSeconds = isWaiting ? Math.min(timeout, limits.waitSeconds) : 0
       const mode = readMode?.(options)
+      const { in: runtime } = options
       const agent = await withInterrupt(
         () => `left; ${name} goes on ${doing}.`,
         (signal) =>
           withAgentSpinner(
             invocation,
             { text: `${doing} ${name}`, agent: name, signal },
-            client.change(name, verb, { mode, waitSeconds, signal }),
+            client.change(name, verb, { mode, runtime, waitSeconds, signal }),
           ),
       )
       if (isWaiting) {

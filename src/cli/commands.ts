@@ -91,9 +91,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   attach: {
     group: 'talking',
-    usage: 'attach NAME',
-    summary: 'talk with an agent; it stays awake meanwhile',
+    usage: 'attach NAME [--read-only]',
+    summary: 'go to the terminal of an agent, or talk with it; it stays awake meanwhile',
     load: async () => (await import('./attach.ts')).attachCommand,
+  },
+  shell: {
+    group: 'talking',
+    usage: 'shell NAME [--ttl TIME] [-- PROGRAM ARG…]',
+    summary: 'open a terminal beside an agent',
+    takesProgram: true,
+    load: async () => (await import('./shell.ts')).shellCommand,
   },
   acp: {
     group: 'talking',
@@ -133,7 +140,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   wake: {
     group: 'agents',
-    usage: 'wake NAME [--fresh|--resume]',
+    usage: 'wake NAME [--fresh|--resume] [--in RUNTIME]',
     summary: 'bring a sleeping agent up',
     load: async () => (await import('./wake.ts')).wakeCommand,
   },

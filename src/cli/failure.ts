@@ -4,6 +4,7 @@ import { isDiskFull } from '../util/disk-full.ts'
 import { createColors, wantsColors } from './colors.ts'
 import type { CliContext } from './context.ts'
 import { Interrupted } from './interrupt.ts'
+import { toJson } from './output.ts'
 import { oneLine } from './plain-text.ts'
 
 const interruptedExit = 130
@@ -18,7 +19,7 @@ export function reportFailure(error: unknown, context: CliContext, isJson: boole
   const failure = toDroverError(error)
   const problem = toProblem(failure)
   if (isJson) {
-    stderr.write(`${JSON.stringify(problem)}\n`)
+    stderr.write(`${toJson(problem)}\n`)
   } else {
     const colors = createColors(wantsColors(stderr.isTTY === true, env))
     stderr.write(

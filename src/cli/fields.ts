@@ -1,6 +1,7 @@
 import type { Output } from './output.ts'
+import { allText } from './plain-text.ts'
 
-/** Aligned `name  value` lines; null values are left out, later lines of a value are indented. */
+/** Aligned `name  value` lines, values without what a terminal acts on; null values are left out, later lines of a value are indented. */
 export function formatFields(
   fields: readonly (readonly [string, string | null])[],
   { colors }: Output,
@@ -10,7 +11,9 @@ export function formatFields(
   )
   const width = shown.reduce((widest, [name]) => Math.max(widest, name.length), 0)
   return shown.map(([name, value]) => {
-    const lines = value.split('\n').join(`\n${' '.repeat(width + 2)}`)
+    const lines = allText(value)
+      .split('\n')
+      .join(`\n${' '.repeat(width + 2)}`)
     return `${colors.dim(name.padEnd(width))}  ${lines}`
   })
 }

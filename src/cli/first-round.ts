@@ -19,9 +19,8 @@ export async function showFirstRound(invocation: Invocation, signal: AbortSignal
     await showRound(invocation, signal)
   } catch (error) {
     if (!signal.aborted) {
-      output.note(
-        `drover: the first agent did not get through its round: ${toDroverError(error).message}`,
-      )
+      const cause = oneLine(toDroverError(error).message)
+      output.note(`drover: the first agent did not get through its round: ${cause}`)
     }
   }
 }

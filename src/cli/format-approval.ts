@@ -3,7 +3,7 @@ import { approvalDefaults } from '../schema/approval-defaults.ts'
 import type { Color, Colors } from './colors.ts'
 import { formatFields } from './fields.ts'
 import type { Output } from './output.ts'
-import { oneLine, plainText } from './plain-text.ts'
+import { allText, oneLine } from './plain-text.ts'
 import { formatExactDuration, formatRelativeTime, formatTimeUntil } from './relative-time.ts'
 import { formatTable, type Column } from './table.ts'
 
@@ -71,15 +71,15 @@ export function formatApprovalDetail(approval: Approval, output: Output, now: nu
     ...formatFields(
       [
         ['tool', tool],
-        ['input', plainText(typeof input === 'string' ? input : JSON.stringify(input, null, 2))],
-        ['reason', reason && plainText(reason).trim()],
+        ['input', allText(typeof input === 'string' ? input : JSON.stringify(input, null, 2))],
+        ['reason', reason && allText(reason).trim()],
         ['risk', risk],
         ['run', run],
         ['asked', formatRelativeTime(approval.askedAt, now)],
         ['denied', dueText(approval, now) || null],
         ['answer', state === 'open' ? null : `${state}${by ? ` by ${by}` : ''}${decided}`],
         ['cause', cause && oneLine(cause)],
-        ['said', message && plainText(message).trim()],
+        ['said', message && allText(message).trim()],
         ['message', approval.messageId],
         ['for session', approval.isForSession ? 'yes' : null],
       ],

@@ -18,7 +18,7 @@ export function lifecycleFields({ lifecycle, budget, initialPrompt }: AgentSpec)
   ]
 }
 
-type TimeKey = 'idleMs' | 'maxAgeMs' | 'bootMs' | 'readyMs' | 'wedgedMs'
+type TimeKey = 'idleMs' | 'maxAgeMs' | 'bootMs' | 'readyMs' | 'wedgedMs' | 'attachedMs'
 
 /** Each with its name and what 0 means. */
 const times: readonly (readonly [key: TimeKey, name: string, zero: string])[] = [
@@ -27,6 +27,7 @@ const times: readonly (readonly [key: TimeKey, name: string, zero: string])[] = 
   ['bootMs', 'boot timeout', 'none'],
   ['readyMs', 'ready timeout', 'none'],
   ['wedgedMs', 'wedged', 'never'],
+  ['attachedMs', 'attached', 'for ever'],
 ]
 
 function timeText(lifecycle: Lifecycle, key: TimeKey, zero: string): string | null {

@@ -12,6 +12,7 @@ export interface LifecycleOptions {
   bootTimeout?: number
   readyTimeout?: number
   wedged?: number
+  attached?: number
   restart?: RestartPolicy
   /** `--no-parking` makes it false. */
   parking: boolean
@@ -50,6 +51,11 @@ export function addLifecycleOptions(command: Command): Command {
       'a turn without output and without work for this long is ended; 0: never',
       durationParser('wedged'),
     )
+    .option(
+      '--attached <time>',
+      'who did nothing at its terminal for this long keeps it awake no more; 0: for ever',
+      durationParser('attached'),
+    )
     .addOption(
       new Option(
         '--restart <policy>',
@@ -83,6 +89,7 @@ export function createLifecycleRequest(
     bootMs: options.bootTimeout,
     readyMs: options.readyTimeout,
     wedgedMs: options.wedged,
+    attachedMs: options.attached,
     restart: options.restart,
     parking: options.parking ? undefined : false,
     tries: options.tries,

@@ -65,7 +65,7 @@ async function printEntries(
     : formatPlain
   try {
     for await (const entry of stream) {
-      await output.write(json ? `${JSON.stringify(entry)}\n` : `${format(entry)}\n`)
+      await (json ? output.json(entry) : output.line(format(entry)))
     }
   } catch (error) {
     // It was removed while its log was followed: that is the log's end.
@@ -76,16 +76,20 @@ async function printEntries(
 }
 
 function formatPlain({ stream, text }: LogEntry): string {
-  const mark = stream === 'system' ? '-- ' : ''
-  return mark + plainText(text)
+  return eachLine(text, (line) => (stream === 'system' ? `-- ${line}` : line))
 }
 
 function formatForTerminal({ at, stream, text }: LogEntry, colors: Colors): string {
-  const clean = plainText(text)
-  const painted = {
-    out: clean,
-    err: colors.yellow(clean),
-    system: colors.dim(`– ${clean}`),
-  }
-  return `${colors.dim(formatClock(at))} ${painted[stream] ?? clean}`
+  const time = colors.dim(formatClock(at))
+  const paint = {
+    out: (line: string) => line,
+    err: colors.yellow,
+    system: (line: string) => colors.dim(`– ${line}`),
+  }[stream]
+  return eachLine(text, (line) => `${time} ${paint(line)}`)
+}
+
+/** An entry that a terminal shows on several rows is as many lines. */
+function eachLine(text: string, format: (line: string) => string): string {
+  return plainText(text).split('\n').map(format).join('\n')
 }

@@ -8,6 +8,7 @@ it.each([
   ['1.5h', 5_400_000],
   ['8h', 28_800_000],
   ['2d', 172_800_000],
+  ['2h30m', 9_000_000],
   ['500ms', 500],
   ['0', 0],
 ])('%s is %i ms', (text, durationMs) => {
@@ -22,13 +23,30 @@ it.each([
   '1 h',
   '1H',
   '1w',
-  '1h30m',
+  '30m1h',
   '.5h',
   '1e3',
   'Infinity',
   '9'.repeat(30),
 ])('%j is no length of time, and the error names the option', (text) => {
   expect(() => durationParser('max-age')(text)).toThrow(/^--max-age: .* is no length of time/)
+})
+
+it.each([
+  ['0', 'less than 1 min'],
+  ['59.9s', 'less than 1 min'],
+  ['4h1ms', 'more than 4 h'],
+  ['365d', 'more than 4 h'],
+  ['-1', 'no length of time'],
+  ['1y', 'no length of time'],
+])('%s is out of bounds or no length of time, and the error names the option', (text, problem) => {
+  const parse = durationParser('ttl', { min: 60_000, max: 4 * 3_600_000 })
+  expect(() => parse(text)).toThrow(`--ttl: "${text}" is ${problem}`)
+})
+
+it('a length of time may be at its bounds', () => {
+  const parse = durationParser('ttl', { min: 60_000, max: 4 * 3_600_000 })
+  expect([parse('60s'), parse('3h60m')]).toEqual([60_000, 4 * 3_600_000])
 })
 
 it('a timeout is a length of time in seconds', () => {

@@ -1,24 +1,34 @@
 import { parseByteSize } from '../schema/byte-size.ts'
 import { DroverError } from '../schema/error.ts'
+import { formatSpan, parseSpan } from '../util/span.ts'
 
 /** Seconds that `--wait` waits when not told otherwise. */
 export const defaultTimeoutSeconds = 600
 
 /** Parsers for the values of options; a bad one is a `usage` error that names the option. */
 
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-/** A parser for a length of time, to ms: `90` and `90s`, `15m`, `8h`, `2d`, `500ms`. */
-export function durationParser(option: string): (text: string) => number {
+/**
+ * A parser for a length of time, to ms: `90` and `90s`, `15m`, `2h30m`, `2d`, `500ms`; within bounds,
+ * ms, where there are some.
+ */
+export function durationParser(
+  option: string,
+  { min = 0, max = Infinity }: { min?: number; max?: number } = {},
+): (text: string) => number {
   return (text) => {
-    const [, count, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? []
-    const durationMs = Math.round(Number(count) * unitMs[unit as keyof typeof unitMs])
-    if (!Number.isSafeInteger(durationMs)) {
-      throw new DroverError(
-        'usage',
-        `--${option}: ${JSON.stringify(text)} is no length of time, such as 90s, 15m, 8h or 2d.`,
-        { details: { field: option } },
-      )
+    const refuse = (problem: string): DroverError =>
+      new DroverError('usage', `--${option}: ${JSON.stringify(text.slice(0, 80))} is ${problem}.`, {
+        details: { field: option },
+      })
+    const durationMs = parseSpan(text)
+    if (durationMs === null) {
+      throw refuse('no length of time, such as 90s, 15m, 8h or 2d')
+    }
+    if (durationMs < min) {
+      throw refuse(`less than ${formatSpan(min)}`)
+    }
+    if (durationMs > max) {
+      throw refuse(`more than ${formatSpan(max)}`)
     }
     return durationMs
   }

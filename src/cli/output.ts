@@ -28,11 +28,19 @@ export function createOutput({ stdout, stderr, env }: CliContext): Output {
     write,
     line: (text = '') => write(`${text}\n`),
     lines: (texts) => (texts.length > 0 ? write(`${texts.join('\n')}\n`) : Promise.resolve()),
-    json: (value) => write(`${JSON.stringify(value)}\n`),
+    json: (value) => write(`${toJson(value)}\n`),
     note: (text) => {
       stderr.write(`${text}\n`)
     },
   }
+}
+
+/** JSON that a terminal takes for nothing else: DEL and C1, which JSON allows, are escaped as C0 is. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  )
 }
 
 /** A reader that went away is the business of the stream's `error` listener, not of each write. */

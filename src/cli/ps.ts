@@ -20,6 +20,9 @@ export function psCommand({ context, client, output }: Invocation): Command {
     .action(async ({ json, can: capability, ...given }: PsOptions) => {
       const wanted = { ...given, capability }
       const isFiltered = [given.tag, given.label, capability].some((word) => word !== undefined)
+      if (json && output.isTerminal) {
+        return output.json(await client.list(wanted))
+      }
       if (json) {
         // As it comes: ten thousand agents are not taken apart only to be put together again.
         for await (const chunk of await client.listBody(wanted)) {

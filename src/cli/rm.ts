@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { limits } from '../schema/limits.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { withInterrupt } from './interrupt.ts'
+import { oneLine } from './plain-text.ts'
 import { withSpinner } from './spinner.ts'
 
 export function rmCommand({ context, client, output }: Invocation): Command {
@@ -26,7 +27,8 @@ export function rmCommand({ context, client, output }: Invocation): Command {
         : output.line(`${output.colors.bold(name)}  removed${withSchedules(schedules)}`))
       if (worktree && !worktree.isRemoved) {
         const why = worktree.cause ?? 'it is looked at'
-        output.note(`Its worktree ${worktree.folder} on branch ${worktree.branch} is kept: ${why}.`)
+        const { folder, branch } = worktree
+        output.note(oneLine(`Its worktree ${folder} on branch ${branch} is kept: ${why}.`))
       }
     })
 }

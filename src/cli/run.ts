@@ -100,7 +100,7 @@ async function runAndWait(
 
 /** What is no error, and good to know. A daemon of before says none. */
 function sayNotes(output: Invocation['output'], { notes = [] }: StartedAgent): void {
-  notes.forEach((text) => output.note(text))
+  notes.forEach((text) => output.note(plainText(text)))
 }
 
 /** An agent that was given a name can be asked meanwhile what it waits for. */

@@ -5,6 +5,7 @@ import { withInterrupt } from './interrupt.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { defaultTimeoutSeconds, parseSeconds } from './option-values.ts'
 import { findOwnAgent } from './own-agent.ts'
+import { plainText } from './plain-text.ts'
 import { readText } from './read-text.ts'
 
 interface SendOptions extends CommonOptions {
@@ -83,7 +84,7 @@ async function send(
           : ''
         await output.line(`${colors.bold(message.id)}  ${message.state}${reason}`)
       } else if (!isStreamed && message.reply !== null) {
-        await output.line(message.reply)
+        await output.line(output.isTerminal ? plainText(message.reply) : message.reply)
       }
       if (wait || message.state === 'refused') {
         const { reportReceipt } = await import('./receipt.ts')

@@ -7,6 +7,7 @@ import { formatFields } from './fields.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { approvalFields } from './format-approval.ts'
 import { costText, tokenText } from './format-cost.ts'
+import { formatGuestBrief } from './format-guest.ts'
 import { lifecycleFields } from './format-lifecycle.ts'
 import { formatWait } from './format-wait.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
@@ -54,7 +55,8 @@ async function showPrompt(
     return output.json(report)
   }
   for (const { name: layer, source, bytes } of report.layers) {
-    output.note(colors.dim(`# ${layer}, ${bytes} bytes${source ? `: ${source}` : ''}`))
+    const from = source ? `: ${oneLine(source)}` : ''
+    output.note(colors.dim(`# ${layer}, ${bytes} bytes${from}`))
   }
   if (report.text === null) {
     output.note('It is told nothing.')
@@ -91,6 +93,7 @@ function agentFields(
     ['persona', spec.persona ? plainText(spec.persona).trim() : null],
     ['append', spec.promptAppend ? plainText(spec.promptAppend).trim() : null],
     ['bare', spec.bare ? 'yes' : null],
+    ['always on', spec.alwaysOn ? 'yes' : null],
     ['args', spec.args?.map(quote).join(' ') ?? null],
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
@@ -107,7 +110,8 @@ function agentFields(
       'questions',
       agent.questions > 0 ? `${agent.questions} open: drover approvals ${agent.name}` : null,
     ],
-    ['attached', agent.attached > 0 ? String(agent.attached) : null],
+    ['people', agent.attached > 0 ? `${agent.attached} attached` : null],
+    ['guests', guestsText(agent.guests, now)],
     ['turns', String(agent.turns)],
     ['cost', costText(cost, agent.turns)],
     ['tokens', tokenText(cost, agent.turns)],
@@ -115,6 +119,12 @@ function agentFields(
     ['made', formatRelativeTime(agent.createdAt, now)],
     ['active', formatRelativeTime(agent.activeAt, now)],
   ]
+}
+
+/** A daemon from before there were guests tells none. */
+function guestsText(guests: AgentDetail['guests'] = [], now: number): string | null {
+  const lines = guests.map((guest) => formatGuestBrief(guest, now))
+  return lines.length > 0 ? lines.join('\n') : null
 }
 
 /** What a person would look for before the agent goes. */

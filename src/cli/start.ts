@@ -7,5 +7,5 @@ export function startCommand(invocation: Invocation): Command {
     verb: 'start',
     doing: 'starting',
     description: 'Release a stopped agent: it takes messages again.',
-  })
+  }).option('--in <runtime>', 'where it runs from now on; its run must have ended')
 }

@@ -1,8 +1,9 @@
+import { allText } from './plain-text.ts'
 import { textWidth, truncateText } from './text-width.ts'
 
 export interface Column<Row> {
   title: string
-  /** Uncoloured text of one line. */
+  /** Uncoloured; it is shown as one line, without what a terminal acts on. */
   cell(row: Row): string
   /** Colours the cell after it was cut and filled. */
   paint?: ((text: string, row: Row) => string) | undefined
@@ -26,7 +27,10 @@ export function formatTable<Row>(
   { width, paintTitle = (text) => text }: TableOptions,
 ): string[] {
   const used = columns
-    .map((column) => ({ column, cells: rows.map((row) => column.cell(row)) }))
+    .map((column) => ({
+      column,
+      cells: rows.map((row) => allText(column.cell(row)).replaceAll('\n', ' ')),
+    }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''))
   const widths = fitWidths(
     used.map(({ column, cells }) => ({

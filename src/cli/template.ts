@@ -34,7 +34,8 @@ export function templateCommand({ context, client, output }: Invocation): Comman
         return output.json(detail)
       }
       if (output.isTerminal) {
-        output.note(colors.dim(`# ${detail.source}${detail.path ? `: ${detail.path}` : ''}`))
+        const path = detail.path ? `: ${oneLine(detail.path)}` : ''
+        output.note(colors.dim(`# ${detail.source}${path}`))
       }
       await output.line((output.isTerminal ? plainText(detail.text) : detail.text).trimEnd())
     })

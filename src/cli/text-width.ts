@@ -1,7 +1,8 @@
+import { characterWidth } from '../util/character-width.ts'
+
+export { characterWidth }
+
 const escapes = /\u001B\[[0-9;]*m/g
-const wide =
-  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u
-const invisible = /[\p{Mn}\p{Me}\p{Cf}]/u
 
 /** Columns that text takes on a terminal; our own colour codes take none. */
 export function textWidth(text: string): number {
@@ -31,12 +32,4 @@ export function truncateText(text: string, columns: number): string {
     cut += character
   }
   return columns > 0 ? `${cut}…` : ''
-}
-
-/** Columns of one character: 0, 1 or 2. */
-export function characterWidth(character: string): number {
-  if (character >= ' ' && character <= '~') {
-    return 1
-  }
-  return invisible.test(character) ? 0 : wide.test(character) ? 2 : 1
 }

@@ -8,6 +8,7 @@ import { showFirstRound } from './first-round.ts'
 import { createCommand, type CommonOptions, type Invocation } from './invocation.ts'
 import { showLiveList } from './live-list.ts'
 import { refuseInsideAgent } from './own-agent.ts'
+import { oneLine } from './plain-text.ts'
 import { printStatusChanges } from './status-changes.ts'
 import { formatStatus } from './status.ts'
 import { withSpinner } from './spinner.ts'
@@ -121,7 +122,7 @@ async function show(
       : printStatusChanges(invocation, daemon, signal))
   } catch (error) {
     if (!signal.aborted) {
-      output.note(`drover: ${toDroverError(error).message}`)
+      output.note(`drover: ${oneLine(toDroverError(error).message)}`)
     }
   }
 }

@@ -10,6 +10,7 @@ export function wakeCommand(invocation: Invocation): Command {
       'Bring a sleeping agent up, with no message. It goes on with its session where there is one.',
     readMode: ({ fresh, resume }) => (fresh ? 'fresh' : resume ? 'resume' : undefined),
   })
+    .option('--in <runtime>', 'where it runs from now on; it must be asleep')
     .option('--fresh', 'begin a fresh session, at the turn boundary if it is up')
     .addOption(new Option('--resume', 'go on with the session, or fail').conflicts('fresh'))
 }

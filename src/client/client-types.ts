@@ -21,6 +21,8 @@ export type AgentVerb = 'wake' | 'sleep' | 'stop' | 'start' | 'new' | 'restart'
 export interface ChangeOptions extends WaitOptions {
   /** Of a wake: `resume` goes on with the session or is an error, `fresh` begins a new one. */
   mode?: WakeRequest['mode']
+  /** Of a wake and a start: where it runs from now on. */
+  runtime?: WakeRequest['runtime']
 }
 
 export interface LogBytesOptions extends CallOptions {

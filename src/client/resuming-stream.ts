@@ -25,9 +25,6 @@ export interface ResumeOptions {
   onReconnect?: ((error: unknown) => void) | undefined
 }
 
-const firstPauseMs = 50
-const longestPauseMs = 2000
-
 /**
  * A stream that outlives its connection: when that is lost it is made again from the cursor, so
  * nothing is missed or repeated. Can be iterated once. Throws `daemon_unreachable` when the daemon
@@ -85,23 +82,13 @@ export class ResumingStream<Item> implements AsyncIterable<Item> {
   }
 
   async #reconnect(lost: unknown): Promise<Body> {
-    const { signal, reconnectMs = 30_000 } = this.#options
+    const { signal, reconnectMs } = this.#options
     const explained = lost ? this.#source.explain(lost) : null
     if (explained && !isUnreachable(explained)) {
       throw explained
     }
     this.#options.onReconnect?.(explained)
-    const end = performance.now() + reconnectMs
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      await pause(pauseMs * (0.75 + Math.random() / 2), signal)
-      try {
-        return await this.#source.connect()
-      } catch (error) {
-        if (!isUnreachable(error) || performance.now() >= end) {
-          throw error
-        }
-      }
-    }
+    return await connectAgain(() => this.#source.connect(), { signal, reconnectMs })
   }
 }
 
@@ -109,6 +96,30 @@ const unreachable: ErrorCode = 'daemon_unreachable'
 
 export function isUnreachable(error: unknown): boolean {
   return error instanceof DroverError && error.code === unreachable
+}
+
+const firstPauseMs = 50
+const longestPauseMs = 2000
+
+/**
+ * Makes a connection that was lost again, as soon as a daemon is there. Throws `daemon_unreachable`
+ * when it stays away for `reconnectMs` (default 30 s), and whatever else connecting throws.
+ */
+export async function connectAgain<Connection>(
+  connect: () => Promise<Connection>,
+  { signal, reconnectMs = 30_000 }: Pick<ResumeOptions, 'signal' | 'reconnectMs'>,
+): Promise<Connection> {
+  const end = performance.now() + reconnectMs
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    await pause(pauseMs * (0.75 + Math.random() / 2), signal)
+    try {
+      return await connect()
+    } catch (error) {
+      if (!isUnreachable(error) || performance.now() >= end) {
+        throw error
+      }
+    }
+  }
 }
 
 /** Rejects with the signal's reason when it aborts. */

@@ -1,4 +1,5 @@
 import type * as http from 'node:http'
+import type * as net from 'node:net'
 import { DroverError, fromProblem, type Problem } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 
@@ -18,6 +19,13 @@ export interface Call {
   /** Until the whole answer is here; for streams, until it begins. */
   deadlineMs: number
   signal?: AbortSignal | undefined
+}
+
+/** Where a connection goes that is no request. */
+export interface SocketTarget {
+  url: string
+  headers: Record<string, string>
+  connect: () => net.Socket
 }
 
 /** Codes of the system for "nobody listens there". */
@@ -94,7 +102,26 @@ export class Transport {
     if ((answer.statusCode ?? 500) < 400) {
       return answer
     }
-    throw fromProblem(parseProblem(await this.#text(answer), answer.statusCode ?? 500))
+    throw await this.refusal(answer)
+  }
+
+  /** What a connection that is no request needs: where it goes, by which socket, under whose name. */
+  socketTo(path: string, query?: Call['query']): SocketTarget {
+    const { host, port, socketPath, headers } = this.#base
+    const { host: name, ...rest } = headers as Record<string, string>
+    return {
+      url: `ws://${name}${path}${queryText(query)}`,
+      headers: rest,
+      connect: () =>
+        process
+          .getBuiltinModule('node:net')
+          .connect(socketPath ? { path: socketPath } : { host: host ?? '', port: Number(port) }),
+    }
+  }
+
+  /** What the daemon refused a connection with. */
+  async refusal(response: http.IncomingMessage): Promise<DroverError> {
+    return fromProblem(parseProblem(await this.#text(response), response.statusCode ?? 500))
   }
 
   /** The error to show for one of the connection. */

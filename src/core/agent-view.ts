@@ -19,6 +19,10 @@ export interface AgentView {
   isOverBudget: boolean
   /** Something else brings its program up; Drover only talks to it. */
   isSupervised: boolean
+  /** That something else has its unit, as far as we made it. */
+  hasUnit: boolean
+  /** A run that it began by itself has no row yet. */
+  isFound: boolean
   /** Out of quota until then. */
   parkedUntil: number | null
   /** Its program died; it is not brought up again before. */
@@ -81,6 +85,8 @@ export interface RunView {
   /** A message can join its turn. */
   canSteer: boolean
   isResumed: boolean
+  /** The machine's own supervisor began it: it is not ours to end. */
+  isBegun: boolean
   /** Its runtime can't be asked: nothing is ended by a rule. */
   isUnknown: boolean
   /** When its program took its first turn; for one without turns, when it was up. */

@@ -46,13 +46,13 @@ function workHolders({ open, openSince, queued }: AgentView, run: RunView): Hold
   ]
 }
 
-function otherHolders({ attached, isSupervised }: AgentView, run: RunView): Holder[] {
-  const { background } = run
+function otherHolders({ attached }: AgentView, run: RunView): Holder[] {
+  const { background, isBegun } = run
   const people = attached === 1 ? 'somebody is attached' : `${attached} people are attached`
   return [
     ...(attached > 0 ? [holder('attached', people)] : []),
     ...(background > 0 ? [holder('background', count(background, 'background job'))] : []),
-    ...(isSupervised ? [holder('supervised', 'something else brings its program up')] : []),
+    ...(isBegun ? [holder('supervised', 'something else brings its program up')] : []),
     ...(run.isUnknown ? [holder('unknown', "its runtime can't be asked")] : []),
   ]
 }

@@ -23,8 +23,9 @@ export class LogLines {
       return endsLine.has(event.type) ? this.flush() : []
     }
     const entries = this.#open && this.#open.stream !== said.stream ? this.flush() : []
-    const whole = (this.#open?.text ?? '') + said.text
-    const lines = whole.split('\n')
+    // Only what is new is looked at: a long line in small pieces is not read again with each.
+    const lines = said.text.split('\n')
+    lines[0] = (this.#open?.text ?? '') + (lines[0] ?? '')
     const rest = lines.pop() ?? ''
     for (const text of lines) {
       entries.push({ seq: event.seq, at: event.at, stream: said.stream, text })

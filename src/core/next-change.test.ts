@@ -251,7 +251,7 @@ test.for<[string, Partial<AgentView>, string]>([
   ['behind other tasks', { queued: 1, admission: others }, 'wakes once others before it are done'],
   [
     'supervised',
-    { queued: 1, isSupervised: true },
+    { queued: 1, isSupervised: true, hasUnit: true },
     'wakes once something else brings its program up',
   ],
   [

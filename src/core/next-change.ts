@@ -91,6 +91,12 @@ function quietResult(
       return { waiting: { gate: step.gate.gate, until: step.gate.until, since: at } }
     case 'release-runs':
       return { unreleased: 0 }
+    case 'install-unit':
+      return { hasUnit: true }
+    case 'uninstall-unit':
+      return { hasUnit: false }
+    case 'take-found-run':
+      return { isFound: false }
     case 'write-input':
       return { unwritten: 0 }
     default:
@@ -143,7 +149,11 @@ function describeStep(step: Step, place: StepPlace): Description | null {
     case 'clear-wish':
     case 'unpark':
     case 'release-runs':
+    case 'uninstall-unit':
       return null
+    case 'install-unit':
+    case 'take-found-run':
+      return { what: 'wakes', reason: 'as something else brings it up' }
   }
 }
 

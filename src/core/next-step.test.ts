@@ -167,6 +167,8 @@ test('an agent falls asleep when it was idle long enough, and only then', () => 
   expect(nextStep(idle, 100 + hour)).toMatchObject({ do: 'request-stop', reason: 'idle' })
 })
 
+const begunRun: RunView = { ...upRun, isBegun: true }
+
 test.for<[string, Partial<AgentView>]>([
   ['a turn runs', { run: { ...upRun, turn: 'working' }, open: 1 }],
   ['a question is open', { run: { ...upRun, turn: 'waiting' }, open: 1 }],
@@ -174,7 +176,7 @@ test.for<[string, Partial<AgentView>]>([
   ['a background job lives', { run: { ...upRun, background: 1 } }],
   ['its idle time is 0', { run: upRun, lifecycle: Lifecycle.parse({ idleMs: 0 }) }],
   ['its runtime can not be asked', { run: { ...upRun, isUnknown: true } }],
-  ['something else supervises it', { run: upRun, isSupervised: true }],
+  ['something else began its run', { run: { ...upRun, isBegun: true } }],
 ])('no agent falls asleep by itself while %s', ([, part]) => {
   expect(nextStep(view(part), 100 + 1000 * hour)).toBeNull()
 })
@@ -225,7 +227,7 @@ test('a fresh session is begun at the turn boundary, once', () => {
 test.for<[string, Partial<AgentView>, string, number | null]>([
   ['is parked', { parkedUntil: 9000 }, 'parked', 9000],
   ['died just now', { notBefore: 3000 }, 'backoff', 3000],
-  ['is supervised by something else', { isSupervised: true }, 'supervised', null],
+  ['is supervised by something else', { isSupervised: true, hasUnit: true }, 'supervised', null],
   [
     'finds no room',
     { admission: { gate: 'admission', cause: 'full', mostMs: 10 } },
@@ -291,4 +293,50 @@ test('only steps that write rows may join a request', () => {
     'note-wait',
     'refuse-messages',
   ])
+})
+
+test.for<[string, Partial<AgentView>, string | null]>([
+  ['is handed over', { isSupervised: true }, 'install-unit'],
+  ['is told of a change while it runs', { isSupervised: true, run: begunRun }, 'install-unit'],
+  ['is not handed over while it is stopped', { isSupervised: true, hold: 'stopped' }, null],
+  ['is left alone', { isSupervised: true, hasUnit: true, run: begunRun }, null],
+  [
+    'gets a row for what began',
+    { isSupervised: true, hasUnit: true, isFound: true },
+    'take-found-run',
+  ],
+  [
+    'is not begun by us as well',
+    { isSupervised: true, hasUnit: true, run: { ...upRun, hasHandle: false } },
+    'cancel-run',
+  ],
+  [
+    'is left alone when it is stopped',
+    { isSupervised: true, hasUnit: true, run: begunRun, hold: 'stopped' },
+    null,
+  ],
+  [
+    'still gets its answers when it is stopped',
+    { isSupervised: true, hasUnit: true, run: begunRun, hold: 'stopped', unwritten: 1 },
+    'write-input',
+  ],
+  [
+    'is taken back first when it is removed',
+    { isSupervised: true, hasUnit: true, run: begunRun, isRemoving: true },
+    'uninstall-unit',
+  ],
+  [
+    'is then ended like any other',
+    { isSupervised: true, run: begunRun, isRemoving: true },
+    'request-stop',
+  ],
+])("an agent of the machine's own supervisor %s", ([, part, step]) => {
+  expect(nextStep(view(part), 100 + 1000 * hour)?.do ?? null).toBe(step)
+})
+
+test('a run of ours gives way to the one that its supervisor begins, at the turn boundary', () => {
+  const supervised = { isSupervised: true, hasUnit: true }
+  expect(nextStep(view({ ...supervised, run: upRun }), now)).toMatchObject({ reason: 'sleep' })
+  const busy = { ...supervised, run: { ...upRun, turn: 'working' as const }, open: 1 }
+  expect(nextStep(view(busy), now)).toBeNull()
 })

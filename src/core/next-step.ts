@@ -21,7 +21,17 @@ export type RecordStep =
 
 export interface ActStep {
   kind: 'act'
-  do: 'write-input' | 'start-run' | 'stop-run' | 'release-runs' | 'remove-agent'
+  do:
+    | 'write-input'
+    | 'start-run'
+    | 'stop-run'
+    | 'release-runs'
+    | 'remove-agent'
+    /** Of an agent that the machine's own supervisor brings up. */
+    | 'install-unit'
+    | 'uninstall-unit'
+    /** A run that began by itself gets its row. */
+    | 'take-found-run'
 }
 
 /**
@@ -54,7 +64,25 @@ export function nextStep(view: AgentView, now: number): Step | null {
   if (view.questionDueAt !== null && now >= view.questionDueAt) {
     return record('expire-questions')
   }
-  return endStep(view) ?? (view.run ? liveStep(view, view.run, now) : restingStep(view, now))
+  return (
+    unitStep(view) ??
+    endStep(view) ??
+    (view.run ? liveStep(view, view.run, now) : restingStep(view, now))
+  )
+}
+
+/**
+ * Who is supervised by something else is handed over to it, and taken back before it is removed. Its
+ * runs begin and end by themselves: each gets a row when it is found.
+ */
+function unitStep({ isSupervised, hasUnit, isFound, isRemoving, hold }: AgentView): Step | null {
+  if (isRemoving) {
+    return hasUnit ? act('uninstall-unit') : null
+  }
+  if (isFound) {
+    return act('take-found-run')
+  }
+  return isSupervised && !hasUnit && hold === null ? act('install-unit') : null
 }
 
 /** Steps that lead to an end come before all others. */
@@ -67,7 +95,8 @@ function endStep(view: AgentView): Step | null {
     return record('clear-wish')
   }
   if (view.run) {
-    return isHeld || view.run.stopReason ? endRunStep(view, view.run) : null
+    const isLeft = view.run.isBegun && !view.isRemoving
+    return (isHeld && !isLeft) || view.run.stopReason ? endRunStep(view, view.run) : null
   }
   if (view.unreleased > 0) {
     return act('release-runs')
@@ -140,6 +169,9 @@ function admissionEndsAt({ admission, waiting }: AgentView): number | null {
 }
 
 function liveStep(view: AgentView, run: RunView, now: number): Step | null {
+  if (view.hold !== null) {
+    return view.unwritten > 0 ? act('write-input') : null
+  }
   if (view.unwritten > 0) {
     return act('write-input')
   }
@@ -148,7 +180,12 @@ function liveStep(view: AgentView, run: RunView, now: number): Step | null {
     return record('assign-message')
   }
   if (!run.hasHandle) {
-    return run.isUnknown ? null : act('start-run')
+    // A unit may have appeared since the run was made: then the start is not ours.
+    return run.isUnknown
+      ? null
+      : view.isSupervised && !run.isBegun
+        ? record('cancel-run')
+        : act('start-run')
   }
   if (view.wish === 'wake') {
     return record('clear-wish')

@@ -18,9 +18,9 @@ export function nextRuleAt(view: AgentView, run: RunView): number | null {
   return times.length > 0 ? Math.min(...times) : null
 }
 
-/** The rules that apply to a run as it is, the strongest first. */
+/** The rules that apply to a run as it is, the strongest first; none to one that is not ours. */
 function rulesOf(view: AgentView, run: RunView): Rule[] {
-  if (run.isUnknown) {
+  if (run.isUnknown || run.isBegun) {
     return []
   }
   const isIdle = run.turn === 'idle' && view.open === 0
@@ -30,8 +30,10 @@ function rulesOf(view: AgentView, run: RunView): Rule[] {
   return [
     ...(run.isUnusable ? [{ reason: 'unready', at: 0 } as const] : []),
     ...(obeys ? askedRules(view, run) : []),
-    ...(isLeftAlone && isIdle && run.isGreeted && !view.isSupervised ? ownRules(view, run) : []),
-    ...((isIdle && run.isGreeted) || view.isSupervised ? [] : failureRules(view, run)),
+    // It gives way to the one that its supervisor begins.
+    ...(obeys && view.isSupervised ? [{ reason: 'sleep', at: 0 } as const] : []),
+    ...(isLeftAlone && isIdle && run.isGreeted ? ownRules(view, run) : []),
+    ...(isIdle && run.isGreeted ? [] : failureRules(view, run)),
   ]
 }
 

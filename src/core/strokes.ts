@@ -5,7 +5,8 @@
  *     paste BYTES        pasted as one piece, bracketed where the program asked for that
  *     keys BYTES         typed as they are
  *     pause MS           nothing, for so long
- *     answer NAME BYTES  put whole into the file `answers/NAME` of the run's folder
+ *     answer NAME BYTES  put whole into the file `answers/NAME` of the run's folder; the FIFO
+ *                        `answers/NAME.bell` is rung, where who waits for the answer has made one
  *
  * The run itself performs them, in order, once each, whether or not a daemon lives.
  */

@@ -1,11 +1,13 @@
 import type { Agent } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
-import type { WakeRequest } from '../schema/requests.ts'
+import type { StartRequest, WakeRequest } from '../schema/requests.ts'
 import type { AgentRow } from '../store/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
-import { getAgentByName, getProvider, type DaemonContext } from './context.ts'
+import { capabilitiesOf, getAgentByName, type DaemonContext } from './context.ts'
+import { checkMove, moveAgent } from './move-agent.ts'
 import type { Reconciler } from './reconciler.ts'
 import { refusalOf } from './refusal.ts'
+import { refuseSupervised } from './units.ts'
 import { readView, toAgent } from './views.ts'
 
 /**
@@ -23,15 +25,15 @@ export class AgentVerbs {
 
   /**
    * Brings it up. `resume` goes on with its session or is an error, `fresh` begins a new one at the
-   * next turn boundary. Errors: `agent_stopped`, `agent_quarantined`, `over_budget`, `agent_parked`,
-   * `nothing_to_resume`.
+   * next turn boundary; `runtime` is where it runs from now on. Errors: `agent_stopped`,
+   * `agent_quarantined`, `over_budget`, `agent_parked`, `nothing_to_resume`; those of `checkMove`.
    */
-  async wake(name: string, { mode }: WakeRequest, wait: WaitLimit): Promise<Agent> {
+  async wake(name: string, { mode, runtime }: WakeRequest, wait: WaitLimit): Promise<Agent> {
     const agent = this.#awakable(name)
     if (mode === 'resume') {
-      this.#checkResumable(agent)
+      this.#checkResumable(agent, runtime)
     }
-    return await this.#change(agent, wait, () => {
+    return await this.#bringUp(agent, { runtime, wait }, () => {
       const { agents } = this.#context.store
       agents.setWish(agent.id, 'wake')
       agents.setNotBefore(agent.id, null)
@@ -44,6 +46,7 @@ export class AgentVerbs {
   /** Ends its run once its turn is over; its session stays. */
   async sleep(name: string, wait: WaitLimit): Promise<Agent> {
     const agent = getAgentByName(this.#context, name)
+    refuseSupervised(this.#context, agent)
     return await this.#change(agent, wait, () =>
       this.#context.store.agents.setWish(agent.id, 'sleep'),
     )
@@ -58,10 +61,10 @@ export class AgentVerbs {
     })
   }
 
-  /** Clears every hold, a crash loop and a parking too, and brings it up. */
-  async start(name: string, wait: WaitLimit): Promise<Agent> {
+  /** Clears every hold, a crash loop and a parking too, and brings it up. Errors: those of `checkMove`. */
+  async start(name: string, { runtime }: StartRequest, wait: WaitLimit): Promise<Agent> {
     const agent = getAgentByName(this.#context, name)
-    return await this.#change(agent, wait, () => {
+    return await this.#bringUp(agent, { runtime, wait }, () => {
       const { agents } = this.#context.store
       agents.setHold(agent.id, null)
       agents.setParked(agent.id, null)
@@ -89,6 +92,7 @@ export class AgentVerbs {
   /** Ends its run now and brings it up again, with its session. Errors: as `wake`. */
   async restart(name: string, wait: WaitLimit): Promise<Agent> {
     const agent = this.#awakable(name)
+    refuseSupervised(this.#context, agent)
     return await this.#change(agent, wait, () => {
       const { agents, runs } = this.#context.store
       agents.setWish(agent.id, 'wake')
@@ -143,10 +147,11 @@ export class AgentVerbs {
     return agent
   }
 
-  #checkResumable(agent: AgentRow): void {
-    const { provider } = this.#context.specs.get(agent.id)
-    const why = !getProvider(this.#context, provider).capabilities.resume
-      ? `the ${provider} provider can't resume`
+  #checkResumable(agent: AgentRow, runtime: string | undefined): void {
+    const before = this.#context.specs.get(agent.id)
+    const spec = { ...before, runtime: runtime ?? before.runtime }
+    const why = !capabilitiesOf(this.#context, spec).resume
+      ? `the ${spec.provider} provider can't resume`
       : agent.session === null
         ? 'it has no session yet'
         : agent.is_new === 1
@@ -156,6 +161,28 @@ export class AgentVerbs {
       throw new DroverError('nothing_to_resume', `${agent.name} has nothing to resume: ${why}.`, {
         details: { agent: agent.name },
       })
+    }
+  }
+
+  /** With the place where it runs, if that is to be another, in the same transaction as the wish. */
+  async #bringUp(
+    agent: AgentRow,
+    { runtime, wait }: { runtime: string | undefined; wait: WaitLimit },
+    work: () => void,
+  ): Promise<Agent> {
+    if (runtime === undefined) {
+      return await this.#change(agent, wait, work)
+    }
+    await checkMove(this.#context, agent, runtime)
+    try {
+      return await this.#change(agent, wait, () => {
+        moveAgent(this.#reconciler.records, agent.id, runtime)
+        work()
+      })
+    } catch (error) {
+      // What was read within a transaction that failed is not what is stored.
+      this.#context.specs.delete(agent.id)
+      throw error
     }
   }
 

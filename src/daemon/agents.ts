@@ -10,6 +10,7 @@ import { checkRunRequest } from './check-run-request.ts'
 import { getAgentByName, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import { findTask } from './keep-task.ts'
+import { toGuest } from './guests.ts'
 import { launchFolder } from './launch-folder.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Reconciler } from './reconciler.ts'
@@ -125,7 +126,8 @@ export class Agents {
 
   show(name: string): AgentDetail {
     const row = getAgentByName(this.#context, name)
-    return { ...this.#show(row.id), spec: readSpec(row) }
+    const guests = this.#context.store.guests.listOfAgent(row.id).map(toGuest)
+    return { ...this.#show(row.id), spec: readSpec(row), guests }
   }
 
   /** How an agent is that was shown before; an ephemeral one that is gone stays as it was shown. */

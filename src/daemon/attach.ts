@@ -49,16 +49,27 @@ export async function attach(
     since,
     firstSeq,
     isOver: () => !store.agents.get(id),
-    leave: () => {
-      attachments.remove(id)
-      leave(reconciler, id)
-    },
+    leave: () => leave(reconciler, id),
   }
+}
+
+/** Counts somebody who is with an agent already, and who did not count for a time. Returns their leave, called once. */
+export function attachAgain(reconciler: Reconciler, agentId: string): () => void {
+  const { attachments } = reconciler.context
+  attachments.add(agentId)
+  try {
+    tell(reconciler, agentId, 'agent.attached')
+  } catch (error) {
+    attachments.remove(agentId)
+    throw error
+  }
+  return () => leave(reconciler, agentId)
 }
 
 /** Its rules apply again, though what is said of it may not be stored. */
 function leave(reconciler: Reconciler, agentId: string): void {
-  const { store, now, log } = reconciler.context
+  const { store, now, log, attachments } = reconciler.context
+  attachments.remove(agentId)
   const agent = store.agents.get(agentId)
   if (!agent) {
     return

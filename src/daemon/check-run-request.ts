@@ -1,25 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import path from 'node:path'
-import type { LoginRequest, Provider } from '../providers/contract.ts'
-import { joinPrompt } from '../core/system-prompt.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
 import { createId } from '../util/id.ts'
-import { checkLimits } from './check-limits.ts'
-import {
-  agentFolders,
-  getProvider,
-  providerContext,
-  speechOf,
-  willHaveTerminal,
-  type DaemonContext,
-} from './context.ts'
+import { checkLaunch } from './check-launch.ts'
+import { agentFolders, type DaemonContext } from './context.ts'
 import { findSession } from './import-session.ts'
 import { planWorktree } from './plan-worktree.ts'
 import { resolveSpec } from './resolve-spec.ts'
-import { readPromptLayers } from './system-prompt.ts'
 import type { Templates } from './templates.ts'
 
 /** What would be made of a request, under an id that nobody has. */
@@ -50,29 +38,7 @@ export async function checkRunRequest(
   const resolved = resolveSpec(context, template, request, folders.work)
   const { spec, notes } = await placeOf(context, { id, template, request, spec: resolved, folders })
   const session = await findSession(context, { id, spec }, request.resume)
-  // A worktree is not made yet; what is to be in it is where it comes from.
-  const dir = spec.worktree?.source ?? spec.dir
-  const agent = { id, name: request.name ?? '' }
-  const layers = await readPromptLayers(context, { agent, spec, folder: dir })
-  const provider = getProvider(context, spec.provider)
-  const base = providerContext(context, spec.provider, spec.env)
-  const speech = speechOf(context, {
-    provider: spec.provider,
-    is_terminal: willHaveTerminal(context, spec) ? 1 : 0,
-  })
-  const launch = await speech.launch({
-    ...base,
-    agent,
-    spec: { ...spec, dir },
-    resume: session,
-    newSession: randomUUID(),
-    isFork: false,
-    systemPrompt: joinPrompt(layers),
-    stateFolder: folders.state,
-    runFolder: path.join(context.home.runsFolder, id),
-  })
-  checkLogin(provider, { ...base, options: spec.options, stateFolder: folders.state })
-  await checkLimits(context, spec, launch)
+  await checkLaunch(context, { agent: { id, name: request.name ?? '' }, spec, session })
   return { id, template: template.name, spec, session, notes }
 }
 
@@ -102,15 +68,4 @@ async function placeOf(
   const branch = wish?.branch ?? null
   const { worktree, dir, notes } = await planWorktree(context, { dir: spec.dir, slug, branch })
   return { spec: { ...spec, dir, worktree }, notes }
-}
-
-/** A program that is sure to be asked for its login would only fail its first turn. Errors: `not_logged_in`. */
-function checkLogin(provider: Provider, request: LoginRequest): void {
-  if (provider.login?.(request) === 'no') {
-    const problem = `provider: ${provider.title} is not logged in.`
-    const { loginHint = '' } = provider
-    throw new DroverError('not_logged_in', `${problem} ${loginHint}`.trim(), {
-      details: { field: 'provider', provider: provider.name },
-    })
-  }
 }

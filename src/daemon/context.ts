@@ -16,6 +16,7 @@ import type { Home } from '../util/home.ts'
 import type { Notifier } from '../util/notifier.ts'
 import type { Admission } from './admission.ts'
 import type { Attachments } from './attachments.ts'
+import type { BegunRuns } from './begun-runs.ts'
 import type { AgentTokens } from './agent-tokens.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
@@ -41,6 +42,8 @@ export interface DaemonContext {
   prices: Prices
   admission: Admission
   attachments: Attachments
+  /** What the machine's own supervisor began and has no row yet. */
+  begun: BegunRuns
   tokens: AgentTokens
   /** Wakes waiters: `agent:ID`, `message:ID`. */
   notifier: Notifier
@@ -116,6 +119,21 @@ export function referenceOf(
   runId: string,
 ): RunReference {
   return { id: runId, instance: store.instance, folder: path.join(home.runsFolder, runId) }
+}
+
+/** Begins the ids of guests, by which a runtime knows them beside runs. */
+export const guestPrefix = 'guest'
+
+export function isGuestId(id: string): boolean {
+  return id.startsWith(`${guestPrefix}_`)
+}
+
+/** What a runtime knows a guest by. */
+export function guestReference(
+  { store, home }: Pick<DaemonContext, 'store' | 'home'>,
+  id: string,
+): RunReference {
+  return { id, instance: store.instance, folder: path.join(home.guestsFolder, id) }
 }
 
 /** How long a runtime may take to answer a question, and to release a run, ms. */

@@ -20,9 +20,11 @@ import { Costs } from './costs.ts'
 import { Prices } from './prices.ts'
 import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
+import { BegunRuns } from './begun-runs.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
 import { EventHub } from './event-hub.ts'
+import { Guests } from './guests.ts'
 import { lockHome, type HomeLock } from './home-lock.ts'
 import { loadConfig } from './load-config.ts'
 import { createLog } from './log.ts'
@@ -33,7 +35,9 @@ import { recoverRuns, type RecoveryReport } from './recover-runs.ts'
 import { Schedules } from './schedules.ts'
 import { SpecCache } from './spec-cache.ts'
 import { superviseRuns } from './supervise.ts'
+import { lookAtBegun } from './take-found-run.ts'
 import { Templates } from './templates.ts'
+import { Terminals } from './terminals.ts'
 import { TurnVerbs } from './turn-verbs.ts'
 
 export interface DaemonOptions {
@@ -61,7 +65,9 @@ export class Daemon {
   readonly mailbox: Mailbox
   readonly approvals: Approvals
   readonly schedules: Schedules
+  readonly guests: Guests
   readonly templates: Templates
+  readonly terminals: Terminals
   readonly #lock: HomeLock
   readonly #reconciler: Reconciler
   readonly #ending: AbortController
@@ -113,6 +119,7 @@ export class Daemon {
         onFree: (agentId) => this.#reconciler.kick(agentId),
       }),
       attachments: new Attachments(this.#startedAt),
+      begun: new BegunRuns(home.unitsFolder),
       tokens,
       notifier: new Notifier(),
       now: options.now ?? Date.now,
@@ -125,7 +132,9 @@ export class Daemon {
     this.verbs = new AgentVerbs(context, this.#reconciler)
     this.turns = new TurnVerbs(context, this.#reconciler)
     this.approvals = new Approvals(context, this.#reconciler)
+    this.guests = new Guests(context, this.#reconciler.guests)
     const reconciler = this.#reconciler
+    this.terminals = new Terminals({ reconciler, verbs: this.verbs })
     this.agents = new Agents({ context, reconciler, templates, mailbox })
     this.costs = new Costs(context, reconciler, this.agents)
     const { agents } = this
@@ -142,6 +151,7 @@ export class Daemon {
     try {
       const daemon = new Daemon(options, lock)
       createPrivateFolder(options.home.runsFolder)
+      createPrivateFolder(options.home.guestsFolder)
       createPrivateFolder(options.home.agentsFolder)
       daemon.#ready = daemon.#begin()
       // Whoever awaits it hears of a failure; that nobody does yet is no failure of its own.
@@ -216,6 +226,7 @@ export class Daemon {
     await this.#ready.catch(() => undefined)
     admission.close()
     this.schedules.close()
+    this.context.begun.close()
     await this.#reconciler.close()
     log.info('stopped; agents go on')
     // What the end cuts off has nothing to say.
@@ -238,7 +249,8 @@ export class Daemon {
   }
 
   async #begin(): Promise<void> {
-    const { store, log, now, config } = this.context
+    const { store, log, now, config, begun } = this.context
+    begun.watch((agentId) => void lookAtBegun(this.#reconciler, agentId))
     store.settleClock(now(), config.restart.backoffMostMs)
     store.transaction('relaxed', () =>
       store.events.append(

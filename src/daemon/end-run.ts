@@ -4,6 +4,7 @@ import type { ErrorClass } from '../schema/error-class.ts'
 import type { StopReason } from '../schema/run.ts'
 import type { AgentRow, MessageRow, RunEnd, RunRow, Store } from '../store/index.ts'
 import { speechOf } from './context.ts'
+import { isSupervised } from './units.ts'
 import { forwardAnswers } from './questions.ts'
 import type { Records } from './records.ts'
 
@@ -49,7 +50,11 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
   }
   if (run.stop_reason !== null && renewals.has(run.stop_reason)) {
     store.agents.setWish(agent.id, 'wake')
-  } else if (ending.status !== 'stopped' && !ending.isUnstarted) {
+  } else if (
+    ending.status !== 'stopped' &&
+    !ending.isUnstarted &&
+    !isSupervised(records.context, agent, records.context.specs.get(agent.id))
+  ) {
     settleDeath(records, agent, latest, ending)
   }
 }

@@ -19,6 +19,14 @@ export const agentFaultPoints = [
   'agent-removed',
 ] as const
 
+/** Around the hand-over of an agent to the machine's own supervisor, and what that begins. */
+export const unitFaultPoints = [
+  'unit-written',
+  'unit-installed',
+  'run-found',
+  'unit-uninstalled',
+] as const
+
 /** Before and after what a schedule does when a time has come. */
 export const scheduleFaultPoints = [
   'schedule-due',
@@ -34,6 +42,17 @@ export const approvalFaultPoints = ['question-recorded', 'approval-decided'] as 
 
 /** Before and after orphans are released. */
 export const orphanFaultPoints = ['orphans-reported', 'orphans-released'] as const
+
+/** On the way of a terminal beside an agent. */
+export const guestFaultPoints = [
+  'guest-recorded',
+  'guest-started',
+  'guest-noted',
+  'guest-stopped',
+  'guest-released',
+  'guest-folder-removed',
+  'guest-ended',
+] as const
 
 /** While what was said is given up to keep within bounds. */
 export const retentionFaultPoints = [
@@ -63,7 +82,9 @@ export const faultPoints = [
   ...scheduleFaultPoints,
   ...approvalFaultPoints,
   ...orphanFaultPoints,
+  ...guestFaultPoints,
   ...retentionFaultPoints,
+  ...unitFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

@@ -42,6 +42,7 @@ const ofNewAgents = [
   'promptAppend',
   'args',
   'bare',
+  'alwaysOn',
   'workspace',
   'worktree',
   'resume',

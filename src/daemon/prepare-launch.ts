@@ -31,7 +31,7 @@ const firstSize: TerminalSize = { cols: 120, rows: 40 }
 /** Everything a runtime needs to bring a run up; writes the files its program reads at start. */
 export async function prepareLaunch(
   context: DaemonContext,
-  run: RunRow,
+  run: Pick<RunRow, 'id' | 'agent_id' | 'provider' | 'session' | 'is_resumed' | 'is_terminal'>,
   signal: AbortSignal,
 ): Promise<PreparedLaunch> {
   const agent = context.store.agents.get(run.agent_id)

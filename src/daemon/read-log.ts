@@ -1,11 +1,11 @@
 import { watch } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { LogLines } from '../core/log-lines.ts'
-import { sanitise } from '../core/sanitise.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { LogEntry } from '../schema/event.ts'
 import type { LogsQuery } from '../schema/requests.ts'
 import { toEvent } from '../store/index.ts'
+import { plainText } from '../util/plain-text.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
 
 export interface ReadLogOptions extends LogsQuery {
@@ -42,7 +42,7 @@ export async function* readLog(
 }
 
 const formatJson = (entry: LogEntry): string => `${JSON.stringify(entry)}\n`
-const formatText = (entry: LogEntry): string => `${sanitise(entry.text)}\n`
+const formatText = (entry: LogEntry): string => `${plainText(entry.text)}\n`
 
 async function* readEntries(
   context: DaemonContext,
@@ -89,8 +89,9 @@ function lastEntries(
     if (!page.hasMore || wanted.length < page.events.length) {
       break
     }
+    // A page by itself has no more lines than it has among the others.
     const lines = new LogLines()
-    found = events.toReversed().flatMap((event) => lines.push(toEvent(event))).length
+    found += wanted.toReversed().flatMap((event) => lines.push(toEvent(event))).length
   }
   const lines = new LogLines()
   const entries = events.toReversed().flatMap((event) => lines.push(toEvent(event)))

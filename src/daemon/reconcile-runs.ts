@@ -24,7 +24,9 @@ export async function reconcileRuns(
     .filter(({ handle, stop_reason: reason }) => handle !== null && reason === null)
   await inspectRuns(context, reconciler)
   const { adopted, finished, unknown } = countStates(context, runs)
-  const { orphans, unasked } = await findOrphans(context)
+  const search = await findOrphans(context)
+  const { orphans, unasked } = search
+  await reconciler.guests.recover(search)
   const report: ReconcileReport = {
     adopted,
     finished,

@@ -6,11 +6,14 @@ import type { RunRow } from '../store/index.ts'
 import { Alarms } from './alarms.ts'
 import { referenceOf, speechOf, type DaemonContext } from './context.ts'
 import { finishRun, type LostRun } from './finish-run.ts'
+import { GuestKeeper } from './guest-keeper.ts'
 import { LiveRun } from './live-run.ts'
 import { Records } from './records.ts'
 import { releaseRuns, removeAgent } from './release.ts'
 import { StartedRuns } from './start-run.ts'
 import { stopRun } from './stop-run.ts'
+import { takeFoundRun } from './take-found-run.ts'
+import { installUnit, uninstallUnit } from './units.ts'
 import { readView } from './views.ts'
 import { writeInput } from './write-input.ts'
 
@@ -29,6 +32,7 @@ export class Reconciler {
   /** Agents for which no step is taken, as their run of before is not found yet. What is asked of them waits as rows. */
   readonly held = new Set<string>()
   readonly alarms: Alarms
+  readonly guests: GuestKeeper
   readonly #context: DaemonContext
   readonly #busy = new Map<string, Promise<void>>()
   readonly #lives = new Map<string, LiveRun>()
@@ -39,6 +43,7 @@ export class Reconciler {
     this.#context = context
     this.records = new Records(context)
     this.alarms = new Alarms((agentId) => this.kick(agentId), context.now)
+    this.guests = new GuestKeeper(context)
     this.#started = new StartedRuns(this)
   }
 
@@ -103,7 +108,8 @@ export class Reconciler {
     this.#isClosed = true
     this.alarms.close()
     // What is under way may take long; the next daemon finds out how far it came.
-    await Promise.race([Promise.all(this.#busy.values()), sleep(closeMs, null, { ref: false })])
+    const ended = Promise.all([...this.#busy.values(), this.guests.close()])
+    await Promise.race([ended, sleep(closeMs, null, { ref: false })])
     for (const live of this.#lives.values()) {
       live.close()
     }
@@ -181,6 +187,12 @@ export class Reconciler {
         return stopRun(this, agentId)
       case 'release-runs':
         return releaseRuns(this, agentId)
+      case 'install-unit':
+        return installUnit(this, agentId)
+      case 'uninstall-unit':
+        return uninstallUnit(this, agentId)
+      case 'take-found-run':
+        return takeFoundRun(this, agentId)
       case 'remove-agent':
         return removeAgent(this, agentId)
     }

@@ -6,6 +6,7 @@ import { createId } from '../util/id.ts'
 import { speechOf, willHaveTerminal } from './context.ts'
 import { keepTask } from './keep-task.ts'
 import { expireQuestions } from './questions.ts'
+import type { BegunRun } from './begun-runs.ts'
 import type { Records } from './records.ts'
 import { refusalOf } from './refusal.ts'
 import { giveMessage, toOutgoing } from './run-input.ts'
@@ -41,18 +42,22 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
   }
 }
 
-/** A run on record; its program starts later. It goes on with the session unless a fresh one is due. */
-function createRun(records: Records, agent: AgentRow): void {
+/**
+ * A run on record; its program starts later. It goes on with the session unless a fresh one is due.
+ * `begun`: its program runs already, and nobody asked for it.
+ */
+export function createRun(records: Records, agent: AgentRow, begun?: BegunRun): void {
   const { store, now, specs, admission } = records.context
   const spec = specs.get(agent.id)
-  const isTerminal = willHaveTerminal(records.context, spec)
+  const isTerminal = !begun && willHaveTerminal(records.context, spec)
   const speech = speechOf(records.context, {
     provider: spec.provider,
     is_terminal: isTerminal ? 1 : 0,
   })
-  const isResumed = speech.capabilities.resume && agent.session !== null && agent.is_new === 0
+  const isResumed =
+    begun?.isResumed ?? (speech.capabilities.resume && agent.session !== null && agent.is_new === 0)
   const previous = isResumed && agent.last_run_id ? store.runs.get(agent.last_run_id) : undefined
-  const id = createId('run')
+  const id = begun?.id ?? createId('run')
   const { runtime } = spec
   store.runs.insert({
     id,
@@ -62,6 +67,7 @@ function createRun(records: Records, agent: AgentRow): void {
     session: isResumed ? agent.session : null,
     isResumed,
     isTerminal,
+    isBegun: begun !== undefined,
     now: now(),
   })
   if (previous?.decoder && speech.carry) {

@@ -52,8 +52,11 @@ export async function recoverRuns(
   if (failures.length > 0) {
     throw failures[0]
   }
-  const { orphans, unasked } = await findOrphans({ ...context, signal })
+  const search = await findOrphans({ ...context, signal })
+  const { orphans, unasked } = search
   signal.throwIfAborted()
+  // A guest that can not be ended now must not hold up everybody else.
+  void reconciler.guests.recover(search)
   report.orphans = countRuns(orphans)
   report.unknown += unasked.length
   await releaseOrphans({ ...context, signal }, orphans)

@@ -26,14 +26,15 @@ export async function releaseRuns(
 }
 
 /**
- * Its runs' folders and its own; the folder it worked in only where Drover made it, and a worktree
+ * Its guests, its runs' folders and its own; the folder it worked in only where Drover made it, and a worktree
  * only where nothing is lost with it.
  */
 export async function removeAgent(
-  { context, records }: Reconciler,
+  { context, records, guests }: Reconciler,
   agentId: string,
 ): Promise<void> {
   const { store, home, notifier, specs, admission } = context
+  await guests.endOfAgent(agentId)
   const runs = store.runs.listOfAgent(agentId)
   await Promise.all(
     runs.map(

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Provider } from '../providers/contract.ts'
+import type { Runtime } from '../runtimes/contract.ts'
 import type { Workspace } from '../schema/agent-options.ts'
 import { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
@@ -48,9 +49,30 @@ export function resolveSpec(
     ...mergeOptions(template, request),
     workspace: workspaceOf(template, request),
   })
+  checkAlwaysOn(runtime, spec, request)
   checkApprovals(context, spec, layers)
   checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider, spec) }
+}
+
+/** Only a supervisor of the machine can keep a program up without a daemon. Errors: `unsupported`, `invalid_request`. */
+function checkAlwaysOn(
+  { name, units }: Runtime,
+  { alwaysOn }: Pick<AgentSpec, 'alwaysOn'>,
+  { ephemeral }: RunRequest,
+): void {
+  if (alwaysOn && !units) {
+    throw new DroverError(
+      'unsupported',
+      `alwaysOn: the ${name} runtime keeps nothing up; systemd and launchd do.`,
+      { details: { field: 'alwaysOn' } },
+    )
+  }
+  if (alwaysOn && ephemeral) {
+    throw new DroverError('invalid_request', 'alwaysOn: an ephemeral agent lives for one task.', {
+      details: { field: 'alwaysOn' },
+    })
+  }
 }
 
 /** The provider's own options. Errors: `invalid_request`, naming the option. */
@@ -85,6 +107,7 @@ function mergeOptions(template: Template, request: RunRequest): Partial<AgentSpe
     promptAppend: request.promptAppend ?? template.promptAppend,
     args: [...template.args, ...request.args],
     bare: request.bare ?? template.bare ?? false,
+    alwaysOn: request.alwaysOn ?? template.alwaysOn ?? false,
   }
 }
 

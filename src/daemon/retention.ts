@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { bytesToDrop, mayExceed, runsToDrop, type Measured } from '../core/retention.ts'
 import { costDay } from '../core/settle-cost.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { RunRow } from '../store/index.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
+import { punchHole } from './punch-hole.ts'
 
 /** Old events deleted in one transaction, and in one round. */
 const eventsAtOnce = 1000
@@ -20,9 +19,6 @@ const eventsAlwaysKept = 1000
 const tasksKept = 10_000
 const approvalsKept = 10_000
 const approvalBytesKept = 64 * 1024 * 1024
-
-/** How long the system may take to free part of a file, ms. */
-const punchDeadlineMs = 10_000
 
 /**
  * Keeps what agents said within the bounds of config: the oldest events go; then the oldest finished
@@ -129,7 +125,6 @@ const bytesOf = (run: RunRow): number =>
 /**
  * Frees the blocks at the beginning of an output whose run goes on. The program keeps its open file
  * and every offset stays what it was; what was dropped is a hole. Resolves to the bytes it gave up.
- * Source: fallocate(2), PUNCH_HOLE.
  */
 async function dropBeginning(
   context: DaemonContext,
@@ -146,12 +141,8 @@ async function dropBeginning(
   store.transaction('relaxed', () => store.runs.setDropped(run.id, bytes))
   faultPoint('output-given-up')
   const file = runFiles(referenceOf(context, run.id).folder).out
-  const args = ['--punch-hole', '--keep-size', '--offset', '0', '--length', String(bytes), file]
   try {
-    await promisify(execFile)('fallocate', args, {
-      timeout: punchDeadlineMs,
-      signal: context.signal,
-    })
+    await punchHole(file, bytes, context.signal)
     faultPoint('output-punched')
   } catch (error) {
     log.warn(

@@ -42,7 +42,9 @@ async function lookAfter(
 ): Promise<void> {
   const { store, admission, config, now } = context
   reconciler.alarms.checkClock(() => store.settleClock(now(), config.restart.backoffMostMs))
+  const guests = reconciler.guests.look()
   const runs = await inspectRuns(context, reconciler)
+  await guests
   const working = runs.some(({ turn }) => turn === 'working') ? store.runs.listWorking() : []
   for (const run of working) {
     await wedged.inspect(run)

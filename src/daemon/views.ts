@@ -14,10 +14,11 @@ import type {
   Store,
 } from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
+import { isSupervised, unitKey } from './units.ts'
 
 type ViewContext = Pick<
   DaemonContext,
-  'store' | 'specs' | 'providers' | 'runtimes' | 'admission' | 'attachments'
+  'store' | 'home' | 'specs' | 'providers' | 'runtimes' | 'admission' | 'attachments' | 'begun'
 >
 
 /** What decisions about an agent are made from; undefined when it is gone. */
@@ -27,7 +28,9 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
   if (!row) {
     return undefined
   }
-  const { lifecycle, budget, runtime, limits } = specs.get(agentId)
+  const spec = specs.get(agentId)
+  const { lifecycle, budget, limits } = spec
+  const supervised = isSupervised(context, row, spec)
   const isEphemeral = row.is_ephemeral === 1
   return {
     hold: row.hold,
@@ -36,7 +39,9 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
     isNew: row.is_new === 1,
     isEphemeral,
     isOverBudget: isOverBudget(row, budget),
-    isSupervised: context.runtimes.get(runtime)?.capabilities.selfSupervised ?? false,
+    isSupervised: supervised,
+    hasUnit: hasUnit(row, spec),
+    isFound: row.run_status === null && context.begun.get(agentId) !== undefined,
     parkedUntil: row.parked_until,
     notBefore: row.not_before,
     waiting:
@@ -76,6 +81,7 @@ function runOf(context: Pick<DaemonContext, 'providers'>, row: AgentViewRow): Ru
         isStale: row.run_is_stale === 1,
         canSteer: can?.steer ?? false,
         isResumed: row.run_is_resumed === 1,
+        isBegun: row.run_is_begun === 1,
         isUnknown: row.run_is_unknown === 1,
         readyAt: row.run_ready_at,
         startedAt: row.run_started_at,
@@ -83,6 +89,13 @@ function runOf(context: Pick<DaemonContext, 'providers'>, row: AgentViewRow): Ru
         background: row.run_background ?? 0,
       }
     : null
+}
+
+/** A unit that was made by hand is whole; one of ours must know of the latest. */
+function hasUnit(row: AgentViewRow, spec: AgentSpec): boolean {
+  return row.is_removing === 1
+    ? row.unit !== null
+    : !spec.alwaysOn || row.unit === unitKey(row, spec)
 }
 
 /** Whatever its turn is at: while a question is open it waits. */

@@ -1,4 +1,5 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
+import type { Units } from './units.ts'
 
 /**
  * WHERE an agent runs. Every runtime keeps the same record of a run, three files and an ending, in
@@ -138,6 +139,7 @@ export interface RuntimeCapabilities {
   limits: boolean
   snapshot: boolean
   networkPolicy: boolean
+  /** The machine's own supervisor can bring a program up and keep it up: it has `units`. */
   selfSupervised: boolean
 }
 
@@ -162,6 +164,7 @@ export interface Probe {
 export interface Runtime {
   readonly name: string
   readonly capabilities: RuntimeCapabilities
+  readonly units?: Units
   probe(signal: AbortSignal): Promise<Probe>
   /**
    * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A

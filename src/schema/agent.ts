@@ -5,6 +5,7 @@ import { ApprovalPolicy } from './approval.ts'
 import { agentOptions, Workspace } from './agent-options.ts'
 import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
+import { Guest } from './guest.ts'
 import { limits } from './limits.ts'
 
 const noNul = (text: string): boolean => !text.includes('\0')
@@ -57,6 +58,8 @@ export const AgentSpec = z.strictObject({
   ...agentOptions,
   /** It is told nothing but its own persona and text. */
   bare: z.boolean().default(false),
+  /** The machine's own supervisor brings its program up, and up again; Drover only talks to it. */
+  alwaysOn: z.boolean().default(false),
   workspace: Workspace.default('shared'),
   /** Where `workspace` is `isolated`; `dir` is then inside of `folder`. */
   worktree: SpecWorktree.optional(),
@@ -182,5 +185,9 @@ export const Peer = Agent.pick({
 export type Peer = z.infer<typeof Peer>
 
 /** One agent with its spec. Environment values are shown as given: the home is private to its owner. */
-export const AgentDetail = Agent.extend({ spec: AgentSpec })
+export const AgentDetail = Agent.extend({
+  spec: AgentSpec,
+  /** Terminals beside it, the oldest first; left out by a daemon from before there were these. */
+  guests: z.array(Guest).optional(),
+})
 export type AgentDetail = z.infer<typeof AgentDetail>

@@ -10,6 +10,7 @@ export const EventType = z.enum([
   'agent.restarting',
   'agent.quarantined',
   'agent.reloaded',
+  'agent.moved',
   'agent.attached',
   'agent.detached',
   'agent.budget',
@@ -37,6 +38,9 @@ export const EventType = z.enum([
   'approval.asked',
   'approval.decided',
   'approval.withdrawn',
+  // terminals beside agents
+  'guest.started',
+  'guest.ended',
   // schedules
   'schedule.created',
   'schedule.fired',

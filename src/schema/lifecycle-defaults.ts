@@ -5,6 +5,7 @@ export const lifecycleDefaults = {
   bootMs: 240_000,
   readyMs: 120_000,
   wedgedMs: 0,
+  attachedMs: 14_400_000,
   restart: 'never',
   parking: true,
   tries: 3,

@@ -25,6 +25,8 @@ export const Lifecycle = z.strictObject({
   readyMs: duration(day).default(defaults.readyMs),
   /** A turn without a byte of output and without work for this long is ended; 0: never. */
   wedgedMs: duration(30 * day).default(defaults.wedgedMs),
+  /** Somebody at its terminal who did nothing there for this long keeps it awake no more; 0: for ever. */
+  attachedMs: duration(365 * day).default(defaults.attachedMs),
   restart: RestartPolicy.default(defaults.restart),
   /** Sleep until a rate limit is over, where its end is known. */
   parking: z.boolean().default(defaults.parking),
@@ -45,6 +47,7 @@ export const LifecycleWish = z.strictObject({
   bootMs: Lifecycle.shape.bootMs.unwrap().optional(),
   readyMs: Lifecycle.shape.readyMs.unwrap().optional(),
   wedgedMs: Lifecycle.shape.wedgedMs.unwrap().optional(),
+  attachedMs: Lifecycle.shape.attachedMs.unwrap().optional(),
   restart: RestartPolicy.optional(),
   parking: z.boolean().optional(),
   tries: Lifecycle.shape.tries.unwrap().optional(),

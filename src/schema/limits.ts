@@ -18,6 +18,23 @@ export const limits = {
   cronCharacters: 200,
   /** Longest wait of one request, seconds. */
   waitSeconds: 300,
+  /** Terminals over the wire. */
+  terminal: {
+    /** Columns, and rows. */
+    characters: { min: 1, max: 1000 },
+    /** What is sent to somebody who has not said that they have dealt with it, bytes. */
+    unacknowledgedBytes: 512 * 1024,
+    /** Largest frame of a client, bytes; what is longer is sent in several. */
+    frameBytes: 64 * 1024,
+  },
+  /** Terminals beside agents. */
+  guest: {
+    /** How long one lives, ms. */
+    ttlMs: { min: 60_000, max: 4 * 3_600_000, usual: 3_600_000 },
+    perAgent: 8,
+    /** Of all agents of a home. */
+    perHome: 64,
+  },
   /** What `.worktreeinclude` may bring into a worktree. */
   worktree: { includedFiles: 10_000, includedBytes: 1024 ** 3 },
   /** The system prompt that Drover makes. */

@@ -47,6 +47,8 @@ export const RunRequest = z.strictObject({
   /** Words and folders are added to the template's, arguments go after its. */
   ...agentOptions,
   bare: z.boolean().optional(),
+  /** The machine's own supervisor is to bring it up and keep it up. */
+  alwaysOn: z.boolean().optional(),
   /** `inherit`, and left out: as the template says, else `shared`. */
   workspace: z.enum(['inherit', ...Workspace.options]).optional(),
   /** The branch of its worktree; it is `isolated` then. */
@@ -76,8 +78,14 @@ export const AgentParams = z.object({ name: z.string() })
 export const MessageParams = z.object({ id: z.string() })
 export const WaitQuery = z.object({ wait: Wait })
 /** How a wake begins: `resume` goes on with the session or is an error, `fresh` begins a new one. */
-export const WakeRequest = z.strictObject({ mode: z.enum(['resume', 'fresh']).optional() })
+export const WakeRequest = z.strictObject({
+  mode: z.enum(['resume', 'fresh']).optional(),
+  /** Where it runs from now on; it may have no run then. Left out: where it ran. */
+  runtime: z.string().min(1).optional(),
+})
 export type WakeRequest = z.infer<typeof WakeRequest>
+export const StartRequest = WakeRequest.pick({ runtime: true })
+export type StartRequest = z.infer<typeof StartRequest>
 /** What of an agent changes, while it lives where its program can; null takes it away. */
 export const ReloadRequest = z
   .strictObject({

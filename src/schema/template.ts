@@ -29,6 +29,7 @@ export const Template = z.strictObject({
   approvals: ApprovalWish.prefault({}),
   ...agentOptions,
   bare: z.boolean().optional(),
+  alwaysOn: z.boolean().optional(),
   workspace: Workspace.optional(),
   worktree: WorktreeWish.optional(),
 })

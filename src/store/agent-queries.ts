@@ -52,6 +52,9 @@ export type AgentStatusRow = Pick<
 export type AgentViewRow = Pick<
   AgentRow,
   | 'id'
+  | 'name'
+  | 'session'
+  | 'unit'
   | 'hold'
   | 'wish'
   | 'is_removing'
@@ -72,6 +75,7 @@ export type AgentViewRow = Pick<
   run_provider: string | null
   run_runtime: string | null
   run_is_terminal: 0 | 1 | null
+  run_is_begun: 0 | 1 | null
   run_is_resumed: 0 | 1 | null
   run_is_unknown: 0 | 1 | null
   run_created_at: number | null
@@ -105,10 +109,10 @@ const mostCounted = 100
 
 /** Takes an agent's id. */
 export const viewQuery = `
-  SELECT a.id, a.hold, a.wish, a.is_removing, a.is_new, a.is_ephemeral, a.parked_until, a.not_before,
+  SELECT a.id, a.name, a.session, a.unit, a.hold, a.wish, a.is_removing, a.is_new, a.is_ephemeral, a.parked_until, a.not_before,
          a.wait_gate, a.wait_until, a.wait_since, a.cost_usd, a.input_tokens, a.output_tokens,
          r.status AS run_status, r.turn AS run_turn, r.stop_reason AS run_stop_reason, r.provider AS run_provider,
-         r.runtime AS run_runtime, r.is_terminal AS run_is_terminal, r.is_resumed AS run_is_resumed, r.is_unknown AS run_is_unknown, r.created_at AS run_created_at,
+         r.runtime AS run_runtime, r.is_terminal AS run_is_terminal, r.is_begun AS run_is_begun, r.is_resumed AS run_is_resumed, r.is_unknown AS run_is_unknown, r.created_at AS run_created_at,
          r.started_at AS run_started_at, r.ready_at AS run_ready_at, r.active_at AS run_active_at,
          r.background AS run_background, r.is_greeted AS run_is_greeted, r.is_unusable AS run_is_unusable,
          r.is_stale AS run_is_stale,

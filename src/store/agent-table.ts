@@ -99,6 +99,11 @@ export class AgentTable {
     return this.#database.get<AgentViewRow>(viewQuery, id)
   }
 
+  /** What the machine's own supervisor was told of it; null: it has nothing of it. */
+  setUnit(id: string, unit: string | null): void {
+    this.#database.run('UPDATE agents SET unit = ? WHERE id = ?', unit, id)
+  }
+
   /** Its name, which never changes. */
   getName(id: string): string | undefined {
     return this.#database.get<{ name: string }>('SELECT name FROM agents WHERE id = ?', id)?.name

@@ -6,6 +6,7 @@ import type { Database, Durability } from './database.ts'
 import { beginBoot, endBoot, settleInstance } from './home-table.ts'
 import { CostTable } from './cost-table.ts'
 import { EventLog } from './event-log.ts'
+import { GuestTable } from './guest-table.ts'
 import { InputTable } from './input-table.ts'
 import { MessageTable } from './message-table.ts'
 import { openDatabase, type OpenOptions } from './open.ts'
@@ -27,6 +28,7 @@ export {
   type NewEvent,
   type StoredEvent,
 } from './event-log.ts'
+export type { GuestRow, NewGuest } from './guest-table.ts'
 export type { MessageHead } from './message-table.ts'
 export type { AgentRow, ApprovalRow, InputRow, MessageRow, RunRow, ScheduleRow } from './rows.ts'
 export type { LookedAtRun, RunEnd, RunProgress } from './run-table.ts'
@@ -45,6 +47,7 @@ export class Store {
   readonly schedules: ScheduleTable
   readonly costs: CostTable
   readonly worktrees: WorktreeTable
+  readonly guests: GuestTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -63,6 +66,7 @@ export class Store {
     this.schedules = new ScheduleTable(this.#database)
     this.costs = new CostTable(this.#database)
     this.worktrees = new WorktreeTable(this.#database)
+    this.guests = new GuestTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

@@ -248,9 +248,26 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  ALTER TABLE agents ADD COLUMN unit TEXT;
+  ALTER TABLE runs ADD COLUMN is_begun INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN is_terminal INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN notes_bytes INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN transcript TEXT;
   ALTER TABLE runs ADD COLUMN transcript_bytes INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE guests (
+    id TEXT PRIMARY KEY,
+    agent_id TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    program TEXT NOT NULL,
+    dir TEXT NOT NULL,
+    handle TEXT,
+    is_unknown INTEGER NOT NULL DEFAULT 0,
+    end_cause TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX guests_of_agent ON guests (agent_id);
   `,
 ]

@@ -45,6 +45,8 @@ export interface AgentRow extends CostColumns {
   wait_cause: string | null
   wait_until: number | null
   wait_since: number | null
+  /** What the machine's own supervisor was told of it last; null: nothing. */
+  unit: string | null
   session: string | null
   run_id: string | null
   last_run_id: string | null
@@ -81,6 +83,8 @@ export interface RunRow extends CostColumns {
   transcript: string | null
   /** Its program has a terminal; its input is strokes. */
   is_terminal: 0 | 1
+  /** The machine's own supervisor began it. */
+  is_begun: 0 | 1
   /** Bytes at the beginning of the output that were given up to keep within bounds. */
   dropped_bytes: number
   decoder: string | null

@@ -10,6 +10,8 @@ export interface NewRun {
   session: string | null
   isResumed: boolean
   isTerminal: boolean
+  /** The machine's own supervisor began it. */
+  isBegun: boolean
   now: number
 }
 
@@ -45,7 +47,7 @@ export class RunTable {
 
   insert(run: NewRun): void {
     this.#database.run(
-      `INSERT INTO runs (id, agent_id, runtime, provider, status, session, is_resumed, is_terminal, created_at, active_at) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?, ?, ?)`,
+      `INSERT INTO runs (id, agent_id, runtime, provider, status, session, is_resumed, is_terminal, is_begun, created_at, active_at) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?, ?, ?, ?)`,
       run.id,
       run.agentId,
       run.runtime,
@@ -53,6 +55,7 @@ export class RunTable {
       run.session,
       run.isResumed ? 1 : 0,
       run.isTerminal ? 1 : 0,
+      run.isBegun ? 1 : 0,
       run.now,
       run.now,
     )

@@ -25,5 +25,9 @@ export function settleClock(database: Database, now: number, mostAheadMs: number
       `UPDATE approvals SET due_at = ?1 + due_at - asked_at, asked_at = ?1 WHERE state = 'open' AND asked_at > ?1`,
       now,
     )
+    database.run(
+      'UPDATE guests SET expires_at = ?1 + expires_at - created_at, created_at = ?1 WHERE created_at > ?1',
+      now,
+    )
   })
 }

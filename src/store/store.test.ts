@@ -254,6 +254,7 @@ describe('rows', () => {
       session: null,
       isResumed: false,
       isTerminal: false,
+      isBegun: false,
       now: 1,
     })
     const end = { exitCode: 0, signal: null, cause: null, now: 2 }
@@ -274,6 +275,7 @@ describe('rows', () => {
       session: null,
       isResumed: false,
       isTerminal: false,
+      isBegun: false,
       now: 1,
     })
     for (const id of ['z', 'm', 'a']) {

@@ -25,9 +25,13 @@ export interface Home {
   daemonFile: string
   logFile: string
   runsFolder: string
+  /** Folders of terminals beside agents. */
+  guestsFolder: string
   /** Folders of runs to come. */
   sparesFolder: string
   agentsFolder: string
+  /** What the machine's own supervisor is to run, and what it has begun. */
+  unitsFolder: string
   /** Git worktrees of agents; they may outlive these. */
   worktreesFolder: string
 }
@@ -78,8 +82,10 @@ function placesOf({ config, state }: { config: string; state: string }): Home {
     daemonFile: path.join(state, 'daemon.json'),
     logFile: path.join(state, 'drover.log'),
     runsFolder: path.join(state, 'runs'),
+    guestsFolder: path.join(state, 'guests'),
     sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
+    unitsFolder: path.join(state, 'units'),
     worktreesFolder: path.join(state, 'worktrees'),
   }
 }

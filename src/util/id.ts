@@ -28,3 +28,12 @@ export function createId(prefix: string): string {
   }
   return `${prefix}_${text}`
 }
+
+/** When an id was made, Unix ms; null for what is none. */
+export function timeOfId(id: string): number | null {
+  const [, time] = /_([0-9a-hjkmnp-tv-z]{10})[0-9a-hjkmnp-tv-z]{12}$/.exec(id) ?? []
+  if (time === undefined) {
+    return null
+  }
+  return Array.from(time).reduce((sum, digit) => sum * 32 + alphabet.indexOf(digit), 0)
+}

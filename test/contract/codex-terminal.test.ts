@@ -1,12 +1,12 @@
 import { codexProvider } from '../../src/providers/codex/index.ts'
 import { realProgram, requireOrSkip } from '../support/real-programs.ts'
-import { describeTerminal } from './describe-terminal.ts'
+import { describeTerminalProgram } from './describe-terminal-program.ts'
 
 const programPath = realProgram('codex')
 requireOrSkip('codex', programPath !== null)
 
 if (programPath) {
-  describeTerminal('Codex', {
+  describeTerminalProgram('Codex', {
     provider: codexProvider,
     programPath,
     upstream: 'openai',

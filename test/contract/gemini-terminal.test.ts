@@ -1,12 +1,12 @@
 import { geminiProvider } from '../../src/providers/gemini/index.ts'
 import { realProgram, requireOrSkip } from '../support/real-programs.ts'
-import { describeTerminal } from './describe-terminal.ts'
+import { describeTerminalProgram } from './describe-terminal-program.ts'
 
 const programPath = realProgram('gemini')
 requireOrSkip('gemini', programPath !== null)
 
 if (programPath) {
-  describeTerminal('Gemini CLI', {
+  describeTerminalProgram('Gemini CLI', {
     provider: geminiProvider,
     programPath,
     upstream: 'gemini',

@@ -1,12 +1,12 @@
 import { opencodeProvider } from '../../src/providers/opencode/index.ts'
 import { realProgram, requireOrSkip } from '../support/real-programs.ts'
-import { describeTerminal } from './describe-terminal.ts'
+import { describeTerminalProgram } from './describe-terminal-program.ts'
 
 const programPath = realProgram('opencode')
 requireOrSkip('opencode', programPath !== null)
 
 if (programPath) {
-  describeTerminal('OpenCode', {
+  describeTerminalProgram('OpenCode', {
     provider: opencodeProvider,
     programPath,
     upstream: 'openai',

@@ -1,7 +1,14 @@
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
-import type { Exit, Handle, Recovery, RunReference, Runtime } from '../../src/runtimes/contract.ts'
+import type {
+  Exit,
+  Handle,
+  Recovery,
+  RunReference,
+  Runtime,
+  TerminalSize,
+} from '../../src/runtimes/contract.ts'
 import type { AgentLimits } from '../../src/schema/agent-limits.ts'
 import { fileSize } from '../../src/util/file-size.ts'
 import { appendAt, createRunFolder, readExit, runFiles } from '../../src/runtimes/run-folder.ts'
@@ -34,9 +41,9 @@ export class RuntimeStage {
   }
 
   /** A run of which only the intent is on record. */
-  prepare(instance = this.instance): RunReference {
+  prepare(instance = this.instance, runs = path.join(this.folder, 'runs')): RunReference {
     const id = createId('run')
-    const run = { id, instance, folder: path.join(this.folder, 'runs', id) }
+    const run = { id, instance, folder: path.join(runs, id) }
     createRunFolder(run.folder)
     this.#runs.set(id, { run, handle: null })
     return run
@@ -49,16 +56,24 @@ export class RuntimeStage {
       cwd = this.folder,
       run = this.prepare(),
       limits,
+      terminal,
     }: {
       env?: Record<string, string>
       cwd?: string
       run?: RunReference
       limits?: AgentLimits
+      terminal?: TerminalSize
     } = {},
   ): Promise<StartedRun> {
-    const launch = { run, argv, env: { PATH: '/usr/bin:/bin', ...env }, cwd }
     const handle = await this.runtime.start(
-      limits ? { ...launch, limits, reservedBytes: 0 } : launch,
+      {
+        run,
+        argv,
+        env: { PATH: '/usr/bin:/bin', ...env },
+        cwd,
+        ...(limits ? { limits, reservedBytes: 0 } : {}),
+        ...(terminal ? { terminal } : {}),
+      },
       this.signal,
     )
     this.#runs.set(run.id, { run, handle })

@@ -143,7 +143,13 @@ describe('the documents name everything', () => {
   })
 
   test('the table of routes says of each whether an agent may', () => {
-    const words = { owner: '–', agent: 'yes', 'agent-self': 'itself', anyone: 'anyone' }
+    const words = {
+      owner: '–',
+      agent: 'yes',
+      'agent-self': 'itself',
+      visitor: 'itself',
+      anyone: 'anyone',
+    }
     const rows = [...read('docs/api.md').matchAll(/^\| `(\w+ \S+)` \| .* \| (\S+) \|$/gm)]
     expect(rows.map(([, route, word]) => [route, word])).toEqual(
       Object.values<Route>(routes).map(({ method, path: place, access = 'owner' }) => [

@@ -89,7 +89,7 @@ const cases = Object.entries<Route>(routes).flatMap(([id, route]): Case[] => {
   }))
 })
 const isRefused = ({ access, isOfPeer }: Case): boolean =>
-  access === 'owner' || (access === 'agent-self' && isOfPeer)
+  access === 'owner' || ((access === 'agent-self' || access === 'visitor') && isOfPeer)
 
 describe.for<Door>(['the socket', 'the port'])('over %s an agent', (door) => {
   const asMe = async (each: Case): Promise<RawAnswer> => {

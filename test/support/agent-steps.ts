@@ -64,6 +64,10 @@ export function takeStep(model: AgentState, step: Step): void {
     case 'release-runs':
       check(live === null, 'what a run left is released when none lives')
       return model.runs.forEach((run) => (run.isReleased = true))
+    case 'install-unit':
+    case 'uninstall-unit':
+    case 'take-found-run':
+      throw new Error(`no agent of this model is supervised: ${step.do}`)
     case 'remove-agent':
       check(model.isRemoving && live === null, 'an agent is removed when nothing of it lives')
       check(

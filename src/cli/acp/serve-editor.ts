@@ -9,6 +9,7 @@ import {
 import { DroverError } from '../../schema/error.ts'
 import type { CliContext } from '../context.ts'
 import type { Invocation } from '../invocation.ts'
+import { oneLine } from '../plain-text.ts'
 import { EditorSession } from './editor-session.ts'
 
 /**
@@ -22,7 +23,7 @@ export async function serveEditor(
 ): Promise<void> {
   const { id, dir } = await client.show(name)
   const gone = new AbortController()
-  const note = (text: string): void => output.note(`drover: ${text}`)
+  const note = (text: string): void => output.note(`drover: ${oneLine(text)}`)
   let session: EditorSession | null = null
   const openSession = async (cwd: string): Promise<EditorSession> => {
     if (cwd !== dir) {

@@ -86,18 +86,26 @@ export function readControlResponse({ response }: ClaudeLine, events: ProviderEv
 }
 
 /** A person's answer as a line of its input. */
-export function answerClaude({ tool, input, reply }: AskedQuestion, answer: Answer): string {
-  const { requestId, suggestions } = reply as ClaudeReply
+export function answerClaude(question: AskedQuestion, answer: Answer): string {
+  const { requestId, suggestions } = question.reply as ClaudeReply
+  return successResponse(requestId, decideClaude(question, answer, suggestions))
+}
+
+/** A person's answer in its words. `suggestions` are those that came with the question. */
+export function decideClaude(
+  { tool, input }: Pick<AskedQuestion, 'tool' | 'input'>,
+  answer: Answer,
+  suggestions: readonly unknown[],
+): object {
   if (!answer.isAllowed) {
-    const message = answer.message ?? 'This was not allowed.'
-    return successResponse(requestId, { behavior: 'deny', message })
+    return { behavior: 'deny', message: answer.message ?? 'This was not allowed.' }
   }
   const updates = answer.isForSession ? forSession(suggestions) : []
-  return successResponse(requestId, {
+  return {
     behavior: 'allow',
     updatedInput: tool === 'AskUserQuestion' ? withAnswers(input, answer.message) : input,
     ...(updates.length > 0 ? { updatedPermissions: updates } : {}),
-  })
+  }
 }
 
 /**

@@ -81,7 +81,7 @@ describe('a recorded conversation', () => {
   test('goes on counting from the sum of the run before', () => {
     const before = createClaudeDecoder(null)
     sample('basic').forEach((line) => before.push('out', [line], { now: 1, isCut: false }))
-    const state = carryClaudeState(before.snapshot())
+    const state = carryClaudeState(before.snapshot(), 'same')
     expect(state).toMatchObject({ open: [], session: null, totalUsd: expect.closeTo(0.00324, 8) })
   })
 })

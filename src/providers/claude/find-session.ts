@@ -26,7 +26,7 @@ export async function findClaudeSession(request: SessionRequest): Promise<FoundS
 }
 
 /** How Claude Code names what it keeps of a folder: everything but letters and digits is a dash. */
-function folderName(dir: string): string {
+export function folderName(dir: string): string {
   return dir.replaceAll(/[^A-Za-z0-9]/g, '-')
 }
 

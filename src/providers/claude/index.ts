@@ -1,4 +1,10 @@
-import type { Detection, Provider, ProviderCapabilities, ProviderContext } from '../contract.ts'
+import type {
+  Detection,
+  Provider,
+  ProviderCapabilities,
+  ProviderContext,
+  Speech,
+} from '../contract.ts'
 import { detectProgram } from '../detect-program.ts'
 import { answerClaude, interruptClaude, reloadClaude } from './control.ts'
 import { createClaudeDecoder } from './decoder.ts'
@@ -8,11 +14,12 @@ import { claudeLogin, loginHint } from './login.ts'
 import { ClaudeOptions } from './options.ts'
 import { carryClaudeState } from './state.ts'
 import { refuseClaudeArguments } from './refuse-arguments.ts'
+import { claudeTerminal } from './terminal/index.ts'
 import { encodeClaudeMessage } from './wire.ts'
 
 const capabilities: ProviderCapabilities = {
   structured: true,
-  terminal: false,
+  terminal: true,
   resume: true,
   approvals: true,
   models: true,
@@ -28,13 +35,13 @@ const capabilities: ProviderCapabilities = {
 /** Modes in which it uses a tool, or does not, without asking: a policy of approvals would never be heard. */
 const unasked = new Set<unknown>(['bypassPermissions', 'dontAsk'])
 
-/** Claude Code, headless, over stream-json. */
+/** Claude Code, headless, over stream-json; and at a terminal. */
 export const claudeProvider: Provider = {
   name: 'claude',
   title: 'Claude Code',
   capabilities,
-  capabilitiesWith: ({ permissionMode }) =>
-    unasked.has(permissionMode) ? { ...capabilities, approvals: false } : capabilities,
+  terminal: { ...claudeTerminal, capabilitiesWith: asking(claudeTerminal.capabilities) },
+  capabilitiesWith: asking(capabilities),
   options: ClaudeOptions,
   unsupported: ['trigger', 'program'],
   honours: ['effort', 'profile', 'addDirs', 'args'],
@@ -53,6 +60,11 @@ export const claudeProvider: Provider = {
   answer: answerClaude,
   interrupt: interruptClaude,
   reload: reloadClaude,
+}
+
+/** What of them is left in the mode of an agent. */
+function asking(all: ProviderCapabilities): NonNullable<Speech['capabilitiesWith']> {
+  return ({ permissionMode }) => (unasked.has(permissionMode) ? { ...all, approvals: false } : all)
 }
 
 /** Path, version and login; no model is asked. */

@@ -11,6 +11,12 @@ import { ownFolder } from './own-folder.ts'
 export const installHint =
   'Install it with `npm install -g @anthropic-ai/claude-code`, or set providers.claude.path in config.yaml.'
 
+/**
+ * Else it would answer a resumed session by the system prompt that the session began with, whatever
+ * it is told now.
+ */
+export const freshPrompt = ['--system-prompt-snapshot', 'off'] as const
+
 /** The program's absolute path; null when it is not installed. */
 export function findClaude({
   programPath,
@@ -21,6 +27,22 @@ export function findClaude({
 
 /** argv of one run: headless, both ways stream-json. Errors: `program_not_found`. */
 export function launchClaude(request: LaunchRequest): ProviderLaunch {
+  return launchWith(request, () => ({ flags: speech }))
+}
+
+/** What a way of speaking to it adds to a launch; `settings` takes the place of the option's file. */
+export interface SpeechParts {
+  flags: readonly string[]
+  files?: ProviderLaunch['files']
+  settings?: string
+  env?: Readonly<Record<string, string>>
+}
+
+/** What each launch has in common, with what one way of speaking adds. Errors: `program_not_found`. */
+export function launchWith(
+  request: LaunchRequest,
+  speak: (options: ClaudeOptions) => SpeechParts,
+): ProviderLaunch {
   const program = findClaude(request)
   if (!program) {
     throw new DroverError(
@@ -32,7 +54,8 @@ export function launchClaude(request: LaunchRequest): ProviderLaunch {
     )
   }
   const options = ClaudeOptions.parse(request.spec.options)
-  const files: { path: string; content: string }[] = []
+  const own = speak(options)
+  const files = [...(own.files ?? [])]
   const asFile = (flag: string, name: string, content: string | null): string[] => {
     if (content === null) {
       return []
@@ -43,20 +66,17 @@ export function launchClaude(request: LaunchRequest): ProviderLaunch {
   }
   const argv: [string, ...string[]] = [
     program,
-    ...speech,
+    ...own.flags,
     ...sessionFlags(request),
     ...asFile('--system-prompt-file', 'system-prompt.md', options.systemPrompt ?? null),
     ...asFile('--append-system-prompt-file', 'append-system-prompt.md', request.systemPrompt),
-    ...optionFlags(request.spec, options),
+    ...optionFlags(request.spec, own.settings ? { ...options, settings: own.settings } : options),
     ...request.spec.args,
   ]
-  return { argv, files, env: claudeEnvironment(request, options) }
+  return { argv, files, env: { ...claudeEnvironment(request, options), ...own.env } }
 }
 
-/**
- * Both ways stream-json, its questions too. Without the last it would answer a resumed session by the
- * system prompt that the session began with, whatever it is told now.
- */
+/** Both ways stream-json, its questions too. */
 const speech = [
   '--print',
   '--verbose',
@@ -67,8 +87,7 @@ const speech = [
   '--include-partial-messages',
   '--permission-prompt-tool',
   'stdio',
-  '--system-prompt-snapshot',
-  'off',
+  ...freshPrompt,
 ]
 
 function sessionFlags({ resume, isFork, newSession }: LaunchRequest): string[] {
@@ -127,7 +146,7 @@ function claudeEnvironment(
 }
 
 /** An endpoint of one's own often takes any key, but the program insists on one. */
-function upstreamKey({ keyFile }: Upstream): string {
+export function upstreamKey({ keyFile }: Upstream): string {
   if (!keyFile) {
     return 'drover-no-key'
   }

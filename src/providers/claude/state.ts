@@ -1,12 +1,12 @@
-import type { DecoderState } from '../contract.ts'
+import type { CarriedFrom, DecoderState } from '../contract.ts'
 
 /** What the decoder of Claude Code remembers between two lines. */
 export interface ClaudeState extends DecoderState {
   /** Messages in its input without a result, oldest first. */
   open: { id: string; isAccepted: boolean; isSteering?: boolean }[]
   session: string | null
-  /** Dollars of the whole session so far: the program reports sums. */
-  totalUsd: number
+  /** Dollars of the whole session so far: the program reports sums. null: they are not known. */
+  totalUsd: number | null
   /** The model's message whose text came in pieces, so its whole is not said again. */
   streamedMessage: string | null
   /** The turn said something that did not end its line. */
@@ -36,8 +36,11 @@ export function createClaudeState(saved: DecoderState | null = null): ClaudeStat
   }
 }
 
-/** State for a run that goes on with the session of an earlier one, or with a copy: sums go on, too. */
-export function carryClaudeState(previous: DecoderState): DecoderState {
+/**
+ * State for a run that goes on with the session of an earlier one, or with a copy: sums go on, too.
+ * They have in them what the session cost at a terminal, where no sum is told.
+ */
+export function carryClaudeState(previous: DecoderState, from: CarriedFrom): DecoderState {
   const { totalUsd } = createClaudeState(previous)
-  return { ...createClaudeState(), totalUsd }
+  return { ...createClaudeState(), totalUsd: from === 'same' ? totalUsd : null }
 }

@@ -10,7 +10,10 @@ import type {
   Recovery,
   RunReference,
   Runtime,
+  RuntimeCapabilities,
   StopOptions,
+  TerminalConnection,
+  TerminalOptions,
 } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 import { FakeFaults, type Fault } from './faults.ts'
@@ -28,21 +31,26 @@ export { FakeMachine, type FakeProcess } from './machine.ts'
  * does right it does as the others do, by the same conformance suite.
  */
 export class FakeRuntime implements Runtime {
-  readonly name = 'fake'
-  readonly capabilities = {
-    terminal: false,
-    exec: false,
-    limits: false,
-    snapshot: false,
-    networkPolicy: false,
-    selfSupervised: false,
-  }
+  readonly name: string = 'fake'
+  readonly capabilities: RuntimeCapabilities
   readonly machine: FakeMachine
   readonly faults: FakeFaults
 
-  constructor(machine: FakeMachine = new FakeMachine(), faults: FakeFaults = new FakeFaults()) {
+  constructor(
+    machine: FakeMachine = new FakeMachine(),
+    faults: FakeFaults = new FakeFaults(),
+    { hasTerminals = false }: { hasTerminals?: boolean } = {},
+  ) {
     this.machine = machine
     this.faults = faults
+    this.capabilities = {
+      terminal: hasTerminals,
+      exec: false,
+      limits: false,
+      snapshot: false,
+      networkPolicy: false,
+      selfSupervised: false,
+    }
   }
 
   async probe(): Promise<Probe> {
@@ -93,6 +101,18 @@ export class FakeRuntime implements Runtime {
     }
     this.machine.signal(run.id, 'SIGKILL')
     await rm(runFiles(run.folder).bell, { force: true })
+  }
+
+  async openTerminal(
+    run: RunReference,
+    _handle: Handle,
+    options: TerminalOptions,
+  ): Promise<TerminalConnection> {
+    const terminal = this.machine.terminalOf(run.id)
+    if (!terminal) {
+      throw new DroverError('terminal_gone', 'The fake program is gone.')
+    }
+    return terminal.open(options)
   }
 
   async list(instance: string, signal?: AbortSignal): Promise<Found[]> {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Launch } from '../contract.ts'
 import { fileSize } from '../../util/file-size.ts'
 import { runFiles } from '../run-folder.ts'
+import { FakeTerminal } from './terminal.ts'
 import { fakePrograms, type Program, type ProgramContext } from './programs.ts'
 
 /** A process of the machine. The leader of a run reads its input and records its ending. */
@@ -19,6 +20,7 @@ interface LiveProcess extends FakeProcess {
   program: Program
   context: ProgramContext
   inOffset: number
+  terminal: FakeTerminal | null
 }
 
 /** Above every pid that a system gives, so that none of ours names a real process. */
@@ -58,6 +60,11 @@ export class FakeMachine {
     return ++this.#lastPid
   }
 
+  /** The terminal of a run's leader; null where it has none, or is gone. */
+  terminalOf(runId: string): FakeTerminal | null {
+    return this.#leaderOf(runId)?.terminal ?? null
+  }
+
   /** Brings up the leader of a run, which looks at the input that is there already. */
   bringUp(launch: Launch, pid: number): FakeProcess {
     const process = this.#spawn(launch, { pid, argv: launch.argv, isLeader: true })
@@ -73,8 +80,9 @@ export class FakeMachine {
     }
     const bytes = readFrom(runFiles(leader.launch.run.folder).in, leader.inOffset)
     leader.inOffset += bytes.length
-    if (bytes.length > 0) {
-      leader.program.input?.(bytes, leader.context)
+    const told = leader.terminal ? keysOf(bytes) : bytes
+    if (told.length > 0) {
+      leader.program.input?.(told, leader.context)
     }
   }
 
@@ -104,6 +112,7 @@ export class FakeMachine {
   /** All processes of a run are gone at once, and there is no record of it. */
   vanish(runId: string): void {
     for (const { pid } of this.processesOf(runId)) {
+      this.#processes.get(pid)?.terminal?.end('the machine lost it')
       this.#processes.delete(pid)
     }
   }
@@ -127,6 +136,7 @@ export class FakeMachine {
     const [name, args] = programOf(argv)
     const create = Object.hasOwn(fakePrograms, name) ? fakePrograms[name] : undefined
     const files = runFiles(launch.run.folder)
+    const type = (keys: Buffer): void => process.program.input?.(keys, process.context)
     const process: LiveProcess = {
       pid,
       startTime: String(pid),
@@ -134,12 +144,16 @@ export class FakeMachine {
       name,
       isLeader,
       inOffset: 0,
+      terminal: isLeader && launch.terminal ? new FakeTerminal(launch.terminal, type) : null,
       program: create?.() ?? {},
       context: {
         args,
         env: launch.env,
         cwd: launch.cwd,
-        say: (text) => appendFileSync(files.out, text),
+        say: (text) => {
+          appendFileSync(files.out, text)
+          process.terminal?.say(text)
+        },
         sayError: (text) => appendFileSync(files.err, text),
         exit: (code) => this.#end(process, code),
         die: (signal) => this.#end(process, 128 + constants.signals[signal]),
@@ -160,8 +174,25 @@ export class FakeMachine {
   #end(process: LiveProcess, status: number): void {
     if (this.#processes.delete(process.pid) && process.isLeader) {
       writeFileSync(runFiles(process.launch.run.folder).exit, `${status}\n`, { mode: 0o600 })
+      process.terminal?.end('its program ended')
     }
   }
+}
+
+/** What is pasted or typed of whole strokes. */
+function keysOf(strokes: Buffer): Buffer {
+  const keys: Buffer[] = []
+  let at = 0
+  while (at < strokes.length) {
+    const end = strokes.indexOf('\n', at)
+    const words = strokes.toString('latin1', at, end).split(' ')
+    const bytes = words[0] === 'pause' ? 0 : Number(words.at(-1)) + 1
+    if (words[0] === 'paste' || words[0] === 'keys') {
+      keys.push(strokes.subarray(end + 1, end + bytes))
+    }
+    at = end + 1 + bytes
+  }
+  return Buffer.concat(keys)
 }
 
 /** Name and arguments; `env` stands before the program that is meant. */

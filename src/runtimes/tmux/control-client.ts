@@ -58,6 +58,9 @@ export class ControlClient {
   readonly #child: ChildProcess
   readonly #options: ControlClientOptions
   readonly #questions: Question[] = []
+  #isAttached = false
+  /** Commands from before that. */
+  #early = ''
   #isGone = false
   #complaint = ''
 
@@ -102,7 +105,25 @@ export class ControlClient {
     }
     this.#questions.push({ missing: commands.length, replies: [], onReplies, onError })
     this.#hold()
-    this.#child.stdin?.write(`${commands.map(quoteCommand).join(' ; ')}\n`)
+    this.#send(`${commands.map(quoteCommand).join(' ; ')}\n`)
+  }
+
+  /** A line that came before the client is attached would be done in the name of another one. */
+  #send(line: string): void {
+    if (this.#isAttached) {
+      this.#child.stdin?.write(line)
+    } else {
+      this.#early += line
+    }
+  }
+
+  #takeNotice(line: Buffer): void {
+    if (!this.#isAttached && line.toString('latin1').startsWith('%session-changed ')) {
+      this.#isAttached = true
+      this.#send(this.#early)
+      this.#early = ''
+    }
+    this.#options.onNotice?.(line)
   }
 
   /** No more is read from tmux until `resume`. */
@@ -124,7 +145,7 @@ export class ControlClient {
   #listen(): void {
     const child = this.#child
     const lines = new ControlLines({
-      onNotice: (line) => this.#options.onNotice?.(line),
+      onNotice: (line) => this.#takeNotice(line),
       onReply: (reply, isError) => this.#answer(reply, isError),
     })
     child.stdout?.on('data', (chunk: Buffer) => lines.take(chunk))

@@ -48,19 +48,29 @@ export function screenCommands(target: string): Commands {
   ]
 }
 
-export interface Screen {
-  size: TerminalSize
-  bytes: Buffer
-}
-
 const escape = '\u001b'
 
-/** Bytes that draw a terminal on one that was just reset, from the replies to `screenCommands`. */
-export function drawScreen(replies: readonly Reply[], untold: Untold): Screen {
-  const [told, lines = [], covered = [], pending] = replies
+type Facts = (name: Fact) => number
+
+function factsOf(told: Reply | undefined): { fact: Facts; tabs: string } {
   const words = (told?.[0]?.toString() ?? '').split(' ')
-  const fact = (name: Fact): number => Number(words[facts.indexOf(name)] ?? 0)
-  const size = { cols: fact('window_width'), rows: fact('window_height') }
+  return {
+    fact: (name) => Number(words[facts.indexOf(name)] ?? 0),
+    tabs: words.slice(facts.length).join(' '),
+  }
+}
+
+/** The terminal's size, from the replies to `screenCommands`. */
+export function sizeOf([told]: readonly Reply[]): TerminalSize {
+  const { fact } = factsOf(told)
+  return { cols: fact('window_width'), rows: fact('window_height') }
+}
+
+/** Bytes that draw a terminal on one that was just reset, from the replies to `screenCommands`. */
+export function drawScreen(replies: readonly Reply[], untold: Untold): Buffer {
+  const [told, lines = [], covered = [], pending] = replies
+  const { fact, tabs } = factsOf(told)
+  const size = sizeOf(replies)
   // Nothing wraps while it is drawn; a line may be as wide as the terminal.
   const parts: (string | Buffer)[] = [`${escape})0${escape}[?7l`]
   const all = [...lines]
@@ -75,11 +85,11 @@ export function drawScreen(replies: readonly Reply[], untold: Untold): Screen {
     parts.push(moveTo(fact('alternate_saved_x'), fact('alternate_saved_y')), `${escape}[?1049h`)
     parts.push(...drawRows(visible))
   }
-  parts.push(...drawState(fact, words.slice(facts.length).join(' ')))
+  parts.push(...drawState(fact, tabs))
   parts.push(untold.modes)
   parts.push(...drawCursor(fact, visible, size))
   parts.push(untold.pen, unescape(pending?.[0] ?? Buffer.alloc(0)))
-  return { size, bytes: Buffer.concat(parts.map((part) => Buffer.from(part as string))) }
+  return Buffer.concat(parts.map((part) => Buffer.from(part as string)))
 }
 
 const sgr = /\u001b\[([\d;:]*)m/g
@@ -120,7 +130,7 @@ function moveTo(x: number, y: number): string {
 }
 
 /** Modes that are not as a reset terminal has them. Source: xterm's ctlseqs. */
-function* drawState(fact: (name: Fact) => number, tabs: string): Generator<string> {
+function* drawState(fact: Facts, tabs: string): Generator<string> {
   const height = fact('window_height')
   if (fact('scroll_region_upper') > 0 || fact('scroll_region_lower') < height - 1) {
     yield `${escape}[${fact('scroll_region_upper') + 1};${fact('scroll_region_lower') + 1}r`
@@ -158,7 +168,7 @@ function drawTabs(tabs: string, cols: number): string {
 
 /** Where the cursor is. One behind the last column is there because of what was written last. */
 function drawCursor(
-  fact: (name: Fact) => number,
+  fact: Facts,
   visible: readonly Buffer[],
   { cols }: TerminalSize,
 ): (string | Buffer)[] {

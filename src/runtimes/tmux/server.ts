@@ -175,12 +175,11 @@ export class TmuxServer {
   }
 }
 
+const toAttach = `new-session -A -E -s ${ownSession} -x 80 -y 24 -f no-output,ignore-size --`
+
 /** The client's own session: its program is gone at once, and only the client keeps it. */
 const attachCommands = [
-  [
-    ...['new-session', '-A', '-E', '-s', ownSession, '-x', '80', '-y', '24'],
-    ...['-f', 'no-output,ignore-size', '--', '/bin/sh', '-c', 'exit'],
-  ],
+  [...toAttach.split(' '), '/bin/sh', '-c', 'exit'],
   ['set-option', '-w', 'remain-on-exit', 'on'],
   ['set-option', 'destroy-unattached', 'on'],
 ]

@@ -67,12 +67,10 @@ function newSession(
     ...markOf(run),
   }
   const unset = addedVariables.filter((name) => env[name] === undefined)
+  const environment = Object.entries(given).flatMap(([name, value]) => ['-e', `${name}=${value}`])
   const size = ['-x', String(terminal.cols), '-y', String(terminal.rows)]
-  return [
-    ...['new-session', '-d', '-E', '-P', '-F', '#{pane_pid}'],
-    ...['-s', run.id, '-n', 'agent', '-c', '/', ...size],
-    ...Object.entries(given).flatMap(([name, value]) => ['-e', `${name}=${value}`]),
-    ...['--', '/bin/sh', terminalScript, run.folder, server.program ?? 'tmux', server.socket],
-    ...[run.id, cwd, unset.join(' '), ...argv],
-  ]
+  const toMake = ['new-session', '-d', '-E', '-P', '-F', '#{pane_pid}', '-s', run.id, '-n', 'agent']
+  const holder = ['/bin/sh', terminalScript, run.folder, server.program ?? 'tmux', server.socket]
+  const words = [run.id, cwd, unset.join(' '), ...argv]
+  return [...toMake, ...size, '-c', '/', ...environment, '--', ...holder, ...words]
 }

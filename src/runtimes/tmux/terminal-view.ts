@@ -2,14 +2,16 @@ import { DroverError } from '../../schema/error.ts'
 import type {
   RunReference,
   TerminalConnection,
-  TerminalEvent,
   TerminalOptions,
   TerminalSize,
 } from '../contract.ts'
-import { runFiles } from '../run-folder.ts'
-import { ControlClient, type Commands, type Reply } from './control-client.ts'
+import { readExit, runFiles } from '../run-folder.ts'
+import { fileSize } from '../../util/file-size.ts'
+import type { Commands, ControlClient, Reply } from './control-client.ts'
+import { EventQueue } from './event-queue.ts'
+import { Hearing } from './last-words.ts'
 import { readNotice } from './read-notice.ts'
-import { drawScreen, screenCommands } from './screen.ts'
+import { drawScreen, screenCommands, sizeOf } from './screen.ts'
 import type { TmuxServer } from './server.ts'
 import { typingCommands } from './typing.ts'
 import { findUntold } from './untold.ts'
@@ -29,11 +31,8 @@ export class TerminalView implements TerminalConnection {
   readonly #options: TerminalOptions
   readonly #run: RunReference
   readonly #target: string
-  /** What could not be told yet. */
-  readonly #waiting: (TerminalEvent | Promise<TerminalEvent>)[] = []
-  #isTelling = false
-  #isPaused = false
-  #isClosed = false
+  readonly #queue: EventQueue
+  readonly #hearing = new Hearing()
   /** Output was left out, or is not wanted yet: nothing counts until the next screen. */
   #isStale = true
   #size: TerminalSize | null = null
@@ -42,14 +41,16 @@ export class TerminalView implements TerminalConnection {
     this.#options = options
     this.#run = run
     this.#target = `=${run.id}:`
-    const flags = [
-      `pause-after=${farthestBehindSeconds}`,
-      ...(options.isReadOnly ? ['ignore-size'] : []),
-    ]
+    const behind = `pause-after=${farthestBehindSeconds}`
+    const flags = options.isReadOnly ? `${behind},ignore-size` : behind
     this.#client = server.createClient({
-      command: [['attach-session', '-E', '-t', `=${run.id}`, '-f', flags.join(',')]],
+      command: [['attach-session', '-E', '-t', `=${run.id}`, '-f', flags]],
       onNotice: (line) => this.#takeNotice(line),
       onGone: (cause) => this.#leave(cause),
+    })
+    this.#queue = new EventQueue({
+      onEvent: options.onEvent,
+      onFlow: (isOpen) => (isOpen ? this.#client.resume() : this.#client.pause()),
     })
   }
 
@@ -97,17 +98,15 @@ export class TerminalView implements TerminalConnection {
   }
 
   pause(): void {
-    this.#isPaused = true
-    this.#client.pause()
+    this.#queue.pause()
   }
 
   resume(): void {
-    this.#isPaused = false
-    void this.#tellWaiting()
+    this.#queue.resume()
   }
 
   close(): void {
-    this.#isClosed = true
+    this.#queue.close()
     this.#client.close()
   }
 
@@ -126,7 +125,8 @@ export class TerminalView implements TerminalConnection {
     switch (notice?.type) {
       case 'output':
         if (!this.#isStale) {
-          this.#tell(notice)
+          this.#hearing.add(notice.bytes)
+          this.#queue.push(notice)
         }
         return
       case 'behind':
@@ -144,56 +144,33 @@ export class TerminalView implements TerminalConnection {
       return
     }
     this.#size = size
-    this.#tell({ type: 'resized', size })
+    this.#queue.push({ type: 'resized', size })
     this.redraw()
   }
 
   #takeScreen(replies: readonly Reply[]): void {
+    const { out } = runFiles(this.#run.folder)
+    const size = sizeOf(replies)
     this.#isStale = false
-    const draw = async (): Promise<TerminalEvent> => {
-      const { size, bytes } = drawScreen(replies, await findUntold(runFiles(this.#run.folder).out))
-      this.#size = size
-      return { type: 'screen', size, bytes }
-    }
-    this.#tell(draw())
+    this.#size = size
+    this.#hearing.begin(fileSize(out))
+    const untold = findUntold(out)
+    this.#queue.push(async () => ({
+      type: 'screen',
+      size,
+      bytes: drawScreen(replies, await untold),
+    }))
   }
 
   #leave(cause: string): void {
-    this.#tell({ type: 'gone', cause })
-  }
-
-  #tell(event: TerminalEvent | Promise<TerminalEvent>): void {
-    if (this.#waiting.length === 0 && !this.#isTelling && !this.#isPaused && 'type' in event) {
-      return this.#hand(event)
-    }
-    this.#waiting.push(event)
-    this.#client.pause()
-    void this.#tellWaiting()
-  }
-
-  async #tellWaiting(): Promise<void> {
-    if (this.#isTelling) {
-      return
-    }
-    this.#isTelling = true
-    while (!this.#isPaused && this.#waiting.length > 0) {
-      const event = await this.#waiting[0]
-      if (this.#isPaused || !event) {
-        break
-      }
-      this.#waiting.shift()
-      this.#hand(event)
-    }
-    this.#isTelling = false
-    if (!this.#isPaused && this.#waiting.length === 0) {
-      this.#client.resume()
-    }
-  }
-
-  #hand(event: TerminalEvent): void {
-    if (!this.#isClosed) {
-      this.#isClosed = event.type === 'gone'
-      this.#options.onEvent(event)
-    }
+    const { folder } = this.#run
+    this.#queue.push(async () => {
+      const bytes = this.#isStale ? null : await this.#hearing.findRest(folder)
+      return bytes && bytes.length > 0 ? { type: 'output', bytes } : null
+    })
+    this.#queue.push(async () => ({
+      type: 'gone',
+      cause: readExit(folder) ? 'its program ended' : cause,
+    }))
   }
 }

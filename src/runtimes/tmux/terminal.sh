@@ -60,6 +60,8 @@ trap '' HUP INT QUIT TERM
     answer)
       mkdir -p -m 700 "$run/answers"
       body "$3" >"$run/answers/.$2.new" && mv -f "$run/answers/.$2.new" "$run/answers/$2"
+      # Open both ways, it never waits for who is to hear it.
+      [ ! -p "$run/answers/$2.bell" ] || echo r 1<>"$run/answers/$2.bell"
       ;;
     esac
   }

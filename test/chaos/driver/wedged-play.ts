@@ -129,8 +129,8 @@ async function act(daemon: Daemon, random: Random, label: string): Promise<void>
         try {
           if (verb === null) {
             daemon.mailbox.send(name, { id: body, body, from: 'user' })
-          } else if (verb === 'wake') {
-            await daemon.verbs.wake(name, {}, within(0))
+          } else if (verb === 'wake' || verb === 'start') {
+            await daemon.verbs[verb](name, {}, within(0))
           } else {
             await daemon.verbs[verb](name, within(0))
           }

@@ -1,4 +1,4 @@
-import { sanitise } from '../../../core/sanitise.ts'
+import { plainText } from '../../../util/plain-text.ts'
 import type { Decoder, DecoderState } from '../../contract.ts'
 import { createCommandDecoder } from '../decoder.ts'
 import { createEcho, isTyped, noteTyped, withoutEditing, type Echo } from './echo.ts'
@@ -22,7 +22,7 @@ export function createTerminalCommandDecoder(
 
   function readable(raw: string): string[] {
     const printed = withoutEditing(echo, raw)
-    const line = printed === null ? null : sanitise(printed)
+    const line = printed === null ? null : plainText(printed)
     return line === null || isTyped(echo, line) ? [] : [line]
   }
 

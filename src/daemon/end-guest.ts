@@ -1,0 +1,41 @@
+import { rm } from 'node:fs/promises'
+import type { Exit, Handle, Recovery } from '../runtimes/contract.ts'
+import { readExit } from '../runtimes/run-folder.ts'
+import type { GuestRow } from '../store/index.ts'
+import {
+  callSignal,
+  getRuntime,
+  guestReference,
+  workDeadlineMs,
+  type DaemonContext,
+} from './context.ts'
+import { faultPoint } from './fault-point.ts'
+
+/** From TERM to KILL, ms. A shell that somebody sits at ignores TERM. */
+const graceMs = 2000
+
+/**
+ * Brings a guest down as it was found, to its folder. May be done again, whatever of it was done
+ * before. Resolves to how its program ended, where that is on record.
+ */
+export async function endGuest(
+  context: DaemonContext,
+  row: GuestRow,
+  found: Exclude<Recovery, { state: 'unknown' }>,
+): Promise<Exit | null> {
+  const runtime = getRuntime(context, row.runtime)
+  const run = guestReference(context, row.id)
+  const signal = callSignal(context, graceMs + workDeadlineMs)
+  let handle = row.handle === null ? null : (JSON.parse(row.handle) as Handle)
+  if (found.state === 'running') {
+    handle = found.handle
+    await runtime.stop(run, handle, { askMs: 0, graceMs, signal })
+    faultPoint('guest-stopped')
+  }
+  await runtime.destroy(run, handle, signal)
+  faultPoint('guest-released')
+  const exit = readExit(run.folder)
+  await rm(run.folder, { recursive: true, force: true })
+  faultPoint('guest-folder-removed')
+  return exit
+}

@@ -1,0 +1,86 @@
+import type { AgentSpec } from '../schema/agent.ts'
+import { ApprovalPolicy } from '../schema/approval.ts'
+import { DroverError } from '../schema/error.ts'
+import type { AgentRow } from '../store/index.ts'
+import { checkLaunch } from './check-launch.ts'
+import {
+  askDeadlineMs,
+  callSignal,
+  capabilitiesOf,
+  getRuntime,
+  type DaemonContext,
+} from './context.ts'
+import type { Records } from './records.ts'
+
+/**
+ * Whether an agent could run in a runtime, as is looked at for a new one. Changes nothing. Errors:
+ * `runtime_not_found`, `runtime_unavailable`, `agent_awake`, and those of `checkLaunch`.
+ */
+export async function checkMove(
+  context: DaemonContext,
+  agent: AgentRow,
+  runtime: string,
+): Promise<void> {
+  const before = context.specs.get(agent.id)
+  const wanted = getRuntime(context, runtime)
+  if (before.runtime === runtime) {
+    return
+  }
+  checkAsleep(agent, before, runtime)
+  const { usable, detail, hint } = await wanted.probe(callSignal(context, askDeadlineMs))
+  if (!usable) {
+    const said = [`runtime: ${runtime} can't be used here: ${detail}.`, hint]
+    throw new DroverError('runtime_unavailable', said.filter((part) => part !== null).join(' '), {
+      details: { field: 'runtime' },
+    })
+  }
+  const spec = { ...before, runtime }
+  checkApprovals(context, before, spec)
+  const session = agent.is_new === 1 ? null : agent.session
+  await checkLaunch(context, { agent: { id: agent.id, name: agent.name }, spec, session })
+}
+
+/**
+ * From now on it runs there. Part of a transaction; whoever opened it deletes the agent's cached
+ * spec where it fails. Errors: `agent_awake`.
+ */
+export function moveAgent(records: Records, agentId: string, runtime: string): void {
+  const { store, specs } = records.context
+  const agent = store.agents.get(agentId)
+  const spec = specs.get(agentId)
+  if (!agent || spec.runtime === runtime) {
+    return
+  }
+  checkAsleep(agent, spec, runtime)
+  store.agents.setSpec(agentId, JSON.stringify({ ...spec, runtime }))
+  specs.delete(agentId)
+  records.event(agentId, 'agent.moved', { runtime, before: spec.runtime })
+}
+
+/** What runs stays where it is. */
+function checkAsleep(agent: AgentRow, spec: AgentSpec, runtime: string): void {
+  if (agent.run_id !== null) {
+    throw new DroverError(
+      'agent_awake',
+      `runtime: ${agent.name} runs in ${spec.runtime}; it can wake in ${runtime} once it sleeps.`,
+      { details: { field: 'runtime', agent: agent.name } },
+    )
+  }
+}
+
+/** A policy that was asked for must not come to nothing. Errors: `unsupported`. */
+function checkApprovals(context: DaemonContext, before: AgentSpec, spec: AgentSpec): void {
+  const isDefault = JSON.stringify(spec.approvals) === JSON.stringify(ApprovalPolicy.parse({}))
+  const hasPolicy = spec.policy !== undefined || !isDefault
+  if (
+    hasPolicy &&
+    capabilitiesOf(context, before).approvals &&
+    !capabilitiesOf(context, spec).approvals
+  ) {
+    throw new DroverError(
+      'unsupported',
+      `approvals: in ${spec.runtime} the ${spec.provider} provider never asks for approval.`,
+      { details: { field: 'approvals' } },
+    )
+  }
+}

@@ -1,0 +1,128 @@
+import type { Decoder, DecoderState, OutgoingMessage, ProviderEvent } from '../../contract.ts'
+import { pressEnter } from './encode.ts'
+import { printOf } from './print.ts'
+import { becomeReady, readNote } from './read-notes.ts'
+import { readTranscriptLine } from './read-transcript.ts'
+import { createTerminalState, type GivenMessage, type TerminalState } from './state.ts'
+import { endTurn, type Telling } from './turn.ts'
+
+/** A session began and nothing says that keys are read: they are taken to be after this long, ms. */
+const readyMs = 15_000
+
+/** What is typed and not taken gets another Enter after so long, ms, so often; then it has failed. */
+const enterMs = 4000
+const mostTries = 3
+
+/** What was taken from the input box begins within this long while no turn is under way, ms. */
+const beginMs = 60_000
+
+/**
+ * Reads what the hooks of Claude Code at a terminal noted and the transcript that it keeps; its
+ * screen is not looked at.
+ */
+export function createTerminalDecoder(saved: DecoderState | null): Decoder {
+  const state = createTerminalState(saved)
+  return {
+    isBlindToScreen: true,
+    sent: (message, now) => noteGiven(state, message, now),
+    push(stream, lines, { now, isCut }) {
+      const told: Telling = { events: [], now }
+      for (const [index, line] of lines.entries()) {
+        if (isCut && index === lines.length - 1) {
+          // A piece of a line: a picture, a huge result. What it is can't be told.
+        } else if (stream === 'notes') {
+          readNote(state, line, told)
+        } else if (stream === 'transcript') {
+          readTranscriptLine(state, line, told)
+        } else if (line !== '') {
+          told.events.push({ type: 'output', stream, text: `${line}\n` })
+        }
+      }
+      return told.events
+    },
+    dueAt(now) {
+      const times = dueTimes(state, now)
+      return times.length > 0 ? Math.min(...times) : null
+    },
+    due(now) {
+      const told: Telling = { events: [], now }
+      takeDue(state, told)
+      return told.events
+    },
+    ended(now) {
+      const told: Telling = { events: [], now }
+      if (state.turn?.over) {
+        endTurn(state, {}, told)
+      }
+      return told.events
+    },
+    snapshot: () => state,
+  }
+}
+
+function noteGiven(
+  state: TerminalState,
+  { id, body, isSteering = false }: OutgoingMessage,
+  now: number,
+): ProviderEvent[] {
+  const print = printOf(body)
+  state.given.push({ id, print, isSteering, at: now, tries: 0, isSubmitted: false })
+  return []
+}
+
+/** Times of what is due, Unix ms. */
+function dueTimes(state: TerminalState, now: number): number[] {
+  const { turn, startedAt, isReady } = state
+  const [message] = state.given
+  return [
+    ...(isReady || startedAt === null ? [] : [Math.min(startedAt, now) + readyMs]),
+    ...(turn?.over ? [Math.min(turn.over.at, now) + turn.over.ms] : []),
+    ...(message && isStuck(state, message) ? [dueOf(message, now)] : []),
+  ]
+}
+
+/**
+ * Whether something is to be done about it once it is due. What stands in a dialog's way is not
+ * touched: Enter would answer the question that it asks.
+ */
+function isStuck({ turn, questions }: TerminalState, { isSubmitted }: GivenMessage): boolean {
+  return isSubmitted ? turn === null : questions.length === 0
+}
+
+function dueOf({ at, tries, isSubmitted }: GivenMessage, now: number): number {
+  return Math.min(at, now) + (isSubmitted ? beginMs : enterMs * (tries + 1))
+}
+
+function takeDue(state: TerminalState, told: Telling): void {
+  const { now, events } = told
+  if (!state.isReady && state.startedAt !== null && now >= state.startedAt + readyMs) {
+    becomeReady(state, told)
+  }
+  const { over } = state.turn ?? {}
+  if (over && now >= over.at + over.ms) {
+    endTurn(state, {}, told)
+  }
+  const [message] = state.given
+  if (!message || !isStuck(state, message) || now < dueOf(message, now)) {
+    return
+  }
+  if (!message.isSubmitted && message.tries < mostTries) {
+    message.tries++
+    events.push({ type: 'input', text: pressEnter() })
+    events.push({ type: 'status', status: 'retyping', detail: 'its message was not taken: Enter' })
+    return
+  }
+  state.given.shift()
+  const error = message.isSubmitted
+    ? 'Claude Code took the message and did not begin it'
+    : 'Claude Code did not take the message: something else has its keys; `drover attach` shows what'
+  const cost = { usd: 0, inputTokens: 0, outputTokens: 0 }
+  events.push({
+    type: 'turn.ended',
+    message: message.id,
+    reply: '',
+    error,
+    cost,
+    durationMs: null,
+  })
+}

@@ -1,0 +1,152 @@
+import { canonicalJson } from '../../../core/tool-input.ts'
+import { describeQuestion } from '../describe-question.ts'
+import { printOf } from './print.ts'
+import type { TerminalState } from './state.ts'
+import { findGiven, type Telling } from './turn.ts'
+
+/** How long the last lines of a transcript may take once the turn is said to be over, ms. */
+const transcriptMs = 2000
+
+/** What `hook.sh` puts down, and of a hook's own JSON what we read; every field may be of another kind. */
+interface Note {
+  ready?: unknown
+  /** Id of a question. */
+  ask?: unknown
+  /** Bytes of the transcript when the session began. */
+  size?: unknown
+  note?: {
+    hook_event_name?: unknown
+    session_id?: unknown
+    transcript_path?: unknown
+    cwd?: unknown
+    source?: unknown
+    prompt?: unknown
+    model?: unknown
+    tool_name?: unknown
+    tool_input?: unknown
+    permission_suggestions?: unknown
+    agent_id?: unknown
+    background_tasks?: unknown
+    error?: unknown
+    last_assistant_message?: unknown
+    notification_type?: unknown
+  } | null
+}
+
+/** One line of what its hooks noted. */
+export function readNote(state: TerminalState, line: string, told: Telling): void {
+  const parsed = parse(line)
+  if (!parsed) {
+    return
+  }
+  if (parsed.ready === true) {
+    return becomeReady(state, told)
+  }
+  switch (parsed.note?.hook_event_name) {
+    case 'SessionStart':
+      return readSession(state, parsed, told)
+    case 'UserPromptSubmit':
+      return readPrompt(state, parsed.note.prompt)
+    case 'PermissionRequest':
+      return readQuestion(state, parsed, told)
+    case 'Stop':
+      readJobs(state, parsed.note.background_tasks, told)
+      return noteEnd(state, told)
+    case 'StopFailure':
+      readFailure(state, parsed.note)
+      return noteEnd(state, told)
+    case 'Notification':
+      // It has waited for a person for a while: of a turn that was taken back nothing else is told.
+      return parsed.note.notification_type === 'idle_prompt' ? noteEnd(state, told) : undefined
+  }
+}
+
+function parse(line: string): Note | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? value : null
+  } catch {
+    return null
+  }
+}
+
+export function becomeReady(state: TerminalState, { events }: Telling): void {
+  if (!state.isReady) {
+    state.isReady = true
+    events.push({ type: 'ready' })
+  }
+}
+
+/** It begins one, or a person has it begin another: `/clear`, `/resume`. */
+function readSession(state: TerminalState, { note, size }: Note, { events, now }: Telling): void {
+  const session = note?.session_id
+  const file = note?.transcript_path
+  if (typeof session !== 'string' || session === '') {
+    return
+  }
+  const isFirst = state.session === null
+  state.startedAt ??= now
+  if (typeof note?.model === 'string') {
+    state.model = note.model
+  }
+  if (session !== state.session) {
+    state.session = session
+    events.push({ type: 'session', session })
+    if (!isFirst && typeof file === 'string') {
+      const offset = typeof size === 'number' && Number.isSafeInteger(size) ? size : 0
+      events.push({ type: 'transcript', file, offset })
+    }
+  }
+}
+
+function readPrompt(state: TerminalState, prompt: unknown): void {
+  const message = typeof prompt === 'string' ? findGiven(state, prompt) : undefined
+  if (message) {
+    message.isSubmitted = true
+  }
+}
+
+function readQuestion(state: TerminalState, { ask, note }: Note, { events }: Telling): void {
+  if (typeof ask !== 'string' || state.questions.some(({ id }) => id === ask)) {
+    return
+  }
+  const suggestions = note?.permission_suggestions
+  const { tool_name, tool_input } = note ?? {}
+  const described = describeQuestion({ tool_name, input: tool_input })
+  state.questions.push({ id: ask, tool: described.tool, print: printOfInput(described.input) })
+  const reply = { suggestions: Array.isArray(suggestions) ? suggestions : [] }
+  events.push({ type: 'question', id: ask, ...described, reply })
+}
+
+/** Knows a tool's input again, whatever the order of its fields. */
+export function printOfInput(input: unknown): string {
+  try {
+    return printOf(canonicalJson(input ?? {})).digest
+  } catch {
+    return ''
+  }
+}
+
+function readJobs(state: TerminalState, tasks: unknown, { events }: Telling): void {
+  const jobs = Array.isArray(tasks) ? tasks.length : 0
+  if (jobs !== state.background) {
+    state.background = jobs
+    events.push({ type: 'background', jobs })
+  }
+}
+
+function readFailure(state: TerminalState, note: NonNullable<Note['note']>): void {
+  if (state.turn && !state.turn.failure) {
+    const said = note.last_assistant_message
+    const code = typeof note.error === 'string' ? note.error : null
+    const text = typeof said === 'string' && said !== '' ? said : (code ?? 'it failed')
+    state.turn.failure = { text, status: null, code }
+  }
+}
+
+/** Its transcript says so, too, and may lag behind. */
+function noteEnd({ turn }: TerminalState, { now }: Telling): void {
+  if (turn) {
+    turn.over ??= { at: now, ms: transcriptMs }
+  }
+}
