@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../../schema/error.ts'
 import type { LaunchRequest, ProviderLaunch, Transcript } from '../../contract.ts'
 import { hookCommand, noteProgram, notesEnvironment } from '../../terminal/notes.ts'
-import { instructionArguments, prepareCodex, type PreparedCodex } from '../launch.ts'
+import { instructionArguments, prepareCodex } from '../launch.ts'
 
 const startScript = fileURLToPath(new URL('start.sh', import.meta.url))
 
@@ -26,7 +26,7 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
   if (!prepared.options.projectHooks) {
     refuseProjectHooks(spec.dir)
   }
-  const session = resume === null ? null : await findRollout(folder, resume)
+  const rollout = resume === null ? null : await findRollout(folder, resume)
   return {
     argv: [
       '/bin/sh',
@@ -34,14 +34,14 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
       process.execPath,
       noteProgram,
       path.join(folder, threadsFolder),
-      JSON.stringify(isFork ? null : session),
+      JSON.stringify(isFork ? null : { session: resume, ...rollout }),
       program,
       ...(resume === null ? [] : [isFork ? 'fork' : 'resume', resume]),
       '--cd',
       spec.dir,
       ...(spec.profile ? ['-p', spec.profile] : []),
       ...more,
-      ...terminalArguments(prepared, spec.dir),
+      ...terminalArguments(spec.dir),
       ...(isOwn ? [] : instructionArguments(systemPrompt)),
     ],
     env: { ...env, ...notesEnvironment(runFolder) },
@@ -53,7 +53,7 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
  * No dialog may wait for a person before it can be typed to, and the hooks that tell of it are ours:
  * nobody need review them. No server of its own outlives it.
  */
-function terminalArguments(_: PreparedCodex, dir: string): string[] {
+function terminalArguments(dir: string): string[] {
   const settings = {
     projects: `{${JSON.stringify(dir)}={trust_level="trusted"}}`,
     'hooks.SessionStart': hook(hookCommand('note', 'SessionStart'), { timeout: 30 }),

@@ -25,6 +25,7 @@ function becomeReady(state: TerminalState, { data }: Note, events: ProviderEvent
   const file = textOf(data['file'])
   if (file !== '' && state.transcript === null) {
     state.transcript = file
+    state.thread = textOf(data['session']) || state.thread
     events.push({ type: 'transcript', file, offset: Number(data['offset']) || 0 })
   }
   if (!state.isReady) {

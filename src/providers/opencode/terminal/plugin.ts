@@ -42,6 +42,9 @@ const told: ReadonlySet<string> = new Set([
 /** The session is shown once its terminal is up, which nothing tells: it is asked for some times, ms. */
 const showAfterMs: readonly number[] = [0, 1500, 4000]
 
+/** So often it looks for what no watch told, ms. */
+const lookMs = 250
+
 const runFolder = process.env['DROVER_RUN_FOLDER'] ?? ''
 const answers = path.join(runFolder, 'answers')
 const headers = { 'content-type': 'application/json' }
@@ -104,6 +107,8 @@ export async function droverPlugin({ client }: { client: Client }): Promise<obje
 
   mkdirSync(answers, { recursive: true, mode: 0o700 })
   watch(answers, look)
+  // OpenCode's runtime loses some of what its watch should tell.
+  setInterval(look, lookMs).unref()
   look()
   note('ready', {})
   return {

@@ -72,9 +72,9 @@ function closeQuestions(state: OpencodeState, events: ProviderEvent[]): void {
   state.questions = []
 }
 
-const nothing: Cost = { usd: 0, inputTokens: 0, outputTokens: 0 }
+const nothing: Cost = { usd: null, inputTokens: 0, outputTokens: 0 }
 
-/** A model without a price costs nothing, says OpenCode; so nothing is no price. */
+/** Of a model without a price OpenCode says that it costs nothing: that is no price. */
 function costOf({ costs }: OpencodeTurn): Cost {
   const all = Object.values(costs)
   const sum = (count: (one: (typeof all)[number]) => number): number =>
@@ -82,7 +82,7 @@ function costOf({ costs }: OpencodeTurn): Cost {
   return all.length === 0
     ? unmeasured
     : {
-        usd: sum(({ usd }) => usd),
+        usd: sum(({ usd }) => usd) || null,
         inputTokens: sum(({ input }) => input),
         outputTokens: sum(({ output }) => output),
         cachedInputTokens: sum(({ cached }) => cached),
