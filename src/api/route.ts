@@ -12,8 +12,8 @@ export interface Bindings {
   outgoing: ServerResponse
   /** Came over the unix socket, which only its owner can open. */
   isTrusted: boolean
-  /** Makes a WebSocket of the connection, where that is what was asked for. Called once. */
-  upgrade?: (() => Promise<WebSocket>) | undefined
+  /** Makes a WebSocket of the connection, where that is what was asked for; null: it could not be. Called once. */
+  upgrade?: (() => Promise<WebSocket | null>) | undefined
 }
 
 /** Types of what a request carries on its way. */

@@ -11,16 +11,14 @@ import { DroverError, toProblem, type Problem } from '../schema/error.ts'
 import { TerminalRequest, type TerminalNotice, type TerminalSize } from '../schema/terminal.ts'
 import type { Caller } from './access.ts'
 import { FlowControl } from './flow-control.ts'
+import { keepAlive } from './keep-alive.ts'
 import { toDroverError } from './route.ts'
-
-/** Both ends see by a ping now and then that the other one lives, ms. */
-const pingMs = 20_000
-
-/** So many pings in a row without any word: they are gone. */
-const mostUnanswered = 3
 
 /** Codes of a WebSocket's end. */
 const closeCodes = { done: 1000, ending: 1001, refused: 1008, broken: 1011, elsewhere: 4001 }
+
+/** More than the largest screen and all that may be under way beside it, bytes. */
+const mostBufferedBytes = 64 * 1024 * 1024
 
 export interface TerminalVisitor {
   daemon: Daemon
@@ -38,11 +36,13 @@ export interface TerminalVisitor {
  * frame, for a browser sees nothing else of a refusal.
  */
 export async function serveTerminal(
-  upgrade: () => Promise<WebSocket>,
+  upgrade: () => Promise<WebSocket | null>,
   visitor: TerminalVisitor,
 ): Promise<Response> {
   const socket = await upgrade()
-  void new TerminalSession(socket, visitor).run()
+  if (socket) {
+    void new TerminalSession(socket, visitor).run()
+  }
   return RESPONSE_ALREADY_SENT
 }
 
@@ -52,6 +52,8 @@ class TerminalSession {
   readonly #gone = new AbortController()
   readonly #flow = new FlowControl()
   #visit: Visit | null = null
+  /** A screen was asked for that has not come yet. */
+  #isDrawing = false
 
   constructor(socket: WebSocket, visitor: TerminalVisitor) {
     this.#socket = socket
@@ -104,6 +106,7 @@ class TerminalSession {
   #tell(event: VisitEvent): void {
     switch (event.type) {
       case 'screen':
+        this.#isDrawing = false
         this.#notify({ type: 'screen', ...event.size })
         this.#send(event.bytes)
         return
@@ -112,6 +115,10 @@ class TerminalSession {
         return
       case 'resized':
         this.#notify({ type: 'resized', ...event.size })
+        return
+      case 'gone':
+        this.#isDrawing = false
+        this.#notify(event)
         return
       default:
         this.#notify(event)
@@ -125,8 +132,13 @@ class TerminalSession {
     }
   }
 
+  /** Notices are not acknowledged: who asks for many and reads none is let go. */
   #notify(notice: TerminalNotice): void {
-    this.#socket.send(JSON.stringify(notice))
+    if (this.#socket.bufferedAmount > mostBufferedBytes) {
+      this.#socket.terminate()
+    } else {
+      this.#socket.send(JSON.stringify(notice))
+    }
   }
 
   #take(data: RawData, isBinary: boolean): void {
@@ -147,7 +159,11 @@ class TerminalSession {
         this.#visit?.resize({ cols: request.cols, rows: request.rows })
         return
       case 'redraw':
-        this.#visit?.redraw()
+        // One is on its way at most: screens that wait for a slow one are large.
+        if (!this.#isDrawing) {
+          this.#isDrawing = true
+          this.#visit?.redraw()
+        }
         return
       case 'wake':
         this.#visit?.wake().catch((error: unknown) => {
@@ -187,6 +203,8 @@ class TerminalSession {
   }
 
   #end(code: number): void {
+    // A farewell is heard only by one who listens.
+    this.#socket.resume()
     this.#socket.close(code)
     this.#gone.abort(new Error('the visit is over'))
   }
@@ -208,22 +226,4 @@ function parseRequest(text: string): TerminalRequest {
     throw toDroverError(request.error)
   }
   return request.data
-}
-
-/** Ends a connection whose other end says nothing any more. */
-function keepAlive(socket: WebSocket): void {
-  let unanswered = 0
-  const hear = (): void => {
-    unanswered = 0
-  }
-  socket.on('pong', hear)
-  socket.on('message', hear)
-  const timer = setInterval(() => {
-    if (unanswered++ < mostUnanswered) {
-      socket.ping()
-    } else {
-      socket.terminate()
-    }
-  }, pingMs)
-  socket.once('close', () => clearInterval(timer))
 }

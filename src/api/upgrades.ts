@@ -30,13 +30,14 @@ export class Upgrades {
       const outgoing = new http.ServerResponse(incoming)
       outgoing.shouldKeepAlive = false
       outgoing.assignSocket(connection as Socket)
-      const end = (): void => void connection.end()
+      const end = (): void => (connection as Socket).destroySoon()
       outgoing.once('finish', end)
       listener(incoming, outgoing, async () => {
         outgoing.off('finish', end)
         outgoing.detachSocket(connection as Socket)
-        const { promise, resolve, reject } = Promise.withResolvers<WebSocket>()
-        connection.once('close', () => reject(new Error('the client is gone')))
+        const { promise, resolve } = Promise.withResolvers<WebSocket | null>()
+        // It went away, or was no client that knows how to ask: then it was answered.
+        connection.once('close', () => resolve(null))
         const sockets = await this.#load()
         sockets.handleUpgrade(incoming, connection, head, resolve)
         return await promise

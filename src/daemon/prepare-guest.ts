@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Launch, RunReference, Runtime } from '../runtimes/contract.ts'
@@ -76,7 +77,11 @@ async function findFolder(context: DaemonContext, agent: AgentRow, dir: string):
   if (spec.dir === work) {
     createPrivateFolder(work)
   }
-  const base = await realFolder(spec.dir, `${spec.dir}, where ${agent.name} works`)
+  const isPlanned = spec.worktree !== undefined && !existsSync(spec.worktree.folder)
+  if (isPlanned) {
+    throw invalidDir(`${agent.name}'s worktree is made when it first wakes`)
+  }
+  const base = await realFolder(spec.dir, spec.dir)
   const top = spec.worktree ? await realFolder(spec.worktree.folder, 'its worktree') : base
   const folder = await realFolder(path.resolve(base, dir), JSON.stringify(dir.slice(0, 200)))
   if (folder !== top && !folder.startsWith(path.join(top, path.sep))) {

@@ -199,6 +199,11 @@ export interface Runtime {
     handle: Handle,
     options: TerminalOptions,
   ): Promise<TerminalConnection>
+  /**
+   * What can be seen at a run's terminal, as text: a line for each row, blanks at its end left out.
+   * Whoever has `openTerminal` has it. Throws as that does.
+   */
+  readScreen?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string>
   /** What is known of an ending beyond its code, where it is proven; null: nothing. Before `destroy`. */
   explainExit?(run: RunReference, exit: Exit): string | null
   /** Everything that carries the instance's mark: what lives, and what was made for what lived. */

@@ -194,6 +194,30 @@ export function describeOnlookers(given: () => TerminalStage): void {
     })
   })
 
+  describe('the screen', () => {
+    test('can be read as text', async () => {
+      const stage = given()
+      const { run, handle } = await stage.startScript(
+        `stty -echo; printf '\\033[2J\\033[H\\033[1;31mred\\033[m ☃\\r\\n%%end 1 1 1\\033[4;3Hlast'; exec cat`,
+      )
+      await stage.heard({ run }, 'last')
+      const lines = ['red ☃', '%end 1 1 1', '', '  last', ...Array.from({ length: 20 }, () => '')]
+      await stage.until(
+        'the screen',
+        async () =>
+          (await stage.runtime.readScreen?.(run, handle, stage.signal)) === `${lines.join('\n')}\n`,
+      )
+      await stage.runtime.destroy(run, handle, stage.signal)
+      await expect(stage.runtime.readScreen?.(run, handle, stage.signal)).rejects.toMatchObject({
+        code: 'terminal_gone',
+      })
+      const piped = await stage.start(stage.case.programs.copy)
+      await expect(
+        stage.runtime.readScreen?.(piped.run, piped.handle, stage.signal),
+      ).rejects.toMatchObject({ code: 'no_terminal' })
+    })
+  })
+
   describe('the size', () => {
     const has = async (
       stage: TerminalStage,

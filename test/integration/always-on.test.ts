@@ -130,6 +130,7 @@ test('a unit that appears by hand is honoured from then on', async () => {
     agent: { id, name: 'guard' },
     file: path.join(daemon.home.unitsFolder, id),
     runsFolder: daemon.home.runsFolder,
+    limits: {},
   }
   const file = unitFile(daemon, 'guard')
   beginLoop(file, unit)

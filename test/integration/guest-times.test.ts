@@ -199,6 +199,24 @@ describe('a guest that does not come up', () => {
   })
 })
 
+test('an agent goes once its guests are gone, and not before', async () => {
+  const guest = await open()
+  const { client } = stage
+  await client.sleep('a', up)
+  stage.faults.arm('recover-unknown', Infinity)
+  await client.remove('a')
+  await waitFor('it to be told', async () => {
+    const { cause } = await client.guests.show(guest.id)
+    return cause === 'its agent was removed'
+  })
+  expect(await client.list({ all: true })).toHaveLength(1)
+  expect(stage.lives(guest.id)).toBe(true)
+  await expect(open()).rejects.toMatchObject({ code: 'agent_stopped' })
+  stage.faults.disarm('recover-unknown')
+  await waitFor('both to be gone', async () => (await client.list({ all: true })).length === 0)
+  expect(stage.lives(guest.id)).toBe(false)
+})
+
 test('of what a guest says no more is kept than anybody can scroll back to', async () => {
   const { id } = await open()
   const { out } = runFiles(path.join(stage.home.guestsFolder, id))

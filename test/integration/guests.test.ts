@@ -1,12 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client, DroverError } from '../../src/client/index.ts'
 import type { GuestRequestInput } from '../../src/schema/guest.ts'
@@ -22,6 +16,8 @@ import { waitFor } from '../support/wait-for.ts'
 
 const up = { waitSeconds: 30 }
 const testAtTerminal = requireOrSkip('tmux', hasProgram('tmux'))
+
+const echoRunner = fileURLToPath(new URL('../../examples/runners/echo.sh', import.meta.url))
 
 /** A program that does this and then waits. */
 const doing = (script: string): string[] => ['/bin/sh', '-c', `${script}\nexec sleep 1000`]
@@ -44,7 +40,9 @@ async function gone(client: Client, id: string): Promise<Record<string, unknown>
 /** Processes of a guest. */
 async function processesOf(id: string): Promise<{ pid: number; command: string }[]> {
   const marked = await findMarkedProcesses(`DROVER_RUN=${id}`)
-  return marked.map(({ pid, command }) => ({ pid, command }))
+  return marked
+    .map(({ pid, command }) => ({ pid, command }))
+    .toSorted((one, other) => one.pid - other.pid)
 }
 
 /** Its program has become what it waits with. */
@@ -67,12 +65,14 @@ describe('a guest', () => {
     'is a terminal in the folder and environment of its agent, which sleeps on',
     async () => {
       using folder = temporaryFolder()
-      await using daemon = await startTestDaemon({ isLeftClean: true })
+      const leaks = { ANTHROPIC_API_KEY: 'leak', DROVER_TOKEN: 'leak', EDITOR: 'vi', TMUX: 'x' }
+      await using daemon = await startTestDaemon({ env: leaks, isLeftClean: true })
       const { client } = daemon
       await makeAgent(client, folder.path)
       await client.sleep('a', up)
 
       const guest = await client.guests.open('a', { program: doing('pwd >where; tty >terminal') })
+      await comesUp(guest.id)
       expect(guest).toMatchObject({
         agent: 'a',
         state: 'running',
@@ -81,9 +81,9 @@ describe('a guest', () => {
         runtime: 'tmux',
         expiresAt: guest.createdAt + limits.guest.ttlMs.usual,
       })
-      await waitFor('it to have a terminal', () => existsSync(path.join(folder.path, 'terminal')))
-      const terminal = path.join(folder.path, 'terminal')
-      await waitFor('its name', () => readFileSync(terminal, 'utf8').includes('/dev/'))
+      expect(readFileSync(path.join(folder.path, 'terminal'), 'utf8')).toMatch(
+        /^\/dev\/pts\/\d+\n$/,
+      )
       expect(readFileSync(path.join(folder.path, 'where'), 'utf8')).toBe(`${folder.path}\n`)
 
       const program = (await processesOf(guest.id)).find(({ command }) => command === 'sleep')
@@ -94,8 +94,13 @@ describe('a guest', () => {
         DROVER_HOME: daemon.home.folder,
         DROVER_RUN: guest.id,
       })
-      // A guest is a person; what it calls is not the agent.
-      expect(env).not.toHaveProperty('DROVER_TOKEN')
+      // A guest is a person: what it calls is not the agent. Nor has it what an agent has not.
+      expect(Object.keys(env).toSorted()).toEqual(
+        [
+          ...['DROVER_AGENT', 'DROVER_HOME', 'DROVER_INSTANCE', 'DROVER_RUN', 'DROVER_SOCKET'],
+          ...['FOR_ALL', 'HOME', 'LANG', 'PATH', 'PWD', 'TERM'],
+        ].toSorted(),
+      )
 
       expect(await client.guests.list()).toEqual([guest])
       expect(await client.guests.list({ agent: 'a' })).toEqual([guest])
@@ -155,6 +160,7 @@ describe('a guest', () => {
       const { client } = daemon
       await makeAgent(client, folder.path)
       const guest = await client.guests.open('a', { program: doing(':') })
+      await comesUp(guest.id)
       const value = Buffer.from('a value of the agent')
       const lines = readdirSync('/proc')
         .filter((name) => /^\d+$/.test(name))
@@ -219,6 +225,38 @@ describe('a guest', () => {
       2,
     )
     await client.guests.end(kept.id, up)
+  })
+
+  testAtTerminal('comes to an agent whose own program is not there any more', async () => {
+    using folder = temporaryFolder()
+    await using daemon = await startTestDaemon({ isLeftClean: true })
+    const { client } = daemon
+    const file = path.join(folder.path, 'agent')
+    writeFileSync(file, '#!/bin/sh\nexec cat\n', { mode: 0o755 })
+    const env = { FOR_ALL: 'still here' }
+    await client.run({ template: 'command', program: [file], name: 'a', dir: folder.path, env }, up)
+    await client.sleep('a', up)
+    rmSync(file)
+    const { id } = await client.guests.open('a', { program: doing('echo "$FOR_ALL" >seen') })
+    await comesUp(id)
+    expect(readFileSync(path.join(folder.path, 'seen'), 'utf8')).toBe('still here\n')
+    await client.remove('a', { force: true, ...up })
+  })
+
+  testAtTerminal('has what the provider sets for the agent, but nothing of its run', async () => {
+    await using daemon = await startTestDaemon({ isLeftClean: true })
+    const { client } = daemon
+    await client.run({ template: 'ndjson', program: ['sh', echoRunner], name: 'a' }, up)
+    const { id } = await client.guests.open('a', { program: doing(':') })
+    await comesUp(id)
+    const program = (await processesOf(id)).find(({ command }) => command === 'sleep')
+    const own = Object.keys(environmentOf(program?.pid ?? 0)).filter((each) =>
+      each.startsWith('DROVER_'),
+    )
+    expect(own.toSorted()).toEqual([
+      ...['DROVER_AGENT', 'DROVER_HOME', 'DROVER_INSTANCE', 'DROVER_RUN', 'DROVER_SOCKET'],
+    ])
+    await client.remove('a', { force: true, ...up })
   })
 
   testAtTerminal('works in a worktree, and goes before that does', async () => {

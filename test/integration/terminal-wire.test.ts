@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Client } from '../../src/client/index.ts'
@@ -73,6 +74,16 @@ describe('the door', () => {
       headers: { connection: 'Upgrade', upgrade: 'h2c' },
     })
     expect(offered).toMatchObject({ status: 200, text: 'ok\n' })
+  })
+
+  test('answers one that does not know how to ask, and says nothing of it in the log', async () => {
+    const answer = await rawRequest({
+      socketPath: stage.server.address.socket,
+      path: '/v1/agents/guide/terminal',
+      headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+    })
+    expect(answer.status).toBe(400)
+    expect(readFileSync(stage.daemon.context.home.logFile, 'utf8')).not.toContain('failed')
   })
 
   test('tells as a frame what only the agent refuses, and ends', async () => {
@@ -179,6 +190,42 @@ describe('a ticket', () => {
     await expect(stage.client.terminalTicket('nobody')).rejects.toMatchObject({
       code: 'agent_not_found',
     })
+  })
+})
+
+describe('the page', () => {
+  test('is the same for everybody, asks for no token, and runs no script but its own', async () => {
+    const [page, other] = await Promise.all([
+      fetch(`${stage.url}/terminal/guide`),
+      fetch(`${stage.url}/terminal/nobody`),
+    ])
+    const html = await page.text()
+    expect(await other.text()).toBe(html)
+    expect(html).not.toMatch(/<script(?![^>]* src="\/web\/)|<[^>]* on\w+=/)
+    const policy = page.headers.get('content-security-policy')
+    expect(policy).toContain("default-src 'none'; script-src 'self';")
+    expect(policy).toContain("frame-ancestors 'none'")
+    const places = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, place]) => place)
+    expect(places.length).toBeGreaterThan(2)
+    for (const place of places) {
+      expect((await fetch(stage.url + place)).status).toBe(200)
+    }
+  })
+
+  test('has no other files, whatever is asked for', async () => {
+    const { port } = new URL(stage.url)
+    for (const path of ['/web/', '/web/app.js', '/web/..%2fapi%2fapp.js', '/web/constructor']) {
+      const answer = await rawRequest({ host: '127.0.0.1', port, path })
+      expect(problemIn(answer).code).toBe('route_not_found')
+    }
+    const headers = { host: 'evil.example' }
+    const elsewhere = await rawRequest({
+      host: '127.0.0.1',
+      port,
+      path: '/terminal/guide',
+      headers,
+    })
+    expect(elsewhere.status).toBe(403)
   })
 })
 

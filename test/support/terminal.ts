@@ -87,6 +87,23 @@ export class Terminal implements AsyncDisposable {
     await this.#tmux('resize-window', '-t', '=test:', ...size)
   }
 
+  /** What tmux says of the terminal: `#{mouse_any_flag} #{alternate_on}`. */
+  async ask(format: string): Promise<string> {
+    return (await this.#tmux('display-message', '-p', '-t', '=test:', format)).trimEnd()
+  }
+
+  /** Types bytes as they are, such as what a mouse tells. */
+  async typeBytes(bytes: Uint8Array): Promise<void> {
+    const codes = [...bytes].map((byte) => byte.toString(16))
+    await this.#tmux('send-keys', '-t', '=test:', '-H', ...codes)
+  }
+
+  /** Pastes the text of a file, however long it is. */
+  async pasteFile(file: string): Promise<void> {
+    await this.#tmux('load-buffer', file)
+    await this.#tmux('paste-buffer', '-p', '-r', '-t', '=test:')
+  }
+
   /** The row that the cursor is in. */
   async readCursorLine(): Promise<string> {
     const place = await this.#tmux('display-message', '-p', '-t', '=test:', '#{cursor_y}')

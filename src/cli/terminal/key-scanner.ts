@@ -37,7 +37,8 @@ export class KeyScanner {
     const wasPaste = this.#isPaste
     let text = Buffer.from(piece).toString('latin1')
     this.#followPaste(text)
-    const isTyped = !wasPaste && !this.#isPaste && text.length <= mostKeys
+    const hasPaste = wasPaste || this.#isPaste || text.includes(pasteBegin)
+    const isTyped = !hasPaste && text.length <= mostKeys
     while (text !== '' && !this.#isLeft) {
       const { at, press } = isTyped ? this.#find(text) : { at: text.length, press: '' }
       if (at > 0) {

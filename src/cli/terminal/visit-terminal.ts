@@ -64,6 +64,7 @@ class Visit {
   readonly #local: LocalTerminal
   readonly #scanner: KeyScanner
   readonly #end = Promise.withResolvers<VisitEnd>()
+  readonly #ending = new AbortController()
   readonly #how: string
   readonly #hintUntil = performance.now() + hintMs
   #stream: TerminalStream
@@ -111,6 +112,7 @@ class Visit {
     try {
       return await Promise.race([this.#end.promise, this.#follow()])
     } finally {
+      this.#ending.abort()
       process.off('SIGHUP', this.#leave)
       clearTimeout(this.#leaving)
       clearTimeout(this.#resizing)
@@ -126,7 +128,8 @@ class Visit {
   readonly #leave = (): void => this.#end.resolve({ how: 'left' })
 
   async #follow(): Promise<VisitEnd> {
-    const { open, isReadOnly, signal } = this.#options
+    const { open, isReadOnly } = this.#options
+    const signal = AbortSignal.any([this.#options.signal, this.#ending.signal])
     while (true) {
       try {
         for await (const event of this.#stream) {

@@ -4,6 +4,7 @@ import {
   findMarkedProcesses,
   type MarkedProcess,
 } from '../../util/process-identity.ts'
+import { readProcessTable } from '../../util/process-table.ts'
 import type { RunReference } from '../contract.ts'
 
 /** What every process of a run carries in its environment, and so do its children, wherever they go. */
@@ -43,6 +44,15 @@ export async function findRunProcesses(run: RunReference): Promise<MarkedRunProc
 
 /** Whether a process is one of the holder's own shells, which record the ending and die last. */
 export async function isHolderProcess(pid: number, run: RunReference): Promise<boolean> {
+  if (process.platform !== 'linux') {
+    const row = (await readProcessTable()).find((each) => each.pid === pid)
+    return row !== undefined && isHolderCommand(row.command, run)
+  }
   const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
   return /\/(?:holder|terminal)\.sh$/.test(argv[1] ?? '') && argv[2] === run.folder
+}
+
+/** The same by what `ps` tells of it, which is all there is on other systems. */
+export function isHolderCommand(command: string, { folder }: RunReference): boolean {
+  return ['holder', 'terminal'].some((name) => command.includes(`/${name}.sh ${folder} `))
 }

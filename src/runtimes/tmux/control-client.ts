@@ -15,6 +15,13 @@ export class RefusedError extends Error {
 /** The client is gone, and with it whatever it was asked: it may have been done or not. */
 export class GoneError extends Error {
   override readonly name = 'GoneError'
+  /** It never reached a server, so nothing was done. */
+  readonly isUnsent: boolean
+
+  constructor(cause: string, isUnsent: boolean) {
+    super(cause)
+    this.isUnsent = isUnsent
+  }
 }
 
 export interface ControlClientOptions {
@@ -81,6 +88,13 @@ export class ControlClient {
     return this.#isGone
   }
 
+  /** Throws GoneError where it is. */
+  throwIfGone(): void {
+    if (this.#isGone) {
+      throw this.#goneError()
+    }
+  }
+
   /** Somebody waits for an answer. */
   get isBusy(): boolean {
     return this.#questions.length > 0
@@ -101,7 +115,7 @@ export class ControlClient {
   /** As `ask`, but told at the very place where the replies are among the notifications. */
   request(commands: Commands, { onReplies, onError }: Answer): void {
     if (this.#isGone) {
-      return onError(new GoneError(this.#cause()))
+      return onError(this.#goneError())
     }
     this.#questions.push({ missing: commands.length, replies: [], onReplies, onError })
     this.#hold()
@@ -199,12 +213,13 @@ export class ControlClient {
       return
     }
     this.#isGone = true
-    const cause = this.#cause()
-    this.#questions.splice(0).forEach(({ onError }) => onError(new GoneError(cause)))
-    this.#options.onGone?.(cause)
+    const error = this.#goneError()
+    this.#questions.splice(0).forEach(({ onError }) => onError(error))
+    this.#options.onGone?.(error.message)
   }
 
-  #cause(): string {
-    return this.#complaint.trim() || 'the connection to tmux ended'
+  #goneError(): GoneError {
+    const cause = this.#complaint.trim() || 'the connection to tmux ended'
+    return new GoneError(cause, !this.#isAttached)
   }
 }

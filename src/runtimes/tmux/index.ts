@@ -20,6 +20,7 @@ import { stopRun } from '../holder/stop.ts'
 import { isProcessAlive } from '../../util/process-identity.ts'
 import { parseHandle } from './handle.ts'
 import { probeTmux } from './probe.ts'
+import { readScreen } from './read-screen.ts'
 import { inspectTerminal, recoverStored, recoverUnstored } from './recover.ts'
 import { TmuxServer } from './server.ts'
 import { startAtTerminal, startPiped } from './start.ts'
@@ -108,10 +109,13 @@ export class TmuxRuntime implements Runtime {
     handle: Handle,
     options: TerminalOptions,
   ): Promise<TerminalConnection> {
-    if (parseHandle(handle).session === null) {
-      throw new DroverError('no_terminal', 'It has pipes, and no terminal.')
-    }
+    needTerminal(handle)
     return await TerminalView.open(this.#server, run, options)
+  }
+
+  async readScreen(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string> {
+    needTerminal(handle)
+    return await readScreen(this.#server, run, signal)
   }
 
   async list(instance: string, signal: AbortSignal): Promise<Found[]> {
@@ -123,5 +127,12 @@ export class TmuxRuntime implements Runtime {
         .filter((session) => session.instance === instance)
         .map(({ name }) => ({ run: name, what: `tmux session ${name}` })),
     ]
+  }
+}
+
+/** Errors: `no_terminal` for a program that has pipes. */
+function needTerminal(handle: Handle): void {
+  if (parseHandle(handle).session === null) {
+    throw new DroverError('no_terminal', 'It has pipes, and no terminal.')
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { DroverError } from '../../schema/error.ts'
 import { findProgram } from '../../util/find-program.ts'
 import { createPrivateFolder } from '../../util/private-file.ts'
@@ -19,6 +20,9 @@ const lookMs = 3000
 
 /** How long a new server may take to be told how it is to be, ms; what it is asked after that waits behind. */
 const settingsMs = 60_000
+
+/** How often a server that ends may be met. */
+const mostAttempts = 20
 
 /** Lines that scrolled away and can be seen again. */
 const historyLines = 2000
@@ -69,27 +73,33 @@ export class TmuxServer {
       // It looks for a server; perhaps there is none.
       await this.sessions(signal)
     }
-    return await this.#connect(true).ask(commands, signal)
+    return await insist(() => this.#connect(true).ask(commands, signal), signal)
   }
 
   /** Does the commands if a server is there; null when there is none. */
   async ask(commands: Commands, signal: AbortSignal): Promise<readonly Reply[] | null> {
-    const isConnected = this.#client && !this.#client.isGone
-    if (!isConnected && (!existsSync(this.socket) || !this.program)) {
-      return null
-    }
-    const client = this.#connect(false)
-    try {
-      const within = AbortSignal.any([signal, AbortSignal.timeout(lookMs)])
+    const within = AbortSignal.any([signal, AbortSignal.timeout(lookMs)])
+    const attempt = async (): Promise<readonly Reply[] | null> => {
+      if (!this.#isConnected && (!existsSync(this.socket) || !this.program)) {
+        return null
+      }
+      const client = this.#connect(false)
       const replies = await client.ask(commands, within)
       this.#isSure ||= this.#client === client
       return replies
+    }
+    try {
+      return await insist(attempt, within)
     } catch (error) {
       if (error instanceof GoneError && isAbsence(error.message)) {
         return null
       }
       throw error
     }
+  }
+
+  get #isConnected(): boolean {
+    return this.#client !== null && !this.#client.isGone
   }
 
   /** The sessions of runs. Those who ask before the answer is there share it. Throws when tmux gives none. */
@@ -113,7 +123,7 @@ export class TmuxServer {
   /** Lets the server end if no run is left. */
   async closeIfEmpty(signal: AbortSignal): Promise<void> {
     const client = this.#client
-    const left = client && !client.isGone ? await this.#listFresh(signal) : []
+    const left = this.#isConnected ? await this.#listFresh(signal) : []
     // What is asked for by now needs the client.
     if (client && left.length === 0 && this.#client === client && !client.isBusy) {
       client.close()
@@ -139,7 +149,7 @@ export class TmuxServer {
   }
 
   #connect(canStart: boolean): ControlClient {
-    if (this.#client && !this.#client.isGone) {
+    if (this.#client && this.#isConnected) {
       return this.#client
     }
     createPrivateFolder(path.dirname(this.socket))
@@ -183,6 +193,21 @@ const attachCommands = [
   ['set-option', '-w', 'remain-on-exit', 'on'],
   ['set-option', 'destroy-unattached', 'on'],
 ]
+
+/** Tries again where a server that was about to end was met, and nothing was asked of it. */
+async function insist<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let round = 1; ; round++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const canTry = error instanceof GoneError && error.isUnsent && !isAbsence(error.message)
+      if (!canTry || round === mostAttempts) {
+        throw error
+      }
+      await setTimeout(round, undefined, { signal })
+    }
+  }
+}
 
 /** Whether it says that no server listens there. */
 function isAbsence(cause: string): boolean {

@@ -33,6 +33,8 @@ export class TerminalView implements TerminalConnection {
   readonly #target: string
   readonly #queue: EventQueue
   readonly #hearing = new Hearing()
+  /** Whoever opened it has been told so, or is about to be. */
+  #isOpen = false
   /** Output was left out, or is not wanted yet: nothing counts until the next screen. */
   #isStale = true
   #size: TerminalSize | null = null
@@ -64,6 +66,7 @@ export class TerminalView implements TerminalConnection {
     try {
       const look = ['display-message', '-p', '-t', view.#target, '#{pane_id}']
       await view.#client.ask([...view.#sizing(options.size), look], options.signal)
+      view.#client.throwIfGone()
     } catch (error) {
       view.close()
       options.signal.throwIfAborted()
@@ -71,6 +74,7 @@ export class TerminalView implements TerminalConnection {
         cause: error,
       })
     }
+    view.#isOpen = true
     view.redraw()
     return view
   }
@@ -163,6 +167,9 @@ export class TerminalView implements TerminalConnection {
   }
 
   #leave(cause: string): void {
+    if (!this.#isOpen) {
+      return
+    }
     const { folder } = this.#run
     this.#queue.push(async () => {
       const bytes = this.#isStale ? null : await this.#hearing.findRest(folder)

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../../core/tool-input.ts'
 import { describeQuestion } from '../describe-question.ts'
 import { printOf } from './print.ts'
 import type { TerminalState } from './state.ts'
-import { findGiven, type Telling } from './turn.ts'
+import { endTurn, findGiven, type Telling } from './turn.ts'
 
 /** How long the last lines of a transcript may take once the turn is said to be over, ms. */
 const transcriptMs = 2000
@@ -53,8 +53,7 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
       readJobs(state, parsed.note.background_tasks, told)
       return noteEnd(state, told)
     case 'StopFailure':
-      readFailure(state, parsed.note)
-      return noteEnd(state, told)
+      return readFailure(state, parsed.note, told)
     case 'Notification':
       // It has waited for a person for a while: of a turn that was taken back nothing else is told.
       return parsed.note.notification_type === 'idle_prompt' ? noteEnd(state, told) : undefined
@@ -135,12 +134,16 @@ function readJobs(state: TerminalState, tasks: unknown, { events }: Telling): vo
   }
 }
 
-function readFailure(state: TerminalState, note: NonNullable<Note['note']>): void {
-  if (state.turn && !state.turn.failure) {
+/** The transcript tells more of it; where that was read already, nothing is waited for. */
+function readFailure(state: TerminalState, note: NonNullable<Note['note']>, told: Telling): void {
+  if (state.turn?.failure) {
+    endTurn(state, {}, told)
+  } else if (state.turn) {
     const said = note.last_assistant_message
     const code = typeof note.error === 'string' ? note.error : null
     const text = typeof said === 'string' && said !== '' ? said : (code ?? 'it failed')
     state.turn.failure = { text, status: null, code }
+    noteEnd(state, told)
   }
 }
 
