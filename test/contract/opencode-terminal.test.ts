@@ -1,11 +1,11 @@
 import { opencodeProvider } from '../../src/providers/opencode/index.ts'
-import { realProgram, requireOrSkip } from '../support/real-programs.ts'
+import { hasProgram, realProgram, requireOrSkip } from '../support/real-programs.ts'
 import { describeTerminalProgram } from './describe-terminal-program.ts'
 
 const programPath = realProgram('opencode')
 requireOrSkip('opencode', programPath !== null)
 
-if (programPath) {
+if (programPath && hasProgram('tmux')) {
   describeTerminalProgram('OpenCode', {
     provider: opencodeProvider,
     programPath,

@@ -40,7 +40,7 @@ const told: ReadonlySet<string> = new Set([
 ])
 
 /** The session is shown once its terminal is up, which nothing tells: it is asked for some times, ms. */
-const showAfterMs: readonly number[] = [0, 1500, 4000]
+const showAfterMs: readonly number[] = [0, 1500, 4000, 10_000]
 
 /** So often it looks for what no watch told, ms. */
 const lookMs = 250
