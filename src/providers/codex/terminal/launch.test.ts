@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentSpec } from '../../../schema/agent.ts'
 import type { LaunchRequest } from '../../contract.ts'
+import { createTerminalDecoder } from './decoder.ts'
 import { launchCodexAtTerminal } from './launch.ts'
 
 let folder: string
@@ -88,9 +90,17 @@ describe('a session that it goes on with', () => {
     ])
   })
 
-  test('is an error where it is gone', async () => {
-    await expect(launchCodexAtTerminal(request({ resume: session }))).rejects.toThrow(
-      `Codex has no session ${session} any more.`,
-    )
+  test('and is gone is noted, and nothing is started', async () => {
+    const wanted = request({ resume: session })
+    mkdirSync(wanted.runFolder)
+    const { argv, env } = await launchCodexAtTerminal(wanted)
+    const ended = spawnSync(argv[0], argv.slice(1), { env: { ...wanted.env, ...env } })
+    expect(ended.status).toBe(1)
+    const notes = readFileSync(path.join(wanted.runFolder, 'notes'), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+    expect(createTerminalDecoder(null).push('notes', notes, { now: 1, isCut: false })).toEqual([
+      { type: 'unusable', class: 'config', message: 'its session is gone' },
+    ])
   })
 })

@@ -12,6 +12,9 @@ const startScript = fileURLToPath(new URL('start.sh', import.meta.url))
 /** Codex touches a file here for each thread that can be typed to. Seen in 0.169. */
 const threadsFolder = 'tui-thread-reference-capabilities'
 
+/** Told to `start.sh` in place of data: there is nothing to go on with. */
+const goneSession = 'gone'
+
 /** A question waits for a person for as long as that may take, seconds. */
 const questionSeconds = 30 * 24 * 3600
 
@@ -34,7 +37,9 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
       process.execPath,
       noteProgram,
       path.join(folder, threadsFolder),
-      JSON.stringify(isFork ? null : { session: resume, ...rollout }),
+      resume !== null && rollout === null
+        ? goneSession
+        : JSON.stringify(isFork ? null : { session: resume, ...rollout }),
       program,
       ...(resume === null ? [] : [isFork ? 'fork' : 'resume', resume]),
       '--cd',
@@ -74,15 +79,13 @@ function hook(command: string, fields: Record<string, string | number>): string 
   return `[{hooks=[{${all.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}}]}]`
 }
 
-/** Where the session is kept, and how long it is; what was in it is of before. */
-async function findRollout(home: string, session: string): Promise<Transcript> {
+/** Where the session is kept, and how long it is; what was in it is of before. null: it is not there. */
+async function findRollout(home: string, session: string): Promise<Transcript | null> {
   const sessions = path.join(home, 'sessions')
   const names = await readdir(sessions, { recursive: true }).catch(() => [])
   const name = names.find((each) => each.endsWith(`-${session}.jsonl`))
   if (name === undefined) {
-    throw new DroverError('start_failed', `Codex has no session ${session} any more.`, {
-      details: { field: 'session' },
-    })
+    return null
   }
   const file = path.join(sessions, name)
   return { file, offset: statSync(file).size }

@@ -13,6 +13,9 @@ export function readNote(state: TerminalState, line: string, events: ProviderEve
   switch (note?.event) {
     case 'ready':
       return becomeReady(state, note, events)
+    case 'SessionGone':
+      events.push({ type: 'unusable', class: 'config', message: 'its session is gone' })
+      return
     case 'SessionStart':
       return openSession(state, note, events)
     case 'PermissionRequest':
