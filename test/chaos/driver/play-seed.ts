@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { playStory } from './play.ts'
 import type { Tally } from './report.ts'
+import type { RuntimeName } from './runtimes.ts'
 import { inventStory } from './story.ts'
 import { playWedged } from './wedged-play.ts'
 
@@ -16,6 +17,8 @@ export interface SeedOptions {
   seed: number
   kills: number
   agents: number
+  /** Where its agents live. */
+  runtime: RuntimeName
   /** Where the play's folder is made; it stays when a promise was broken. */
   place: string
   tally: Tally
@@ -28,6 +31,7 @@ export async function playSeed({
   seed,
   kills,
   agents,
+  runtime,
   place,
   ...options
 }: SeedOptions): Promise<void> {
@@ -41,7 +45,7 @@ export async function playSeed({
           tally: options.tally,
         })
       : Promise.resolve()
-  const story = inventStory({ seed, kills, agents })
+  const story = inventStory({ seed, kills, agents, runtime })
   const played = playStory({ story, folder, ...options })
   const ends = await Promise.allSettled([played, wedged])
   const failure = ends.find((end) => end.status === 'rejected')
@@ -60,6 +64,7 @@ export function againLine({
   seed,
   kills,
   agents,
-}: Pick<SeedOptions, 'seed' | 'kills' | 'agents'>): string {
-  return `npm run chaos -- --seed ${seed} --kills ${kills} --agents ${agents}`
+  runtime,
+}: Pick<SeedOptions, 'seed' | 'kills' | 'agents' | 'runtime'>): string {
+  return `npm run chaos -- --seed ${seed} --kills ${kills} --agents ${agents} --runtime ${runtime}`
 }

@@ -2,6 +2,7 @@ import { acts } from './acts/index.ts'
 import type { Plan } from './acts/act.ts'
 import { inventDeath, leadingActs, type Death } from './deaths.ts'
 import { Random } from './random.ts'
+import type { RuntimeName } from './runtimes.ts'
 import type { Kind } from './words.ts'
 
 /** One thing that happens to one agent, after a pause. */
@@ -41,7 +42,7 @@ export interface Round {
 /** All that a seed decides. */
 export interface Story {
   seed: number
-  agents: { name: string; kind: Kind }[]
+  agents: { name: string; kind: Kind; runtime: RuntimeName }[]
   isOnSmallDisk: boolean
   rounds: Round[]
 }
@@ -51,6 +52,7 @@ export interface StoryOptions {
   /** How many daemons die. */
   kills: number
   agents: number
+  runtime: RuntimeName
 }
 
 /** One agent in three is a `chat`, which costs a Node. */
@@ -60,11 +62,12 @@ const mostDeaths = 3
 const hourMs = 3_600_000
 
 /** Invents a play from its seed: the same one each time. */
-export function inventStory({ seed, kills, agents }: StoryOptions): Story {
+export function inventStory({ seed, kills, agents, runtime }: StoryOptions): Story {
   const random = new Random(seed)
   const plans = Array.from({ length: agents }, (_, index): Plan => ({
     name: `${isChat(index) ? 'chat' : 'plain'}-${index + 1}`,
     kind: isChat(index) ? 'chat' : 'command',
+    runtime,
     isHeld: false,
     life: 1,
     letters: 0,
@@ -87,7 +90,8 @@ export function inventStory({ seed, kills, agents }: StoryOptions): Story {
       fullDisk: isOnSmallDisk && random.chance(0.4) ? inventFullDisk(random) : null,
     })
   }
-  return { seed, agents: plans.map(({ name, kind }) => ({ name, kind })), isOnSmallDisk, rounds }
+  const cast = plans.map(({ name, kind, runtime: where }) => ({ name, kind, runtime: where }))
+  return { seed, agents: cast, isOnSmallDisk, rounds }
 }
 
 interface SceneOptions {
