@@ -40,6 +40,7 @@ function allIsWell(): { world: World; evidence: Evidence } {
     actors: [{ name: 'a', kind: 'command', runtime: 'process', acts: 2, lives: [life] }],
     errands: [errand],
     struck: new Set(),
+    hadOutage: false,
     fullUntil: -1,
   }
   const taken = [
@@ -187,7 +188,7 @@ const breaches: Record<string, [(world: World, evidence: Evidence) => void, RegE
     (_, { drafts }) => (drafts as string[]).push('daemon.json.new'),
     /daemon\.json\.new is left over/,
   ],
-  'the daemon logs no error, but for a full disk': [
+  'the daemon logs no error, but for a full disk, or of what was struck itself': [
     (_, { logErrors }) => (logErrors as string[]).push('{"level":50}'),
     /level/,
   ],

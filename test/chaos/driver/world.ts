@@ -73,6 +73,8 @@ export interface World {
   errands: Errand[]
   /** Runs of which more than the program was struck: they may be lost. */
   struck: Set<string>
+  /** What holds the runs was struck, and may have owed an answer. */
+  hadOutage: boolean
   /** Until when the home's disk was full, as `performance.now` counts; Infinity while it is, -1: it never was. */
   fullUntil: number
 }
@@ -85,6 +87,7 @@ export function createWorld(
     folder,
     errands: [],
     struck: new Set(),
+    hadOutage: false,
     fullUntil: -1,
     actors: cast.map((each) => ({ ...each, acts: 0, lives: [] })),
   }

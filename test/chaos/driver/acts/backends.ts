@@ -25,6 +25,7 @@ export const backend = defineAct<{ blow: (typeof blows)[number]['name']; forMs: 
     return own.length > 0 ? { blow: random.weighted(own).name, forMs: random.int(100, 5000) } : null
   },
   play: async ({ blow, forMs }, actor, stage) => {
+    stage.world.hadOutage = true
     const isDone =
       blow === 'kill a unit'
         ? await killUnits(actor.name, stage)
