@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
+import { hasProgram } from '../../support/real-programs.ts'
 import { playStory } from './play.ts'
 import type { Tally } from './report.ts'
 import type { RuntimeName } from './runtimes.ts'
@@ -45,7 +46,7 @@ export async function playSeed({
           tally: options.tally,
         })
       : Promise.resolve()
-  const story = inventStory({ seed, kills, agents, runtime })
+  const story = inventStory({ seed, kills, agents, runtime, hasTmux: hasProgram('tmux') })
   const played = playStory({ story, folder, ...options })
   const ends = await Promise.allSettled([played, wedged])
   const failure = ends.find((end) => end.status === 'rejected')
