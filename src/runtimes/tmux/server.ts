@@ -210,11 +210,19 @@ export class TmuxServer {
 
 const toAttach = `new-session -A -E -s ${ownSession} -x 80 -y 24 -f no-output,ignore-size --`
 
-/** The client's own session: its program is gone at once, and only the client keeps it. */
+/**
+ * The client's own session: its program is gone at once, and only the client keeps it. It is ended by
+ * a hook: of `destroy-unattached` tmux dies, with all terminals, where a client that goes has not read
+ * all. Source: `server_check_unattached` of tmux 3.3a.
+ */
 const attachCommands = [
   [...toAttach.split(' '), '/bin/sh', '-c', 'exit'],
   ['set-option', '-w', 'remain-on-exit', 'on'],
-  ['set-option', 'destroy-unattached', 'on'],
+  [
+    'set-hook',
+    'client-detached',
+    `if-shell -F '#{?session_attached,,1}' 'kill-session -t =${ownSession}'`,
+  ],
 ]
 
 /** Tries again where a server that was about to end was met, and nothing was asked of it. */
