@@ -131,6 +131,38 @@ describe("a home's tmux server", () => {
     expect(readExit(launch.run.folder)).toEqual({ code: 0, signal: null })
   })
 
+  test(
+    'outlives a daemon that did not read all of its answers, and so do its runs',
+    { repeats: 3 },
+    async () => {
+      const launch = launchOf('exec cat')
+      const serverModule = JSON.stringify(path.resolve('src/runtimes/tmux/server.ts'))
+      const [daemon, line] = await startDaemon(
+        `const { TmuxServer } = await import(${serverModule})
+      const started = await runtime.start(launch, signal)
+      const server = new TmuxServer(socket)
+      await server.sessions(signal)
+      for (let asked = 0; asked < 500; asked++) {
+        void server.ask([['show-options', '-g']], signal)
+      }
+      console.log(JSON.stringify(started))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)`,
+        { launch },
+      )
+      const handle = JSON.parse(line) as Handle
+      const pid = tmux('display-message', '-p', '#{pid}')
+      await kill(daemon)
+      await until('its clients to be gone', () => tmux('list-clients').trim() === '')
+      const sessions = (): string => tmux('list-sessions', '-F', '#{session_name}').trim()
+      await until('its own session to be gone', () => sessions() === launch.run.id)
+      expect(tmux('display-message', '-p', '#{pid}')).toBe(pid)
+      expect(await runtime.recover(launch.run, handle, signal)).toEqual({
+        state: 'running',
+        handle,
+      })
+    },
+  )
+
   test('keeps no onlooker of a daemon that died, however far behind: the program is not held up', async () => {
     const launch = launchOf(
       'echo ready; head -n 1 >/dev/null; yes "$(printf %0200d 0)" | head -c 30000000; stty size; exec sleep 1000',
