@@ -191,7 +191,9 @@ const toAttach = `new-session -A -E -s ${ownSession} -x 80 -y 24 -f no-output,ig
 const attachCommands = [
   [...toAttach.split(' '), '/bin/sh', '-c', 'exit'],
   ['set-option', '-w', 'remain-on-exit', 'on'],
-  ['set-option', 'destroy-unattached', 'on'],
+  // Not by the option destroy-unattached: that takes the session from under a client that is on its
+  // way out, and tmux 3.3a looks into it once more and crashes, with everybody's terminal.
+  ['set-hook', 'client-detached', `kill-session -t =${ownSession}`],
 ]
 
 /** Tries again where a server that was about to end was met, and nothing was asked of it. */
