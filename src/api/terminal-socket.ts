@@ -17,6 +17,9 @@ import { toDroverError } from './route.ts'
 /** Codes of a WebSocket's end. */
 const closeCodes = { done: 1000, ending: 1001, refused: 1008, broken: 1011, elsewhere: 4001 }
 
+/** More than the largest screen and all that may be under way beside it, bytes. */
+const mostBufferedBytes = 64 * 1024 * 1024
+
 export interface TerminalVisitor {
   daemon: Daemon
   caller: Caller
@@ -49,6 +52,8 @@ class TerminalSession {
   readonly #gone = new AbortController()
   readonly #flow = new FlowControl()
   #visit: Visit | null = null
+  /** A screen was asked for that has not come yet. */
+  #isDrawing = false
 
   constructor(socket: WebSocket, visitor: TerminalVisitor) {
     this.#socket = socket
@@ -101,6 +106,7 @@ class TerminalSession {
   #tell(event: VisitEvent): void {
     switch (event.type) {
       case 'screen':
+        this.#isDrawing = false
         this.#notify({ type: 'screen', ...event.size })
         this.#send(event.bytes)
         return
@@ -109,6 +115,10 @@ class TerminalSession {
         return
       case 'resized':
         this.#notify({ type: 'resized', ...event.size })
+        return
+      case 'gone':
+        this.#isDrawing = false
+        this.#notify(event)
         return
       default:
         this.#notify(event)
@@ -122,8 +132,13 @@ class TerminalSession {
     }
   }
 
+  /** Notices are not acknowledged: who asks for many and reads none is let go. */
   #notify(notice: TerminalNotice): void {
-    this.#socket.send(JSON.stringify(notice))
+    if (this.#socket.bufferedAmount > mostBufferedBytes) {
+      this.#socket.terminate()
+    } else {
+      this.#socket.send(JSON.stringify(notice))
+    }
   }
 
   #take(data: RawData, isBinary: boolean): void {
@@ -144,7 +159,11 @@ class TerminalSession {
         this.#visit?.resize({ cols: request.cols, rows: request.rows })
         return
       case 'redraw':
-        this.#visit?.redraw()
+        // One is on its way at most: screens that wait for a slow one are large.
+        if (!this.#isDrawing) {
+          this.#isDrawing = true
+          this.#visit?.redraw()
+        }
         return
       case 'wake':
         this.#visit?.wake().catch((error: unknown) => {

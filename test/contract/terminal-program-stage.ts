@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -121,7 +122,9 @@ async function driveTerminal(
     chmodSync(file, 0o600)
   }
   createRunFolder(request.runFolder)
-  const run = { id: path.basename(request.runFolder), instance: 'test', folder: request.runFolder }
+  // A name of its own: what carries it is ended, also of another suite under way.
+  const instance = `test-${randomUUID()}`
+  const run = { id: path.basename(request.runFolder), instance, folder: request.runFolder }
   const decoder = speech.createDecoder(start, request.spec)
   const events: ProviderEvent[] = []
   const recorded: TerminalRecord[] = []
@@ -231,7 +234,7 @@ async function driveTerminal(
       }
       recorded.push({ sent: message, now: Date.now() })
       const strokes = speech.encode(message, state())
-      write(isLeft ? strokes.replace(/keys 1\n\r\n$/, '') : strokes)
+      write(isLeft ? strokes.replace(/keys \d+\n[^\n]+\n$/, '') : strokes)
       take(decoder.sent(message, Date.now()))
     },
     answer: (question, answer) => write(speech.answer!(question, answer)),

@@ -61,6 +61,9 @@ test('the packed tarball, installed globally, works from anywhere and brings its
   const tarball = path.join(folder.path, stdout.trim())
   const { stdout: listing } = await run('tar', ['-tzf', tarball])
   expect(listing).toContain('package/dist/runtimes/holder/holder.sh')
+  for (const file of ['terminal.html', 'terminal.js', 'xterm.js', 'xterm.css']) {
+    expect(listing).toContain(`package/dist/web/${file}`)
+  }
   expect(listing).not.toMatch(/package\/(src|test|bench)\//)
   const prefix = path.join(folder.path, 'prefix')
   await run(

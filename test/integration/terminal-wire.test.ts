@@ -193,6 +193,42 @@ describe('a ticket', () => {
   })
 })
 
+describe('the page', () => {
+  test('is the same for everybody, asks for no token, and runs no script but its own', async () => {
+    const [page, other] = await Promise.all([
+      fetch(`${stage.url}/terminal/guide`),
+      fetch(`${stage.url}/terminal/nobody`),
+    ])
+    const html = await page.text()
+    expect(await other.text()).toBe(html)
+    expect(html).not.toMatch(/<script(?![^>]* src="\/web\/)|<[^>]* on\w+=/)
+    const policy = page.headers.get('content-security-policy')
+    expect(policy).toContain("default-src 'none'; script-src 'self';")
+    expect(policy).toContain("frame-ancestors 'none'")
+    const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, file]) => file)
+    expect(files.length).toBeGreaterThan(2)
+    for (const file of files) {
+      expect((await fetch(stage.url + file)).status).toBe(200)
+    }
+  })
+
+  test('has no other files, whatever is asked for', async () => {
+    const { port } = new URL(stage.url)
+    for (const path of ['/web/', '/web/app.js', '/web/..%2fapi%2fapp.js', '/web/constructor']) {
+      const answer = await rawRequest({ host: '127.0.0.1', port, path })
+      expect(problemIn(answer).code).toBe('route_not_found')
+    }
+    const headers = { host: 'evil.example' }
+    const elsewhere = await rawRequest({
+      host: '127.0.0.1',
+      port,
+      path: '/terminal/guide',
+      headers,
+    })
+    expect(elsewhere.status).toBe(403)
+  })
+})
+
 describe('frames', () => {
   test.for<[string, object | string]>([
     ['no JSON', 'hello'],

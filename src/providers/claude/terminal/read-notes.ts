@@ -2,7 +2,7 @@ import { canonicalJson } from '../../../core/tool-input.ts'
 import { describeQuestion } from '../describe-question.ts'
 import { printOf } from './print.ts'
 import type { TerminalState } from './state.ts'
-import { findGiven, type Telling } from './turn.ts'
+import { endTurn, findGiven, type Telling } from './turn.ts'
 
 /** How long the last lines of a transcript may take once the turn is said to be over, ms. */
 const transcriptMs = 2000
@@ -10,8 +10,11 @@ const transcriptMs = 2000
 /** What `hook.sh` puts down, and of a hook's own JSON what we read; every field may be of another kind. */
 interface Note {
   ready?: unknown
-  /** Id of a question. */
+  /** Since when it does nothing, Unix ms. */
+  idle?: unknown
+  /** Id of a question: asked, or answered by us. */
   ask?: unknown
+  answered?: unknown
   /** Bytes of the transcript when the session began. */
   size?: unknown
   note?: {
@@ -29,7 +32,6 @@ interface Note {
     background_tasks?: unknown
     error?: unknown
     last_assistant_message?: unknown
-    notification_type?: unknown
   } | null
 }
 
@@ -42,6 +44,13 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
   if (parsed.ready === true) {
     return becomeReady(state, told)
   }
+  if (typeof parsed.idle === 'number') {
+    return noteIdle(state, parsed.idle, told)
+  }
+  if (parsed.answered !== undefined) {
+    state.questions = state.questions.filter(({ id }) => id !== parsed.answered)
+    return
+  }
   switch (parsed.note?.hook_event_name) {
     case 'SessionStart':
       return readSession(state, parsed, told)
@@ -53,11 +62,7 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
       readJobs(state, parsed.note.background_tasks, told)
       return noteEnd(state, told)
     case 'StopFailure':
-      readFailure(state, parsed.note)
-      return noteEnd(state, told)
-    case 'Notification':
-      // It has waited for a person for a while: of a turn that was taken back nothing else is told.
-      return parsed.note.notification_type === 'idle_prompt' ? noteEnd(state, told) : undefined
+      return readFailure(state, parsed.note, told)
   }
 }
 
@@ -135,12 +140,16 @@ function readJobs(state: TerminalState, tasks: unknown, { events }: Telling): vo
   }
 }
 
-function readFailure(state: TerminalState, note: NonNullable<Note['note']>): void {
-  if (state.turn && !state.turn.failure) {
+/** The transcript tells more of it; where that was read already, nothing is waited for. */
+function readFailure(state: TerminalState, note: NonNullable<Note['note']>, told: Telling): void {
+  if (state.turn?.failure) {
+    endTurn(state, {}, told)
+  } else if (state.turn) {
     const said = note.last_assistant_message
     const code = typeof note.error === 'string' ? note.error : null
     const text = typeof said === 'string' && said !== '' ? said : (code ?? 'it failed')
     state.turn.failure = { text, status: null, code }
+    noteEnd(state, told)
   }
 }
 
@@ -148,5 +157,13 @@ function readFailure(state: TerminalState, note: NonNullable<Note['note']>): voi
 function noteEnd({ turn }: TerminalState, { now }: Telling): void {
   if (turn) {
     turn.over ??= { at: now, ms: transcriptMs }
+  }
+}
+
+/** A turn that a person takes back before its first answer leaves no other trace. */
+function noteIdle({ turn }: TerminalState, since: number, { now }: Telling): void {
+  if (turn && !turn.over && turn.begunAt !== null && since > turn.begunAt) {
+    turn.over = { at: now, ms: transcriptMs }
+    turn.isBrokenOff = true
   }
 }
