@@ -15,7 +15,9 @@ const shell = ['/bin/bash', '--norc', '--noprofile']
 let daemon: TestDaemon
 let folder: string
 beforeAll(async () => {
-  daemon = await startTestDaemon({ isLeftClean: true })
+  // A machine that is busy with other tests is no reason to wait.
+  const admission = { cpuPressure: 100, memoryPressure: 100 }
+  daemon = await startTestDaemon({ isLeftClean: true, config: { admission } })
   folder = createTemporaryFolder()
   const place = { runtime: 'tmux', dir: folder, env: { BESIDE: 'it' } }
   await daemon.client.run({ template: 'command', name: 'agent', program: ['cat'], ...place }, up)
