@@ -187,11 +187,28 @@ export class TmuxServer {
 
 const toAttach = `new-session -A -E -s ${ownSession} -x 80 -y 24 -f no-output,ignore-size --`
 
-/** The client's own session: its program is gone at once, and only the client keeps it. */
+/** A server without runs goes when no daemon came to it for so long, s. */
+const graceSeconds = 2
+
+/**
+ * Done by the server itself, whoever has left: its last session goes, and it with that. What is asked
+ * with `##` is asked when the time is over; `S:x` is one x for each session.
+ */
+const isNeedless = '##{&&:##{==:##{S:x},x},##{==:##{session_attached},0}}'
+const endIfNeedless = `run-shell -b -d ${graceSeconds} -C "if-shell -F -t =${ownSession}: '${isNeedless}' 'kill-session -t =${ownSession}'"`
+
+/**
+ * The client's own session: its program is gone at once. tmux has an option that ends a session with
+ * its client, `destroy-unattached`, and it is not for us: it leaves other clients that are about to go
+ * with a session that is freed. So a server of 3.3a crashed, with all its programs, where a daemon died
+ * while somebody looked. It may crash, too, where a session ends just when a client of the next daemon
+ * comes. So the session stays as long as there is another one that could be lost.
+ */
 const attachCommands = [
   [...toAttach.split(' '), '/bin/sh', '-c', 'exit'],
   ['set-option', '-w', 'remain-on-exit', 'on'],
-  ['set-option', 'destroy-unattached', 'on'],
+  ['set-hook', '-g', 'client-detached', endIfNeedless],
+  ['set-hook', '-g', 'session-closed', endIfNeedless],
 ]
 
 /** Tries again where a server that was about to end was met, and nothing was asked of it. */
