@@ -36,6 +36,16 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Run by tests of other projects inside the machine that these make; never by themselves.
+      {
+        test: {
+          name: 'inside',
+          include: ['test/inside/**/*.test.ts'],
+          ...slow,
+          // What a user has running counts against limits of processes.
+          fileParallelism: false,
+        },
+      },
     ],
     maxWorkers: 2,
     passWithNoTests: true,

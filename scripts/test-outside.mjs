@@ -40,7 +40,38 @@ const debianPackages = [
     program: 'fish',
     reason: 'it reads the completion script made for it',
   },
+  {
+    feature: 'docker',
+    package: 'docker.io',
+    program: 'dockerd',
+    reason: 'the tests of supervised units run on a machine made in a container',
+  },
+  {
+    feature: 'systemd',
+    package: 'mmdebstrap',
+    program: 'mmdebstrap',
+    reason: 'it makes the image of that machine',
+  },
 ]
+
+/** An image for the Docker of the tests: a small Debian with systemd and a user whose manager lingers. */
+const systemdImage = {
+  feature: 'systemd',
+  variable: 'DROVER_TEST_SYSTEMD',
+  /** To be counted up with each change below. */
+  file: 'debian-systemd-1.tar',
+  reason: 'the tests of supervised units need a machine that systemd runs',
+  args: [
+    '--quiet',
+    '--variant=apt',
+    // The last three: what Node needs, and what tests look with.
+    '--include=systemd,systemd-sysv,dbus,libpam-systemd,ca-certificates,git,tmux,libatomic1,procps,iproute2',
+    '--customize-hook=chroot "$1" useradd --create-home --shell /bin/sh ada',
+    '--customize-hook=mkdir -p "$1/var/lib/systemd/linger"',
+    '--customize-hook=touch "$1/var/lib/systemd/linger/ada"',
+    'bookworm',
+  ],
+}
 
 /** npm packages, at the versions the suites were written against. */
 const npmPrograms = [
@@ -93,7 +124,36 @@ export async function prepareOutside() {
       skip(wanted, `npm install --prefix ${cacheFolder(wanted)} ${wanted.package}`)
     }
   }
+  const image = process.env[systemdImage.variable] ?? buildImage(systemdImage)
+  if (image) {
+    env[systemdImage.variable] = image
+  } else {
+    skip(systemdImage, `mmdebstrap, as scripts/test-outside.mjs calls it (root)`)
+  }
   return env
+}
+
+/** The image's tar in the cache, made when it is not there; null when that fails. */
+function buildImage({ file: name, reason, args }) {
+  const file = path.join(cacheRoot(), name)
+  if (existsSync(file)) {
+    return file
+  }
+  if (process.getuid?.() !== 0 || !isOnPath('mmdebstrap')) {
+    return null
+  }
+  console.log(`making ${name} in the test cache: ${reason}`)
+  mkdirSync(cacheRoot(), { recursive: true })
+  const draft = path.join(cacheRoot(), `new-${process.pid}-${name}`)
+  const { status } = spawnSync('mmdebstrap', [...args, draft], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  if (status === 0 && existsSync(draft)) {
+    renameSync(draft, file)
+    return file
+  }
+  rmSync(draft, { force: true })
+  return null
 }
 
 function installDebian({ package: name, program, reason }) {
@@ -152,9 +212,13 @@ function installNpm(wanted) {
   return null
 }
 
-function cacheFolder({ package: name }) {
+function cacheRoot() {
   const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
-  return path.join(cache, 'drover-test', name.replaceAll(/[@/]+/g, '-').replace(/^-/, ''))
+  return path.join(cache, 'drover-test')
+}
+
+function cacheFolder({ package: name }) {
+  return path.join(cacheRoot(), name.replaceAll(/[@/]+/g, '-').replace(/^-/, ''))
 }
 
 function skip({ feature, reason }, command) {

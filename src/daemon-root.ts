@@ -11,7 +11,9 @@ import type { Provider } from './providers/contract.ts'
 import { geminiProvider } from './providers/gemini/index.ts'
 import { opencodeProvider } from './providers/opencode/index.ts'
 import type { Runtime } from './runtimes/contract.ts'
+import { LaunchdRuntime } from './runtimes/launchd/index.ts'
 import { ProcessRuntime } from './runtimes/process/index.ts'
+import { SystemdRuntime } from './runtimes/systemd/index.ts'
 import { TmuxRuntime } from './runtimes/tmux/index.ts'
 import type { DaemonStatus, DoctorReport } from './schema/reports.ts'
 import type { Home } from './util/home.ts'
@@ -45,6 +47,8 @@ export const listProviders = (): Provider[] => [
 ]
 const runtimes = (home: Home): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
+  new SystemdRuntime(),
+  new LaunchdRuntime(),
   new TmuxRuntime({ socket: home.tmuxSocketFile }),
 ]
 

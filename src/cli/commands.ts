@@ -40,6 +40,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say what is usable here, and how to get the rest',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
+  service: {
+    group: 'daemon',
+    usage: 'service install|uninstall|status',
+    summary: 'have the machine itself keep the daemon up',
+    load: async () => (await import('./service.ts')).serviceCommand,
+  },
   reconcile: {
     group: 'daemon',
     usage: 'reconcile',

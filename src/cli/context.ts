@@ -50,6 +50,15 @@ export interface RunningDaemon {
 /** What a detached child tells its parent. */
 export type ReadyNotice = { ready: DaemonStatus } | { problem: object }
 
+/** What the commands of services ask about the machine. */
+export interface Machine {
+  platform: NodeJS.Platform
+  /** Who calls. */
+  uid: number
+  /** Absolute path of `launchctl`, where there is one. */
+  launchctl: string
+}
+
 /** All that the CLI takes from outside; the composition root makes it, tests make their own. */
 export interface CliContext {
   version: string
@@ -62,6 +71,8 @@ export interface CliContext {
   stderr: TextSink
   /** argv that starts this program again: Node, then the main file. */
   self: readonly [string, ...string[]]
+  /** Left out: the one that this process is on. */
+  machine?: Machine
   /** Ends the process at once; for a reader that went away. */
   exit(code: number): void
   /** The way to a parent that waits for a detached daemon; null without one. */

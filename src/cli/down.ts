@@ -26,7 +26,8 @@ export function downCommand(invocation: Invocation): Command {
     })
 }
 
-async function endDaemon(
+/** Ends a daemon and waits until it is gone; `agents` ends their runs, too. */
+export async function endDaemon(
   { client }: Invocation,
   { pid }: DaemonStatus,
   agents: boolean,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { toProblem } from '../schema/error.ts'
+import { createServiceNotifier } from '../util/service-notifier.ts'
 import type { CliContext, RunningDaemon } from './context.ts'
 import { startDetached } from './detach.ts'
 import { runningText } from './down.ts'
@@ -48,14 +49,18 @@ async function upDetached(
 async function up(invocation: Invocation, options: UpOptions): Promise<void> {
   const { context } = invocation
   const ending = listenForEnd(context)
+  const notifier = createServiceNotifier(context.env)
   try {
     const daemon = await startHere(invocation, options)
     if (!daemon) {
       return
     }
+    await notifier?.ready()
     const controller = new AbortController()
     const shown = show(invocation, daemon, {
       isJson: options.json ?? false,
+      // Nobody watches a service: it makes no agent that nobody asked for.
+      isWatched: notifier === null,
       signal: controller.signal,
     })
     const isAsked = await Promise.race([
@@ -65,6 +70,7 @@ async function up(invocation: Invocation, options: UpOptions): Promise<void> {
     controller.abort()
     await shown
     const running = isAsked ? await countRunning(invocation) : 0
+    await notifier?.stopping()
     await daemon.stop()
     await daemon.closed
     if (!context.notifyParent && !options.json) {
@@ -72,6 +78,7 @@ async function up(invocation: Invocation, options: UpOptions): Promise<void> {
       await invocation.output.line(`The daemon ended.${runningText(running)}${again}`)
     }
   } finally {
+    notifier?.close()
     ending.dispose()
   }
 }
@@ -103,7 +110,7 @@ async function startHere(
 async function show(
   invocation: Invocation,
   daemon: RunningDaemon,
-  { isJson, signal }: { isJson: boolean; signal: AbortSignal },
+  { isJson, isWatched, signal }: { isJson: boolean; isWatched: boolean; signal: AbortSignal },
 ): Promise<void> {
   const { context, output } = invocation
   if (context.notifyParent) {
@@ -116,7 +123,9 @@ async function show(
   const { bold, cyan } = output.colors
   await output.line(`${bold('Drover')} ${version} is ready: ${cyan(url)} (pid ${pid})`)
   try {
-    await showFirstRound(invocation, signal)
+    if (isWatched) {
+      await showFirstRound(invocation, signal)
+    }
     await (output.isTerminal
       ? showLiveList(invocation, daemon, signal)
       : printStatusChanges(invocation, daemon, signal))

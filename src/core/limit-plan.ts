@@ -99,8 +99,8 @@ function refuseRlimit(
   }
 }
 
-/** What limits can be had with these means, in a few words: `memory and pids by cgroup v2; no cpus`. */
-export function describeLimits(means: LimitMeans): string {
+/** What limits can be had with these means, in a few words: `memory and pids by cgroup v2; no cpus`. `group` says by what. */
+export function describeLimits(means: LimitMeans, group = 'cgroup v2'): string {
   const by: Record<'group' | 'rlimit' | 'none', string[]> = { group: [], rlimit: [], none: [] }
   for (const [limit, name] of [
     ['memoryBytes', 'memory'],
@@ -115,7 +115,7 @@ export function describeLimits(means: LimitMeans): string {
     )
   }
   return [
-    by.group.length > 0 ? `${join(by.group)} by cgroup v2` : null,
+    by.group.length > 0 ? `${join(by.group)} by ${group}` : null,
     by.rlimit.includes('memory') ? 'memory (each process by itself)' : null,
     by.rlimit.includes('pids') ? 'pids (all of this user together)' : null,
     by.none.length > 0 ? `no ${by.none.join(', no ')}` : null,

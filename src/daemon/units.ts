@@ -16,7 +16,7 @@ type UnitContext = Pick<DaemonContext, 'home' | 'store' | 'runtimes' | 'specs'>
 
 /** An agent as its supervisor knows it. */
 export function unitOf(
-  { home, store }: Pick<DaemonContext, 'home' | 'store'>,
+  { home, store, specs }: Pick<DaemonContext, 'home' | 'store' | 'specs'>,
   { id, name }: Pick<AgentRow, 'id' | 'name'>,
 ): Unit {
   return {
@@ -24,6 +24,7 @@ export function unitOf(
     agent: { id, name },
     file: path.join(home.unitsFolder, id),
     runsFolder: home.runsFolder,
+    limits: specs.get(id).limits,
   }
 }
 
@@ -59,7 +60,7 @@ export async function installUnit(reconciler: Reconciler, agentId: string): Prom
   const unit = unitOf(context, agent)
   const key = unitKey(agent, spec)
   const signal = callSignal(context, workDeadlineMs)
-  await writeLaunch(context, agent, { unit, signal })
+  await writeLaunch(context, agent, { units, unit, signal })
   faultPoint('unit-written')
   if (agent.unit === null || !units.isInstalled(unit)) {
     await units.install(unit, signal)
@@ -72,7 +73,7 @@ export async function installUnit(reconciler: Reconciler, agentId: string): Prom
 async function writeLaunch(
   context: DaemonContext,
   agent: AgentRow,
-  { unit, signal }: { unit: Unit; signal: AbortSignal },
+  { units, unit, signal }: { units: Units; unit: Unit; signal: AbortSignal },
 ): Promise<void> {
   const { provider } = context.specs.get(agent.id)
   const isResumed = agent.session !== null && agent.is_new === 0
@@ -85,7 +86,8 @@ async function writeLaunch(
     is_terminal: 0,
   } as const
   const { launch, greeting } = await prepareLaunch(context, next, signal)
-  const { argv, env, cwd } = launch
+  const { env, cwd } = launch
+  const argv = (await units.limitArgv?.(launch, signal)) ?? launch.argv
   writePrivateFile(`${unit.file}.greeting`, greeting ?? '')
   const note = isResumed ? 'resumed' : 'fresh'
   writePrivateFile(`${unit.file}.launch`, encodeUnitLaunch({ argv, env, cwd, note }))

@@ -16,6 +16,7 @@ beforeEach(() => {
     agent: { id: 'agent_1', name: 'guard' },
     file: path.join(folder, "odd ' name"),
     runsFolder: path.join(folder, 'runs'),
+    limits: {},
   }
   mkdirSync(unit.runsFolder)
 })

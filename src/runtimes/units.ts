@@ -1,4 +1,7 @@
 import { fileURLToPath } from 'node:url'
+import type { AgentLimits } from '../schema/agent-limits.ts'
+import type { Launch } from './contract.ts'
+import { encodeLaunchLines, type LaunchLines } from './launch-lines.ts'
 
 /**
  * An agent as the machine's own supervisor knows it: its program is brought up at once, when the
@@ -12,6 +15,8 @@ export interface Unit {
   file: string
   /** Folder in which each of its runs makes its own, absolute. */
   runsFolder: string
+  /** What all of it may use at most; counts when it is made. */
+  limits: AgentLimits
 }
 
 /** Always-on agents, in a runtime with the capability `selfSupervised`. */
@@ -22,8 +27,21 @@ export interface Units {
   install(unit: Unit, signal: AbortSignal): Promise<void>
   /** Ends it and takes it away; one that is not there is fine. Throws DroverError `unit_failed`. */
   uninstall(unit: Unit, signal: AbortSignal): Promise<void>
+  /**
+   * The argv that puts a program under those of its limits that a unit can't keep. Left out where a
+   * unit keeps all that the runtime does not refuse. Throws DroverError `unsupported`.
+   */
+  limitArgv?(
+    launch: Pick<Launch, 'argv' | 'limits' | 'reservedBytes'>,
+    signal: AbortSignal,
+  ): Promise<Launch['argv']>
   /** The command by which a person begins it anew: `systemctl --user restart …`. */
   restartCommand(unit: Unit): string
+}
+
+/** What a supervisor calls it, without an ending: agents of two homes may have one name. */
+export function unitName({ agent, instance }: Pick<Unit, 'agent' | 'instance'>): string {
+  return `drover-agent-${agent.name}-${instance}`
 }
 
 const script = fileURLToPath(new URL('begin-run.sh', import.meta.url))
@@ -34,23 +52,10 @@ export function unitCommand({ file, runsFolder, instance }: Unit): [string, ...s
   return ['/usr/bin/env', '-i', '/bin/sh', script, file, runsFolder, holder, instance]
 }
 
-/** What a supervisor's next start of an agent is to be. */
-export interface UnitLaunch {
-  argv: readonly [string, ...string[]]
-  env: Readonly<Record<string, string>>
-  cwd: string
-  /** One line that comes back with the run that was begun by it. */
-  note: string
-}
+/** What a supervisor's next start of an agent is to be; the note comes back with the run. */
+export type UnitLaunch = Required<LaunchLines> & { argv: readonly [string, ...string[]] }
 
 /** The lines that `begin-run.sh` reads. */
-export function encodeUnitLaunch({ argv, env, cwd, note }: UnitLaunch): string {
-  const line = (kind: string, text: string): string => `${kind}${text.replaceAll('\n', '\n+')}\n`
-  return [
-    line('i', note),
-    line('d', cwd),
-    ...Object.entries(env).map(([name, value]) => line('e', `${name}=${value}`)),
-    ...argv.map((arg) => line('a', arg)),
-    'go\n',
-  ].join('')
+export function encodeUnitLaunch(launch: UnitLaunch): string {
+  return encodeLaunchLines(launch)
 }

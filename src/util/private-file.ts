@@ -22,15 +22,20 @@ export function createPrivateFolder(folder: string): void {
   }
 }
 
-/**
- * Writes a file 0600 that is either the old one or the new one, whole, whatever dies in between:
- * written beside it, synced, renamed over it. A draft that a crash left is taken by the next write,
- * so a file has one writer at a time.
- */
+/** Writes a file that only its owner can read, as `writeWholeFile` does. */
 export function writePrivateFile(file: string, content: string): void {
+  writeWholeFile(file, content, 0o600)
+}
+
+/**
+ * Writes a file that is either the old one or the new one, whole, whatever dies in between: written
+ * beside it, synced, renamed over it. A draft that a crash left is taken by the next write, so a file
+ * has one writer at a time. Folders that are missing are made, for its owner only.
+ */
+export function writeWholeFile(file: string, content: string, mode: number): void {
   createPrivateFolder(path.dirname(file))
   const draft = `${file}.new`
-  const descriptor = openSync(draft, 'w', 0o600)
+  const descriptor = openSync(draft, 'w', mode)
   try {
     writeSync(descriptor, content)
     fsyncSync(descriptor)

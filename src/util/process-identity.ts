@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { readProcessTable } from './process-table.ts'
 
 /**
  * What tells one process from every other, also after its pid was used again and after a reboot.
@@ -88,19 +87,27 @@ function identifyNow(pid: number): ProcessIdentity | null {
     : null
 }
 
-/** The identity of a live process; null when there is none, or only a zombie. */
+/**
+ * The identity of a live process; null when there is none, or only a zombie. Rejects where nobody
+ * can be asked: off Linux that is `ps`.
+ */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | null> {
   if (process.platform === 'linux') {
     return identifyNow(pid)
   }
+  const row = isThere(pid) ? (await readProcessTable()).find((each) => each.pid === pid) : undefined
+  return row && !row.state.startsWith('Z')
+    ? { pid, startTime: row.startTime, bootId: bootId() }
+    : null
+}
+
+/** Whether a process has this number, which costs nothing to find out. */
+function isThere(pid: number): boolean {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)])
-    const [state, ...date] = stdout.trim().split(/\s+/)
-    return state && !state.startsWith('Z')
-      ? { pid, startTime: date.join(' '), bootId: bootId() }
-      : null
-  } catch {
-    return null
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

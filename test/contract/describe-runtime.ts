@@ -23,6 +23,10 @@ export interface RuntimeCase {
   impostors(handle: Handle): Handle[]
   /** Ends everything of a live run at once, so that nothing can leave a record. */
   vanish(run: RunReference, handle: Handle): Promise<void>
+  /** What a program leaves behind ends with it, and not only by `destroy`. */
+  isEndingChildren?: boolean
+  /** A run is in the list until it is destroyed, though all of it has ended. */
+  isListedUntilDestroyed?: boolean
   /** Makes the runtime unable to answer `inspect` and `recover`; returns how to undo it. Left out where that can't be. */
   makeUnknown?(runtime: Runtime): () => void
   /** Left out where the runtime can limit nothing. */

@@ -22,7 +22,7 @@ const testInGroup = requireOrSkip('cgroup2', canMakeGroups)
 const testWithLimits = requireOrSkip('cgroup2-controllers', canLimitGroups, { isOfMachine: true })
 
 const limitedScript = fileURLToPath(
-  new URL('../../src/runtimes/process/limited.sh', import.meta.url),
+  new URL('../../src/runtimes/holder/limited.sh', import.meta.url),
 )
 const signal = AbortSignal.timeout(120_000)
 const mebibyte = 1024 * 1024

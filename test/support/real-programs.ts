@@ -1,18 +1,19 @@
 import { test } from 'vitest'
 import { findProgram } from '../../src/util/find-program.ts'
 
-/** Programs that `scripts/test-outside.mjs` brings, by the variable it tells their paths in. */
+/** What `scripts/test-outside.mjs` brings, by the variable it tells its path in. */
 const variables = {
   claude: 'DROVER_TEST_CLAUDE',
   codex: 'DROVER_TEST_CODEX',
   opencode: 'DROVER_TEST_OPENCODE',
   gemini: 'DROVER_TEST_GEMINI',
   'node-floor': 'DROVER_TEST_NODE_FLOOR',
+  systemd: 'DROVER_TEST_SYSTEMD',
 } as const
 
 export type RealProgram = keyof typeof variables
 
-/** Path of a real program; null when it could not be had here. */
+/** Path of a real program, or of an image; null when it could not be had here. */
 export function realProgram(name: RealProgram): string | null {
   return process.env[variables[name]] || null
 }

@@ -47,6 +47,10 @@ trap '' HUP INT QUIT TERM
   ([ -e "$1/stop" ] && exit 143; exec >>"$1/out" 2>>"$1/err" && shift 2 && exec "$@")
   set -- "$1" "$?"
   umask 077
-  echo "$2" >"$1/exit"
+  # Where the holder itself was killed, its feeder may have been too, and what its program did then is
+  # no ending of its own. Only Linux tells.
+  if { read -r _ _ state _ <"/proc/$$/stat" && [ "$state" != Z ]; } 2>/dev/null || ! [ -d /proc/self ]; then
+    echo "$2" >"$1/exit"
+  fi
   echo q 1<>"$1/bell"
 }

@@ -9,6 +9,7 @@ import { waitUntil } from '../../util/wait.ts'
 import type { Recovery, RunReference } from '../contract.ts'
 import { createRunFolder, readExit, runFiles } from '../run-folder.ts'
 import type { HolderHandle } from './handle.ts'
+import { isHolderProcess } from './marks.ts'
 
 /** Finds a run whose handle was stored. */
 export async function recoverKnown(run: RunReference, handle: HolderHandle): Promise<Recovery> {
@@ -69,14 +70,18 @@ export async function recoverUnknown(run: RunReference, signal: AbortSignal): Pr
   const readPid = (): number => Number(/^(\d+)\n/.exec(readFileSync(holder, 'utf8'))?.[1] ?? 0)
   await waitUntil(() => readPid() > 0, { deadlineMs: 1000, signal })
   const identity = readPid() > 0 ? await identifyProcess(readPid()) : null
-  if (identity && isMarked(identity.pid, run)) {
+  if (identity && (await isOfRun(identity.pid, run))) {
     return await recoverKnown(run, { v: 1, ...identity })
   }
   const recorded = readExit(run.folder)
   return recorded ? { state: 'exited', exit: recorded } : goneWithoutRecord(run)
 }
 
-function isMarked(pid: number, run: RunReference): boolean {
+/** By its mark; off Linux, where nobody tells the environment of others, by its arguments. */
+async function isOfRun(pid: number, run: RunReference): Promise<boolean> {
+  if (process.platform !== 'linux') {
+    return await isHolderProcess(pid, run)
+  }
   try {
     return environmentValue(readFileSync(`/proc/${pid}/environ`, 'latin1'), 'DROVER_RUN') === run.id
   } catch {

@@ -10,6 +10,11 @@ import { findRunProcesses, isHolderProcess } from './marks.ts'
 /** How long a killed process may take to be gone, ms. */
 const killDeadlineMs = 5000
 
+export interface StopRunOptions extends StopOptions {
+  /** Processes of the run that carry no mark, as far as they can be found. */
+  findUnmarked?: () => readonly number[]
+}
+
 /**
  * Asks (the input was closed), then TERM, then KILL, to the program and everything it started. The
  * holder is spared until the end: it records how the program ended.
@@ -17,7 +22,7 @@ const killDeadlineMs = 5000
 export async function stopRun(
   run: RunReference,
   handle: HolderHandle,
-  options: StopOptions,
+  options: StopRunOptions,
 ): Promise<void> {
   const { signal } = options
   const isGone = async (): Promise<boolean> => !(await isProcessAlive(handle))
@@ -26,6 +31,8 @@ export async function stopRun(
   }
   markStopped(run)
   await signalAll(run, handle, 'SIGTERM')
+  // The holder may be among them: it outlives a TERM.
+  options.findUnmarked?.().forEach((pid) => sendSignal(pid, 'SIGTERM'))
   if (await waitUntil(isGone, { deadlineMs: options.graceMs, signal })) {
     return await killLeftovers(run, { isSparingHolder: true, signal })
   }
@@ -45,8 +52,11 @@ export async function stopRun(
   }
 }
 
-/** Without the mark a program on its way up may miss its TERM, and has all its grace; so no error. */
-function markStopped(run: RunReference): void {
+/**
+ * Tells a holder that is on its way up not to begin. Without the mark a program may miss its TERM, and
+ * has all its grace; so a failure is no error.
+ */
+export function markStopped(run: RunReference): void {
   try {
     closeSync(openSync(runFiles(run.folder).stop, 'a', 0o600))
   } catch {

@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { formatByteSize } from '../../schema/byte-size.ts'
 import type { Exit, RunReference } from '../contract.ts'
+import { explainCrash } from '../holder/explain-crash.ts'
 import { readNote } from './limit-note.ts'
-
-/** Programs that get no more memory end themselves by one of these, if they do not say so and exit. */
-const crashes: ReadonlySet<string | null> = new Set([
-  'SIGABRT',
-  'SIGBUS',
-  'SIGILL',
-  'SIGSEGV',
-  'SIGTRAP',
-])
 
 /** What is known of an ending beyond its code, as far as it is proven; null: nothing. */
 export function explainExit(run: RunReference, { signal }: Exit): string | null {
@@ -18,9 +10,7 @@ export function explainExit(run: RunReference, { signal }: Exit): string | null 
   if (note?.group && signal === 'SIGKILL') {
     return explainKill(note.group)
   }
-  return note?.memoryBytes && crashes.has(signal)
-    ? `ended by ${signal}, under a memory limit of ${formatByteSize(note.memoryBytes)} for each process`
-    : null
+  return note && signal ? explainCrash(signal, note.memoryBytes) : null
 }
 
 /** Whether the system killed it for want of memory, and whose. Source: the kernel's cgroup-v2.rst. */

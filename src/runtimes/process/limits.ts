@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import {
   describeLimits,
   planLimits,
@@ -10,12 +8,12 @@ import {
 import type { AgentLimits } from '../../schema/agent-limits.ts'
 import { DroverError } from '../../schema/error.ts'
 import type { Launch, LimitRefusal } from '../contract.ts'
+import { countUserTasks } from '../holder/count-user-tasks.ts'
+import { limitedArgv } from '../holder/limited-argv.ts'
 import { findBase, type GroupBase } from './cgroup.ts'
 import { createGroup, groupFolder } from './limit-group.ts'
 import { writeNote } from './limit-note.ts'
 import { removeGroup } from './release-group.ts'
-
-const limitedScript = fileURLToPath(new URL('limited.sh', import.meta.url))
 
 /** How long a group that was made in vain may take to go, ms. */
 const releaseMs = 10_000
@@ -51,20 +49,6 @@ async function findMeans(
     userTasks: isCounting && !isRoot ? await countUserTasks() : null,
   }
   return { base: 'problem' in found ? null : found, means }
-}
-
-/** Processes and threads of this user, as the system counts them; null where it does not say. */
-async function countUserTasks(): Promise<number | null> {
-  const uid = process.getuid?.()
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  const counts = await Promise.all(
-    pids.map(async (pid) => {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-      const isOwn = Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? -1) === uid
-      return isOwn ? Number(/^Threads:\t(\d+)/m.exec(status)?.[1] ?? 0) : 0
-    }),
-  )
-  return pids.length > 0 ? counts.reduce((sum, count) => sum + count, 0) : null
 }
 
 /** The way to limits that can't be had now; null where there is none. */
@@ -120,9 +104,7 @@ export async function applyLimits(
     onGroupMade()
   }
   signal.throwIfAborted()
-  const dataKib = dataBytes === null ? '' : String(Math.floor(dataBytes / 1024))
-  const words = [group ?? '', dataKib, processes === null ? '' : String(processes)]
-  return ['/bin/sh', limitedScript, ...words, ...launch.argv]
+  return limitedArgv(launch.argv, { group, dataBytes, processes })
 }
 
 /** A caller that has given the run up may have released it before its group was there, so none is left then. */

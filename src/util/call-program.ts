@@ -1,0 +1,49 @@
+import { execFile, type ExecFileException } from 'node:child_process'
+
+/** How a called program ended; `code` is null when it gave no answer in time, or could not be called. */
+export interface CallResult {
+  code: number | null
+  stdout: string
+  /** What it said of a failure, or what the system did. */
+  stderr: string
+}
+
+export interface CallOptions {
+  env: Readonly<Record<string, string>>
+  /** Then it is killed, ms. */
+  deadlineMs: number
+  signal?: AbortSignal
+}
+
+/** One call of a program to its end. Rejects only when the signal aborts. */
+export async function callProgram(
+  [program, ...args]: readonly [string, ...string[]],
+  { env, deadlineMs, signal }: CallOptions,
+): Promise<CallResult> {
+  signal?.throwIfAborted()
+  const { promise, resolve } = Promise.withResolvers<CallResult>()
+  execFile(
+    program,
+    args,
+    {
+      env,
+      timeout: deadlineMs,
+      killSignal: 'SIGKILL',
+      encoding: 'utf8',
+      maxBuffer: 16 * 1024 * 1024,
+      ...(signal ? { signal } : {}),
+    },
+    (error: ExecFileException | null, stdout, stderr) =>
+      resolve({ code: codeOf(error), stdout, stderr: stderr.trim() || (error?.message ?? '') }),
+  )
+  const result = await promise
+  signal?.throwIfAborted()
+  return result
+}
+
+function codeOf(error: ExecFileException | null): number | null {
+  if (!error) {
+    return 0
+  }
+  return typeof error.code === 'number' ? error.code : null
+}

@@ -1,0 +1,157 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { hasProgram } from './real-programs.ts'
+import { createTemporaryFolder } from './temporary-folder.ts'
+import { waitFor } from './wait-for.ts'
+
+/** Whether a Docker engine of a test's own can be had: it takes root, and the programs. */
+export const canRunDocker =
+  process.platform === 'linux' &&
+  process.getuid?.() === 0 &&
+  ['dockerd', 'docker', 'setpriv'].every(hasProgram)
+
+/** How long a call of the engine may take, ms: importing an image on a slow disk takes longest. */
+const callMs = 120_000
+
+export interface DockerResult {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+export interface EngineOptions {
+  /** Arguments on top, as for a bridge; left out: containers have no network but the host's. */
+  args?: readonly string[]
+}
+
+/**
+ * A real Docker engine of a test's own: all it keeps is in one temporary folder, its socket too, and
+ * the machine's own engine is never spoken to. `await using` removes its containers, ends it by its
+ * pid, and leaves nothing.
+ */
+export class DockerEngine implements AsyncDisposable {
+  readonly folder = createTemporaryFolder('drover-docker-')
+  readonly #child: ChildProcess
+  #log = ''
+
+  private constructor(args: readonly string[]) {
+    const at = (name: string): string => path.join(this.folder, name)
+    // Not the machine's own.
+    writeFileSync(at('config.json'), '{}')
+    this.#child = spawn(
+      'setpriv',
+      // A test run that is killed takes its engine along.
+      [
+        '--pdeathsig',
+        'TERM',
+        'dockerd',
+        '--data-root',
+        at('data'),
+        '--exec-root',
+        at('exec'),
+      ].concat([
+        '-H',
+        this.host,
+        '--pidfile',
+        at('pid'),
+        '--config-file',
+        at('config.json'),
+        ...args,
+      ]),
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
+  }
+
+  static async start({ args = noNetwork }: EngineOptions = {}): Promise<DockerEngine> {
+    const engine = new DockerEngine(args)
+    try {
+      await engine.#answers()
+      return engine
+    } catch (error) {
+      await engine[Symbol.asyncDispose]()
+      throw new Error(`dockerd does not answer: ${engine.#log.slice(-2000)}`, { cause: error })
+    }
+  }
+
+  /** As `DOCKER_HOST` has it. */
+  get host(): string {
+    return `unix://${path.join(this.folder, 'socket')}`
+  }
+
+  /** One call of `docker` to its end, whatever that is. */
+  async call(args: readonly string[], deadlineMs = callMs): Promise<DockerResult> {
+    const options = {
+      timeout: deadlineMs,
+      maxBuffer: 64 * 1024 * 1024,
+      killSignal: 'SIGKILL',
+    } as const
+    try {
+      return {
+        code: 0,
+        ...(await promisify(execFile)('docker', ['-H', this.host, ...args], options)),
+      }
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string }
+      return { code: typeof code === 'number' ? code : -1, stdout, stderr: stderr || String(error) }
+    }
+  }
+
+  /** What a call printed; one that fails is an error. */
+  async run(args: readonly string[], deadlineMs = callMs): Promise<string> {
+    const { code, stdout, stderr } = await this.call(args, deadlineMs)
+    if (code !== 0) {
+      throw new Error(`docker ${args.join(' ')}: exit ${code}: ${stderr.trim() || stdout.trim()}`)
+    }
+    return stdout.trim()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ids = (await this.call(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
+    if (ids.length > 0) {
+      await this.call(['rm', '-f', '-v', ...ids])
+    }
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const exited = once(this.#child, 'exit')
+      this.#child.kill('SIGTERM')
+      await exited
+    }
+    for (const point of this.#mounts().toReversed()) {
+      await promisify(execFile)('umount', ['-l', point])
+    }
+    this.#removeGroups()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** Those its containers were in: it removes what is below, not the one above them. */
+  #removeGroups(): void {
+    for (const folder of ['.', ...readdirSync('/sys/fs/cgroup')]) {
+      const group = path.join('/sys/fs/cgroup', folder, path.basename(this.folder))
+      if (existsSync(group)) {
+        rmdirSync(group)
+      }
+    }
+  }
+
+  async #answers(): Promise<void> {
+    await waitFor('dockerd to answer', async () => {
+      if (this.#child.exitCode !== null) {
+        throw new Error(`dockerd ended with ${this.#child.exitCode}`)
+      }
+      return (await this.call(['version'])).code === 0
+    })
+  }
+
+  /** What is mounted below its folder. */
+  #mounts(): string[] {
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[4] ?? '')
+      .filter((point) => point.startsWith(`${this.folder}/`))
+  }
+}
+
+const noNetwork = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-masq=false']
