@@ -89,7 +89,7 @@ describe("a home's tmux server", () => {
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     daemons.push(daemon)
-    const [line] = (await once(daemon.stdout!, 'data')) as [Buffer]
+    const [line] = (await once(daemon.stdout, 'data')) as [Buffer]
     return [daemon, line.toString()]
   }
   const kill = async (daemon: ChildProcess): Promise<void> => {
@@ -220,6 +220,16 @@ describe("a home's tmux server", () => {
     await deep.start(launch, signal)
     await heard(launch.run, 'here')
     await deep.destroy(launch.run, null, signal)
+  })
+
+  test('is started in no folder where others could put a socket', async () => {
+    chmodSync(folder, 0o777)
+    const launch = launchOf('exec cat')
+    await expect(runtime.start(launch, signal)).rejects.toMatchObject({
+      code: 'runtime_unavailable',
+    })
+    expect(readdirSync(folder)).not.toContain('tmux.sock')
+    chmodSync(folder, 0o700)
   })
 
   test.for([
