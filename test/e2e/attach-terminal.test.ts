@@ -25,7 +25,9 @@ const test = requireOrSkip('tmux', hasProgram('tmux'))
 let daemon: TestDaemon
 let folder: string
 beforeAll(async () => {
-  daemon = await startTestDaemon({ isLeftClean: true })
+  // A machine that is busy with other tests is no reason to wait.
+  const admission = { cpuPressure: 100, memoryPressure: 100 }
+  daemon = await startTestDaemon({ isLeftClean: true, config: { admission } })
   folder = createTemporaryFolder()
 })
 afterAll(async () => {
