@@ -106,22 +106,18 @@ test('it is the same whether its hooks or its transcript are read first', () => 
   const turns = (all: readonly ProviderEvent[]) =>
     ofType(all, 'turn.ended').map(({ message, reply, error }) => ({ message, reply, error }))
   // All between two messages: first what the transcript says, as after a long time of no daemon.
-  const late = recorded.slice(
-    0,
-    recorded.findIndex(({ sent }) => sent?.id === 'm6'),
+  const parts = recorded.reduce<Recorded[][]>(
+    (all, step) =>
+      step.sent ? [...all, [step], []] : [...all.slice(0, -1), [...(all.at(-1) ?? []), step]],
+    [[]],
   )
-  const sorted: Recorded[] = []
-  let batch: Recorded[] = []
-  for (const step of late) {
-    if (step.sent) {
-      sorted.push(...batch.toSorted(byTranscript), step)
-      batch = []
-    } else {
-      batch.push(step)
-    }
-  }
-  sorted.push(...batch.toSorted(byTranscript))
-  expect(turns(decode(sorted))).toEqual(turns(decode(late)))
+  const late = decode(parts.flatMap((part) => part.toSorted(byTranscript)))
+  expect(turns(late)).toEqual(turns(events))
+  // Whose tool has its result is asked of nobody any more, and its hook waits for nothing.
+  const open = ofType(late, 'question').map(({ title }) => title)
+  expect(open).toEqual(['Bash: touch it; for i in 1 2 3; do sleep 1; done'])
+  const released = ofType(late, 'input').filter(({ text }) => text.startsWith('answer '))
+  expect(released).toHaveLength(3)
 })
 
 function byTranscript(one: Recorded, other: Recorded): number {
