@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { AgentStatus } from '../schema/agent.ts'
 import { agentStatus, type StatusFacts } from './agent-status.ts'
 
-const running = { status: 'running', turn: 'idle', isUnknown: false } as const
+const running = { status: 'running', turn: 'idle', isUnknown: false, isBegun: false } as const
 const resting: StatusFacts = { hold: null, isParked: false, isWanted: false, run: null }
 
 test.for<[string, Partial<StatusFacts>]>([
@@ -20,6 +20,8 @@ test.for<[string, Partial<StatusFacts>]>([
   ['working', { run: { ...running, turn: 'working' }, isWanted: true }],
   ['waiting', { run: { ...running, turn: 'waiting' } }],
   ['stopping', { hold: 'stopped', run: { ...running, status: 'stopping', turn: 'working' } }],
+  ['stopped', { hold: 'stopped', run: { ...running, isBegun: true } }],
+  ['idle', { run: { ...running, isBegun: true } }],
   ['unknown', { run: { ...running, isUnknown: true } }],
 ])('an agent is %s', ([status, facts]) => {
   expect(agentStatus({ ...resting, ...facts })).toBe(status)
@@ -30,6 +32,7 @@ test('every agent has one of the words', () => {
     status: fc.constantFrom('starting' as const, 'running' as const, 'stopping' as const),
     turn: fc.constantFrom('idle' as const, 'working' as const, 'waiting' as const),
     isUnknown: fc.boolean(),
+    isBegun: fc.boolean(),
   })
   const facts = fc.record({
     hold: fc.constantFrom('stopped' as const, 'quarantined' as const, null),

@@ -8,12 +8,18 @@ export interface StatusFacts {
   isParked: boolean
   /** Asked to be up, or has messages that are in no program's input. */
   isWanted: boolean
-  run: { status: RunStatus; turn: TurnState; isUnknown: boolean } | null
+  run: {
+    status: RunStatus
+    turn: TurnState
+    isUnknown: boolean
+    /** Something else brings its program up, and alone ends it. */
+    isBegun: boolean
+  } | null
 }
 
 /** The one word for how an agent is. */
 export function agentStatus({ hold, isParked, isWanted, run }: StatusFacts): AgentStatus {
-  if (run) {
+  if (run && !(hold && run.isBegun)) {
     return runningStatus(run)
   }
   if (hold) {

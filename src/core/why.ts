@@ -147,7 +147,9 @@ function becauseOf(facts: WhyFacts): string {
     case 'parked':
       return cause ?? 'out of quota'
     case 'stopped':
-      return 'a person stopped it'
+      return view.run?.isBegun
+        ? 'a person stopped it; its program stays up, for something else keeps it so'
+        : 'a person stopped it'
     case 'failed':
       return `it was given up: ${cause ?? 'it died too often'}`
     case 'asleep':

@@ -106,7 +106,8 @@ export class AgentVerbs {
   /** Ends every live run as sleep does, but at once. Resolves when all have ended, or the time is over. */
   async sleepAll(wait: WaitLimit): Promise<void> {
     const { store } = this.#context
-    const live = store.runs.listLive()
+    // What something else has begun is not ours to end.
+    const live = store.runs.listLive().filter((run) => run.is_begun === 0)
     await Promise.all(
       live.map(async ({ agent_id: agentId, id }) => {
         this.#reconciler.records.change(agentId, 'durable', () =>
@@ -214,14 +215,16 @@ export class AgentVerbs {
       return true
     }
     const isReleased = view.run !== null || view.unreleased === 0
-    const isRenewing = view.isNew && (view.run?.isResumed || (view.run?.readyAt ?? null) !== null)
+    const isOurs = !view.run?.isBegun
+    const isRenewing =
+      isOurs && view.isNew && (view.run?.isResumed || (view.run?.readyAt ?? null) !== null)
     return (
       isReleased &&
       !isRenewing &&
       view.wish === null &&
       view.run?.status !== 'starting' &&
       !view.run?.stopReason &&
-      !(view.hold && view.run)
+      !(view.hold && view.run && isOurs)
     )
   }
 }

@@ -140,6 +140,7 @@ export function statusOf(row: AgentStatusRow): AgentStatus {
           status: row.run_status,
           turn: turnOf(row),
           isUnknown: row.run_is_unknown === 1,
+          isBegun: row.run_is_begun === 1,
         }
       : null,
   })

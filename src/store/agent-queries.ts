@@ -7,6 +7,7 @@ export type AgentListRow = AgentRow & {
   run_turn: RunRow['turn'] | null
   run_handle: string | null
   run_is_unknown: 0 | 1 | null
+  run_is_begun: 0 | 1 | null
   last_status: RunRow['status'] | null
   last_exit_code: number | null
   last_cause: string | null
@@ -29,7 +30,7 @@ export const listColumns = `
     (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued,
     ${questionCount} AS questions, ${runQuestionCount} AS run_questions,
     (SELECT q.title FROM approvals q INDEXED BY approvals_open WHERE q.agent_id = a.id AND q.state = 'open' ORDER BY q.seq LIMIT 1) AS question_title,
-    r.status AS run_status, r.turn AS run_turn, r.handle AS run_handle, r.is_unknown AS run_is_unknown,
+    r.status AS run_status, r.turn AS run_turn, r.handle AS run_handle, r.is_unknown AS run_is_unknown, r.is_begun AS run_is_begun,
     l.status AS last_status, l.exit_code AS last_exit_code, l.cause AS last_cause, l.ended_at AS last_ended_at
   FROM agents a
   LEFT JOIN runs r ON r.id = a.run_id
@@ -45,6 +46,7 @@ export type AgentStatusRow = Pick<
   | 'run_status'
   | 'run_turn'
   | 'run_is_unknown'
+  | 'run_is_begun'
   | 'run_questions'
 >
 
@@ -99,7 +101,7 @@ export type AgentViewRow = Pick<
 
 /** Takes an agent's id. */
 export const statusQuery = `
-  SELECT a.hold, a.wish, a.parked_until, r.status AS run_status, r.turn AS run_turn, r.is_unknown AS run_is_unknown,
+  SELECT a.hold, a.wish, a.parked_until, r.status AS run_status, r.turn AS run_turn, r.is_unknown AS run_is_unknown, r.is_begun AS run_is_begun,
          ${runQuestionCount} AS run_questions,
          EXISTS (SELECT 1 FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued
        FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`

@@ -90,18 +90,26 @@ test('a stop holds messages back and leaves its program alone', async () => {
   await using daemon = await start()
   await make(daemon)
   const pid = (await ask(daemon, 'one')).split(' ')[0]
-  await daemon.client.stop('guard')
+  // Its program never ends, so nobody waits for that.
+  const stopped = await daemon.client.stop('guard', { waitSeconds: 300 })
+  expect(stopped.status).toBe('stopped')
   await expect(daemon.client.send('guard', { body: 'no' })).rejects.toMatchObject({
     code: 'agent_stopped',
   })
   await daemon.client.start('guard')
   expect(await ask(daemon, 'two')).toBe(`${pid} two`)
+  await daemon.client.new('guard', { waitSeconds: 300 })
+  expect(await ask(daemon, 'three')).toBe(`${pid} three`)
   for (const verb of ['sleep', 'restart'] as const) {
     await expect(daemon.client[verb]('guard')).rejects.toMatchObject({
       code: 'supervised',
       message: expect.stringContaining('`restart guard`') as string,
     })
   }
+  // That all agents are to end with the daemon is no word to its supervisor either.
+  await daemon.client.shutdown({ agents: true })
+  await daemon.start()
+  expect(await ask(daemon, 'four')).toBe(`${pid} four`)
   await daemon.client.remove('guard', { force: true })
 })
 

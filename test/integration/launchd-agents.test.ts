@@ -111,7 +111,7 @@ test('a service that a person puts down in the middle of a wake is honoured', as
     expect((await client.show('guard')).run).toBeNull()
     rmSync(file)
     await client.wake('guard')
-    expect((await client.message(sent, { waitSeconds: 30 })).reply).toMatch(/ two$/)
+    expect((await client.message(sent, { waitSeconds: 60 })).reply).toMatch(/ two$/)
     await client.remove('guard', { force: true, waitSeconds: 20 })
     await waitFor('its service to be gone', () => launchd.labels.length === 0)
   })

@@ -25,7 +25,7 @@ export async function isUp({ client }: TestDaemon, but: string | null = null): P
 /** Sends to the agent `guard`, and resolves to what it said to that. */
 export async function ask({ client }: TestDaemon, text: string): Promise<string> {
   const { id } = await client.send('guard', { body: text })
-  const message = await client.message(id, { waitSeconds: 30 })
+  const message = await client.message(id, { waitSeconds: 60 })
   expect(message.state).toBe('done')
   return message.reply ?? ''
 }
@@ -68,7 +68,7 @@ export async function liveAlwaysOn(
   expect(await ask(daemon, 'four')).toBe(`${held} four`)
   expect(await isUp(daemon)).toBe(third)
 
-  await client.remove('guard', { force: true, waitSeconds: 30 })
+  await client.remove('guard', { force: true, waitSeconds: 60 })
   expect(existsSync(unitFile)).toBe(false)
   await waitFor('nothing to be left', async () => (await daemon.marked()).length === 0)
 }
