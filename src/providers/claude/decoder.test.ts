@@ -87,10 +87,10 @@ describe('a recorded conversation', () => {
 
   test('after a terminal, where no sum was told, knows no dollars of its first turn, and those of the next', () => {
     const after = createClaudeDecoder(carryClaudeState({ given: [] }, 'other'))
-    const events = sample('basic').flatMap((line) =>
+    const said = sample('basic').flatMap((line) =>
       after.push('out', [line], { now: 1, isCut: false }),
     )
-    const [first, second] = ofType(events, 'turn.ended').map(({ cost }) => cost)
+    const [first, second] = ofType(said, 'turn.ended').map(({ cost }) => cost)
     expect(first).toMatchObject({ usd: null, inputTokens: expect.any(Number) as number })
     expect(second?.usd).toBeCloseTo(0.00081, 8)
   })

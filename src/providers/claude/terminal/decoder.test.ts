@@ -39,11 +39,11 @@ const ofType = <T extends ProviderEvent['type']>(events: readonly ProviderEvent[
 const events = decode(recorded)
 
 test('each message is taken, begun and answered once, in its turn', () => {
-  const given = recorded.flatMap(({ sent }) => (sent ? [sent.id] : []))
-  expect(ofType(events, 'accepted').map(({ message }) => message)).toEqual(given)
+  const ids = recorded.flatMap(({ sent }) => (sent ? [sent.id] : []))
+  expect(ofType(events, 'accepted').map(({ message }) => message)).toEqual(ids)
   const turns = ofType(events, 'turn.ended')
   expect(turns.map(({ message }) => message)).toEqual(
-    given.toSpliced(given.indexOf('m10'), 0, null as never),
+    ids.toSpliced(ids.indexOf('m10'), 0, null as never),
   )
   const replies = Object.fromEntries(turns.map(({ message, reply }) => [message, reply]))
   expect(replies).toMatchObject({ m1: 'echo: there', m3: 'well', null: 'by hand', m11: 'again' })

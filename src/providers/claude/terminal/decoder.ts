@@ -147,7 +147,6 @@ function takeDue(state: TerminalState, told: Telling): void {
   if (!message.isSubmitted && message.tries < mostTries) {
     message.tries++
     events.push({ type: 'input', text: pressEnter() })
-    events.push({ type: 'status', status: 'retyping', detail: 'its message was not taken: Enter' })
     return
   }
   state.given.shift()

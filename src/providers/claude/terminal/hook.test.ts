@@ -19,7 +19,7 @@ function call(kind: string, folder: string, input: object): Promise<string> {
 }
 
 const notesOf = (folder: string): Record<string, unknown>[] =>
-  readFileSync(path.join(folder, 'notes'), 'utf8')
+  (existsSync(path.join(folder, 'notes')) ? readFileSync(path.join(folder, 'notes'), 'utf8') : '')
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -39,7 +39,7 @@ test('each of many hooks at once notes a line of its own, whole, however long', 
 test('a question waits for its answer, and gives it as it is', async () => {
   using folder = temporaryFolder()
   const asking = call('ask', folder.path, { tool_name: 'Bash' })
-  await waitFor('it to ask', () => existsSync(path.join(folder.path, 'notes')))
+  await waitFor('it to ask', () => notesOf(folder.path).length === 1)
   const [{ ask, note } = {}] = notesOf(folder.path)
   expect(note).toEqual({ tool_name: 'Bash' })
   const file = path.join(folder.path, 'answers', String(ask))
@@ -54,7 +54,7 @@ test('a question waits for its answer, and gives it as it is', async () => {
 test('an empty answer lets it go', async () => {
   using folder = temporaryFolder()
   const asking = call('ask', folder.path, {})
-  await waitFor('it to ask', () => existsSync(path.join(folder.path, 'notes')))
+  await waitFor('it to ask', () => notesOf(folder.path).length === 1)
   const file = path.join(folder.path, 'answers', String(notesOf(folder.path)[0]?.['ask']))
   writeFileSync(file, '')
   writeFileSync(`${file}.bell`, 'r\n', { flag: 'r+' })

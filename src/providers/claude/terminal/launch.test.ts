@@ -92,7 +92,10 @@ test('its hooks stand beside those of a settings file that the agent names', () 
   const launch = launchAtTerminal(request(folder.path, { options: { settings } }))
   const told = fileOf(launch, 'terminal-settings.json')
   expect(told).toMatchObject({ model: 'opus', skipDangerousModePermissionPrompt: true })
-  const { Stop: stop, PermissionRequest: asked } = told?.['hooks'] as Record<string, unknown[]>
+  const { Stop: stop, PermissionRequest: asked } = (told ?? {})['hooks'] as Record<
+    string,
+    unknown[]
+  >
   expect(stop).toEqual([theirs, expect.anything()])
   expect(JSON.stringify(asked)).toContain(path.join(folder.path, 'run'))
   expect(launch.argv.filter((each) => each === '--settings')).toHaveLength(1)
