@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../../schema/error.ts'
@@ -175,7 +175,7 @@ export class TmuxServer {
     if (this.#client && this.#isConnected) {
       return this.#client
     }
-    createPrivateFolder(path.dirname(this.socket))
+    needOwnFolder(path.dirname(this.socket))
     this.#isSure = canStart
     this.#client = this.createClient({ command: attachCommands }, canStart)
     // Whoever asks for something next tells what goes wrong.
@@ -216,6 +216,18 @@ const attachCommands = [
   ['set-option', '-w', 'remain-on-exit', 'on'],
   ['set-option', 'destroy-unattached', 'on'],
 ]
+
+/** Whoever can put a socket there would be given what programs are. Errors: `runtime_unavailable`. */
+function needOwnFolder(folder: string): void {
+  createPrivateFolder(folder)
+  const { uid, mode } = statSync(folder)
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) {
+    throw new DroverError(
+      'runtime_unavailable',
+      `${folder} is somebody else's, or others may write to it: no terminal is started there.`,
+    )
+  }
+}
 
 /** Tries again where a server that was about to end was met, and nothing was asked of it. */
 async function insist<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
