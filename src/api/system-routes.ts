@@ -40,7 +40,9 @@ export function mountSystemRoutes(
   mount(app, routes.shutDown, async ({ body, c }) => {
     if (body.agents) {
       const limit = { seconds: shutdownSeconds, signal: requestSignal(c, daemon) }
-      await Promise.all([daemon.verbs.sleepAll(limit), daemon.guests.endAll(limit)])
+      await daemon.guests.endAll(limit)
+      // An agent that came up meanwhile is among them.
+      await daemon.verbs.sleepAll(limit)
     }
     c.env.outgoing.once('finish', onShutdown)
     return answerJson(c, { ok: true })

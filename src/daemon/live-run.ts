@@ -64,6 +64,7 @@ export class LiveRun {
     this.#watch = new RunWatch(
       () => this.wake(),
       (error) => this.#loseSight(error),
+      run.is_terminal === 1,
     )
   }
 

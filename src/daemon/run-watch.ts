@@ -4,18 +4,27 @@ import path from 'node:path'
 /** Files of a run's folder whose changes tell nothing: what we write there ourselves. */
 const own: ReadonlySet<string | null> = new Set(['in', 'bell'])
 
+/** What a terminal shows is seen by people first, and read for the record this much later, ms. */
+const recordMs = 10
+
 /** Wakes who reads a run whenever its files change. */
 export class RunWatch {
   readonly #onChange: () => void
   readonly #onLost: (error: unknown) => void
+  readonly #outDelayMs: number
+  #timer: NodeJS.Timeout | undefined
   #folder: FSWatcher | null = null
   #transcript: FSWatcher | null = null
   #file: string | null = null
 
-  /** `onLost`: changes of the folder can't be told any more. */
-  constructor(onChange: () => void, onLost: (error: unknown) => void) {
+  /**
+   * `onLost`: changes of the folder can't be told any more. `isTerminal`: its program has a terminal,
+   * where each key is output.
+   */
+  constructor(onChange: () => void, onLost: (error: unknown) => void, isTerminal = false) {
     this.#onChange = onChange
     this.#onLost = onLost
+    this.#outDelayMs = isTerminal ? recordMs : 0
   }
 
   get isWatching(): boolean {
@@ -24,7 +33,7 @@ export class RunWatch {
 
   begin(folder: string): void {
     try {
-      this.#folder = watch(folder, (_, file) => own.has(file) || this.#change())
+      this.#folder = watch(folder, (_, file) => own.has(file) || this.#change(file))
       this.#folder.on('error', (error) => this.#lose(error))
     } catch (error) {
       this.#lose(error)
@@ -54,12 +63,23 @@ export class RunWatch {
     }
   }
 
-  #change(): void {
+  #change(file: string | null): void {
+    if (file === 'out' && this.#outDelayMs > 0) {
+      this.#timer ??= setTimeout(() => this.#tell(), this.#outDelayMs)
+    } else {
+      this.#tell()
+    }
+  }
+
+  #tell(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#findTranscript()
     this.#onChange()
   }
 
   end(): void {
+    clearTimeout(this.#timer)
     this.#folder?.close()
     this.#folder = null
     this.#endTranscript()

@@ -1,11 +1,11 @@
 import { codexProvider } from '../../src/providers/codex/index.ts'
-import { realProgram, requireOrSkip } from '../support/real-programs.ts'
+import { hasProgram, realProgram, requireOrSkip } from '../support/real-programs.ts'
 import { describeTerminalProgram } from './describe-terminal-program.ts'
 
 const programPath = realProgram('codex')
 requireOrSkip('codex', programPath !== null)
 
-if (programPath) {
+if (programPath && hasProgram('tmux')) {
   describeTerminalProgram('Codex', {
     provider: codexProvider,
     programPath,

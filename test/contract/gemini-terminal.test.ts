@@ -1,11 +1,11 @@
 import { geminiProvider } from '../../src/providers/gemini/index.ts'
-import { realProgram, requireOrSkip } from '../support/real-programs.ts'
+import { hasProgram, realProgram, requireOrSkip } from '../support/real-programs.ts'
 import { describeTerminalProgram } from './describe-terminal-program.ts'
 
 const programPath = realProgram('gemini')
 requireOrSkip('gemini', programPath !== null)
 
-if (programPath) {
+if (programPath && hasProgram('tmux')) {
   describeTerminalProgram('Gemini CLI', {
     provider: geminiProvider,
     programPath,

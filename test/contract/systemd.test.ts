@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { SystemdMachine, testWithSystemd, type MachineUser } from '../support/systemd-machine.ts'
 
 /** All of it inside, on a machine that is busy with other tests, ms. */
-const deadlineMs = 300_000
+const deadlineMs = 480_000
 
 /**
  * The tests of `test/inside/` need a machine whose PID 1 is systemd, so they run in a container. What

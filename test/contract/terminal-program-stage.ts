@@ -234,7 +234,7 @@ async function driveTerminal(
       }
       recorded.push({ sent: message, now: Date.now() })
       const strokes = speech.encode(message, state())
-      write(isLeft ? strokes.replace(/keys 1\n\r\n$/, '') : strokes)
+      write(isLeft ? strokes.replace(/keys \d+\n[^\n]+\n$/, '') : strokes)
       take(decoder.sent(message, Date.now()))
     },
     answer: (question, answer) => write(speech.answer!(question, answer)),

@@ -89,7 +89,7 @@ describe("a home's tmux server", () => {
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     daemons.push(daemon)
-    const [line] = (await once(daemon.stdout!, 'data')) as [Buffer]
+    const [line] = (await once(daemon.stdout, 'data')) as [Buffer]
     return [daemon, line.toString()]
   }
   const kill = async (daemon: ChildProcess): Promise<void> => {

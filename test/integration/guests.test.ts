@@ -19,6 +19,15 @@ const testAtTerminal = requireOrSkip('tmux', hasProgram('tmux'))
 
 const echoRunner = fileURLToPath(new URL('../../examples/runners/echo.sh', import.meta.url))
 
+/** What a guest has of Drover's own, sorted. */
+const ownVariables = [
+  'DROVER_AGENT',
+  'DROVER_HOME',
+  'DROVER_INSTANCE',
+  'DROVER_RUN',
+  'DROVER_SOCKET',
+]
+
 /** A program that does this and then waits. */
 const doing = (script: string): string[] => ['/bin/sh', '-c', `${script}\nexec sleep 1000`]
 
@@ -96,10 +105,7 @@ describe('a guest', () => {
       })
       // A guest is a person: what it calls is not the agent. Nor has it what an agent has not.
       expect(Object.keys(env).toSorted()).toEqual(
-        [
-          ...['DROVER_AGENT', 'DROVER_HOME', 'DROVER_INSTANCE', 'DROVER_RUN', 'DROVER_SOCKET'],
-          ...['FOR_ALL', 'HOME', 'LANG', 'PATH', 'PWD', 'TERM'],
-        ].toSorted(),
+        [...ownVariables, 'FOR_ALL', 'HOME', 'LANG', 'PATH', 'PWD', 'TERM'].toSorted(),
       )
 
       expect(await client.guests.list()).toEqual([guest])
@@ -253,9 +259,7 @@ describe('a guest', () => {
     const own = Object.keys(environmentOf(program?.pid ?? 0)).filter((each) =>
       each.startsWith('DROVER_'),
     )
-    expect(own.toSorted()).toEqual([
-      ...['DROVER_AGENT', 'DROVER_HOME', 'DROVER_INSTANCE', 'DROVER_RUN', 'DROVER_SOCKET'],
-    ])
+    expect(own.toSorted()).toEqual(ownVariables)
     await client.remove('a', { force: true, ...up })
   })
 

@@ -91,18 +91,22 @@ test('a burst of 49 MB comes whole to one who deals with it', async () => {
   const stream = await daemon.client.openTerminal('burst', { size: { cols: 80, rows: 24 } })
   const hash = createHash('sha256')
   const wanted = createHash('sha256')
-  let [count, screens, rest] = [0, 0, '']
+  let [count, screens, rest, isReady] = [0, 0, '', false]
   for await (const event of stream) {
-    if (event.type === 'screen') {
-      screens += 1
-      stream.write('\r')
-    } else if (event.type === 'output') {
+    screens += event.type === 'screen' ? 1 : 0
+    if (!('bytes' in event)) {
+      continue
+    }
+    rest = (rest + Buffer.from(event.bytes.subarray(-99)).toString()).slice(-99)
+    if (isReady) {
       count += event.bytes.length
       hash.update(event.bytes)
-      rest = (rest + Buffer.from(event.bytes.subarray(-5)).toString()).slice(-5)
-      if (rest === 'end\r\n') {
-        break
-      }
+    } else if (rest.includes('ready')) {
+      isReady = true
+      stream.write('\r')
+    }
+    if (rest.endsWith('end\r\n')) {
+      break
     }
   }
   const sent = line.replace('\n', '\r\n')

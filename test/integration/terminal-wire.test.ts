@@ -205,10 +205,10 @@ describe('the page', () => {
     const policy = page.headers.get('content-security-policy')
     expect(policy).toContain("default-src 'none'; script-src 'self';")
     expect(policy).toContain("frame-ancestors 'none'")
-    const places = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, place]) => place)
-    expect(places.length).toBeGreaterThan(2)
-    for (const place of places) {
-      expect((await fetch(stage.url + place)).status).toBe(200)
+    const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, file]) => file)
+    expect(files.length).toBeGreaterThan(2)
+    for (const file of files) {
+      expect((await fetch(stage.url + file)).status).toBe(200)
     }
   })
 

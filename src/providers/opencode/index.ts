@@ -13,17 +13,21 @@ import {
   quietEnvironment,
 } from './launch.ts'
 import { OpencodeOptions } from './options.ts'
+import { opencodeAtTerminal } from './terminal/speech.ts'
 
 const loginHint =
   'Set gateway.upstreams.openai (url, keyFile, model) in config.yaml, or log in with `opencode auth login` into a folder and name it in options.configDir.'
 
-/** OpenCode, over the Agent Client Protocol. */
+// Its models are those of the config that it reads at its start.
+const capabilities = { ...acpCapabilities, terminal: true, reload: [] }
+
+/** OpenCode, over the Agent Client Protocol; at a terminal, as people use it. */
 export const opencodeProvider: Provider = {
   ...acpParts,
   name: 'opencode',
   title: 'OpenCode',
-  // Its models are those of the config that it reads at its start.
-  capabilities: { ...acpCapabilities, reload: [] },
+  capabilities,
+  terminal: opencodeAtTerminal(capabilities),
   options: OpencodeOptions,
   unsupported: ['trigger', 'program'],
   honours: ['profile', 'args'],

@@ -55,8 +55,22 @@ export function opencodeFolder(stateFolder: string, { configDir }: OpencodeOptio
   return configDir ?? path.join(stateFolder, 'opencode')
 }
 
-/** Errors: `program_not_found`, `invalid_config`, `invalid_request`. */
-export function launchOpencode(request: LaunchRequest): ProviderLaunch {
+/** What a run of OpenCode needs, however it is talked to. */
+export interface PreparedOpencode {
+  program: string
+  /** Its config, data and state are in folders of these names below it. */
+  folder: string
+  /** The folder is the agent's own. */
+  isOwn: boolean
+  env: Record<string, string>
+  files: { path: string; content: string }[]
+}
+
+/**
+ * `more` is config beside that of every run. Errors: `program_not_found`, `invalid_config`,
+ * `invalid_request`.
+ */
+export function prepareOpencode(request: LaunchRequest, more: object = {}): PreparedOpencode {
   const program = findOpencode(request)
   if (!program) {
     throw new DroverError('program_not_found', `provider: OpenCode was not found. ${installHint}`, {
@@ -75,16 +89,12 @@ export function launchOpencode(request: LaunchRequest): ProviderLaunch {
     ...modelConfig(spec, upstreams.openai),
     ...(spec.profile === undefined ? {} : { default_agent: spec.profile }),
     ...(systemPrompt === null ? {} : { instructions: [promptFile] }),
+    ...more,
   }
   return {
-    argv: [
-      program,
-      'acp',
-      '--print-logs',
-      '--log-level',
-      'ERROR',
-      ...extraArguments(spec.args, ownFlags),
-    ],
+    program,
+    folder,
+    isOwn: options.configDir === undefined,
     env: {
       ...quietEnvironment,
       OPENCODE_CONFIG: configFile,
@@ -98,6 +108,23 @@ export function launchOpencode(request: LaunchRequest): ProviderLaunch {
       { path: configFile, content: `${JSON.stringify(config, null, 2)}\n` },
       ...(systemPrompt === null ? [] : [{ path: promptFile, content: systemPrompt }]),
     ],
+  }
+}
+
+/** Errors: `program_not_found`, `invalid_config`, `invalid_request`. */
+export function launchOpencode(request: LaunchRequest): ProviderLaunch {
+  const { program, env, files } = prepareOpencode(request)
+  return {
+    argv: [
+      program,
+      'acp',
+      '--print-logs',
+      '--log-level',
+      'ERROR',
+      ...extraArguments(request.spec.args, ownFlags),
+    ],
+    env,
+    files,
     input: greet(request, { isPromptTold: true }),
   }
 }

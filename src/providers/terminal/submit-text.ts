@@ -17,6 +17,17 @@ export function submitText(text: string, pauseMs = 0): Stroke[] {
   ]
 }
 
+/** Between an Escape and what may follow, ms: together they would be another key. */
+const escapeMs = 200
+
+/** Presses Escape, and nothing that comes later with it. */
+export function pressEscape(): Stroke[] {
+  return [
+    { stroke: 'keys', text: '\u001b' },
+    { stroke: 'pause', ms: escapeMs },
+  ]
+}
+
 /** A joiner of words that nobody sees; a program does not trim it away. */
 const joiner = '\u2060'
 

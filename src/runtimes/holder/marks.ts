@@ -42,17 +42,37 @@ export async function findRunProcesses(run: RunReference): Promise<MarkedRunProc
   return (await findInstanceProcesses(run.instance)).filter((each) => each.run === run.id)
 }
 
+/** What holds programs: scripts, each with the run's folder as its first argument. */
+const holderScripts = ['holder.sh', 'terminal.sh'] as const
+
 /** Whether a process is one of the holder's own shells, which record the ending and die last. */
 export async function isHolderProcess(pid: number, run: RunReference): Promise<boolean> {
+  return await isScript(pid, holderScripts, run)
+}
+
+/** Whether a holder's program has a terminal. */
+export async function holdsTerminal(pid: number, run: RunReference): Promise<boolean> {
+  return await isScript(pid, ['terminal.sh'], run)
+}
+
+async function isScript(
+  pid: number,
+  scripts: readonly string[],
+  run: RunReference,
+): Promise<boolean> {
   if (process.platform !== 'linux') {
     const row = (await readProcessTable()).find((each) => each.pid === pid)
-    return row !== undefined && isHolderCommand(row.command, run)
+    return row !== undefined && scripts.some((script) => isCommandOf(row.command, script, run))
   }
   const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-  return /\/(?:holder|terminal)\.sh$/.test(argv[1] ?? '') && argv[2] === run.folder
+  return scripts.some((script) => argv[1]?.endsWith(`/${script}`)) && argv[2] === run.folder
 }
 
 /** The same by what `ps` tells of it, which is all there is on other systems. */
-export function isHolderCommand(command: string, { folder }: RunReference): boolean {
-  return ['holder', 'terminal'].some((name) => command.includes(`/${name}.sh ${folder} `))
+export function isHolderCommand(command: string, run: RunReference): boolean {
+  return holderScripts.some((script) => isCommandOf(command, script, run))
+}
+
+function isCommandOf(command: string, script: string, { folder }: RunReference): boolean {
+  return command.includes(`/${script} ${folder} `)
 }

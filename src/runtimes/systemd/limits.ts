@@ -49,8 +49,9 @@ async function findGroup(
     ['systemctl', 'show', '--property=ControlGroup', '--value'],
     { signal },
   )
-  const name = stdout.trim()
-  if (code !== 0 || name === '') {
+  // The one at the root of all says nothing.
+  const name = stdout.trim() || '/'
+  if (code !== 0) {
     return { problem: `systemd does not say where its units are: ${stderr || 'no answer in time'}` }
   }
   const file = path.join(groupsFolder, name, 'cgroup.controllers')

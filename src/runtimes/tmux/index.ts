@@ -120,7 +120,7 @@ export class TmuxRuntime implements Runtime {
 
   async list(instance: string, signal: AbortSignal): Promise<Found[]> {
     const processes = await findInstanceProcesses(instance)
-    const sessions = await this.#server.sessions(signal)
+    const sessions = await this.#server.listSessions(signal)
     return [
       ...processes.map(({ run, pid, command }) => ({ run, what: `process ${pid} (${command})` })),
       ...sessions

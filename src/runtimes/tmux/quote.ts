@@ -8,10 +8,14 @@ export function quoteCommand(words: readonly (string | Buffer)[]): string {
 
 /**
  * A shell command that goes into a folder and does the rest there. For `pipe-pane`, which expands
- * formats and dates in it: in octal there is nothing to expand, nor anything for the shell.
+ * formats and dates in it: a name that is not plain is in octal, where there is nothing to expand, nor
+ * anything for the shell.
  */
 export function inFolder(folder: string, rest: string): string {
-  const octal = [...Buffer.from(`${folder}/.`)].map(toOctal).join('')
+  if (/^[\w/.-]+$/.test(folder)) {
+    return `cd ${folder} && ${rest}`
+  }
+  const octal = Array.from(Buffer.from(`${folder}/.`), toOctal).join('')
   return `cd "$(printf '${octal}')" && ${rest}`
 }
 

@@ -2,10 +2,11 @@ import { bootId, isProcessAlive } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { Liveness, Recovery, RunReference } from '../contract.ts'
 import { goneWithoutRecord, recoverKnown, recoverUnknown } from '../holder/recover.ts'
+import { holdsTerminal } from '../holder/marks.ts'
 import { readExit } from '../run-folder.ts'
 import type { TmuxHandle } from './handle.ts'
 import type { TmuxServer } from './server.ts'
-import { hasEnded, hasTerminal, recordEnding } from './terminal-files.ts'
+import { hasEnded, recordEnding } from './terminal-files.ts'
 
 /** How long what a program said last may take to be on record, ms. */
 const readOutMs = 5000
@@ -37,9 +38,9 @@ export async function recoverUnstored(
   signal: AbortSignal,
 ): Promise<Recovery> {
   const found = await recoverUnknown(run, signal)
-  const isAtTerminal = hasTerminal(run.folder)
   if (found.state === 'running') {
     const identity = found.handle as unknown as Omit<TmuxHandle, 'session'>
+    const isAtTerminal = await holdsTerminal(identity.pid, run)
     const handle = { ...identity, session: isAtTerminal ? run.id : null }
     return await recoverStored(server, { run, handle }, signal)
   }

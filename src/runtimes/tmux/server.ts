@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../../schema/error.ts'
+import { abortable } from '../../util/abortable.ts'
 import { findProgram } from '../../util/find-program.ts'
 import { createPrivateFolder } from '../../util/private-file.ts'
 import {
@@ -20,6 +21,9 @@ const lookMs = 3000
 
 /** How long a new server may take to be told how it is to be, ms; what it is asked after that waits behind. */
 const settingsMs = 60_000
+
+/** How long an answer is as good as a new one, ms. */
+const freshMs = 100
 
 /** How often a server that ends may be met. */
 const mostAttempts = 20
@@ -73,7 +77,11 @@ export class TmuxServer {
       // It looks for a server; perhaps there is none.
       await this.sessions(signal)
     }
-    return await insist(() => this.#connect(true).ask(commands, signal), signal)
+    try {
+      return await insist(() => this.#connect(true).ask(commands, signal), signal)
+    } finally {
+      this.#look = null
+    }
   }
 
   /** Does the commands if a server is there; null when there is none. */
@@ -102,14 +110,34 @@ export class TmuxServer {
     return this.#client !== null && !this.#client.isGone
   }
 
-  /** The sessions of runs. Those who ask before the answer is there share it. Throws when tmux gives none. */
+  /**
+   * The sessions of runs. Those who ask before the answer is there share it, and so do those who ask
+   * at once after it while nothing was begun: many are looked at in portions. Throws when tmux gives none.
+   */
   async sessions(signal: AbortSignal): Promise<SessionNote[]> {
     signal.throwIfAborted()
-    this.#look ??= this.#listSessions().finally(() => (this.#look = null))
-    return await this.#look
+    this.#look ??= this.#askSessions().finally(() => {
+      const look = this.#look
+      setTimeout(() => this.#forget(look), freshMs).unref()
+    })
+    const look = this.#look
+    look.catch(() => this.#forget(look))
+    return await abortable(look, signal)
   }
 
-  async #listSessions(): Promise<SessionNote[]> {
+  #forget(look: Promise<SessionNote[]> | null): void {
+    if (this.#look === look) {
+      this.#look = null
+    }
+  }
+
+  /** The same, asked now. */
+  async listSessions(signal: AbortSignal): Promise<SessionNote[]> {
+    this.#look = null
+    return await this.sessions(signal)
+  }
+
+  async #askSessions(): Promise<SessionNote[]> {
     const format = '#{session_name} #{@instance}'
     const replies = await this.ask([['list-sessions', '-F', format]], AbortSignal.timeout(lookMs))
     return (replies?.[0] ?? [])
@@ -123,17 +151,12 @@ export class TmuxServer {
   /** Lets the server end if no run is left. */
   async closeIfEmpty(signal: AbortSignal): Promise<void> {
     const client = this.#client
-    const left = this.#isConnected ? await this.#listFresh(signal) : []
+    const left = this.#isConnected ? await this.listSessions(signal) : []
     // What is asked for by now needs the client.
     if (client && left.length === 0 && this.#client === client && !client.isBusy) {
       client.close()
       this.#client = null
     }
-  }
-
-  async #listFresh(signal: AbortSignal): Promise<SessionNote[]> {
-    await this.#look?.catch(() => undefined)
-    return await this.sessions(signal)
   }
 
   /** A client of somebody else's. Errors: `runtime_unavailable`. */
@@ -204,7 +227,7 @@ async function insist<T>(attempt: () => Promise<T>, signal: AbortSignal): Promis
       if (!canTry || round === mostAttempts) {
         throw error
       }
-      await setTimeout(round, undefined, { signal })
+      await sleep(round, undefined, { signal })
     }
   }
 }

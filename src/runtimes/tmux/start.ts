@@ -13,11 +13,12 @@ const terminalScript = fileURLToPath(new URL('terminal.sh', import.meta.url))
 const addedVariables = ['PATH', 'SHELL', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION']
 
 /**
- * Takes what a terminal says into the run's `out`. It begins before tmux reads the pane's first byte,
- * and what waits for it keeps `tape` open; see `terminal.sh`.
+ * Takes what a terminal says into the run's `out`: from before tmux reads the pane's first byte, until
+ * the last one is there. That it tells by the bell; see `terminal.sh`. On a full disk it loses what
+ * it has in hand, and tries again with what comes then.
  */
 const takeOutput =
-  '{ [ -p tape ] || mkfifo -m 600 tape; exec 9<>tape && exec cat >>out; } 2>/dev/null'
+  '{ until cat >>out; do sleep 1; done; [ -p bell ] && echo z 1<>bell; } 2>/dev/null'
 
 /** A program with pipes has nothing to do with tmux: its holder is the one of every runtime. */
 export async function startPiped(launch: Launch): Promise<TmuxHandle> {

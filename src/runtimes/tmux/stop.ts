@@ -7,7 +7,7 @@ import { killLeftovers, stopRun } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
 import type { TmuxHandle } from './handle.ts'
 import type { TmuxServer } from './server.ts'
-import { hasTerminal, recordEnding, terminalFiles } from './terminal-files.ts'
+import { endedFile, recordEnding } from './terminal-files.ts'
 
 /** How long a holder may take to record what is over, ms. */
 const recordMs = 2000
@@ -45,7 +45,7 @@ export async function destroyRun(
   { run, handle }: { run: RunReference; handle: TmuxHandle | null },
   signal: AbortSignal,
 ): Promise<void> {
-  const isAtTerminal = handle ? handle.session !== null : hasTerminal(run.folder)
+  const isAtTerminal = handle?.session !== null
   await killLeftovers(run, { isSparingHolder: true, signal })
   const isGone = async (): Promise<boolean> =>
     !(handle && (await isProcessAlive(handle))) && !(await hasHolder(run))
@@ -56,8 +56,7 @@ export async function destroyRun(
     await endSession(server, run, signal)
   }
   const { bell, end, stop, answers } = runFiles(run.folder)
-  const { tape, ended } = terminalFiles(run.folder)
-  for (const file of [bell, stop, end, tape, ended, answers]) {
+  for (const file of [bell, stop, end, endedFile(run.folder), answers]) {
     await rm(file, { force: true, recursive: true })
   }
 }

@@ -1,28 +1,16 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { runFiles } from '../run-folder.ts'
 
-/** What the folder of a run with a terminal has beside the record. */
-export interface TerminalFiles {
-  /** FIFO that is open for as long as output still comes. */
-  tape: string
-  /** How the program ended, until all its output is on record; then it is `exit`. */
-  ended: string
-}
-
-export function terminalFiles(folder: string): TerminalFiles {
-  return { tape: path.join(folder, 'tape'), ended: path.join(folder, 'ended') }
-}
-
-/** Whether the run was ever brought up at a terminal. */
-export function hasTerminal(folder: string): boolean {
-  return existsSync(terminalFiles(folder).tape)
+/** How the program ended, until all its output is on record; then it is `exit`. */
+export function endedFile(folder: string): string {
+  return path.join(folder, 'ended')
 }
 
 /** The program ended, and its holder has told so. */
 export function hasEnded(folder: string): boolean {
   try {
-    return readFileSync(terminalFiles(folder).ended, 'utf8').endsWith('\n')
+    return readFileSync(endedFile(folder), 'utf8').endsWith('\n')
   } catch {
     return false
   }
@@ -34,7 +22,7 @@ export function recordEnding(folder: string): void {
     return
   }
   try {
-    renameSync(terminalFiles(folder).ended, runFiles(folder).exit)
+    renameSync(endedFile(folder), runFiles(folder).exit)
   } catch (error) {
     // The holder was there first.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {

@@ -6,17 +6,16 @@
 # usage: terminal.sh RUN_FOLDER TMUX SOCKET TARGET FOLDER UNSET PROGRAM [ARG...]
 #
 # UNSET are the names of variables that tmux has put there. What the program says comes to `out` by
-# the pane's pipe, a `cat` that tmux starts. It holds the FIFO `tape` open: who reads that meets its
-# end once all bytes of a terminal that is gone are in the file.
+# the pane's pipe, a `cat` that tmux starts before it reads the first byte.
+#
+# The bell tells what it does in holder.sh, and two things more: x, the program is over (in `ended` is
+# how); z, all that came from the terminal is in `out`, and no more will come. Only then `ended` is
+# made `exit`.
 #
 # Only the feeder has variables, for a variable of ours could be one of the program's environment.
 
 # Our own words are nobody's output.
 exec 2>/dev/null
-
-# Until the pipe is there, nothing begins, and every signal ends it.
-[ -p "$1/tape" ] && [ -p "$1/bell" ] || PATH=/usr/bin:/bin:$PATH mkfifo -m 600 "$1/tape" "$1/bell"
-exec 9<"$1/tape"
 
 # As in holder.sh: the program's group gets its signals, and we live on to tell how it ended.
 trap : HUP INT QUIT TERM
@@ -25,6 +24,10 @@ trap : HUP INT QUIT TERM
 set -C
 { echo "$$" >"$1/holder"; } || exit 75
 set +C
+
+[ -p "$1/bell" ] || PATH=/usr/bin:/bin:$PATH mkfifo -m 600 "$1/bell"
+# Open before there is a feeder: a ring that nobody has open is lost.
+exec 4<>"$1/bell"
 
 [ -z "${DROVER_SHELL+there}" ] || export SHELL="$DROVER_SHELL"
 # shellcheck disable=SC2086
@@ -38,8 +41,8 @@ trap '' HUP INT QUIT TERM
   run=$1 tmux=$2 socket=$3 target=$4
   set --
   PATH=/usr/bin:/bin:$PATH
-  place=0 line='' header='' ended='' ring=''
-  exec 3<"$run/in" 4<>"$run/bell"
+  place=0 line='' header='' ended='' ring='' next=''
+  exec 3<"$run/in"
 
   # Whether a record of so many bytes is whole; one that is not is finished by a later ring.
   is_there() { [ $((place + $1 + 1)) -le "$(wc -c <"$run/in")" ]; }
@@ -50,7 +53,7 @@ trap '' HUP INT QUIT TERM
     read -r _ <&3
   }
 
-  type_in() { "$tmux" -S "$socket" load-buffer -b "$target" - ';' paste-buffer -d "$@" -b "$target" -t "=$target:" 9<&- 3<&- 4<&-; }
+  type_in() { "$tmux" -S "$socket" load-buffer -b "$target" - ';' paste-buffer -d "$@" -b "$target" -t "=$target:" 3<&- 4<&-; }
 
   perform() {
     case $1 in
@@ -89,22 +92,23 @@ trap '' HUP INT QUIT TERM
   }
 
   umask 077
-  while [ ! -e "$run/ended" ]; do
-    feed
-    # The end of the input is a key, once.
-    if [ -z "$ended" ] && [ -e "$run/end" ]; then
-      ended=1
-      printf '\004' | type_in -r
+  while [ "$ring" != z ]; do
+    if [ "$ring" != x ]; then
+      feed
+      # The end of the input is a key, once.
+      if [ -z "$ended" ] && [ -e "$run/end" ]; then
+        ended=1
+        printf '\004' | type_in -r
+      fi
     fi
-    [ -e "$run/ended" ] || read -r ring <&4
-    [ "$ring" = x ] && break
+    read -r next <&4
+    # What was rung before the program was over is no more to be done.
+    [ "$ring" = x ] && [ "$next" != z ] || ring=$next
   done
-  # Nothing of it comes any more once the tape is at its end.
-  read -r _ <&9
   [ -e "$run/ended" ] && mv -f "$run/ended" "$run/exit"
 } </dev/null >/dev/null &
 trap : HUP INT QUIT TERM
-exec 9<&-
+exec 4<&-
 
 # In a subshell, so that what the shell has to say of a death is not the program's. A TERM that came
 # before it was there is lost on it, so whoever sends one makes the file `stop` first.

@@ -1,5 +1,5 @@
-import type { Decoder, DecoderState, OutgoingMessage, ProviderEvent } from '../../contract.ts'
-import { pressEnter } from './encode.ts'
+import type { Decoder, DecoderState, OutgoingMessage } from '../../contract.ts'
+import { pressEnter, typeMessage } from './encode.ts'
 import { printOf } from './print.ts'
 import { becomeReady, readNote } from './read-notes.ts'
 import { readTranscriptLine } from './read-transcript.ts'
@@ -24,7 +24,12 @@ export function createTerminalDecoder(saved: DecoderState | null): Decoder {
   const state = createTerminalState(saved)
   return {
     isBlindToScreen: true,
-    sent: (message, now) => noteGiven(state, message, now),
+    sent(message, now) {
+      noteGiven(state, message, now)
+      const told: Telling = { events: [], now }
+      typeHeld(state, told)
+      return told.events
+    },
     push(stream, lines, { now, isCut }) {
       const told: Telling = { events: [], now }
       for (const [index, line] of lines.entries()) {
@@ -38,6 +43,7 @@ export function createTerminalDecoder(saved: DecoderState | null): Decoder {
           told.events.push({ type: 'output', stream, text: `${line}\n` })
         }
       }
+      typeHeld(state, told)
       return told.events
     },
     dueAt(now) {
@@ -64,10 +70,24 @@ function noteGiven(
   state: TerminalState,
   { id, body, isSteering = false }: OutgoingMessage,
   now: number,
-): ProviderEvent[] {
+): void {
   const print = printOf(body)
-  state.given.push({ id, print, isSteering, at: now, tries: 0, isSubmitted: false })
-  return []
+  const held = isSteering ? body : null
+  state.given.push({ id, print, isSteering, at: now, tries: 0, isSubmitted: false, held })
+}
+
+/** Types what is to join a turn, unless a question would swallow it. */
+function typeHeld(state: TerminalState, { events, now }: Telling): void {
+  if (state.questions.length > 0) {
+    return
+  }
+  for (const message of state.given) {
+    if (message.held !== null) {
+      events.push({ type: 'input', text: typeMessage(message.held, state.turn !== null) })
+      message.held = null
+      message.at = now
+    }
+  }
 }
 
 /** Times of what is due, Unix ms. */
@@ -81,12 +101,9 @@ function dueTimes(state: TerminalState, now: number): number[] {
   ]
 }
 
-/**
- * Whether something is to be done about it once it is due. What stands in a dialog's way is not
- * touched: Enter would answer the question that it asks.
- */
-function isStuck({ turn, questions }: TerminalState, { isSubmitted }: GivenMessage): boolean {
-  return isSubmitted ? turn === null : questions.length === 0
+/** Whether something is to be done about it once it is due. In a turn Enter could answer a question. */
+function isStuck({ turn, questions }: TerminalState, { held }: GivenMessage): boolean {
+  return turn === null && questions.length === 0 && held === null
 }
 
 function dueOf({ at, tries, isSubmitted }: GivenMessage, now: number): number {

@@ -11,15 +11,32 @@ const pauseMs = 300
 const stash = '\u0013'
 const enter = '\r'
 const escape = '\u001B'
+/**
+ * Keys that send what is in the input box, and that mean nothing to a dialog: one that opens just
+ * then is not answered by them, as it would be by Enter. The second is one of ours, see `queueKeys`.
+ */
+const sendNow = '\u0018\u0013'
+const sendIntoTurn = '\u0018\u0011'
 
-/** A message as strokes. The blank behind it ends what the box would complete: a file's name, a `\`. */
-export function encodeForTerminal({ body }: OutgoingMessage): string {
+/** What its `keybindings.json` must have for a message to join a turn. */
+export const queueKeys = {
+  context: 'Chat',
+  bindings: { 'ctrl+x ctrl+q': 'chat:queueSubmit' },
+} as const
+
+/** A message as strokes; one that is to join a turn is typed by the decoder, once nothing is in its way. */
+export function encodeForTerminal({ body, isSteering = false }: OutgoingMessage): string {
+  return isSteering ? '' : typeMessage(body, false)
+}
+
+/** Types a message. The blank behind it ends what the box would complete: a file's name, a `\`. */
+export function typeMessage(body: string, isIntoTurn: boolean): string {
   return encodeStrokes([
     { stroke: 'keys', text: stash },
     { stroke: 'pause', ms: pauseMs },
     ...inPieces(`${asText(body)} `).map((text) => ({ stroke: 'paste', text }) as const),
     { stroke: 'pause', ms: pauseMs },
-    { stroke: 'keys', text: enter },
+    { stroke: 'keys', text: isIntoTurn ? sendIntoTurn : sendNow },
   ])
 }
 
@@ -49,7 +66,7 @@ function* pieceByPiece(text: string): Generator<string> {
   yield piece
 }
 
-/** Enter again: for a message that stands in the input box and was not taken. */
+/** Enter: for a message that stands in the input box and was not taken. */
 export function pressEnter(): string {
   return encodeStrokes([{ stroke: 'keys', text: enter }])
 }
@@ -77,10 +94,18 @@ export function interruptAtTerminal(saved: DecoderState | null): string | null {
 
 /** An answer for the hook that waits for it. */
 export function answerAtTerminal(question: AskedQuestion, answer: Answer): string {
-  const { suggestions } = (question.reply ?? {}) as { suggestions?: unknown[] }
-  const decision = decideClaude(question, answer, suggestions ?? [])
+  const { suggestions = [] } = (question.reply ?? {}) as { suggestions?: unknown[] }
+  const decision = decideClaude(question, answer, [...suggestions, ...ruleFor(question)])
   const output = { hookSpecificOutput: { hookEventName: 'PermissionRequest', decision } }
   return encodeStrokes([{ stroke: 'answer', name: question.id, text: JSON.stringify(output) }])
+}
+
+/** At a terminal it often proposes no rule. A command as it is can be one, where no `*` in it is a pattern. */
+function ruleFor({ tool, input }: AskedQuestion): object[] {
+  const { command } = (input ?? {}) as { command?: unknown }
+  return tool === 'Bash' && typeof command === 'string' && !command.includes('*')
+    ? [{ type: 'addRules', rules: [{ toolName: tool, ruleContent: command }], behavior: 'allow' }]
+    : []
 }
 
 /** Lets a hook go whose question was answered elsewhere. */

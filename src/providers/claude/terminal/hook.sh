@@ -7,7 +7,10 @@
 #   note   {"note": JSON}
 #   ready  the same, with the size of the transcript; and a second line {"ready": true} once its
 #          input is on the screen. It is to be called in the background.
-#   ask    {"ask": ID, "note": JSON}, and what comes to the file answers/ID is its answer
+#   watch  nothing; it is told to call `status` when its own record of its state changes
+#   status {"idle": TIME}, Unix ms, where it does nothing since then, and that for a while
+#   ask    {"ask": ID, "note": JSON}, and what comes to the file answers/ID is its answer; then
+#          {"answered": ID}
 
 exec 2>/dev/null
 umask 077
@@ -26,7 +29,12 @@ note() {
   { printf '{%s"note":' "$1"; printf %s "$told" | tr -d '\n'; echo '}'; } | append
 }
 
+# Since when it does nothing, Unix ms; nothing while it does something.
+idle_since() { sed -n 's/.*"status":"idle".*"statusUpdatedAt":\([0-9]*\).*/\1/p' "$record"; }
+
 told=$(cat)
+# What it keeps of itself while it runs.
+record=${CLAUDE_CONFIG_DIR:-$HOME/.claude}/sessions/$PPID.json
 case $kind in
 note) note '' ;;
 ready)
@@ -36,11 +44,21 @@ ready)
   note "\"size\":$((size)),"
   # It says `idle` there when it reads keys; before, a key is lost on it.
   tries=0
-  until grep -q '"status":"idle"' "${CLAUDE_CONFIG_DIR:-$HOME/.claude}/sessions/$PPID.json"; do
+  until grep -q '"status":"idle"' "$record"; do
     tries=$((tries + 1))
     [ "$tries" -lt 300 ] && kill -0 "$PPID" && sleep 0.1 || exit 0
   done
   echo '{"ready":true}' | append
+  ;;
+watch)
+  case $record in
+  *[\"\\]*) ;;
+  *) printf '{"hookSpecificOutput":{"hookEventName":"SessionStart","watchPaths":["%s"]}}' "$record" ;;
+  esac
+  ;;
+status)
+  since=$(idle_since)
+  [ -n "$since" ] && sleep 1.5 && [ "$since" = "$(idle_since)" ] && echo "{\"idle\":$since}" | append
   ;;
 ask)
   mkdir -p "$run/answers"
@@ -56,6 +74,7 @@ ask)
   while [ ! -e "$run/answers/$id" ]; do
     read -r _ <&3
   done
+  echo "{\"answered\":\"$id\"}" | append
   cat "$run/answers/$id"
   ;;
 esac

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { DroverError } from '../../../schema/error.ts'
 import { fileSize } from '../../../util/file-size.ts'
 import type { LaunchRequest, ProviderLaunch, Transcript } from '../../contract.ts'
@@ -8,6 +9,7 @@ import { folderName } from '../find-session.ts'
 import { freshPrompt, launchWith, upstreamKey } from '../launch.ts'
 import type { ClaudeOptions } from '../options.ts'
 import { ownFolder } from '../own-folder.ts'
+import { queueKeys } from './encode.ts'
 import { terminalSettings } from './settings.ts'
 
 /**
@@ -47,12 +49,28 @@ function configFolder(request: LaunchRequest, { configDir }: ClaudeOptions): Con
   if (own !== null) {
     const file = path.join(own, '.claude.json')
     const config = prepared(readJsonFile(file) ?? {}, keyOf(request))
-    return { path: own, files: [{ path: file, content: JSON.stringify(config) }] }
+    return {
+      path: own,
+      files: [
+        { path: file, content: JSON.stringify(config) },
+        bindKeys(path.join(own, 'keybindings.json')),
+      ],
+    }
   }
   const home = request.env['HOME'] ?? '/'
   const folder = configDir ?? path.join(home, '.claude')
   checkAccount(path.join(configDir ?? home, '.claude.json'), keyOf(request))
   return { path: folder, files: [] }
+}
+
+/** Its keys, and ours. In the folder of a user they are not there: what is to join a turn is the next one. */
+function bindKeys(file: string): ProviderLaunch['files'][number] {
+  const config = readJsonFile(file) ?? {}
+  const { bindings } = config
+  const others = (Array.isArray(bindings) ? bindings : []).filter(
+    (each) => !isDeepStrictEqual(each, queueKeys),
+  )
+  return { path: file, content: JSON.stringify({ ...config, bindings: [...others, queueKeys] }) }
 }
 
 /** The key that it is given in its environment; null: it has a login. */

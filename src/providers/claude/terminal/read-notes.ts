@@ -10,8 +10,11 @@ const transcriptMs = 2000
 /** What `hook.sh` puts down, and of a hook's own JSON what we read; every field may be of another kind. */
 interface Note {
   ready?: unknown
-  /** Id of a question. */
+  /** Since when it does nothing, Unix ms. */
+  idle?: unknown
+  /** Id of a question: asked, or answered by us. */
   ask?: unknown
+  answered?: unknown
   /** Bytes of the transcript when the session began. */
   size?: unknown
   note?: {
@@ -29,7 +32,6 @@ interface Note {
     background_tasks?: unknown
     error?: unknown
     last_assistant_message?: unknown
-    notification_type?: unknown
   } | null
 }
 
@@ -41,6 +43,13 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
   }
   if (parsed.ready === true) {
     return becomeReady(state, told)
+  }
+  if (typeof parsed.idle === 'number') {
+    return noteIdle(state, parsed.idle, told)
+  }
+  if (parsed.answered !== undefined) {
+    state.questions = state.questions.filter(({ id }) => id !== parsed.answered)
+    return
   }
   switch (parsed.note?.hook_event_name) {
     case 'SessionStart':
@@ -54,9 +63,6 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
       return noteEnd(state, told)
     case 'StopFailure':
       return readFailure(state, parsed.note, told)
-    case 'Notification':
-      // It has waited for a person for a while: of a turn that was taken back nothing else is told.
-      return parsed.note.notification_type === 'idle_prompt' ? noteEnd(state, told) : undefined
   }
 }
 
@@ -151,5 +157,13 @@ function readFailure(state: TerminalState, note: NonNullable<Note['note']>, told
 function noteEnd({ turn }: TerminalState, { now }: Telling): void {
   if (turn) {
     turn.over ??= { at: now, ms: transcriptMs }
+  }
+}
+
+/** A turn that a person takes back before its first answer leaves no other trace. */
+function noteIdle({ turn }: TerminalState, since: number, { now }: Telling): void {
+  if (turn && !turn.over && turn.begunAt !== null && since > turn.begunAt) {
+    turn.over = { at: now, ms: transcriptMs }
+    turn.isBrokenOff = true
   }
 }

@@ -12,11 +12,12 @@ const failureMs = 5000
 interface TranscriptLine extends ClaudeLine {
   isSidechain?: unknown
   isMeta?: unknown
+  timestamp?: unknown
   isCompactSummary?: unknown
   isApiErrorMessage?: unknown
   apiErrorStatus?: unknown
   apiErrorType?: unknown
-  interruptedMessageId?: unknown
+  isAbortedMidStream?: unknown
   durationMs?: unknown
   operation?: unknown
   content?: unknown
@@ -73,7 +74,9 @@ function readUser(state: TerminalState, line: TranscriptLine, told: Telling): vo
   if (line.isMeta === true || line.isCompactSummary === true || isOrder.test(said)) {
     return
   }
-  beginTurn(state, findGiven(state, said) ?? null, told)
+  const begunAt = typeof line.timestamp === 'string' ? Date.parse(line.timestamp) : NaN
+  const turn = beginTurn(state, findGiven(state, said) ?? null, told)
+  turn.begunAt = Number.isFinite(begunAt) ? begunAt : null
 }
 
 const isOrder = /^\s*<(?:command-|local-command-|bash-)/
@@ -142,6 +145,7 @@ function readAssistant(state: TerminalState, line: TranscriptLine, told: Telling
     // A hook of the user's own may have it go on.
     turn.over.at = told.now
   }
+  turn.isBrokenOff = line.isAbortedMidStream === true
   for (const block of blocksOf(line)) {
     if (block.type === 'text' && typeof block.text === 'string') {
       say(state, turn, { message, text: block.text, told })

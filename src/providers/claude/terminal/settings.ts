@@ -11,11 +11,12 @@ const longestQuestion = 24 * 86_400
 const hooks = [
   // In the background, for it waits until the input box is there.
   { event: 'SessionStart', kind: 'ready', rest: { async: true, timeout: 60 } },
+  { event: 'SessionStart', kind: 'watch', rest: {} },
+  { event: 'FileChanged', kind: 'status', rest: { async: true, timeout: 60 } },
   { event: 'UserPromptSubmit', kind: 'note', rest: {} },
   { event: 'PermissionRequest', kind: 'ask', rest: { timeout: longestQuestion } },
   { event: 'Stop', kind: 'note', rest: {} },
   { event: 'StopFailure', kind: 'note', rest: {} },
-  { event: 'Notification', kind: 'note', rest: {}, matcher: 'idle_prompt' },
 ] as const
 
 /**
@@ -25,18 +26,17 @@ const hooks = [
 export function terminalSettings(runFolder: string, file: string | undefined): string {
   const theirs = file === undefined ? {} : readSettings(file)
   const theirHooks = (theirs['hooks'] ?? {}) as Record<string, unknown>
-  const ours = Object.fromEntries(
-    hooks.map(({ event, kind, rest, ...where }) => {
-      const before = theirHooks[event]
-      const hook = { type: 'command', command: 'sh', args: [script, kind, runFolder], ...rest }
-      return [event, [...(Array.isArray(before) ? before : []), { ...where, hooks: [hook] }]]
-    }),
-  )
+  const all: Record<string, unknown> = { ...theirHooks }
+  for (const { event, kind, rest } of hooks) {
+    const before = all[event]
+    const hook = { type: 'command', command: 'sh', args: [script, kind, runFolder], ...rest }
+    all[event] = [...(Array.isArray(before) ? (before as unknown[]) : []), { hooks: [hook] }]
+  }
   return JSON.stringify({
     // Who set the mode of an agent has accepted it.
     skipDangerousModePermissionPrompt: true,
     ...theirs,
-    hooks: { ...theirHooks, ...ours },
+    hooks: all,
   })
 }
 

@@ -7,7 +7,7 @@ export interface TerminalState extends DecoderState {
   /** Reads keys: said so, or not, since it began a session at this time, Unix ms. */
   isReady: boolean
   startedAt: number | null
-  /** Messages that were typed in and that it has not begun, oldest first. */
+  /** Messages that it was given and has not begun, oldest first. */
   given: GivenMessage[]
   turn: Turn | null
   /** What it waits for; `print` is that of the tool's input. */
@@ -32,6 +32,8 @@ export interface GivenMessage {
   tries: number
   /** It was taken from the input box; begun it is not yet. */
   isSubmitted: boolean
+  /** Its text, while it is not typed: a question stands in its way. */
+  held: string | null
 }
 
 /** Knows a text again, however it was changed on its way by an input box. */
@@ -55,6 +57,10 @@ export interface Turn {
   failure: { text: string; status: number | null; code: string | null } | null
   /** It is over though its transcript does not say so: since when, Unix ms, and for how long that is waited for. */
   over: { at: number; ms: number } | null
+  /** A person ended it, so far as is known. */
+  isBrokenOff: boolean
+  /** When it began, Unix ms, by the clock of the program; null where it did not say. */
+  begunAt: number | null
 }
 
 /** The state a decoder begins with, or goes on with: what an older Drover left lacks the newer fields. */

@@ -28,6 +28,8 @@ export function beginTurn(state: TerminalState, message: GivenMessage | null, to
     tokens: {},
     failure: null,
     over: null,
+    isBrokenOff: false,
+    begunAt: null,
   }
   state.turn = turn
   if (message) {
@@ -63,8 +65,9 @@ export function endTurn(
   }
   closeQuestions(state, events, () => true)
   const { failure } = turn
-  const error = end.isInterrupted ? 'interrupted' : (failure?.text ?? null)
-  if (failure && !end.isInterrupted) {
+  const isInterrupted = end.isInterrupted === true || turn.isBrokenOff
+  const error = isInterrupted ? 'interrupted' : (failure?.text ?? null)
+  if (failure && !isInterrupted) {
     const found = classifyError(failure, now)
     events.push({ type: 'error', ...found, message: failure.text })
     // A plan that is used up until a known time: nothing goes before.

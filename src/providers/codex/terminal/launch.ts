@@ -5,12 +5,15 @@ import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../../schema/error.ts'
 import type { LaunchRequest, ProviderLaunch, Transcript } from '../../contract.ts'
 import { hookCommand, noteProgram, notesEnvironment } from '../../terminal/notes.ts'
-import { instructionArguments, prepareCodex, type PreparedCodex } from '../launch.ts'
+import { instructionArguments, prepareCodex } from '../launch.ts'
 
 const startScript = fileURLToPath(new URL('start.sh', import.meta.url))
 
 /** Codex touches a file here for each thread that can be typed to. Seen in 0.169. */
 const threadsFolder = 'tui-thread-reference-capabilities'
+
+/** Told to `start.sh` in place of data: there is nothing to go on with. */
+const goneSession = 'gone'
 
 /** A question waits for a person for as long as that may take, seconds. */
 const questionSeconds = 30 * 24 * 3600
@@ -26,7 +29,7 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
   if (!prepared.options.projectHooks) {
     refuseProjectHooks(spec.dir)
   }
-  const session = resume === null ? null : await findRollout(folder, resume)
+  const rollout = resume === null ? null : await findRollout(folder, resume)
   return {
     argv: [
       '/bin/sh',
@@ -34,14 +37,16 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
       process.execPath,
       noteProgram,
       path.join(folder, threadsFolder),
-      JSON.stringify(isFork ? null : session),
+      resume !== null && rollout === null
+        ? goneSession
+        : JSON.stringify(isFork ? null : { session: resume, ...rollout }),
       program,
       ...(resume === null ? [] : [isFork ? 'fork' : 'resume', resume]),
       '--cd',
       spec.dir,
       ...(spec.profile ? ['-p', spec.profile] : []),
       ...more,
-      ...terminalArguments(prepared, spec.dir),
+      ...terminalArguments(spec.dir),
       ...(isOwn ? [] : instructionArguments(systemPrompt)),
     ],
     env: { ...env, ...notesEnvironment(runFolder) },
@@ -53,7 +58,7 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
  * No dialog may wait for a person before it can be typed to, and the hooks that tell of it are ours:
  * nobody need review them. No server of its own outlives it.
  */
-function terminalArguments(_: PreparedCodex, dir: string): string[] {
+function terminalArguments(dir: string): string[] {
   const settings = {
     projects: `{${JSON.stringify(dir)}={trust_level="trusted"}}`,
     'hooks.SessionStart': hook(hookCommand('note', 'SessionStart'), { timeout: 30 }),
@@ -74,15 +79,13 @@ function hook(command: string, fields: Record<string, string | number>): string 
   return `[{hooks=[{${all.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}}]}]`
 }
 
-/** Where the session is kept, and how long it is; what was in it is of before. */
-async function findRollout(home: string, session: string): Promise<Transcript> {
+/** Where the session is kept, and how long it is; what was in it is of before. null: it is not there. */
+async function findRollout(home: string, session: string): Promise<Transcript | null> {
   const sessions = path.join(home, 'sessions')
   const names = await readdir(sessions, { recursive: true }).catch(() => [])
   const name = names.find((each) => each.endsWith(`-${session}.jsonl`))
   if (name === undefined) {
-    throw new DroverError('start_failed', `Codex has no session ${session} any more.`, {
-      details: { field: 'session' },
-    })
+    return null
   }
   const file = path.join(sessions, name)
   return { file, offset: statSync(file).size }

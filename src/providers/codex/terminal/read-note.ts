@@ -13,6 +13,9 @@ export function readNote(state: TerminalState, line: string, events: ProviderEve
   switch (note?.event) {
     case 'ready':
       return becomeReady(state, note, events)
+    case 'SessionGone':
+      events.push({ type: 'unusable', class: 'config', message: 'its session is gone' })
+      return
     case 'SessionStart':
       return openSession(state, note, events)
     case 'PermissionRequest':
@@ -25,6 +28,7 @@ function becomeReady(state: TerminalState, { data }: Note, events: ProviderEvent
   const file = textOf(data['file'])
   if (file !== '' && state.transcript === null) {
     state.transcript = file
+    state.thread = textOf(data['session']) || state.thread
     events.push({ type: 'transcript', file, offset: Number(data['offset']) || 0 })
   }
   if (!state.isReady) {

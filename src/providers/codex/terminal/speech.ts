@@ -1,6 +1,6 @@
 import { encodeStrokes } from '../../../core/strokes.ts'
 import type { ProviderCapabilities, Speech } from '../../contract.ts'
-import { submitText } from '../../terminal/submit-text.ts'
+import { pressEscape, submitText } from '../../terminal/submit-text.ts'
 import { carryState } from '../state.ts'
 import { textOf } from '../wire.ts'
 import { createTerminalDecoder } from './decoder.ts'
@@ -17,8 +17,7 @@ export function codexAtTerminal(capabilities: ProviderCapabilities): Speech {
     createDecoder: (state) => createTerminalDecoder(state),
     carry: carryState,
     answer: encodeHookAnswer,
-    interrupt: (state) =>
-      textOf(state?.['turn']) ? encodeStrokes([{ stroke: 'keys', text: '\u001b' }]) : null,
+    interrupt: (state) => (textOf(state?.['turn']) ? encodeStrokes(pressEscape()) : null),
   }
 }
 

@@ -1,6 +1,6 @@
 import { encodeStrokes } from '../../../core/strokes.ts'
 import type { ProviderCapabilities, Speech } from '../../contract.ts'
-import { asNoCommand, submitText } from '../../terminal/submit-text.ts'
+import { asNoCommand, pressEscape, submitText } from '../../terminal/submit-text.ts'
 import { createGeminiDecoder } from './decoder.ts'
 import { launchGeminiAtTerminal } from './launch.ts'
 
@@ -19,7 +19,6 @@ export function geminiAtTerminal(capabilities: ProviderCapabilities): Speech {
     encode: ({ body }) =>
       encodeStrokes(submitText(/^\s*[/?!]/.test(body) ? asNoCommand(body) : body, enterMs)),
     createDecoder: (state) => createGeminiDecoder(state),
-    interrupt: (state) =>
-      state?.['turn'] ? encodeStrokes([{ stroke: 'keys', text: '\u001b' }]) : null,
+    interrupt: (state) => (state?.['turn'] ? encodeStrokes(pressEscape()) : null),
   }
 }
