@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { hurriedConfig } from '../support/always-on-story.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { readEvents } from '../support/events.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -18,7 +19,7 @@ const echoing = [
 ]
 
 async function start(): Promise<TestDaemon> {
-  return await startTestDaemon({ main, isLeftClean: true })
+  return await startTestDaemon({ main, config: hurriedConfig, isLeftClean: true })
 }
 
 const unitFile = ({ home }: TestDaemon, name: string): string =>
@@ -106,9 +107,8 @@ test('a stop holds messages back and leaves its program alone', async () => {
       message: expect.stringContaining('`restart guard`') as string,
     })
   }
-  // That all agents are to end with the daemon is no word to its supervisor either.
+  // That all agents are to end, as before the daemon does, is no word to it either.
   await daemon.client.shutdown({ agents: true })
-  await daemon.start()
   expect(await ask(daemon, 'four')).toBe(`${pid} four`)
   await daemon.client.remove('guard', { force: true })
 })
