@@ -6,7 +6,7 @@ import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { residentBytes } from '../support/memory.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
-import { Onlooker } from '../support/terminal-stage.ts'
+import { Onlooker, uncrowded } from '../support/terminal-stage.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const test = requireOrSkip('tmux', hasProgram('tmux'))
@@ -15,7 +15,7 @@ const megabyte = 1024 * 1024
 
 let daemon: TestDaemon
 beforeAll(async () => {
-  daemon = await startTestDaemon({ isLeftClean: true })
+  daemon = await startTestDaemon({ isLeftClean: true, config: uncrowded })
 })
 afterAll(async () => {
   await using ended = daemon
