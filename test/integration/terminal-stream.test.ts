@@ -46,6 +46,24 @@ test('what two people type at a shell both see, as the shell shows it', async ()
   await Promise.all([first, second].map((each) => each.sees('äöü-漢字-2')))
 })
 
+test('what stands on a terminal can be read as text, while its program is up', async () => {
+  await runShell('read')
+  {
+    await using person = await Onlooker.come(daemon.client, 'read')
+    await person.told('screen')
+    person.stream.write(String.raw`printf '\033[31mröt\033[m-%d\n' $((1+1))` + '\r')
+    await person.sees('-2')
+  }
+  await waitFor('the text', async () =>
+    /\nröt-2\n\$ ?\n$/.test((await daemon.client.screen('read')).text),
+  )
+  await daemon.client.sleep('read', up)
+  await expect(daemon.client.screen('read')).rejects.toMatchObject({ code: 'terminal_gone' })
+  expect((await daemon.client.show('read')).status).toBe('asleep')
+  await daemon.client.run({ template: 'hello', name: 'plain' }, up)
+  await expect(daemon.client.screen('plain')).rejects.toMatchObject({ code: 'no_terminal' })
+})
+
 test('who may look only types nothing into the shell', async () => {
   await runShell('looked-at')
   await using onlooker = await Onlooker.come(daemon.client, 'looked-at', { isReadOnly: true })
