@@ -152,8 +152,12 @@ export function describeTerminalProgram(name: string, terminalCase: RealTerminal
         }
         await expect.poll(isMade, { timeout: 10_000, interval: 1000 }).toBe(true)
         expect(await driver.turnEnded(one.id)).toMatchObject({ error: null })
-        const asked = driver.events.findLast(is('question'))
-        expect(driver.events.filter(is('question.closed')).map(({ id }) => id)).toContain(asked?.id)
+        if (approvals) {
+          const { id } = driver.events.findLast(is('question'))!
+          expect(driver.events.filter(is('question.closed'))).toContainEqual(
+            expect.objectContaining({ id }),
+          )
+        }
       },
     )
 
