@@ -37,8 +37,10 @@ function allIsWell(): { world: World; evidence: Evidence } {
   const errand = { key: 'e1', body: 'e1 answer', folder: '/e1', program: '/e1/program', id: 'e1' }
   const world: World = {
     folder: '/',
-    actors: [{ name: 'a', kind: 'command', acts: 2, lives: [life] }],
+    actors: [{ name: 'a', kind: 'command', runtime: 'process', acts: 2, lives: [life] }],
     errands: [errand],
+    struck: new Set(),
+    hadOutage: false,
     fullUntil: -1,
   }
   const taken = [
@@ -51,6 +53,7 @@ function allIsWell(): { world: World; evidence: Evidence } {
     errandMessages: new Map([['e1', message('e1', { agent: 'e1', run: 'run_2' })]]),
     events: wellEvents(),
     processes: [{ pid: 7, command: 'sh', run: 'run_1', agent: 'a' }],
+    makings: [],
     runs: new Map([
       [
         'run_1',
@@ -128,6 +131,11 @@ const breaches: Record<string, [(world: World, evidence: Evidence) => void, RegE
     (_, { accounts }) => accounts.get('a.1')!.starts.push('run_1'),
     /run_1 of a\.1 came up again/,
   ],
+  'a run that came up is lost only if more than its program was struck': [
+    (_, { events }) =>
+      Object.assign(events.at(-1)!, { type: 'run.ended', data: { status: 'lost', cause: 'x' } }),
+    /run_1 of a: x/,
+  ],
   'processes are those of the one live run': [
     (_, evidence) => Object.assign(evidence.processes[0]!, { run: 'run_0' }),
     /run_0, not run_1/,
@@ -180,7 +188,7 @@ const breaches: Record<string, [(world: World, evidence: Evidence) => void, RegE
     (_, { drafts }) => (drafts as string[]).push('daemon.json.new'),
     /daemon\.json\.new is left over/,
   ],
-  'the daemon logs no error, but for a full disk': [
+  'the daemon logs no error, but for a full disk, or of what was struck itself': [
     (_, { logErrors }) => (logErrors as string[]).push('{"level":50}'),
     /level/,
   ],

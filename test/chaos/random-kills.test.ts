@@ -8,6 +8,7 @@ import { inventStory } from './driver/story.ts'
 
 const kills = 16
 const agents = 6
+const runtime = 'process'
 const place = mkdtempSync(path.join(tmpdir(), 'drover-chaos-'))
 const tally = new Tally()
 
@@ -25,8 +26,8 @@ afterAll(() => {
 
 describe.concurrent('daemons that are killed at random instants and at named points', () => {
   test.each(seeds)('keep every promise, seed %d', { timeout: 600_000 }, async (seed) => {
-    const again = againLine({ seed, kills, agents })
-    const played = playSeed({ seed, kills, agents, place, tally })
+    const again = againLine({ seed, kills, agents, runtime })
+    const played = playSeed({ seed, kills, agents, runtime, place, tally })
     await expect(played, `${folderOf(place, seed)}\n${again}`).resolves.toBe(undefined)
   })
 })
@@ -38,7 +39,8 @@ test('there were at least sixty kills, and messages enough', () => {
 })
 
 test('a seed gives the same story each time, and another another', () => {
-  const story = inventStory({ seed: 7, kills: 40, agents: 6 })
-  expect(inventStory({ seed: 7, kills: 40, agents: 6 })).toEqual(story)
-  expect(inventStory({ seed: 8, kills: 40, agents: 6 })).not.toEqual(story)
+  const options = { kills: 40, agents: 6, runtime, hasTmux: true } as const
+  const story = inventStory({ seed: 7, ...options })
+  expect(inventStory({ seed: 7, ...options })).toEqual(story)
+  expect(inventStory({ seed: 8, ...options })).not.toEqual(story)
 })

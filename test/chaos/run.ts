@@ -1,17 +1,20 @@
 /**
  * Kills daemons at random and looks whether Drover keeps its promises; docs/contributing/chaos.md.
  * usage: npm run chaos -- [--kills N] [--agents N] [--seed N] [--minutes M] [--jobs N]
+ *   [--runtime process|tmux|systemd]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { againLine, folderOf, killsOfPlay, playSeed } from './driver/play-seed.ts'
+import { isRuntimeName, type RuntimeName } from './driver/runtimes.ts'
 import { Tally, Violation } from './driver/report.ts'
 
-const usage = 'usage: npm run chaos -- [--kills N] [--agents N] [--seed N] [--minutes M] [--jobs N]'
+const usage =
+  'usage: npm run chaos -- [--kills N] [--agents N] [--seed N] [--minutes M] [--jobs N] [--runtime process|tmux|systemd]'
 const defaults = { kills: 100, agents: 6, seed: randomSeed(), minutes: Infinity, jobs: 1 }
-type Wanted = typeof defaults
+type Wanted = typeof defaults & { runtime: RuntimeName }
 
 const wanted = readArguments(process.argv.slice(2))
 if (wanted) {
@@ -29,20 +32,35 @@ function randomSeed(): number {
 function readArguments(args: string[]): Wanted | null {
   try {
     const option = { type: 'string' } as const
-    const options = { kills: option, agents: option, seed: option, minutes: option, jobs: option }
+    const options = {
+      kills: option,
+      agents: option,
+      seed: option,
+      minutes: option,
+      jobs: option,
+      runtime: option,
+    }
     const { values } = parseArgs({ args, options })
+    const { runtime = 'process', ...numbers } = values
     const given = Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, Number(value)]),
+      Object.entries(numbers).map(([name, value]) => [name, Number(value)]),
     )
     const isSane = Object.values(given).every((value) => value >= 0)
-    return isSane ? { ...defaults, ...given } : null
+    return isSane && isRuntimeName(runtime) ? { ...defaults, ...given, runtime } : null
   } catch {
     return null
   }
 }
 
 /** Plays seed after seed until there were enough kills, the time is over, or a promise is broken. */
-async function main({ kills, agents, seed: first, minutes, jobs }: Wanted): Promise<number> {
+async function main({
+  kills,
+  agents,
+  seed: first,
+  minutes,
+  jobs,
+  runtime,
+}: Wanted): Promise<number> {
   const tally = new Tally()
   const begun = performance.now()
   const place = mkdtempSync(path.join(tmpdir(), 'drover-chaos-'))
@@ -63,7 +81,15 @@ async function main({ kills, agents, seed: first, minutes, jobs }: Wanted): Prom
         kills: Math.min(killsOfPlay, kills - number * killsOfPlay),
       }
       try {
-        await playSeed({ ...play, agents, place, tally, signal: stopping.signal, onRound: show })
+        await playSeed({
+          ...play,
+          agents,
+          runtime,
+          place,
+          tally,
+          signal: stopping.signal,
+          onRound: show,
+        })
         tally.count('plays', 'to their end')
       } catch (error) {
         broken ??= { ...play, error }
@@ -81,7 +107,7 @@ async function main({ kills, agents, seed: first, minutes, jobs }: Wanted): Prom
     const text = error instanceof Violation ? error.message : String((error as Error).stack)
     process.stdout.write(`BROKEN with seed ${seed}: ${text}\n\n`)
     process.stdout.write(`evidence  ${folderOf(place, seed)}\n`)
-    process.stdout.write(`again     ${againLine({ ...failed, agents })}\n`)
+    process.stdout.write(`again     ${againLine({ ...failed, agents, runtime })}\n`)
     return 1
   }
   rmSync(place, { recursive: true, force: true })

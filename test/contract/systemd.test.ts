@@ -26,7 +26,14 @@ describe('on a machine with systemd', () => {
     expect(passed).toBeGreaterThan(0)
   }
 
-  const files = ['runtime-systemd', 'systemd-units', 'systemd-agent', 'service', 'always-on']
+  const files = [
+    'runtime-systemd',
+    'systemd-units',
+    'systemd-agent',
+    'service',
+    'always-on',
+    'chaos',
+  ]
 
   testWithSystemd.concurrent(
     'the runtime passes its suite and the daemon is a service under the system manager, as root',

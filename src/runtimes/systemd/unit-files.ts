@@ -12,6 +12,8 @@ export interface UnitFiles {
   unit: string
   /** Written at its end: what systemd knows of that. */
   ended: string
+  /** The same while it is being written: it stays where the unit is killed meanwhile. */
+  endedDraft: string
 }
 
 export function unitFiles(folder: string): UnitFiles {
@@ -19,6 +21,7 @@ export function unitFiles(folder: string): UnitFiles {
     launch: path.join(folder, 'launch'),
     unit: path.join(folder, 'unit'),
     ended: path.join(folder, 'ended'),
+    endedDraft: path.join(folder, 'ended.new'),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Home } from '../../../src/util/home.ts'
 import { environmentValue, findMarkedProcesses } from '../../../src/util/process-identity.ts'
 import { keyOf, readAccount, type Account } from './account.ts'
 import { filesBelow, namesIn, textOf } from './files.ts'
+import { findMakings, type Making } from './runtimes.ts'
 import type { World } from './world.ts'
 
 /** A live process that carries the home's mark. */
@@ -27,7 +28,34 @@ export interface RunRecord {
 
 /** A last line without its newline went in while the program ended; it could not take it. */
 export function givenLines({ in: input }: RunRecord): string[] {
-  return input.split('\n').slice(0, -1)
+  return isTyped(input) ? pastedIn(input) : input.split('\n').slice(0, -1)
+}
+
+/** Whether a program has a terminal: its input is strokes then. */
+export const isTyped = (input: string): boolean => /^(paste|keys) \d+\n/.test(input)
+
+/** Each text that was pasted and entered; see `core/strokes.ts`. */
+function pastedIn(input: string): string[] {
+  const bytes = Buffer.from(input)
+  const lines: string[] = []
+  let pasted = ''
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf('\n', at)
+    const [stroke, size] = bytes.toString('utf8', at, end).split(' ')
+    const next = end + 1 + Number(size)
+    if (end < 0 || next >= bytes.length) {
+      break
+    }
+    const text = bytes.toString('utf8', end + 1, next)
+    if (stroke === 'paste') {
+      pasted += text
+    } else if (text === '\r') {
+      lines.push(pasted)
+      pasted = ''
+    }
+    at = next + 1
+  }
+  return lines
 }
 
 /** What a plain program was given, by the keys of the messages. */
@@ -45,6 +73,8 @@ export interface Evidence {
   /** From the first on. */
   events: readonly Event[]
   processes: readonly RunProcess[]
+  /** Sessions and units. */
+  makings: readonly Making[]
   runs: ReadonlyMap<string, RunRecord>
   /** By the id of a life, or the key of an errand: what its program says of itself. */
   accounts: ReadonlyMap<string, Account>
@@ -129,6 +159,7 @@ export class Observer {
       ]),
       runs: readRuns(this.#home.runsFolder),
       processes: await findProcesses(instance),
+      makings: await findMakings(this.#home, instance),
       logErrors: readLogErrors(this.#home.logFile),
       drafts: filesBelow(this.#home.folder).filter((file) => file.endsWith('.new')),
     }

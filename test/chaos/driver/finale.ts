@@ -3,8 +3,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isFinalReceiptState } from '../../../src/schema/message.ts'
 import type { Home } from '../../../src/util/home.ts'
+import { waitUntil } from '../../../src/util/wait.ts'
 import { removeForGood } from './acts/removal.ts'
 import { findProcesses, type Evidence } from './evidence.ts'
+import { findTmux } from './runtimes.ts'
 import { namesIn } from './files.ts'
 import { isUnreadPlainly } from './invariants/messages.ts'
 import { Violation } from './report.ts'
@@ -12,6 +14,9 @@ import { comeToRest } from './rest.ts'
 import type { Stage } from './stage.ts'
 import type { Theatre } from './theatre.ts'
 import { presentLife } from './world.ts'
+
+/** How long a tmux server without a session may take to be gone, ms. */
+const tmuxMs = 10_000
 
 /**
  * The end of a play: every agent is stopped, and then nothing may be open or alive; every other one
@@ -48,16 +53,16 @@ async function stopForGood(name: string, { insist, client }: Stage): Promise<voi
   await insist(async () => await client.stop(name, { waitSeconds: 20 }))
 }
 
-function checkAllOver({ messages, processes }: Evidence): void {
+function checkAllOver({ messages, processes, makings }: Evidence): void {
   const open = [...messages.values()].flat().filter(({ state }) => !isFinalReceiptState(state))
   expectNothing(
     'when all are stopped every message has come to an end',
     open.map(({ id, state }) => `${id} is ${state}`),
   )
-  expectNothing(
-    'when all are stopped nothing lives',
-    processes.map(({ pid, command, run }) => `${pid} (${command}) of ${run}`),
-  )
+  expectNothing('when all are stopped nothing lives', [
+    ...processes.map(({ pid, command, run }) => `${pid} (${command}) of ${run}`),
+    ...makings.map(({ run, what }) => `${what} of ${run}`),
+  ])
 }
 
 /** Adds up what became of everything. */
@@ -104,9 +109,11 @@ async function checkNothingLeft(home: Home, instance: string): Promise<void> {
     [home.socketFile, home.daemonFile, home.sparesFolder].filter((file) => existsSync(file)),
   )
   await sleep(50)
+  await waitUntil(() => findTmux(home).all.length === 0, { deadlineMs: tmuxMs })
   expectNothing('nothing lives on when all are stopped', [
     ...(await findProcesses(instance)).map(({ pid, command }) => `${pid} (${command})`),
     ...processesOfHome(home),
+    ...findTmux(home).all.map((pid) => `${pid} of its tmux`),
   ])
   expectNothing('the lock of a home ends with its daemon', lockProblems(home))
   expectNothing('the database is whole', databaseProblems(home))

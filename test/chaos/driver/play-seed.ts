@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
+import { hasProgram } from '../../support/real-programs.ts'
 import { playStory } from './play.ts'
 import type { Tally } from './report.ts'
+import type { RuntimeName } from './runtimes.ts'
 import { inventStory } from './story.ts'
 import { playWedged } from './wedged-play.ts'
 
@@ -16,6 +18,8 @@ export interface SeedOptions {
   seed: number
   kills: number
   agents: number
+  /** Where its agents live. */
+  runtime: RuntimeName
   /** Where the play's folder is made; it stays when a promise was broken. */
   place: string
   tally: Tally
@@ -28,6 +32,7 @@ export async function playSeed({
   seed,
   kills,
   agents,
+  runtime,
   place,
   ...options
 }: SeedOptions): Promise<void> {
@@ -41,7 +46,7 @@ export async function playSeed({
           tally: options.tally,
         })
       : Promise.resolve()
-  const story = inventStory({ seed, kills, agents })
+  const story = inventStory({ seed, kills, agents, runtime, hasTmux: hasProgram('tmux') })
   const played = playStory({ story, folder, ...options })
   const ends = await Promise.allSettled([played, wedged])
   const failure = ends.find((end) => end.status === 'rejected')
@@ -60,6 +65,7 @@ export function againLine({
   seed,
   kills,
   agents,
-}: Pick<SeedOptions, 'seed' | 'kills' | 'agents'>): string {
-  return `npm run chaos -- --seed ${seed} --kills ${kills} --agents ${agents}`
+  runtime,
+}: Pick<SeedOptions, 'seed' | 'kills' | 'agents' | 'runtime'>): string {
+  return `npm run chaos -- --seed ${seed} --kills ${kills} --agents ${agents} --runtime ${runtime}`
 }

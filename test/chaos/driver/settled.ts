@@ -71,12 +71,19 @@ export function isStuckNow(actor: Actor, agent: Agent, evidence: Evidence): bool
   return life.frozen.has(agent.run) || (isOfRun === true && isStuckBy(actor.kind, word))
 }
 
-/** Processes that belong to no live run. */
-function leftAlive({ agents, processes }: Evidence): string[] {
+/** Processes, sessions and units that belong to no live run. */
+function leftAlive({ agents, processes, makings }: Evidence): string[] {
   const live = new Set([...agents.values()].map(({ run }) => run))
-  return processes
-    .filter(({ run }) => !live.has(run))
-    .map(({ pid, command, run, agent }) => `${pid} (${command}) of ${agent} lives on from ${run}`)
+  return [
+    ...processes
+      .filter(({ run }) => !live.has(run))
+      .map(
+        ({ pid, command, run, agent }) => `${pid} (${command}) of ${agent} lives on from ${run}`,
+      ),
+    ...makings
+      .filter(({ run }) => !live.has(run))
+      .map(({ run, what }) => `${what} is left over from ${run}`),
+  ]
 }
 
 /** What a live run alone needs. */

@@ -1,3 +1,4 @@
+import type { Home } from '../../../src/util/home.ts'
 import type { Client } from '../../../src/client/index.ts'
 import type { Keeper } from './keeper.ts'
 import type { Tally } from './report.ts'
@@ -6,6 +7,7 @@ import type { World } from './world.ts'
 /** What acts are played on. */
 export interface Stage {
   world: World
+  home: Home
   client: Client
   tally: Tally
   /** Makes a request until a daemon answers it. */

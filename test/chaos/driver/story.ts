@@ -2,6 +2,7 @@ import { acts } from './acts/index.ts'
 import type { Plan } from './acts/act.ts'
 import { inventDeath, leadingActs, type Death } from './deaths.ts'
 import { Random } from './random.ts'
+import type { RuntimeName } from './runtimes.ts'
 import type { Kind } from './words.ts'
 
 /** One thing that happens to one agent, after a pause. */
@@ -41,7 +42,7 @@ export interface Round {
 /** All that a seed decides. */
 export interface Story {
   seed: number
-  agents: { name: string; kind: Kind }[]
+  agents: { name: string; kind: Kind; runtime: RuntimeName }[]
   isOnSmallDisk: boolean
   rounds: Round[]
 }
@@ -51,26 +52,34 @@ export interface StoryOptions {
   /** How many daemons die. */
   kills: number
   agents: number
+  /** Where they live; of those on `process`, one in six is at a terminal where there is a tmux. */
+  runtime: RuntimeName
+  hasTmux: boolean
 }
 
 /** One agent in three is a `chat`, which costs a Node. */
 const isChat = (index: number): boolean => index % 3 === 2
 
+const isAtTerminal = (index: number): boolean => index % 6 === 4
+
 const mostDeaths = 3
 const hourMs = 3_600_000
 
 /** Invents a play from its seed: the same one each time. */
-export function inventStory({ seed, kills, agents }: StoryOptions): Story {
+export function inventStory({ seed, kills, agents, runtime, hasTmux }: StoryOptions): Story {
   const random = new Random(seed)
+  // What a terminal shows while the disk is full nobody can say again.
+  const isOnSmallDisk = random.chance(0.2) && runtime !== 'tmux'
+  const canMix = hasTmux && runtime === 'process' && !isOnSmallDisk
   const plans = Array.from({ length: agents }, (_, index): Plan => ({
     name: `${isChat(index) ? 'chat' : 'plain'}-${index + 1}`,
     kind: isChat(index) ? 'chat' : 'command',
+    runtime: canMix && isAtTerminal(index) ? 'tmux' : runtime,
     isHeld: false,
     life: 1,
     letters: 0,
   }))
   const streams = new Map(plans.map((plan) => [plan, random.fork(plan.name)]))
-  const isOnSmallDisk = random.chance(0.2)
   const rounds: Round[] = []
   for (let left = kills; left > 0;) {
     const isFirst = rounds.length === 0
@@ -87,7 +96,8 @@ export function inventStory({ seed, kills, agents }: StoryOptions): Story {
       fullDisk: isOnSmallDisk && random.chance(0.4) ? inventFullDisk(random) : null,
     })
   }
-  return { seed, agents: plans.map(({ name, kind }) => ({ name, kind })), isOnSmallDisk, rounds }
+  const cast = plans.map(({ name, kind, runtime: where }) => ({ name, kind, runtime: where }))
+  return { seed, agents: cast, isOnSmallDisk, rounds }
 }
 
 interface SceneOptions {

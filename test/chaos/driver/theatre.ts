@@ -11,6 +11,7 @@ import { Follower } from './follower.ts'
 import { Keeper } from './keeper.ts'
 import { quickConfig } from './quick-config.ts'
 import type { Tally } from './report.ts'
+import { findTmux } from './runtimes.ts'
 import type { Stage } from './stage.ts'
 import type { Story } from './story.ts'
 import { createWorld, hadFullDisk } from './world.ts'
@@ -67,6 +68,7 @@ export async function openTheatre({
   const ask: Stage['ask'] = async (request) => await keeper.ask(request)
   const stage: Stage = {
     world,
+    home,
     client,
     tally,
     signal,
@@ -89,7 +91,7 @@ export async function openTheatre({
       client.close()
       await keeper.end('SIGKILL')
       if (keeper.instance !== null) {
-        await endAll(keeper.instance)
+        await endAll(home, keeper.instance)
       }
       await model.close()
       disk?.[Symbol.dispose]()
@@ -115,12 +117,13 @@ async function insist<T>(
   }
 }
 
-/** Whatever carries the home's mark, each by its pid. */
-async function endAll(instance: string): Promise<void> {
+/** Whatever carries the home's mark, and its tmux, each by its pid. */
+async function endAll(home: Home, instance: string): Promise<void> {
   for (let left = 100; left > 0; left--) {
-    const processes = await findProcesses(instance)
-    processes.forEach(({ pid }) => sendSignal(pid, 'SIGKILL'))
-    if (processes.length === 0) {
+    const marked = (await findProcesses(instance)).map(({ pid }) => pid)
+    const pids = [...marked, ...findTmux(home).all]
+    pids.forEach((pid) => sendSignal(pid, 'SIGKILL'))
+    if (pids.length === 0) {
       return
     }
     await sleep(20)

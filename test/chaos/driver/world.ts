@@ -1,6 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { RuntimeName } from './runtimes.ts'
 import type { Kind } from './words.ts'
 
 const agentScript = fileURLToPath(new URL('../../fixtures/chaos-agent.sh', import.meta.url))
@@ -47,6 +48,7 @@ export interface Life {
 export interface Actor {
   name: string
   kind: Kind
+  runtime: RuntimeName
   /** Acts played so far. */
   acts: number
   /** The last one is the present one. */
@@ -69,16 +71,25 @@ export interface World {
   folder: string
   actors: readonly Actor[]
   errands: Errand[]
+  /** Runs of which more than the program was struck: they may be lost. */
+  struck: Set<string>
+  /** What holds the runs was struck, and may have owed an answer. */
+  hadOutage: boolean
   /** Until when the home's disk was full, as `performance.now` counts; Infinity while it is, -1: it never was. */
   fullUntil: number
 }
 
-export function createWorld(folder: string, names: readonly { name: string; kind: Kind }[]): World {
+export function createWorld(
+  folder: string,
+  cast: readonly Pick<Actor, 'name' | 'kind' | 'runtime'>[],
+): World {
   const world: World = {
     folder,
     errands: [],
+    struck: new Set(),
+    hadOutage: false,
     fullUntil: -1,
-    actors: names.map(({ name, kind }) => ({ name, kind, acts: 0, lives: [] })),
+    actors: cast.map((each) => ({ ...each, acts: 0, lives: [] })),
   }
   world.actors.forEach((actor) => beginLife(world, actor))
   return world

@@ -1,4 +1,5 @@
 import type { Random } from '../random.ts'
+import type { RuntimeName } from '../runtimes.ts'
 import type { Stage } from '../stage.ts'
 import type { Kind } from '../words.ts'
 import type { Actor } from '../world.ts'
@@ -7,6 +8,7 @@ import type { Actor } from '../world.ts'
 export interface Plan {
   name: string
   kind: Kind
+  runtime: RuntimeName
   isHeld: boolean
   /** Which of its name's lives it is in, and how many letters this one was sent. */
   life: number

@@ -9,12 +9,13 @@ export const errand = defineAct<{ key: string; word: string }>({
     key: `errand-${name}-${life}-${random.int(0, 1e9)}`,
     word: random.pick(['answer', 'answer', 'slow 0.3', 'leave', 'fail', 'die']),
   }),
-  play: async ({ key, word }, _, stage) => {
+  play: async ({ key, word }, { runtime }, stage) => {
     const sent: Errand = createErrand(stage.world, { key, body: `${key} ${word}` })
     const made = await stage.insist(
       async () =>
         await stage.client.run({
           template: 'command',
+          runtime,
           name: key,
           requestId: key,
           ephemeral: true,

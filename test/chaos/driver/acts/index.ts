@@ -1,4 +1,5 @@
 import type { AnyAct } from './act.ts'
+import { backend } from './backends.ts'
 import { errand } from './errands.ts'
 import { burst, resend, send } from './letters.ts'
 import { orphan } from './orphans.ts'
@@ -20,6 +21,7 @@ export const acts: Readonly<Record<string, AnyAct>> = {
   restart,
   strike,
   vanish,
+  backend,
   orphan,
   errand,
   remove,

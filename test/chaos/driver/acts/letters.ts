@@ -7,12 +7,17 @@ import { words } from '../words.ts'
 import { hadFullDisk, presentLife, type Actor, type Letter, type SentLetter } from '../world.ts'
 import { defineAct, type Plan } from './act.ts'
 
+/** A terminal takes a line of 4095 bytes, and loses what is longer. Source: termios(3). */
+const longestTyped = 4000
+
 /** The next letter of an agent: its word by chance, or one that is given. */
 export function inventLetter(random: Random, plan: Plan, name?: string): Letter {
   const word =
     words[plan.kind].find((each) => each.name === name) ?? random.weighted(words[plan.kind])
   const key = `${plan.name}.${plan.life}.${++plan.letters}`
-  return { key, word: word.name, body: word.body(key, random) }
+  const body = word.body(key, random)
+  const longest = plan.runtime === 'tmux' ? longestTyped : Infinity
+  return { key, word: word.name, body: body.slice(0, longest) }
 }
 
 /** Sends one, until it is answered, and holds the API to its answer. */

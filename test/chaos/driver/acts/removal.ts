@@ -34,6 +34,7 @@ async function make({ letter, lifecycle }: MakeData, actor: Actor, stage: Stage)
   const sent = letter && { ...letter, id: null, act: actor.acts, answer: 'none' as const }
   const request = {
     name: actor.name,
+    runtime: actor.runtime,
     requestId: life.id,
     dir: life.folder,
     graceMs,

@@ -25,7 +25,7 @@ type Blow = (typeof blows)[number]
 export const strike = defineAct<{ blow: string }>({
   weight: 5,
   invent: (random) => ({ blow: random.weighted(blows).name }),
-  play: async ({ blow: name }, actor, { instance, tally }) => {
+  play: async ({ blow: name }, actor, { instance, tally, world }) => {
     const blow = blows.find((each) => each.name === name)
     const marked = await findMarkedProcesses(`DROVER_INSTANCE=${instance()}`)
     const own = marked.filter(
@@ -37,9 +37,13 @@ export const strike = defineAct<{ blow: string }>({
     }
     tally.count('strikes', name)
     for (const { pid, environment } of targets) {
+      const run = environmentValue(environment, 'DROVER_RUN') ?? ''
+      if (blow.target !== 'program') {
+        world.struck.add(run)
+      }
       sendSignal(pid, blow.signal)
       if (blow.signal === 'SIGSTOP') {
-        presentLife(actor).frozen.add(environmentValue(environment, 'DROVER_RUN') ?? '')
+        presentLife(actor).frozen.add(run)
       }
     }
   },
@@ -54,7 +58,7 @@ function isTarget({ pid }: MarkedProcess, { target }: Blow, actor: Actor): boole
     case 'program':
       return program ? script === program : script.endsWith(path.join('chat', 'program.ts'))
     case 'holder':
-      return script.endsWith('/holder.sh') && readHolder(folder) === pid
+      return /\/(holder|terminal)\.sh$/.test(script) && readHolder(folder) === pid
   }
 }
 

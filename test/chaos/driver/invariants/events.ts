@@ -1,6 +1,7 @@
 import { canAdvanceReceipt } from '../../../../src/core/receipt.ts'
 import type { Event } from '../../../../src/schema/event.ts'
 import type { ReceiptState } from '../../../../src/schema/message.ts'
+import { isTyped } from '../evidence.ts'
 import { ofEachAgent, repeated, type Invariant } from './invariant.ts'
 
 export const eventInvariants: readonly Invariant[] = [
@@ -77,6 +78,10 @@ export const eventInvariants: readonly Invariant[] = [
           const record = runs.get(run)
           const out = said.get(run)?.out ?? ''
           const err = said.get(run)?.err ?? ''
+          if (record && isTyped(record.in)) {
+            const [shown, told] = [wordsIn(record.out), wordsIn(out)]
+            return shown === told ? [] : [`${run} ${difference(shown, told)}`]
+          }
           return [
             ...(record && record.out !== out ? [`${run} ${difference(record.out, out)}`] : []),
             ...(record && record.err !== err ? [`${run} err ${difference(record.err, err)}`] : []),
@@ -85,6 +90,12 @@ export const eventInvariants: readonly Invariant[] = [
     },
   },
 ]
+
+/** What the agent said, of all that its terminal shows: what was typed may be shown, too. */
+function wordsIn(text: string): string {
+  const lines = text.split('\n').map((line) => line.replaceAll('\r', ''))
+  return lines.filter((line) => /^((took|about) \S+|\d+)$/.test(line)).join('\n')
+}
 
 const isStep = (from: ReceiptState | undefined, to: ReceiptState): boolean =>
   from === undefined ? to === 'stored' || to === 'refused' : canAdvanceReceipt(from, to)

@@ -1,5 +1,5 @@
 import { givenKeys, givenLines, type RunRecord } from '../evidence.ts'
-import type { Life } from '../world.ts'
+import { hadFullDisk, type Life } from '../world.ts'
 import { isStuckNow } from '../settled.ts'
 import { ofEachAgent, repeated, type Invariant } from './invariant.ts'
 
@@ -18,6 +18,18 @@ export const runInvariants: readonly Invariant[] = [
       [...accounts].flatMap(([life, { starts }]) =>
         repeated(starts).map((run) => `${run} of ${life} came up again`),
       ),
+  },
+
+  {
+    name: 'a run that came up is lost only if more than its program was struck',
+    check: (world, { accounts, events }) => {
+      const cameUp = new Set([...accounts.values()].flatMap(({ starts }) => starts))
+      return events
+        .filter(({ type, data }) => type === 'run.ended' && data['status'] === 'lost')
+        .filter(({ run }) => cameUp.has(run ?? '') && !world.struck.has(run ?? ''))
+        .map(({ run, agent, data }) => `${run} of ${agent}: ${String(data['cause'])}`)
+        .filter(() => !hadFullDisk(world))
+    },
   },
 
   ofEachAgent('processes are those of the one live run', ({ actor }, { agents, processes }) => {
