@@ -18,6 +18,7 @@ import { messageRow } from './rows/message.ts'
 import { rawLogRow } from './rows/raw-log.ts'
 import { startRow } from './rows/start.ts'
 import { superviseRow } from './rows/supervise.ts'
+import { terminalAttachRow } from './rows/terminal-attach.ts'
 import { terminalStartRow } from './rows/terminal-start.ts'
 import { terminalStreamRow } from './rows/terminal-stream.ts'
 import { wakeRow } from './rows/wake.ts'
@@ -31,6 +32,7 @@ const rows: readonly Row[] = [
   rawLogRow,
   eventsRow,
   decodeRow,
+  terminalAttachRow,
   terminalStartRow,
   terminalStreamRow,
   claudeRow,

@@ -49,7 +49,10 @@ const runtimes = (home: Home): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
   new SystemdRuntime(),
   new LaunchdRuntime(),
-  new TmuxRuntime({ socket: home.tmuxSocketFile }),
+  new TmuxRuntime({
+    socket: home.tmuxSocketFile,
+    onGroupMade: () => faultPoint('group-made'),
+  }),
 ]
 
 /**

@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { TerminalEvent, TerminalStream } from '../../src/client/index.ts'
 import { findProgram } from '../../src/util/find-program.ts'
 import type { BenchDaemon } from '../bench-daemon.ts'
+import { startTypist, type Typist } from '../pty-typist.ts'
 import type { Finding, Row } from '../row.ts'
 import { residentMb, type Scratch } from '../scratch.ts'
 import { formatMs, formatRatio, interleave, median, percentile } from '../statistics.ts'
@@ -71,19 +70,9 @@ class BareTmux {
   }
 
   /** Types keys under a pty that `tmux attach` has; gives ms. */
-  attach(name: string, python: string): (count: number) => Promise<number[]> {
-    const file = fileURLToPath(new URL('../programs/pty-echo.py', import.meta.url))
-    const child = this.#scratch.spawn(
-      [python, file, ...this.#base, 'attach-session', '-t', `=${name}`],
-      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, TERM: 'xterm-256color' } },
-    )
-    const lines = createInterface({ input: must(child.stdout) })
-    return async (count) => {
-      const answered = once(lines, 'line')
-      child.stdin?.write(`${count}\n`)
-      const [line] = (await answered) as [string]
-      return JSON.parse(line) as number[]
-    }
+  attach(name: string, python: string): Typist {
+    const argv = [...this.#base, 'attach-session', '-t', `=${name}`]
+    return startTypist(this.#scratch, python, argv)
   }
 
   /** Seconds until a client in control mode has all of the burst. */
@@ -108,10 +97,7 @@ class BareTmux {
   }
 }
 
-async function measureKeys(
-  daemon: BenchDaemon,
-  typeBare: (count: number) => Promise<number[]>,
-): Promise<Finding[]> {
+async function measureKeys(daemon: BenchDaemon, typeBare: Typist): Promise<Finding[]> {
   const stream = await openTerminal(daemon, 'echo', echo)
   const events = stream[Symbol.asyncIterator]()
   while ((await events.next()).value?.type !== 'screen') {

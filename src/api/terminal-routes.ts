@@ -2,7 +2,7 @@ import type { Daemon } from '../daemon/index.ts'
 import { DroverError } from '../schema/error.ts'
 import type { DaemonStatus } from '../schema/reports.ts'
 import { AgentParams } from '../schema/requests.ts'
-import { TerminalQuery, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
+import { Screen, TerminalQuery, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Caller } from './access.ts'
 import { answerJson } from './answer.ts'
 import { defineRoute, mount, type ApiApp, type ApiContext } from './route.ts'
@@ -19,6 +19,14 @@ export const terminalRoutes = {
     params: AgentParams,
     query: TerminalQuery,
     response: { status: 101, description: 'A WebSocket' },
+  }),
+  getScreen: defineRoute({
+    method: 'get',
+    path: '/v1/agents/{name}/screen',
+    access: 'agent-self',
+    summary: "What stands on an agent's terminal now, as text. Wakes nobody.",
+    params: AgentParams,
+    response: { status: 200, description: 'The screen', schema: Screen },
   }),
   createTerminalTicket: defineRoute({
     method: 'post',
@@ -47,6 +55,10 @@ export function mountTerminalRoutes(app: ApiApp, { daemon, address }: TerminalRo
       isReadOnly: readOnly || mayOnlyLook(caller),
       isBack: back || caller.kind === 'agent',
     })
+  })
+  mount(app, terminalRoutes.getScreen, async ({ params, c }) => {
+    const text = await daemon.terminals.readScreen(params.name)
+    return answerJson(c, { text } satisfies Screen)
   })
   mount(app, terminalRoutes.createTerminalTicket, ({ params, body, c }) => {
     const { ticket, expiresAt } = daemon.terminals.issueTicket(params.name, body.readOnly)

@@ -83,6 +83,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show or change what an agent may spend',
     load: async () => (await import('./budget.ts')).budgetCommand,
   },
+  screen: {
+    group: 'looking',
+    usage: 'screen NAME',
+    summary: "print what stands on an agent's terminal",
+    load: async () => (await import('./screen.ts')).screenCommand,
+  },
   why: {
     group: 'looking',
     usage: 'why NAME',

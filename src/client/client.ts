@@ -13,7 +13,7 @@ import type {
 } from '../schema/reports.ts'
 import type { ReloadRequest, RunRequestInput, SendRequestInput } from '../schema/requests.ts'
 import type { TemplateSummary } from '../schema/template.ts'
-import type { TerminalTicket, TicketRequest } from '../schema/terminal.ts'
+import type { Screen, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Why } from '../schema/why.ts'
 import {
   withDeadline,
@@ -99,6 +99,11 @@ export class Client {
   /** What an agent is told of itself and its place. */
   prompt(name: string, options?: CallOptions): Promise<PromptReport> {
     return this.#get(`${agentPath(name)}/prompt`, options)
+  }
+
+  /** What stands on an agent's terminal now, as text. */
+  screen(name: string, options?: CallOptions): Promise<Screen> {
+    return this.#get(`${agentPath(name)}/screen`, options)
   }
 
   /** Why an agent is as it is, and what comes next. */
@@ -219,10 +224,7 @@ export class Client {
     return openAttachStream(this.#transport, name, options)
   }
 
-  /**
-   * Comes to an agent's terminal, and wakes the agent; resolves once that was taken. Errors: as
-   * `attach`, and `no_terminal`.
-   */
+  /** Comes to an agent's terminal, and wakes it; resolves once that was taken. Errors: as `attach`, and `no_terminal`. */
   async openTerminal(name: string, options: TerminalOptions): Promise<TerminalStream> {
     const { openTerminal } = await import('./open-terminal.ts')
     return await openTerminal(this.#transport, `${agentPath(name)}/terminal`, options)

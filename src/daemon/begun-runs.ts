@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, watch, type FSWatcher } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, watch, type FSWatcher } from 'node:fs'
 import path from 'node:path'
 import { createPrivateFolder } from '../util/private-file.ts'
 
@@ -9,47 +9,80 @@ export interface BegunRun {
   isResumed: boolean
 }
 
-const ending = '.begun'
+/** `AGENT.RUN.begun` */
+const begunName = /^([^.]+)\.(run_[0-9a-z]+)\.begun$/
 
 /**
- * What the machine's own supervisor began by itself: each of its units says so in a file of one
- * folder, whether or not a daemon lives. The latest of each agent counts.
+ * What the machine's own supervisor began by itself: each run says so by a file in one folder, whether
+ * or not a daemon lives, until a daemon has taken it up. So each is taken up, the oldest first.
  */
 export class BegunRuns {
   readonly #folder: string
-  readonly #begun = new Map<string, BegunRun>()
+  /** Of each agent, the oldest first. */
+  readonly #begun = new Map<string, BegunRun[]>()
   #watcher: FSWatcher | null = null
 
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** Reads what is there, and tells of each agent whose unit begins a run from now on. */
-  watch(onBegun: (agentId: string) => void): void {
+  /**
+   * Reads what is there, but for runs that have a row (`isKnown`), and tells of each agent whose unit
+   * begins a run from now on.
+   */
+  watch(isKnown: (runId: string) => boolean, onBegun: (agentId: string) => void): void {
     createPrivateFolder(this.#folder)
+    const take = (file: string): string | null => {
+      const [, agentId, runId] = begunName.exec(file) ?? []
+      if (agentId === undefined || runId === undefined || this.has(runId)) {
+        return null
+      }
+      if (isKnown(runId)) {
+        this.#remove(agentId, runId)
+        return null
+      }
+      return this.#read(file, { agentId, runId }) ? agentId : null
+    }
     this.#watcher = watch(this.#folder, (_, file) => {
-      if (file?.endsWith(ending) && this.#read(file)) {
-        onBegun(path.basename(file, ending))
+      const agentId = file === null ? null : take(file)
+      if (agentId !== null) {
+        onBegun(agentId)
       }
     })
     this.#watcher.on('error', () => this.close())
-    for (const file of readdirSync(this.#folder)) {
-      if (file.endsWith(ending)) {
-        this.#read(file)
-      }
-    }
+    this.#listByAge().forEach(take)
   }
 
+  /** Who has a run that was not taken up yet. */
+  get agents(): string[] {
+    return [...this.#begun.keys()]
+  }
+
+  /** The oldest of an agent that was not taken up yet. */
   get(agentId: string): BegunRun | undefined {
-    return this.#begun.get(agentId)
+    return this.#begun.get(agentId)?.[0]
   }
 
   has(runId: string): boolean {
-    return [...this.#begun.values()].some(({ id }) => id === runId)
+    return [...this.#begun.values()].some((runs) => runs.some(({ id }) => id === runId))
   }
 
-  forget(agentId: string): void {
-    this.#begun.delete(agentId)
+  /** It was taken up, or never became one. */
+  forget(agentId: string, runId: string): void {
+    const left = (this.#begun.get(agentId) ?? []).filter(({ id }) => id !== runId)
+    if (left.length > 0) {
+      this.#begun.set(agentId, left)
+    } else {
+      this.#begun.delete(agentId)
+    }
+    this.#remove(agentId, runId)
+  }
+
+  /** All of an agent that is to go. */
+  forgetAll(agentId: string): void {
+    for (const { id } of this.#begun.get(agentId) ?? []) {
+      this.forget(agentId, id)
+    }
   }
 
   close(): void {
@@ -57,18 +90,31 @@ export class BegunRuns {
     this.#watcher = null
   }
 
-  #read(file: string): boolean {
-    let text: string
+  #listByAge(): string[] {
+    return readdirSync(this.#folder)
+      .filter((file) => begunName.test(file))
+      .map((file) => ({ file, at: this.#madeAt(file) }))
+      .toSorted((one, other) => one.at - other.at)
+      .map(({ file }) => file)
+  }
+
+  #madeAt(file: string): number {
+    return statSync(path.join(this.#folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  }
+
+  #read(file: string, { agentId, runId }: { agentId: string; runId: string }): boolean {
+    let note: string
     try {
-      text = readFileSync(path.join(this.#folder, file), 'utf8')
+      note = readFileSync(path.join(this.#folder, file), 'utf8')
     } catch {
       return false
     }
-    const [, id, note] = /^(run_[0-9a-z]+) (resumed|fresh)\n$/.exec(text) ?? []
-    if (id === undefined) {
-      return false
-    }
-    this.#begun.set(path.basename(file, ending), { id, isResumed: note === 'resumed' })
+    const runs = this.#begun.get(agentId) ?? []
+    this.#begun.set(agentId, [...runs, { id: runId, isResumed: note === 'resumed\n' }])
     return true
+  }
+
+  #remove(agentId: string, runId: string): void {
+    rmSync(path.join(this.#folder, `${agentId}.${runId}.begun`), { force: true })
   }
 }

@@ -5,9 +5,11 @@ import type { LoginRequest, Provider } from '../providers/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import { checkLimits } from './check-limits.ts'
+import { checkUsable } from './check-usable.ts'
 import {
   agentFolders,
   getProvider,
+  getRuntime,
   providerContext,
   speechOf,
   willHaveTerminal,
@@ -25,12 +27,13 @@ export interface CheckedLaunch {
 
 /**
  * What would keep a program from starting where it is to run, as far as it can be known before;
- * nothing is made. Errors: `program_not_found`, `not_logged_in`, `invalid_prompt`, `unsupported`.
+ * nothing is made. Errors: `runtime_unavailable`, `program_not_found`, `not_logged_in`, `invalid_prompt`, `unsupported`.
  */
 export async function checkLaunch(
   context: DaemonContext,
   { agent, spec, session }: CheckedLaunch,
 ): Promise<void> {
+  await checkUsable(context, getRuntime(context, spec.runtime))
   // A worktree may not be made yet; what is to be in it is where it comes from.
   const dir = spec.worktree?.source ?? spec.dir
   const folders = agentFolders(context, agent.id)

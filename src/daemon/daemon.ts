@@ -250,7 +250,10 @@ export class Daemon {
 
   async #begin(): Promise<void> {
     const { store, log, now, config, begun } = this.context
-    begun.watch((agentId) => void lookAtBegun(this.#reconciler, agentId))
+    begun.watch(
+      (runId) => store.runs.get(runId) !== undefined,
+      (agentId) => void lookAtBegun(this.#reconciler, agentId),
+    )
     store.settleClock(now(), config.restart.backoffMostMs)
     store.transaction('relaxed', () =>
       store.events.append(
@@ -262,6 +265,7 @@ export class Daemon {
       report: this.#recovered,
       signal: this.#recovering.signal,
     })
+    begun.agents.forEach((agentId) => this.#reconciler.kick(agentId))
     superviseRuns(this.context, this.#reconciler)
     this.schedules.look()
     log.info(

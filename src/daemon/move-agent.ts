@@ -3,13 +3,7 @@ import { ApprovalPolicy } from '../schema/approval.ts'
 import { DroverError } from '../schema/error.ts'
 import type { AgentRow } from '../store/index.ts'
 import { checkLaunch } from './check-launch.ts'
-import {
-  askDeadlineMs,
-  callSignal,
-  capabilitiesOf,
-  getRuntime,
-  type DaemonContext,
-} from './context.ts'
+import { capabilitiesOf, getRuntime, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
 
 /**
@@ -22,18 +16,11 @@ export async function checkMove(
   runtime: string,
 ): Promise<void> {
   const before = context.specs.get(agent.id)
-  const wanted = getRuntime(context, runtime)
+  getRuntime(context, runtime)
   if (before.runtime === runtime) {
     return
   }
   checkAsleep(agent, before, runtime)
-  const { usable, detail, hint } = await wanted.probe(callSignal(context, askDeadlineMs))
-  if (!usable) {
-    const said = [`runtime: ${runtime} can't be used here: ${detail}.`, hint]
-    throw new DroverError('runtime_unavailable', said.filter((part) => part !== null).join(' '), {
-      details: { field: 'runtime' },
-    })
-  }
   const spec = { ...before, runtime }
   checkApprovals(context, before, spec)
   const session = agent.is_new === 1 ? null : agent.session

@@ -48,7 +48,10 @@ export async function takeFoundRun(reconciler: Reconciler, agentId: string): Pro
     signal: context.signal,
   })
   const agent = store.agents.get(agentId)
-  if (isClaimed && agent && agent.run_id === null && !store.runs.get(found.id)) {
+  if (agent && agent.run_id !== null) {
+    return
+  }
+  if (isClaimed && agent && !store.runs.get(found.id)) {
     records.change(agentId, 'durable', () => {
       createRun(records, agent, found)
       const greeting = greetingOf(context, agent)
@@ -62,7 +65,5 @@ export async function takeFoundRun(reconciler: Reconciler, agentId: string): Pro
       settleRun(reconciler, run, await findRun(context, run))
     }
   }
-  if (begun.get(agentId)?.id === found.id) {
-    begun.forget(agentId)
-  }
+  begun.forget(agentId, found.id)
 }

@@ -1,5 +1,8 @@
 import type { AgentVerbs } from './agent-verbs.ts'
-import { getAgentByName } from './context.ts'
+import type { Handle } from '../runtimes/contract.ts'
+import { DroverError } from '../schema/error.ts'
+import { abortable } from '../util/abortable.ts'
+import { askDeadlineMs, callSignal, getAgentByName, getRuntime, referenceOf } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
 import { TerminalTickets, type TicketHolder } from './terminal-tickets.ts'
 import { checkTerminal, TerminalVisit, type VisitOptions } from './terminal-visit.ts'
@@ -16,6 +19,30 @@ export class Terminals {
   /** Takes somebody in; see `TerminalVisit`. */
   async visit(name: string, options: VisitOptions): Promise<TerminalVisit> {
     return await TerminalVisit.begin(this.#parts, name, options)
+  }
+
+  /**
+   * What stands on an agent's terminal now, as text. Errors: `agent_not_found`, `no_terminal`,
+   * `terminal_gone` while its program is not up, `timeout`.
+   */
+  async readScreen(name: string): Promise<string> {
+    const { context } = this.#parts.reconciler
+    checkTerminal(this.#parts.reconciler, name)
+    const agent = getAgentByName(context, name)
+    const run = agent.run_id ? context.store.runs.get(agent.run_id) : undefined
+    if (!run?.handle) {
+      throw new DroverError('terminal_gone', `${agent.name} is not up: it has no screen now.`, {
+        details: { agent: agent.name },
+      })
+    }
+    const signal = callSignal(context, askDeadlineMs)
+    const handle = JSON.parse(run.handle) as Handle
+    const runtime = getRuntime(context, run.runtime)
+    const read = runtime.readScreen?.(referenceOf(context, run.id), handle, signal)
+    if (!read) {
+      throw new DroverError('no_terminal', `${run.runtime} can't say what is on a screen.`)
+    }
+    return `${(await abortable(read, signal)).trimEnd()}\n`
   }
 
   /** A ticket to an agent's terminal, and when it is over, Unix ms. Errors: `agent_not_found`, `no_terminal`. */

@@ -113,10 +113,10 @@ export async function uninstallUnit(reconciler: Reconciler, agentId: string): Pr
   const units = unitsOf(context, context.specs.get(agentId))
   await units.uninstall(unit, callSignal(context, workDeadlineMs))
   faultPoint('unit-uninstalled')
-  for (const ending of ['launch', 'greeting', 'begun']) {
+  for (const ending of ['launch', 'greeting']) {
     await rm(`${unit.file}.${ending}`, { force: true })
   }
-  context.begun.forget(agentId)
+  context.begun.forgetAll(agentId)
   records.change(agentId, 'durable', () => context.store.agents.setUnit(agentId, null))
 }
 

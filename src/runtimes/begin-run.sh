@@ -6,8 +6,8 @@
 #
 # UNIT.launch, which the daemon keeps, says what to run, one thing a line: i NOTE for what is said,
 # d FOLDER to start in, e NAME=VALUE to export, a ARG for the next argument, + TEXT for one more line
-# of the last of these, go. UNIT.begun is then `RUN NOTE`. The variables' names are among those that
-# callers can't use.
+# of the last of these, go. Then there is a file UNIT.RUN.begun with NOTE in it, until a daemon has
+# taken the run up. The variables' names are among those that callers can't use.
 umask 077
 drover_unit=$1 drover_runs=$2 drover_holder=$3 drover_instance=$4 drover_kind='' drover_text=''
 exec 3<"$drover_unit.launch" || exit 75
@@ -41,8 +41,8 @@ done
 exec 3<&-
 unset OLDPWD
 
-printf '%s %s\n' "$drover_run" "$drover_note" >"$drover_unit.begun.$$" || exit 75
-mv -f "$drover_unit.begun.$$" "$drover_unit.begun" || exit 75
+drover_line=$drover_unit.$drover_run
+echo "$drover_note" >"$drover_line.new" && mv -f "$drover_line.new" "$drover_line.begun" || exit 75
 # The mark comes last: nothing that only prepares a run carries it.
 export "DROVER_INSTANCE=$drover_instance" "DROVER_RUN=$drover_run"
 exec /bin/sh "$drover_holder" "$drover_folder" c "$@" </dev/null >/dev/null 2>&1

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -22,17 +22,31 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+/** Runs that say that they have begun. */
+function begunRuns(): string[] {
+  const name = path.basename(unit.file)
+  return readdirSync(folder)
+    .filter((file) => file.startsWith(`${name}.run_`) && file.endsWith('.begun'))
+    .map((file) => file.slice(name.length + 1, -'.begun'.length))
+}
+
 /** Begins a run as a supervisor does; resolves to what it said once it is over. */
-async function begin(launch: Partial<UnitLaunch>): Promise<{ note: string; out: Buffer }> {
+async function begin(
+  launch: Partial<UnitLaunch>,
+): Promise<{ run: string; note: string; out: Buffer }> {
   const whole = { argv: ['/bin/true'] as const, env: {}, cwd: '/', note: 'fresh', ...launch }
   writeFileSync(`${unit.file}.launch`, encodeUnitLaunch(whole))
   const [program, ...args] = unitCommand(unit)
   execFileSync(program, args, { env: { LEAK: 'from the supervisor' } })
-  const [run = '', note = ''] = readFileSync(`${unit.file}.begun`, 'utf8').trimEnd().split(' ')
+  const [run = '', more] = begunRuns()
+  expect(more).toBeUndefined()
+  const file = `${unit.file}.${run}.begun`
+  const note = readFileSync(file, 'utf8').trimEnd()
+  rmSync(file)
   const runFolder = path.join(unit.runsFolder, run)
   await waitFor('an ending', () => readExit(runFolder) !== null)
   expect(readExit(runFolder)).toEqual({ code: 0, signal: null })
-  return { note, out: readFileSync(runFiles(runFolder).out) }
+  return { run, note, out: readFileSync(runFiles(runFolder).out) }
 }
 
 test('arguments come whole, whatever is in them', async () => {
@@ -57,13 +71,12 @@ test('arguments come whole, whatever is in them', async () => {
 
 test('the environment is the one that was given, and the mark of the run', async () => {
   const env = { PLAIN: 'x', LINES: 'a\nb\n', ODD: `'"$PATH \\ +`, EMPTY: '', PATH: '/usr/bin:/bin' }
-  const { out } = await begin({ argv: ['/usr/bin/env', '-0'], env })
+  const { run, out } = await begin({ argv: ['/usr/bin/env', '-0'], env })
   const got = out
     .toString()
     .split('\0')
     .filter((entry) => entry !== '' && !/^(PWD|OLDPWD|SHLVL|_)=/.test(entry))
-  const begun = readFileSync(`${unit.file}.begun`, 'utf8').split(' ')[0]
-  const wanted = Object.entries({ ...env, DROVER_INSTANCE: 'home_1', DROVER_RUN: begun }).map(
+  const wanted = Object.entries({ ...env, DROVER_INSTANCE: 'home_1', DROVER_RUN: run }).map(
     ([key, value]) => `${key}=${value}`,
   )
   expect(got.toSorted()).toEqual(wanted.toSorted())
@@ -71,10 +84,9 @@ test('the environment is the one that was given, and the mark of the run', async
 
 test('each start is a run of its own, in the folder that was asked for', async () => {
   const first = await begin({ argv: ['/bin/pwd'], cwd: folder })
-  const one = readFileSync(`${unit.file}.begun`, 'utf8')
-  await begin({ argv: ['/bin/pwd'], cwd: folder })
+  const second = await begin({ argv: ['/bin/pwd'], cwd: folder })
   expect(first.out.toString()).toBe(`${folder}\n`)
-  expect(readFileSync(`${unit.file}.begun`, 'utf8')).not.toBe(one)
+  expect(second.run).not.toBe(first.run)
 })
 
 test('without a whole launch nothing begins', () => {
@@ -83,5 +95,5 @@ test('without a whole launch nothing begins', () => {
   expect(start).toThrow(/./)
   writeFileSync(`${unit.file}.launch`, 'ifresh\nd/\na/bin/true\n')
   expect(start).toThrow(/./)
-  expect(() => readFileSync(`${unit.file}.begun`)).toThrow(/ENOENT/)
+  expect(begunRuns()).toEqual([])
 })

@@ -11,7 +11,7 @@ export interface Unit {
   /** Id of the home that owns it. */
   instance: string
   agent: { id: string; name: string }
-  /** Where `begin-run.sh` finds `.launch` and puts `.begun`: an absolute path without these endings. */
+  /** Where `begin-run.sh` finds `.launch` and puts `.RUN.begun`: an absolute path without these endings. */
   file: string
   /** Folder in which each of its runs makes its own, absolute. */
   runsFolder: string

@@ -44,6 +44,13 @@ export const TerminalTicket = z.object({
 })
 export type TerminalTicket = z.infer<typeof TerminalTicket>
 
+/** What stands on a terminal now, as text without colours. */
+export const Screen = z.object({
+  /** Its rows, a newline behind each; empty ones at the end are left out. */
+  text: z.string(),
+})
+export type Screen = z.infer<typeof Screen>
+
 /** What somebody at a terminal says beside what they type, as a text frame of JSON. */
 export const TerminalRequest = z.discriminatedUnion('type', [
   /** The size of what they look at it with. */

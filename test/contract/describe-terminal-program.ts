@@ -103,7 +103,7 @@ export function describeTerminalProgram(name: string, terminalCase: RealTerminal
 
     const { approvals } = provider.terminal!.capabilities
     const typed = provider.terminal!.encode({ id: 'm', from: 'user', body: 'text' }, null)
-    const isTyped = typed.endsWith('keys 1\n\r\n')
+    const isTyped = /keys \d+\n[^\n]+\n$/.test(typed)
     const isAsked = async (file: string): Promise<void> =>
       void (await driver.waitFor((event): event is ProviderEvent =>
         event.type === 'question'
@@ -152,8 +152,12 @@ export function describeTerminalProgram(name: string, terminalCase: RealTerminal
         }
         await expect.poll(isMade, { timeout: 10_000, interval: 1000 }).toBe(true)
         expect(await driver.turnEnded(one.id)).toMatchObject({ error: null })
-        const asked = driver.events.findLast(is('question'))
-        expect(driver.events.filter(is('question.closed')).map(({ id }) => id)).toContain(asked?.id)
+        if (approvals) {
+          const { id } = driver.events.findLast(is('question'))!
+          expect(driver.events.filter(is('question.closed'))).toContainEqual(
+            expect.objectContaining({ id }),
+          )
+        }
       },
     )
 

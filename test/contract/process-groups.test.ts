@@ -5,10 +5,10 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { RunReference } from '../../src/runtimes/contract.ts'
-import { findGroups } from '../../src/runtimes/process/find-groups.ts'
+import { findGroups } from '../../src/runtimes/limits/find-groups.ts'
 import { ProcessRuntime } from '../../src/runtimes/process/index.ts'
-import { createGroup, groupFolder } from '../../src/runtimes/process/limit-group.ts'
-import { emptyGroup, removeGroup } from '../../src/runtimes/process/release-group.ts'
+import { createGroup, groupFolder } from '../../src/runtimes/limits/limit-group.ts'
+import { emptyGroup, removeGroup } from '../../src/runtimes/limits/release-group.ts'
 import { createRunFolder, readExit } from '../../src/runtimes/run-folder.ts'
 import { createId } from '../../src/util/id.ts'
 import { canLimitGroups, canMakeGroups, OwnGroup } from '../support/own-group.ts'
@@ -22,7 +22,7 @@ const testInGroup = requireOrSkip('cgroup2', canMakeGroups)
 const testWithLimits = requireOrSkip('cgroup2-controllers', canLimitGroups, { isOfMachine: true })
 
 const limitedScript = fileURLToPath(
-  new URL('../../src/runtimes/holder/limited.sh', import.meta.url),
+  new URL('../../src/runtimes/limits/limited.sh', import.meta.url),
 )
 const signal = AbortSignal.timeout(120_000)
 const mebibyte = 1024 * 1024

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Handle } from '../../src/runtimes/contract.ts'
-import { findBase } from '../../src/runtimes/process/cgroup.ts'
+import { countOtherTasks } from '../support/count-other-tasks.ts'
 import { ProcessRuntime } from '../../src/runtimes/process/index.ts'
 import { createRunFolder } from '../../src/runtimes/run-folder.ts'
 import {
@@ -29,26 +29,6 @@ async function vanish(runId: string, handle: Handle): Promise<void> {
     sendSignal(pid, 'SIGKILL')
   }
   await waitUntil(async () => !(await isProcessAlive(holder)), { deadlineMs })
-}
-
-/** Processes and threads of this user: without groups they count against a limit of processes. */
-async function countOtherTasks(): Promise<number> {
-  const base = await findBase()
-  if ('controllers' in base && base.controllers.includes('pids')) {
-    return 0
-  }
-  const statuses = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/status`, 'utf8')
-      } catch {
-        return ''
-      }
-    })
-  return statuses
-    .filter((status) => Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? -1) === process.getuid?.())
-    .reduce((sum, status) => sum + Number(/^Threads:\t(\d+)/m.exec(status)?.[1] ?? 0), 0)
 }
 
 const suite = (name: string, createRuntime: () => Promise<ProcessRuntime>): void =>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readExit, runFiles } from '../../src/runtimes/run-folder.ts'
-import type { TerminalStage } from './terminal-stage.ts'
+import { usualSize, type TerminalStage } from './terminal-stage.ts'
 
 /** How programs at a terminal end, are ended, and are found again. */
 export function describeTerminalEndings(given: () => TerminalStage): void {
@@ -49,6 +49,23 @@ export function describeTerminalEndings(given: () => TerminalStage): void {
   })
 
   describe('a program at a terminal', () => {
+    test('has its limits there, too', async ({ skip }) => {
+      const stage = given()
+      const limits = { memoryBytes: 64 * 1024 * 1024 }
+      const { limits: limitCase } = stage.terminalCase
+      const refusal = await stage.runtime.checkLimits?.({ limits, reservedBytes: 0 }, stage.signal)
+      if (!limitCase || refusal) {
+        return skip(`its memory can't be limited here: ${refusal?.reason ?? 'not at all'}`)
+      }
+      const options = { terminal: usualSize, limits }
+      const modest = await stage.start(limitCase.programs.allocate(1024 * 1024), options)
+      const greedy = await stage.start(limitCase.programs.allocate(256 * 1024 * 1024), options)
+      expect(await stage.ended(greedy.run)).not.toEqual({ code: 0, signal: null })
+      expect(stage.output(greedy.run)).not.toContain('ready')
+      await stage.heard(modest, 'ready')
+      await stage.stop(modest)
+    })
+
     test('may be asked to go: the end of its input is the key for that', async () => {
       const stage = given()
       const started = await stage.startScript('cat; exit 5')

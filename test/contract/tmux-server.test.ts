@@ -254,6 +254,16 @@ describe("a home's tmux server", () => {
     await deep.destroy(launch.run, null, signal)
   })
 
+  test('is started in no folder where others could put a socket', async () => {
+    chmodSync(folder, 0o777)
+    const launch = launchOf('exec cat')
+    await expect(runtime.start(launch, signal)).rejects.toMatchObject({
+      code: 'runtime_unavailable',
+    })
+    expect(readdirSync(folder)).not.toContain('tmux.sock')
+    chmodSync(folder, 0o700)
+  })
+
   test.for([
     ['tmux 3.1c', false],
     ['tmux 2.9', false],

@@ -13,7 +13,8 @@ import {
 import { waitUntil } from '../../src/util/wait.ts'
 import { describeRuntime } from './describe-runtime.ts'
 import { describeTerminal } from './describe-terminal.ts'
-import { shellPrograms } from './runtime-programs.ts'
+import { countOtherTasks } from '../support/count-other-tasks.ts'
+import { greedyShellPrograms, shellPrograms } from './runtime-programs.ts'
 import type { TerminalCase } from './terminal-stage.ts'
 
 const deadlineMs = 30_000
@@ -27,6 +28,7 @@ async function prepare(): Promise<TerminalCase> {
   return {
     createRuntime: () => new TmuxRuntime({ socket }),
     programs: shellPrograms,
+    limits: { programs: greedyShellPrograms, otherTasks: countOtherTasks },
     addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_'],
     impostors: (handle) => [
       { ...handle, startTime: '1' },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import { Browser, chromiumPath } from '../support/browser.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
+import { uncrowded } from '../support/terminal-stage.ts'
 
 const isThere = chromiumPath !== null && hasProgram('tmux')
 const test = requireOrSkip('chromium', isThere)
@@ -13,7 +14,7 @@ let daemon: TestDaemon
 let browser: Browser
 beforeAll(async () => {
   if (isThere) {
-    daemon = await startTestDaemon({ isLeftClean: true })
+    daemon = await startTestDaemon({ isLeftClean: true, config: uncrowded })
     browser = await Browser.start()
   }
 })
@@ -62,7 +63,7 @@ test('a window says that the daemon is away, and that another address is needed 
   await daemon.kill()
   await window.isTold('Drover is away')
   const port = Number(new URL(daemon.status.url).port)
-  writeFileSync(daemon.home.configFile, JSON.stringify({ port }))
+  writeFileSync(daemon.home.configFile, JSON.stringify({ port, ...uncrowded }))
   await daemon.start()
   await window.isTold('This window is not known any more')
   const { url } = await daemon.client.terminalTicket('left')

@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest'
 import { SystemdRuntime } from '../../src/runtimes/systemd/index.ts'
 import { formatAgentUnit } from '../../src/runtimes/systemd/units.ts'
 import { encodeUnitLaunch, unitName, type Unit } from '../../src/runtimes/units.ts'
-import { ask, echoing, liveAlwaysOn } from '../support/always-on-story.ts'
+import { ask, echoing, hurriedConfig, isUp, liveAlwaysOn } from '../support/always-on-story.ts'
+import { sendSignal } from '../../src/util/process-identity.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -36,7 +37,7 @@ const unitOf = ({ home, status }: TestDaemon, id: string): Unit => ({
 const fileOf = (unit: Unit): string => path.join(unitsFolder, `${unitName(unit)}.service`)
 
 test('an agent that is always on is kept up by systemd', async () => {
-  await using daemon = await startTestDaemon({ env, isLeftClean: true })
+  await using daemon = await startTestDaemon({ env, config: hurriedConfig, isLeftClean: true })
   const unit = unitOf(daemon, '')
   await liveAlwaysOn(daemon, { runtime: 'systemd', unitFile: fileOf(unit) })
   expect(await systemctl('list-units', '--all', '--plain', `${unitName(unit)}*`)).toContain(
@@ -44,8 +45,20 @@ test('an agent that is always on is kept up by systemd', async () => {
   )
 })
 
+test('its next start goes on with the session of the one before', async () => {
+  await using daemon = await startTestDaemon({ env, config: hurriedConfig, isLeftClean: true })
+  const { client } = daemon
+  await client.run({ template: 'hello', name: 'guard', runtime: 'systemd', alwaysOn: true })
+  expect(await ask(daemon, 'one')).toContain('message 1 of this conversation')
+  const { run, pid } = await client.show('guard')
+  sendSignal(-(pid ?? 0), 'SIGKILL')
+  await isUp(daemon, run)
+  expect(await ask(daemon, 'two')).toContain('message 2 of this conversation')
+  await client.remove('guard', { force: true, waitSeconds: 30 })
+})
+
 test('its unit holds no secret, is enabled, and the command that begins it anew is the right one', async () => {
-  await using daemon = await startTestDaemon({ env, isLeftClean: true })
+  await using daemon = await startTestDaemon({ env, config: hurriedConfig, isLeftClean: true })
   const { client } = daemon
   await client.run({
     template: 'command',
@@ -73,7 +86,7 @@ test('its unit holds no secret, is enabled, and the command that begins it anew 
 })
 
 test('a unit that a person puts down in the middle of a wake is honoured', async () => {
-  await using daemon = await startTestDaemon({ env, isLeftClean: true })
+  await using daemon = await startTestDaemon({ env, config: hurriedConfig, isLeftClean: true })
   const { client } = daemon
   await client.run({ template: 'command', name: 'guard', program: echoing, runtime: 'systemd' })
   await ask(daemon, 'one')

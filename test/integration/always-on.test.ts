@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { hurriedConfig } from '../support/always-on-story.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { readEvents } from '../support/events.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -18,7 +19,7 @@ const echoing = [
 ]
 
 async function start(): Promise<TestDaemon> {
-  return await startTestDaemon({ main, isLeftClean: true })
+  return await startTestDaemon({ main, config: hurriedConfig, isLeftClean: true })
 }
 
 const unitFile = ({ home }: TestDaemon, name: string): string =>
@@ -86,6 +87,43 @@ test('it goes on without a daemon, and what its supervisor began meanwhile is ad
   await daemon.client.remove('guard', { force: true })
 })
 
+test('each run that began and ended while no daemon lived is told of, with what it said', async () => {
+  await using daemon = await start()
+  const { client } = daemon
+  const flag = path.join(daemon.home.folder, 'calm')
+  const program = ['sh', '-c', `echo "hello from $$"; [ -e "$0" ] && exec cat; exit 3`, flag]
+  writeFileSync(flag, '')
+  await client.run({ template: 'command', name: 'guard', program, alwaysOn: true })
+  const first = await isUp(daemon)
+  const { pid } = await client.show('guard')
+  await daemon.kill()
+  rmSync(flag)
+  sendSignal(-(pid ?? 0), 'SIGKILL')
+  const runs = (): string[] => readdirSync(daemon.home.runsFolder)
+  await waitFor('several more runs', () => runs().length > 4)
+  writeFileSync(flag, '')
+  await daemon.start()
+  await waitFor('one that stays', async () => {
+    const { run } = await client.show('guard')
+    return (
+      run !== null &&
+      run !== first &&
+      !readdirSync(path.join(daemon.home.runsFolder, run)).includes('exit')
+    )
+  })
+  const events = await readEvents(client)
+  const begun = events.filter(({ type }) => type === 'run.starting').map(({ run }) => run)
+  expect(new Set(begun)).toEqual(new Set(runs()))
+  const ends = events.filter(({ type }) => type === 'run.ended')
+  expect(ends).toHaveLength(begun.length - 1)
+  const said = events
+    .filter(({ type }) => type === 'text' || type === 'output')
+    .map(({ run }) => run)
+  expect(new Set(said)).toEqual(new Set(begun))
+  expect(readdirSync(daemon.home.unitsFolder).filter((file) => file.endsWith('.begun'))).toEqual([])
+  await client.remove('guard', { force: true })
+})
+
 test('a stop holds messages back and leaves its program alone', async () => {
   await using daemon = await start()
   await make(daemon)
@@ -106,9 +144,8 @@ test('a stop holds messages back and leaves its program alone', async () => {
       message: expect.stringContaining('`restart guard`') as string,
     })
   }
-  // That all agents are to end with the daemon is no word to its supervisor either.
+  // That all agents are to end, as before the daemon does, is no word to it either.
   await daemon.client.shutdown({ agents: true })
-  await daemon.start()
   expect(await ask(daemon, 'four')).toBe(`${pid} four`)
   await daemon.client.remove('guard', { force: true })
 })

@@ -311,7 +311,9 @@ describe('the system routes', () => {
     expect((await client.providers()).map(({ name }) => name)).toEqual(
       expect.arrayContaining(['chat', 'claude', 'command']),
     )
-    expect(await client.runtimes()).toMatchObject([{ name: 'process', usable: true }])
+    const runtimes = await client.runtimes()
+    expect(runtimes).toContainEqual(expect.objectContaining({ name: 'process', usable: true }))
+    expect(runtimes.map(({ name }) => name)).toEqual(['process', 'systemd', 'launchd', 'tmux'])
   })
 })
 

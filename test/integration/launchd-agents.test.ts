@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { formatPlist } from '../../src/util/plist.ts'
 import { unitCommand, unitName, type Unit } from '../../src/runtimes/units.ts'
-import { ask, echoing, isUp, liveAlwaysOn } from '../support/always-on-story.ts'
+import { ask, echoing, hurriedConfig, isUp, liveAlwaysOn } from '../support/always-on-story.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { FakeLaunchd } from '../support/fake-launchd.ts'
 import { readJob } from '../support/launchd-plist.ts'
@@ -21,6 +21,7 @@ async function onLaunchd(
   await using daemon = await startTestDaemon({
     main,
     env: { TEST_LAUNCHCTL: launchd.program },
+    config: hurriedConfig,
     isLeftClean: true,
   })
   await act(daemon, launchd)

@@ -6,7 +6,7 @@ import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { residentBytes } from '../support/memory.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
-import { Onlooker } from '../support/terminal-stage.ts'
+import { Onlooker, uncrowded } from '../support/terminal-stage.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const test = requireOrSkip('tmux', hasProgram('tmux'))
@@ -15,7 +15,7 @@ const megabyte = 1024 * 1024
 
 let daemon: TestDaemon
 beforeAll(async () => {
-  daemon = await startTestDaemon({ isLeftClean: true })
+  daemon = await startTestDaemon({ isLeftClean: true, config: uncrowded })
 })
 afterAll(async () => {
   await using ended = daemon
@@ -44,6 +44,24 @@ test('what two people type at a shell both see, as the shell shows it', async ()
   await Promise.all([first, second].map((each) => each.sees('hi-42')))
   second.stream.write('echo äöü-漢字-$((1+1))\r')
   await Promise.all([first, second].map((each) => each.sees('äöü-漢字-2')))
+})
+
+test('what stands on a terminal can be read as text, while its program is up', async () => {
+  await runShell('read')
+  {
+    await using person = await Onlooker.come(daemon.client, 'read')
+    await person.told('screen')
+    person.stream.write(String.raw`printf '\033[31mröt\033[m-%d\n' $((1+1))` + '\r')
+    await person.sees('-2')
+  }
+  await waitFor('the text', async () =>
+    /\nröt-2\n\$ ?\n$/.test((await daemon.client.screen('read')).text),
+  )
+  await daemon.client.sleep('read', up)
+  await expect(daemon.client.screen('read')).rejects.toMatchObject({ code: 'terminal_gone' })
+  expect((await daemon.client.show('read')).status).toBe('asleep')
+  await daemon.client.run({ template: 'hello', name: 'plain' }, up)
+  await expect(daemon.client.screen('plain')).rejects.toMatchObject({ code: 'no_terminal' })
 })
 
 test('who may look only types nothing into the shell', async () => {

@@ -12,6 +12,11 @@ export const echoing = [
   'while read -r line; do [ "$line" = die ] && exit 3; echo "$$ $line"; done',
 ]
 
+/** Starts wait for no room on a machine that is busy with tests. */
+export const hurriedConfig = {
+  admission: { freeBytes: 0, memoryPressure: 100, cpuPressure: 100 },
+} as const
+
 /** Waits until the agent `guard` has a run, another one than that. */
 export async function isUp({ client }: TestDaemon, but: string | null = null): Promise<string> {
   let run: string | null = null

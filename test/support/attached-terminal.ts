@@ -31,9 +31,11 @@ export async function callInTerminal(
   { env, cwd, ...size }: Partial<TerminalOptions> & { cwd: string },
 ): Promise<AttachedTerminal> {
   const record = path.join(cwd, `call-${++calls}`)
+  // tmux has a word of its own for this.
+  const kind = `TERM=${env?.['TERM'] ?? 'screen-256color'}`
   const terminal = await Terminal.open(
-    ['/bin/sh', '-c', wrapper, record, process.execPath, mainFile, ...args],
-    { env: { ...daemon.env, TERM: 'screen-256color', ...env }, cwd, ...size },
+    ['/bin/sh', '-c', wrapper, record, 'env', kind, process.execPath, mainFile, ...args],
+    { env: { ...daemon.env, ...env }, cwd, ...size },
   )
   const read = (end: string): string => readOr(`${record}.${end}`) ?? ''
   return {

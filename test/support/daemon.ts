@@ -6,8 +6,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '../../src/client/index.ts'
 import type { DaemonStatus } from '../../src/schema/reports.ts'
-import { findGroups } from '../../src/runtimes/process/find-groups.ts'
-import { removeGroup } from '../../src/runtimes/process/release-group.ts'
+import { findGroups } from '../../src/runtimes/limits/find-groups.ts'
+import { removeGroup } from '../../src/runtimes/limits/release-group.ts'
 import { resolveHome, type Home } from '../../src/util/home.ts'
 import {
   findMarkedProcesses,

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { parseCgroupMounts, processesIn } from '../../src/runtimes/process/cgroup.ts'
+import { parseCgroupMounts, processesIn } from '../../src/runtimes/limits/cgroup.ts'
 import { sendSignal } from '../../src/util/process-identity.ts'
 import { waitFor } from './wait-for.ts'
 

@@ -27,6 +27,11 @@ export const terminalProvider: Provider = {
   },
 }
 
+/** Config of a daemon whose agents start however busy the machine is with other tests. */
+export const uncrowded = {
+  admission: { freeBytes: 0, memoryPressure: 100, cpuPressure: 100, starts: 50 },
+}
+
 /** A daemon with open doors, on a machine made up for the test, whose programs have terminals. */
 export class TerminalStage implements AsyncDisposable {
   readonly machine: FakeMachine
@@ -46,7 +51,7 @@ export class TerminalStage implements AsyncDisposable {
   static async start(): Promise<TerminalStage> {
     const folder = createTemporaryFolder()
     const home = resolveHome({ DROVER_HOME: folder })
-    writeFileSync(home.configFile, JSON.stringify({ port: 0 }))
+    writeFileSync(home.configFile, JSON.stringify({ port: 0, ...uncrowded }))
     const machine = new FakeMachine()
     const daemon = await Daemon.start({
       home,

@@ -84,6 +84,16 @@ describe('a recorded conversation', () => {
     const state = carryClaudeState(before.snapshot(), 'same')
     expect(state).toMatchObject({ open: [], session: null, totalUsd: expect.closeTo(0.00324, 8) })
   })
+
+  test('after a terminal, where no sum was told, knows no dollars of its first turn, and those of the next', () => {
+    const after = createClaudeDecoder(carryClaudeState({ given: [] }, 'other'))
+    const said = sample('basic').flatMap((line) =>
+      after.push('out', [line], { now: 1, isCut: false }),
+    )
+    const [first, second] = ofType(said, 'turn.ended').map(({ cost }) => cost)
+    expect(first).toMatchObject({ usd: null, inputTokens: expect.any(Number) as number })
+    expect(second?.usd).toBeCloseTo(0.00081, 8)
+  })
 })
 
 test('a failed turn is an error with its class, whatever its subtype says, and tells of its tries', () => {

@@ -17,15 +17,14 @@ import type {
   Work,
 } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
-import { explainExit } from './explain-exit.ts'
-import { findGroups } from './find-groups.ts'
+import { explainExit } from '../limits/explain-exit.ts'
+import { findGroups } from '../limits/find-groups.ts'
 import { parseHandle } from '../holder/handle.ts'
 import { measureWork } from '../holder/measure-work.ts'
-import { readNote } from './limit-note.ts'
-import { applyLimits, checkLimits, probeLimits } from './limits.ts'
+import { applyLimits, checkLimits, probeLimits } from '../limits/apply-limits.ts'
 import { findInstanceProcesses, findRunProcesses } from '../holder/marks.ts'
 import { recoverKnown, recoverUnknown } from '../holder/recover.ts'
-import { emptyGroup, removeGroup } from './release-group.ts'
+import { emptyOwnGroup, releaseLimits } from '../limits/release-limits.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { startHolder } from './start.ts'
 import { SpareShells } from './spare-shells.ts'
@@ -112,10 +111,7 @@ export class ProcessRuntime implements Runtime {
       this.closeInput(run)
     }
     await stopRun(run, parseHandle(handle), options)
-    const group = readNote(run)?.group
-    if (group) {
-      await emptyGroup(group, options.signal)
-    }
+    await emptyOwnGroup(run, options.signal)
   }
 
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
@@ -126,11 +122,9 @@ export class ProcessRuntime implements Runtime {
       : async (): Promise<boolean> => (await findRunProcesses(run)).length === 0
     await waitUntil(isGone, { deadlineMs: 1000, signal })
     await killLeftovers(run, { isSparingHolder: false, signal })
-    for (const folder of await groupsOf(run, handle)) {
-      await removeGroup(folder, signal)
-    }
-    const { bell, end, stop, limits } = runFiles(run.folder)
-    for (const file of [bell, stop, end, limits]) {
+    await releaseLimits(run, handle, signal)
+    const { bell, end, stop } = runFiles(run.folder)
+    for (const file of [bell, stop, end]) {
       await rm(file, { force: true })
     }
   }
@@ -147,14 +141,4 @@ export class ProcessRuntime implements Runtime {
       ...groups.map(({ run, folder }) => ({ run, what: `cgroup ${folder}` })),
     ]
   }
-}
-
-/** Where the run's folder knows of no group, an orphan may still have one: its folder can be gone. */
-async function groupsOf(run: RunReference, handle: Handle | null): Promise<string[]> {
-  const note = readNote(run)
-  if (note || handle) {
-    return note?.group ? [note.group] : []
-  }
-  const found = await findGroups(run.instance)
-  return found.filter((group) => group.run === run.id).map(({ folder }) => folder)
 }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { formatByteSize } from '../../schema/byte-size.ts'
 import type { Exit, RunReference } from '../contract.ts'
-import { explainCrash } from '../holder/explain-crash.ts'
+import { explainCrash } from '../limits/explain-crash.ts'
 import { readOwnMemoryLimit } from './limits.ts'
 import { readIfThere, readUnitNote, unitFiles } from './unit-files.ts'
 

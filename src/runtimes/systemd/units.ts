@@ -6,7 +6,7 @@ import { writeWholeFile } from '../../util/private-file.ts'
 import { callSystemd, type SystemdManager } from '../../util/systemd-manager.ts'
 import { keepDollars, keepPercents, quoteWord } from '../../util/systemd-words.ts'
 import type { Launch } from '../contract.ts'
-import { limitedArgv } from '../holder/limited-argv.ts'
+import { limitedArgv } from '../limits/limited-argv.ts'
 import { unitCommand, unitName, type Unit, type Units } from '../units.ts'
 import { requirePlan, unitProperties } from './limits.ts'
 

@@ -1,7 +1,9 @@
 import type {
+  Exit,
   Found,
   Handle,
   Launch,
+  LimitRefusal,
   Liveness,
   Probe,
   Recovery,
@@ -12,11 +14,16 @@ import type {
   TerminalOptions,
   Work,
 } from '../contract.ts'
+import { hasLimits } from '../../schema/agent-limits.ts'
 import { DroverError } from '../../schema/error.ts'
 import { findInstanceProcesses } from '../holder/marks.ts'
 import { measureWork } from '../holder/measure-work.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { stopRun } from '../holder/stop.ts'
+import { applyLimits, checkLimits } from '../limits/apply-limits.ts'
+import { explainExit } from '../limits/explain-exit.ts'
+import { findGroups } from '../limits/find-groups.ts'
+import { emptyOwnGroup, releaseLimits } from '../limits/release-limits.ts'
 import { isProcessAlive } from '../../util/process-identity.ts'
 import { parseHandle } from './handle.ts'
 import { probeTmux } from './probe.ts'
@@ -30,6 +37,8 @@ import { TerminalView } from './terminal-view.ts'
 export interface TmuxOptions {
   /** Where the home's own tmux server listens; no address of a socket is longer than some 100 bytes. */
   socket: string
+  /** Told when a run's group is there and nothing is in it yet: where a crash test may end the daemon. */
+  onGroupMade?: () => void
 }
 
 /**
@@ -41,27 +50,39 @@ export class TmuxRuntime implements Runtime {
   readonly capabilities = {
     terminal: true,
     exec: false,
-    limits: false,
+    limits: true,
     snapshot: false,
     networkPolicy: false,
     selfSupervised: false,
   }
 
   readonly #server: TmuxServer
+  readonly #onGroupMade: () => void
 
-  constructor({ socket }: TmuxOptions) {
+  constructor({ socket, onGroupMade = () => undefined }: TmuxOptions) {
     this.#server = new TmuxServer(socket)
+    this.#onGroupMade = onGroupMade
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
     return await probeTmux(this.#server.program, signal)
   }
 
+  async checkLimits(
+    launch: Pick<Launch, 'limits' | 'reservedBytes'>,
+  ): Promise<LimitRefusal | null> {
+    return await checkLimits(launch)
+  }
+
   async start(launch: Launch, signal: AbortSignal): Promise<Handle> {
-    const { terminal } = launch
+    const { terminal, limits } = launch
+    const argv =
+      limits && hasLimits(limits)
+        ? await applyLimits(launch, { onGroupMade: this.#onGroupMade, signal })
+        : launch.argv
     return terminal
-      ? await startAtTerminal(this.#server, { ...launch, terminal }, signal)
-      : await startPiped(launch)
+      ? await startAtTerminal(this.#server, { ...launch, argv, terminal }, signal)
+      : await startPiped({ ...launch, argv })
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
@@ -98,10 +119,16 @@ export class TmuxRuntime implements Runtime {
     await (parsed.session === null
       ? stopRun(run, parsed, options)
       : stopAtTerminal(run, parsed, options))
+    await emptyOwnGroup(run, options.signal)
   }
 
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
     await destroyRun(this.#server, { run, handle: handle && parseHandle(handle) }, signal)
+    await releaseLimits(run, handle, signal)
+  }
+
+  explainExit(run: RunReference, exit: Exit): string | null {
+    return explainExit(run, exit)
   }
 
   async openTerminal(
@@ -120,9 +147,11 @@ export class TmuxRuntime implements Runtime {
 
   async list(instance: string, signal: AbortSignal): Promise<Found[]> {
     const processes = await findInstanceProcesses(instance)
+    const groups = await findGroups(instance)
     const sessions = await this.#server.listSessions(signal)
     return [
       ...processes.map(({ run, pid, command }) => ({ run, what: `process ${pid} (${command})` })),
+      ...groups.map(({ run, folder }) => ({ run, what: `cgroup ${folder}` })),
       ...sessions
         .filter((session) => session.instance === instance)
         .map(({ name }) => ({ run: name, what: `tmux session ${name}` })),

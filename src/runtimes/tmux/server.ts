@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../../schema/error.ts'
@@ -175,7 +175,7 @@ export class TmuxServer {
     if (this.#client && this.#isConnected) {
       return this.#client
     }
-    createPrivateFolder(path.dirname(this.socket))
+    needOwnFolder(path.dirname(this.socket))
     this.#isSure = canStart
     this.#client = this.createClient({ command: attachCommands }, canStart)
     // Whoever asks for something next tells what goes wrong.
@@ -210,20 +210,41 @@ export class TmuxServer {
 
 const toAttach = `new-session -A -E -s ${ownSession} -x 80 -y 24 -f no-output,ignore-size --`
 
+/** A server without runs goes when no daemon came to it for so long, s. */
+const graceSeconds = 2
+
 /**
- * The client's own session: its program is gone at once, and only the client keeps it. It is ended by
- * a hook: of `destroy-unattached` tmux dies, with all terminals, where a client that goes has not read
- * all. Source: `server_check_unattached` of tmux 3.3a.
+ * Done by the server itself, whoever has left: its last session goes, and it with that. What is asked
+ * with `##` is asked when the time is over; `S:x` is one x for each session.
+ */
+const isNeedless = '##{&&:##{==:##{S:x},x},##{==:##{session_attached},0}}'
+const endIfNeedless = `run-shell -b -d ${graceSeconds} -C "if-shell -F -t =${ownSession}: '${isNeedless}' 'kill-session -t =${ownSession}'"`
+
+/**
+ * The client's own session: its program is gone at once. tmux has an option that ends a session with
+ * its client, `destroy-unattached`, and it is not for us: it leaves other clients that are about to go
+ * with a session that is freed. So a server of 3.3a crashed, with all its programs, where a daemon died
+ * while somebody looked. It may crash, too, where a session ends just when a client of the next daemon
+ * comes. So the session stays as long as there is another one that could be lost.
  */
 const attachCommands = [
   [...toAttach.split(' '), '/bin/sh', '-c', 'exit'],
   ['set-option', '-w', 'remain-on-exit', 'on'],
-  [
-    'set-hook',
-    'client-detached',
-    `if-shell -F '#{?session_attached,,1}' 'kill-session -t =${ownSession}'`,
-  ],
+  ['set-hook', '-g', 'client-detached', endIfNeedless],
+  ['set-hook', '-g', 'session-closed', endIfNeedless],
 ]
+
+/** Whoever can put a socket there would be given what programs are. Errors: `runtime_unavailable`. */
+function needOwnFolder(folder: string): void {
+  createPrivateFolder(folder)
+  const { uid, mode } = statSync(folder)
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) {
+    throw new DroverError(
+      'runtime_unavailable',
+      `${folder} is somebody else's, or others may write to it: no terminal is started there.`,
+    )
+  }
+}
 
 /** Tries again where a server that was about to end was met, and nothing was asked of it. */
 async function insist<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {

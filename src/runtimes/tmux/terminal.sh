@@ -116,4 +116,11 @@ exec 4<&-
 set -- "$1" "$?"
 # A terminal that is gone took the program with it: that is no ending of its own.
 [ -t 0 ] && { umask 077; echo "$2" >"$1/ended"; }
+# The terminal is let go of before we go: at its end tmux has read all of it, where a death is told to
+# tmux at once, and what the system still had in hand would be lost. The end comes to us as a HUP. One
+# who was left behind may keep the terminal open; there we go all the same.
+exec </dev/null >/dev/null
 echo x 1<>"$1/bell"
+PATH=/usr/bin:/bin:$PATH sleep 2 &
+wait "$!"
+kill "$!"

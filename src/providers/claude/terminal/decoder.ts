@@ -1,10 +1,10 @@
-import type { Decoder, DecoderState, OutgoingMessage } from '../../contract.ts'
+import type { Decoder, DecoderState, OutgoingMessage, Stream } from '../../contract.ts'
 import { pressEnter, typeMessage } from './encode.ts'
 import { printOf } from './print.ts'
 import { becomeReady, readNote } from './read-notes.ts'
 import { readTranscriptLine } from './read-transcript.ts'
 import { createTerminalState, type GivenMessage, type TerminalState } from './state.ts'
-import { endTurn, type Telling } from './turn.ts'
+import { beginTurn, endTurn, type Telling } from './turn.ts'
 
 /** A session began and nothing says that keys are read: they are taken to be after this long, ms. */
 const readyMs = 15_000
@@ -34,7 +34,7 @@ export function createTerminalDecoder(saved: DecoderState | null): Decoder {
       const told: Telling = { events: [], now }
       for (const [index, line] of lines.entries()) {
         if (isCut && index === lines.length - 1) {
-          // A piece of a line: a picture, a huge result. What it is can't be told.
+          readPiece(state, { stream, piece: line }, told)
         } else if (stream === 'notes') {
           readNote(state, line, told)
         } else if (stream === 'transcript') {
@@ -63,6 +63,27 @@ export function createTerminalDecoder(saved: DecoderState | null): Decoder {
       return told.events
     },
     snapshot: () => state,
+  }
+}
+
+/** From so many characters on, a message's line may be longer than what is read as one. */
+const hugeMessage = 200_000
+
+/** The beginning of a line that is too long. Only that of a huge message is of use. */
+function readPiece(
+  state: TerminalState,
+  { stream, piece }: { stream: Stream; piece: string },
+  told: Telling,
+): void {
+  const [message] = state.given
+  if (!message || message.print.length < hugeMessage || !piece.startsWith('{')) {
+    return
+  }
+  const head = piece.slice(0, 2000)
+  if (stream === 'notes' && head.includes('"hook_event_name":"UserPromptSubmit"')) {
+    message.isSubmitted = true
+  } else if (stream === 'transcript' && /"type":"user","message":\{"role":"user"/.test(head)) {
+    beginTurn(state, message, told)
   }
 }
 
@@ -126,7 +147,6 @@ function takeDue(state: TerminalState, told: Telling): void {
   if (!message.isSubmitted && message.tries < mostTries) {
     message.tries++
     events.push({ type: 'input', text: pressEnter() })
-    events.push({ type: 'status', status: 'retyping', detail: 'its message was not taken: Enter' })
     return
   }
   state.given.shift()

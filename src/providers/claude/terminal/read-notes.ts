@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../../core/tool-input.ts'
 import { describeQuestion } from '../describe-question.ts'
+import { releaseHook } from './encode.ts'
 import { printOf } from './print.ts'
 import type { TerminalState } from './state.ts'
 import { endTurn, findGiven, type Telling } from './turn.ts'
@@ -19,6 +20,7 @@ interface Note {
   size?: unknown
   note?: {
     hook_event_name?: unknown
+    prompt_id?: unknown
     session_id?: unknown
     transcript_path?: unknown
     cwd?: unknown
@@ -60,9 +62,11 @@ export function readNote(state: TerminalState, line: string, told: Telling): voi
       return readQuestion(state, parsed, told)
     case 'Stop':
       readJobs(state, parsed.note.background_tasks, told)
-      return noteEnd(state, told)
+      return isPast(state, parsed.note.prompt_id) ? undefined : noteEnd(state, told)
     case 'StopFailure':
-      return readFailure(state, parsed.note, told)
+      return isPast(state, parsed.note.prompt_id)
+        ? undefined
+        : readFailure(state, parsed.note, told)
   }
 }
 
@@ -118,9 +122,29 @@ function readQuestion(state: TerminalState, { ask, note }: Note, { events }: Tel
   const suggestions = note?.permission_suggestions
   const { tool_name, tool_input } = note ?? {}
   const described = describeQuestion({ tool_name, input: tool_input })
-  state.questions.push({ id: ask, tool: described.tool, print: printOfInput(described.input) })
+  const asked = { tool: described.tool, print: printOfInput(described.input) }
+  if (isPast(state, note?.prompt_id) || wasSettled(state, asked)) {
+    return void events.push({ type: 'input', text: releaseHook(ask) })
+  }
+  state.questions.push({ id: ask, ...asked })
   const reply = { suggestions: Array.isArray(suggestions) ? suggestions : [] }
   events.push({ type: 'question', id: ask, ...described, reply })
+}
+
+/** It is of a turn that is over: its hooks are read after its transcript. */
+function isPast({ past }: TerminalState, promptId: unknown): boolean {
+  return typeof promptId === 'string' && past.includes(promptId)
+}
+
+/** The tool has its result already, so somebody answered while nobody read what its hooks noted. */
+function wasSettled(
+  { turn, calls }: TerminalState,
+  asked: { tool: string; print: string },
+): boolean {
+  const isSame = ({ tool, print }: typeof asked): boolean =>
+    tool === asked.tool && print === asked.print
+  const index = calls.some(isSame) ? -1 : (turn?.settled.findIndex(isSame) ?? -1)
+  return index >= 0 && turn!.settled.splice(index, 1).length > 0
 }
 
 /** Knows a tool's input again, whatever the order of its fields. */

@@ -12,6 +12,7 @@ const failureMs = 5000
 interface TranscriptLine extends ClaudeLine {
   isSidechain?: unknown
   isMeta?: unknown
+  promptId?: unknown
   timestamp?: unknown
   isCompactSummary?: unknown
   isApiErrorMessage?: unknown
@@ -76,6 +77,7 @@ function readUser(state: TerminalState, line: TranscriptLine, told: Telling): vo
   }
   const begunAt = typeof line.timestamp === 'string' ? Date.parse(line.timestamp) : NaN
   const turn = beginTurn(state, findGiven(state, said) ?? null, told)
+  turn.promptId = typeof line.promptId === 'string' ? line.promptId : null
   turn.begunAt = Number.isFinite(begunAt) ? begunAt : null
 }
 
@@ -120,6 +122,9 @@ function settleQuestion(
   // An input may be told otherwise to a hook; where only one tool can be meant, it is that.
   const settled =
     ofTool.find(({ print }) => print === call.print) ?? (others ? undefined : ofTool[0])
+  if (!settled) {
+    state.turn?.settled.push({ tool: call.tool, print: call.print })
+  }
   if (line.permissionDecision?.source === 'hook') {
     state.questions = state.questions.filter((question) => question !== settled)
   } else {
@@ -129,8 +134,11 @@ function settleQuestion(
 
 /** Each block of an answer is a line of its own; all of them tell the tokens of the whole. */
 function readAssistant(state: TerminalState, line: TranscriptLine, told: Telling): void {
+  if (!line.message) {
+    return
+  }
   const turn = state.turn ?? beginTurn(state, null, told)
-  const { id, model, usage } = (line.message ?? {}) as Record<string, unknown>
+  const { id, model, usage } = line.message as Record<string, unknown>
   if (typeof model === 'string' && model !== '<synthetic>') {
     state.model = model
   }

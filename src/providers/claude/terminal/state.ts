@@ -14,6 +14,8 @@ export interface TerminalState extends DecoderState {
   questions: { id: string; tool: string; print: string }[]
   /** Tools that were called and have no result. */
   calls: { id: string; tool: string; print: string }[]
+  /** The names of the turns that ended last: what a hook tells of them late counts no more. */
+  past: string[]
   /** The model that answered last. */
   model: string | null
   /** The turn said something that did not end its line. */
@@ -59,6 +61,10 @@ export interface Turn {
   over: { at: number; ms: number } | null
   /** A person ended it, so far as is known. */
   isBrokenOff: boolean
+  /** The program's own name of it, which its hooks tell, too. */
+  promptId: string | null
+  /** Tools that have a result, and of which no question was told: that may come late. */
+  settled: { tool: string; print: string }[]
   /** When it began, Unix ms, by the clock of the program; null where it did not say. */
   begunAt: number | null
 }
@@ -73,6 +79,7 @@ export function createTerminalState(saved: DecoderState | null = null): Terminal
     turn: null,
     questions: [],
     calls: [],
+    past: [],
     model: null,
     isMidLine: false,
     background: 0,

@@ -29,6 +29,8 @@ export function beginTurn(state: TerminalState, message: GivenMessage | null, to
     failure: null,
     over: null,
     isBrokenOff: false,
+    promptId: null,
+    settled: [],
     begunAt: null,
   }
   state.turn = turn
@@ -93,10 +95,16 @@ export function endTurn(
   }
   // What waited for its end has all of its time from now on.
   state.given = state.given.map((message) => ({ ...message, at: now }))
+  if (turn.promptId !== null) {
+    state.past = [...state.past, turn.promptId].slice(-keptPast)
+  }
   state.turn = null
   state.calls = []
   state.isMidLine = false
 }
+
+/** So many turns are known after their end. */
+const keptPast = 16
 
 const isPlan = /(?:usage|session|weekly|\b\d+-hour) limit|limit reached/i
 

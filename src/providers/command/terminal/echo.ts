@@ -20,8 +20,11 @@ const longestLine = 200
 const beginsEditing = '\u001b[?2004h'
 const endsEditing = '\u001b[?2004l'
 
-/** What a prompt looks like before what is typed at it: `$ `, `>>> `, `... `, `sqlite> `. */
-const prompt = /^(?:.*[$#%>:❯] |\.\.\. )$/
+/**
+ * What a prompt looks like before what is typed at it: `$ `, `>>> `, `... `, `sqlite> `. No colon: an
+ * answer may be `heard: ` and what was typed, and is not to be lost.
+ */
+const prompt = /^(?:.*[$#%>❯] |\.\.\. )$/
 
 export function createEcho(): Echo {
   return { typed: [], known: [], isEditing: false, editable: 0 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { formatByteSize } from '../../schema/byte-size.ts'
 import type { Exit, RunReference } from '../contract.ts'
-import { explainCrash } from '../holder/explain-crash.ts'
+import { explainCrash } from './explain-crash.ts'
 import { readNote } from './limit-note.ts'
 
 /** What is known of an ending beyond its code, as far as it is proven; null: nothing. */
