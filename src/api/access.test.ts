@@ -77,6 +77,7 @@ test('nothing is open but what is written here: a route that an agent may ask is
     getMessage: 'agent',
     readLogs: 'agent-self',
     openTerminal: 'visitor',
+    getScreen: 'agent-self',
     followEvents: 'agent',
     listApprovals: 'agent',
     getApproval: 'agent',
