@@ -10,7 +10,7 @@ const testInGroup = requireOrSkip('cgroup2', canMakeGroups)
 
 describe('a daemon in a group of its own', () => {
   const file = (name: string): string =>
-    JSON.stringify(fileURLToPath(new URL(`../../src/runtimes/process/${name}`, import.meta.url)))
+    JSON.stringify(fileURLToPath(new URL(`../../src/runtimes/limits/${name}`, import.meta.url)))
   /** As a daemon with its first limited run, but for the limits; then it waits for its input's end. */
   const script = `
     import { spawn } from 'node:child_process'
