@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     packages: ['pino', 'yaml', 'zod'],
   },
   gateway: { rooms: ['core', 'store', 'schema', 'util'], packages: [] },
-  runtimes: { rooms: ['core', 'schema', 'util'], packages: ['zod'] },
+  runtimes: { rooms: ['core', 'schema', 'util'], packages: ['docker-modem', 'zod'] },
   providers: {
     rooms: ['core', 'schema', 'util'],
     packages: ['@agentclientprotocol/sdk', 'zod'],
@@ -109,6 +109,11 @@ describe('the arrows between rooms', () => {
     expect(loadedWith('daemon-root.ts', imports)).toContain('daemon/schedule-runner.ts')
     expect(loadedWith('daemon-root.ts', imports)).not.toContain('croner')
     expect(loadedWith('main.ts', imports)).not.toContain('croner')
+  })
+
+  test('load what speaks to engines only with the first of them', () => {
+    expect(imports.some(({ to }) => to === 'docker-modem')).toBe(true)
+    expect(loadedWith('runtimes/docker/engine/engine.ts', imports)).not.toContain('docker-modem')
   })
 
   test('load the SDK of the Agent Client Protocol with no daemon: its types are enough', () => {

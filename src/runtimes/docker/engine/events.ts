@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http'
+import { z } from 'zod'
+import { Backoff } from '../../../util/backoff.ts'
+import { readJsonLines } from './json-lines.ts'
+import type { Transport } from './transport.ts'
+
+/**
+ * Something happened. It is a reason to look, not what is there: what is told may have been
+ * overtaken already, and may have been in a snapshot that was taken a moment before.
+ */
+export interface EngineEvent {
+  /** `container`, `image`, `network`, `volume`, `daemon`. */
+  type: string
+  /** `start`, `die`, `oom`, `pause`, `unpause`, `destroy`, `exec_die: …`. */
+  action: string
+  /** Id of what it happened to, or its name where it has no id. */
+  id: string
+  /** Labels, name, `exitCode`, `execID`, and what else there is. */
+  attributes: Readonly<Record<string, string>>
+  /** By the engine's clock, ns since 1970. */
+  timeNs: bigint
+}
+
+/** As the engine's API has them: `{type: ['container'], label: ['drover.instance=…']}`. */
+export type EventFilters = Readonly<Record<string, readonly string[]>>
+
+export interface FollowOptions {
+  filters: EventFilters
+  onEvent: (event: EngineEvent) => void
+  /** From here on every event is told: what is asked for now misses nothing. */
+  onUp: () => void
+  /** What happens from here on is not told, until the next `onUp`. */
+  onDown: (error: unknown) => void
+  signal: AbortSignal
+}
+
+const EventLine = z.object({
+  Type: z.string(),
+  Action: z.string(),
+  Actor: z.object({
+    ID: z.string().default(''),
+    Attributes: z.record(z.string(), z.string()).nullish(),
+  }),
+  time: z.number().default(0),
+  timeNano: z.number().optional(),
+})
+
+/** Tells what happens, over one connection that is made again whenever it is lost. Ends by the signal. */
+export async function followEvents(transport: Transport, options: FollowOptions): Promise<void> {
+  const { onUp, onDown, signal } = options
+  const backoff = new Backoff({ firstMs: 50, longestMs: 5000 })
+  let isUp = false
+  let isFirst = true
+  while (!signal.aborted) {
+    try {
+      const stream = await openEvents(transport, options)
+      isUp = true
+      backoff.reset()
+      onUp()
+      await tellEvents(stream, options)
+      throw new Error('The engine ended its stream of events.')
+    } catch (error) {
+      if (signal.aborted) {
+        return
+      }
+      if (isUp || isFirst) {
+        onDown(error)
+      }
+      isUp = false
+      isFirst = false
+    }
+    await backoff.wait(signal).catch(() => {})
+  }
+}
+
+/**
+ * The engine sends the head of its answer before it listens itself, so it is asked for what happened
+ * since a moment before that.
+ */
+async function openEvents(
+  transport: Transport,
+  { filters, signal }: FollowOptions,
+): Promise<IncomingMessage> {
+  const { date } = await transport.askText({ method: 'GET', path: '/_ping', signal })
+  const since = Math.floor(Date.parse(date ?? '') / 1000)
+  return await transport.open({
+    method: 'GET',
+    path: '/events',
+    query: { filters, since: Number.isFinite(since) ? since : undefined },
+    signal,
+  })
+}
+
+async function tellEvents(stream: IncomingMessage, { onEvent }: FollowOptions): Promise<void> {
+  for await (const line of readJsonLines(stream)) {
+    const event = EventLine.parse(line)
+    onEvent({
+      type: event.Type,
+      action: event.Action,
+      id: event.Actor.ID,
+      attributes: event.Actor.Attributes ?? {},
+      timeNs: BigInt(event.timeNano ?? event.time * 1e9),
+    })
+  }
+}
