@@ -34,36 +34,15 @@ export interface EngineOptions {
  */
 export class DockerEngine implements AsyncDisposable {
   readonly folder = createTemporaryFolder('drover-docker-')
-  readonly #child: ChildProcess
+  readonly #args: readonly string[]
+  #child: ChildProcess
   #log = ''
 
   private constructor(args: readonly string[]) {
-    const at = (name: string): string => path.join(this.folder, name)
+    this.#args = args
     // Not the machine's own.
-    writeFileSync(at('config.json'), '{}')
-    this.#child = spawn(
-      'setpriv',
-      // A test run that is killed takes its engine along.
-      [
-        '--pdeathsig',
-        'TERM',
-        'dockerd',
-        '--data-root',
-        at('data'),
-        '--exec-root',
-        at('exec'),
-      ].concat([
-        '-H',
-        this.host,
-        '--pidfile',
-        at('pid'),
-        '--config-file',
-        at('config.json'),
-        ...args,
-      ]),
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    )
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
+    writeFileSync(this.#at('config.json'), '{}')
+    this.#child = this.#spawn()
   }
 
   static async start({ args = noNetwork }: EngineOptions = {}): Promise<DockerEngine> {
@@ -77,9 +56,40 @@ export class DockerEngine implements AsyncDisposable {
     }
   }
 
+  /** Of dockerd. */
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  get isUp(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /**
+   * Ends dockerd as a crash does, and its containerd with it. Containers go on; the next one takes
+   * them up where it was started with `--live-restore`, and ends them where not.
+   */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    if (this.isUp) {
+      const exited = once(this.#child, 'exit')
+      this.#child.kill(signal)
+      await exited
+    }
+    // The next one would wait for a containerd that is on its way out.
+    await waitFor('containerd to be gone', () => !this.#hasContainerd())
+  }
+
+  /** The next dockerd on all that the last one kept; resolves once it answers. */
+  async startAgain(): Promise<void> {
+    if (!this.isUp) {
+      this.#child = this.#spawn()
+    }
+    await this.#answers()
+  }
+
   /** As `DOCKER_HOST` has it. */
   get host(): string {
-    return `unix://${path.join(this.folder, 'socket')}`
+    return `unix://${this.#at('socket')}`
   }
 
   /** One call of `docker` to its end, whatever that is. */
@@ -110,20 +120,51 @@ export class DockerEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.isUp) {
+      // Only an engine can end what a killed one left.
+      await this.startAgain().catch(() => undefined)
+    }
     const ids = (await this.call(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
     if (ids.length > 0) {
       await this.call(['rm', '-f', '-v', ...ids])
     }
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const exited = once(this.#child, 'exit')
-      this.#child.kill('SIGTERM')
-      await exited
-    }
+    await this.kill('SIGTERM')
     for (const point of this.#mounts().toReversed()) {
       await promisify(execFile)('umount', ['-l', point])
     }
     this.#removeGroups()
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #at(name: string): string {
+    return path.join(this.folder, name)
+  }
+
+  #spawn(): ChildProcess {
+    const at = (name: string): string => this.#at(name)
+    const child = spawn(
+      'setpriv',
+      // A test run that is killed takes its engine along.
+      [
+        '--pdeathsig',
+        'TERM',
+        'dockerd',
+        '--data-root',
+        at('data'),
+        '--exec-root',
+        at('exec'),
+        '-H',
+        this.host,
+        '--pidfile',
+        at('pid'),
+        '--config-file',
+        at('config.json'),
+        ...this.#args,
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
+    return child
   }
 
   /** Those its containers were in: it removes what is below, not the one above them. */
@@ -136,9 +177,14 @@ export class DockerEngine implements AsyncDisposable {
     }
   }
 
+  #hasContainerd(): boolean {
+    const file = this.#at('exec/containerd/containerd.pid')
+    return existsSync(file) && existsSync(path.join('/proc', readFileSync(file, 'utf8')))
+  }
+
   async #answers(): Promise<void> {
     await waitFor('dockerd to answer', async () => {
-      if (this.#child.exitCode !== null) {
+      if (!this.isUp) {
         throw new Error(`dockerd ended with ${this.#child.exitCode}`)
       }
       return (await this.call(['version'])).code === 0
@@ -154,4 +200,11 @@ export class DockerEngine implements AsyncDisposable {
   }
 }
 
-const noNetwork = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-masq=false']
+/** What an engine without a network of its own is started with. */
+export const noNetwork = [
+  '--bridge',
+  'none',
+  '--iptables=false',
+  '--ip6tables=false',
+  '--ip-masq=false',
+]
