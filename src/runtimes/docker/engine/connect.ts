@@ -66,7 +66,7 @@ async function explainFailure(address: Address, error: unknown): Promise<Failure
 
 /** Who may: the socket's group, by its name. */
 async function explainDenial(socket: string): Promise<DroverError> {
-  const user = os.userInfo().username
+  const user = userName()
   const group = await groupOf(socket)
   const way = group
     ? `\`sudo usermod -aG ${group} ${user}\` and a new login let it (whoever may speak to this engine is as good as root), or set up a rootless engine`
@@ -75,6 +75,15 @@ async function explainDenial(socket: string): Promise<DroverError> {
     'engine_denied',
     `The user ${user} may not speak to the engine at unix://${socket}: ${way}.`,
   )
+}
+
+/** By its number where it has no name, as in a container. */
+function userName(): string {
+  try {
+    return os.userInfo().username
+  } catch {
+    return String(process.getuid?.())
+  }
 }
 
 /** The group that a socket belongs to; null where it can't be seen, or is root's own. */

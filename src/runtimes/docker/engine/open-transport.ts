@@ -35,16 +35,12 @@ async function modemOptions(address: Address): Promise<ModemOptions> {
   const { host, port, tls } = address
   const name = host.includes(':') ? `[${host}]` : host
   if (tls === null) {
-    const agent = new HttpAgent(aliveOptions)
-    return { protocol: 'http', host: `http://${name}`, port, agent }
+    return { protocol: 'http', host: `http://${name}`, port, agent: new HttpAgent() }
   }
   const { isVerified } = tls
-  const agent = new HttpsAgent({ ...aliveOptions, rejectUnauthorized: isVerified })
+  const agent = new HttpsAgent({ rejectUnauthorized: isVerified })
   return { protocol: 'https', host: `https://${name}`, port, agent, ...(await readKeys(tls)) }
 }
-
-/** A machine that goes without a word is noticed though nothing is asked of it, as under an event stream. */
-const aliveOptions = { keepAlive: false, keepAliveInitialDelay: 15_000, noDelay: true }
 
 async function readKeys({ folder }: TlsFolder): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
   const read = (name: string): Promise<Buffer> => readFile(path.join(folder, name))
