@@ -8,6 +8,8 @@ import type { Transport } from './transport.ts'
 
 export interface ConnectOptions {
   env: Readonly<Record<string, string | undefined>>
+  /** How long each engine has for each answer, ms. Default 10 s: one that takes longer is of no use. */
+  deadlineMs?: number
   signal: AbortSignal
 }
 
@@ -28,13 +30,14 @@ interface Failure {
  * The first engine that answers. Errors: `engine_unreachable`, which says where it was looked for;
  * `engine_denied`, `engine_unfit`, `invalid_config`.
  */
-export async function connectEngine({ env, signal }: ConnectOptions): Promise<Connection> {
+export async function connectEngine(options: ConnectOptions): Promise<Connection> {
+  const { env, signal } = options
   const home = env['HOME'] || os.homedir()
   const addresses = await findAddresses({ env, home, uid: process.getuid?.() ?? 0 })
   const failures: Failure[] = []
   for (const address of addresses) {
     try {
-      return await tryAddress(address, signal)
+      return await tryAddress(address, options)
     } catch (error) {
       signal.throwIfAborted()
       failures.push(await explainFailure(address, error))
@@ -43,12 +46,15 @@ export async function connectEngine({ env, signal }: ConnectOptions): Promise<Co
   throw sumUp(failures)
 }
 
-async function tryAddress(address: Address, signal: AbortSignal): Promise<Connection> {
+async function tryAddress(
+  address: Address,
+  { env, deadlineMs = 10_000, signal }: ConnectOptions,
+): Promise<Connection> {
   if (address.kind === 'unix') {
     await stat(address.path)
   }
-  const transport = await openTransport(address)
-  return { transport, facts: await readFacts(transport, address, signal) }
+  const transport = await openTransport(address, env)
+  return { transport, facts: await readFacts(transport, address, { deadlineMs, signal }) }
 }
 
 async function explainFailure(address: Address, error: unknown): Promise<Failure> {

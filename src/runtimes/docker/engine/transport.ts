@@ -113,13 +113,15 @@ export class Transport {
     call: Call,
     isHijack = false,
   ): Promise<IncomingMessage | Duplex> {
-    const { method, path, query, body, tar } = request
+    const { method, path, body, tar } = request
+    const query = defined(request.query ?? {})
     const answer = Promise.withResolvers<IncomingMessage | Duplex>()
     const options = {
-      path: `${path}?`,
+      // The modem adds a query to what ends so.
+      path: Object.keys(query).length > 0 ? `${path}?` : path,
       method,
       // The modem takes a body of `{}` for none; engines do the same.
-      options: { _query: defined(query ?? {}), _body: body ?? {} },
+      options: { _query: query, _body: body ?? {} },
       ...(tar ? { file: tar } : {}),
       hijack: isHijack,
       isStream: true,
