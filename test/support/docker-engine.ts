@@ -34,21 +34,51 @@ export interface EngineOptions {
  */
 export class DockerEngine implements AsyncDisposable {
   readonly folder = createTemporaryFolder('drover-docker-')
-  readonly #args: readonly string[]
+  #args: readonly string[]
   #child: ChildProcess
   #log = ''
+  #wasUp = false
 
   private constructor(args: readonly string[]) {
     this.#args = args
     // Not the machine's own.
-    writeFileSync(this.#at('config.json'), '{}')
+    writeFileSync(path.join(this.folder, 'config.json'), '{}')
     this.#child = this.#spawn()
+  }
+
+  #spawn(): ChildProcess {
+    const at = (name: string): string => path.join(this.folder, name)
+    const child = spawn(
+      'setpriv',
+      // A test run that is killed takes its engine along.
+      [
+        '--pdeathsig',
+        'TERM',
+        'dockerd',
+        '--data-root',
+        at('data'),
+        '--exec-root',
+        at('exec'),
+      ].concat([
+        '-H',
+        this.host,
+        '--pidfile',
+        at('pid'),
+        '--config-file',
+        at('config.json'),
+        ...this.#args,
+      ]),
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
+    return child
   }
 
   static async start({ args = noNetwork }: EngineOptions = {}): Promise<DockerEngine> {
     const engine = new DockerEngine(args)
     try {
       await engine.#answers()
+      engine.#wasUp = true
       return engine
     } catch (error) {
       await engine[Symbol.asyncDispose]()
@@ -56,40 +86,39 @@ export class DockerEngine implements AsyncDisposable {
     }
   }
 
-  /** Of dockerd. */
+  /** The engine's own process; containers have others. */
   get pid(): number {
-    return this.#child.pid ?? 0
+    return this.#child.pid!
   }
 
-  get isUp(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null
-  }
-
-  /**
-   * Ends dockerd as a crash does, and its containerd with it. Containers go on; the next one takes
-   * them up where it was started with `--live-restore`, and ends them where not.
-   */
-  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
-    if (this.isUp) {
+  /** Ends the engine at once, or in good order, and waits until it is gone. Its containers may go on. */
+  async stop(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    if (this.#isRunning) {
       const exited = once(this.#child, 'exit')
       this.#child.kill(signal)
       await exited
     }
-    // The next one would wait for a containerd that is on its way out.
+    // It goes with it, not at once; the next one would wait for it in vain.
     await waitFor('containerd to be gone', () => !this.#hasContainerd())
   }
 
-  /** The next dockerd on all that the last one kept; resolves once it answers. */
-  async startAgain(): Promise<void> {
-    if (!this.isUp) {
-      this.#child = this.#spawn()
-    }
+  /**
+   * Starts it again after `stop`, with all that it kept. With `--live-restore` it takes up the
+   * containers that go on; without it ends them.
+   */
+  async startAgain(args = this.#args): Promise<void> {
+    this.#args = args
+    this.#child = this.#spawn()
     await this.#answers()
+  }
+
+  get #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
   /** As `DOCKER_HOST` has it. */
   get host(): string {
-    return `unix://${this.#at('socket')}`
+    return `unix://${path.join(this.folder, 'socket')}`
   }
 
   /** One call of `docker` to its end, whatever that is. */
@@ -120,51 +149,19 @@ export class DockerEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.isUp) {
-      // Only an engine can end what a killed one left.
-      await this.startAgain().catch(() => undefined)
+    if (!this.#isRunning && this.#wasUp) {
+      await this.startAgain()
     }
     const ids = (await this.call(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
     if (ids.length > 0) {
       await this.call(['rm', '-f', '-v', ...ids])
     }
-    await this.kill('SIGTERM')
+    await this.stop('SIGTERM')
     for (const point of this.#mounts().toReversed()) {
       await promisify(execFile)('umount', ['-l', point])
     }
     this.#removeGroups()
     rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  #at(name: string): string {
-    return path.join(this.folder, name)
-  }
-
-  #spawn(): ChildProcess {
-    const at = (name: string): string => this.#at(name)
-    const child = spawn(
-      'setpriv',
-      // A test run that is killed takes its engine along.
-      [
-        '--pdeathsig',
-        'TERM',
-        'dockerd',
-        '--data-root',
-        at('data'),
-        '--exec-root',
-        at('exec'),
-        '-H',
-        this.host,
-        '--pidfile',
-        at('pid'),
-        '--config-file',
-        at('config.json'),
-        ...this.#args,
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    )
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
-    return child
   }
 
   /** Those its containers were in: it removes what is below, not the one above them. */
@@ -178,13 +175,13 @@ export class DockerEngine implements AsyncDisposable {
   }
 
   #hasContainerd(): boolean {
-    const file = this.#at('exec/containerd/containerd.pid')
+    const file = path.join(this.folder, 'exec/containerd/containerd.pid')
     return existsSync(file) && existsSync(path.join('/proc', readFileSync(file, 'utf8')))
   }
 
   async #answers(): Promise<void> {
     await waitFor('dockerd to answer', async () => {
-      if (!this.isUp) {
+      if (this.#child.exitCode !== null) {
         throw new Error(`dockerd ended with ${this.#child.exitCode}`)
       }
       return (await this.call(['version'])).code === 0
