@@ -1,5 +1,6 @@
 import type { Home } from '../../../src/util/home.ts'
 import type { Client } from '../../../src/client/index.ts'
+import type { ContainerHouse } from './container-house.ts'
 import type { Keeper } from './keeper.ts'
 import type { Tally } from './report.ts'
 import type { World } from './world.ts'
@@ -16,6 +17,8 @@ export interface Stage {
   insist: Keeper['ask']
   /** Id of the home; null before the first daemon was ready. */
   instance: () => string | null
+  /** Where containers are; null where no agent is in one. */
+  house: ContainerHouse | null
   /** Address of the scripted model. */
   modelUrl: string
   /** Aborts when the play is over. */
