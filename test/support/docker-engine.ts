@@ -16,6 +16,9 @@ export const canRunDocker =
 /** How long a call of the engine may take, ms: importing an image on a slow disk takes longest. */
 const callMs = 120_000
 
+/** How long an engine may take to answer after its start, ms: one that was killed ends containers first, 10 s each. */
+const answerMs = 60_000
+
 export interface DockerResult {
   code: number
   stdout: string
@@ -180,12 +183,16 @@ export class DockerEngine implements AsyncDisposable {
   }
 
   async #answers(): Promise<void> {
-    await waitFor('dockerd to answer', async () => {
-      if (this.#child.exitCode !== null) {
-        throw new Error(`dockerd ended with ${this.#child.exitCode}`)
-      }
-      return (await this.call(['version'])).code === 0
-    })
+    await waitFor(
+      'dockerd to answer',
+      async () => {
+        if (this.#child.exitCode !== null) {
+          throw new Error(`dockerd ended with ${this.#child.exitCode}: ${this.#log.slice(-2000)}`)
+        }
+        return (await this.call(['version'])).code === 0
+      },
+      answerMs,
+    )
   }
 
   /** What is mounted below its folder. */
