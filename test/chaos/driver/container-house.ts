@@ -84,6 +84,7 @@ export class ContainerHouse implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last
     await this.door[Symbol.asyncDispose]()
     await this.engine[Symbol.asyncDispose]()
   }

@@ -13,7 +13,7 @@ export interface Stage {
   tally: Tally
   /** Makes a request until a daemon answers it. */
   ask: Keeper['ask']
-  /** Makes a request until it is granted: on a full disk, again and again. */
+  /** Makes a request until it is granted: on a full disk and without an engine, again and again. */
   insist: Keeper['ask']
   /** Id of the home; null before the first daemon was ready. */
   instance: () => string | null

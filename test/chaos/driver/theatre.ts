@@ -97,7 +97,7 @@ export async function openTheatre({
       client.close()
       await keeper.end('SIGKILL')
       if (keeper.instance !== null) {
-        await house?.clear(keeper.instance)
+        await clearHouse(house, keeper.instance)
         await endAll(home, keeper.instance)
       }
       await model.close()
@@ -106,7 +106,7 @@ export async function openTheatre({
   }
 }
 
-/** On a full disk a request is made again until there is room. */
+/** On a full disk a request is made again until there is room; without an engine, until there is one. */
 async function insist<T>(
   ask: Stage['ask'],
   request: () => Promise<T>,
@@ -116,12 +116,19 @@ async function insist<T>(
     try {
       return await ask(request)
     } catch (error) {
-      if (!(hadFullDisk(world) && isRefusal(error, 'disk_full'))) {
+      const isFull = hadFullDisk(world) && isRefusal(error, 'disk_full')
+      const isWithoutEngine = world.hadOutage && isRefusal(error, 'runtime_unavailable')
+      if (!isFull && !isWithoutEngine) {
         throw error
       }
       await sleep(50)
     }
   }
+}
+
+/** A play that was broken off may have left a blow on its way. */
+async function clearHouse(house: ContainerHouse | null, instance: string): Promise<void> {
+  await house?.alone(async () => await house.clear(instance))
 }
 
 /** Whatever carries the home's mark, and its tmux, each by its pid. */
