@@ -106,7 +106,7 @@ export class Engine {
     return await this.#containers.top(id, signal)
   }
 
-  /** What it uses now, once; all zero for one that does not run. */
+  /** What it uses now; all zero for one that does not run. Docker takes up to a second to tell. */
   async stats(id: string, signal: AbortSignal): Promise<ContainerStats> {
     const path = `/containers/${encodeURIComponent(id)}/stats`
     const query = { stream: false, 'one-shot': true }

@@ -56,7 +56,7 @@ export class Transport {
 
   /** The whole answer, checked. */
   async ask<T>(request: EngineRequest, schema: z.ZodType<T>): Promise<T> {
-    const { text } = await this.askText(request)
+    const text = await this.askText(request)
     try {
       return schema.parse(JSON.parse(text))
     } catch (error) {
@@ -66,13 +66,12 @@ export class Transport {
   }
 
   /** Does it, and reads the answer to its end. */
-  async askText(request: EngineRequest): Promise<{ text: string; date: string | null }> {
+  async askText(request: EngineRequest): Promise<string> {
     const call = new Call(request, this.address)
     try {
       const response = await call.run(this.#dial(request, call))
       call.onAbort = (reason) => response.destroy(reason)
-      const text = await call.run(this.#readWhole(response))
-      return { text, date: response.headers.date ?? null }
+      return await call.run(this.#readWhole(response))
     } finally {
       call.end()
     }
