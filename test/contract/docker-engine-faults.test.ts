@@ -151,6 +151,34 @@ test('what breaks while it is sent is told as what it is', async () => {
   await expect(putting).rejects.toThrow('Premature close')
 })
 
+test('events are asked for since a moment before, by the clock of the engine', async () => {
+  const asked = Promise.withResolvers<URLSearchParams>()
+  const { env } = await listen(
+    createHttpServer((request, response) => {
+      const url = new URL(request.url!, 'http://engine')
+      if (url.pathname.endsWith('/events')) {
+        asked.resolve(url.searchParams)
+        response.flushHeaders()
+      } else {
+        const info = { ...version, SystemTime: '2026-01-01T00:00:00.123456789Z' }
+        response.end(JSON.stringify(info))
+      }
+    }),
+  )
+  const engine = await Engine.connect({ env, signal: never })
+  const stop = new AbortController()
+  const up = Promise.withResolvers<void>()
+  const tell = { onUp: up.resolve, onDown: up.reject }
+  const following = engine.follow({ label: ['a=b'] }, () => {}, tell, stop.signal)
+  expect(Object.fromEntries(await asked.promise)).toEqual({
+    filters: '{"label":["a=b"]}',
+    since: '1767225600.123456789',
+  })
+  await up.promise
+  stop.abort()
+  await following
+})
+
 test('an engine that is too old is refused by its version', async () => {
   const old = JSON.stringify({ ...version, Version: '19.03.15', ApiVersion: '1.40' })
   const { env } = await listen(createHttpServer((_request, response) => void response.end(old)))

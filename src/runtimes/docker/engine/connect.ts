@@ -59,7 +59,7 @@ async function tryAddress(
 
 async function explainFailure(address: Address, error: unknown): Promise<Failure> {
   const code = systemCode(error)
-  const isAbsent = code === 'ENOENT' || code === 'ENOTDIR'
+  const isAbsent = address.kind === 'unix' && (code === 'ENOENT' || code === 'ENOTDIR')
   if (address.kind === 'unix' && (code === 'EACCES' || code === 'EPERM')) {
     return { address, error: await explainDenial(address.path), isAbsent }
   }
