@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, chownSync, cpSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import path from 'node:path'
@@ -130,6 +130,30 @@ test('a pull that is cut short is no success', async () => {
   await expect(engine.pullImage('x', () => {}, never)).rejects.toMatchObject({
     code: 'engine_unreachable',
   })
+})
+
+test('a pull and a build tell who asks, in a header', async () => {
+  const headers: Record<string, unknown>[] = []
+  const { env } = await listen(
+    engineThat((request, response) => {
+      headers.push(request.headers)
+      request.resume().on('end', () => response.end('{"aux": {"ID": "sha256:1"}}'))
+    }),
+  )
+  const auth = Buffer.from('ada:secret').toString('base64')
+  mkdirSync(path.join(env['HOME']!, '.docker'))
+  const config = JSON.stringify({ auths: { 'r.example': { auth } } })
+  writeFileSync(path.join(env['HOME']!, '.docker', 'config.json'), config)
+  const engine = await Engine.connect({ env, signal: never })
+  await engine.pullImage('r.example/x', () => {}, never)
+  await engine.pullImage('busybox', () => {}, never)
+  await engine.buildImage(Readable.from([]), { tag: 'x' }, () => {}, never)
+  const read = (header: unknown): unknown =>
+    JSON.parse(Buffer.from(header as string, 'base64url').toString())
+  const login = { username: 'ada', password: 'secret', serveraddress: 'r.example' }
+  expect(read(headers[0]?.['x-registry-auth'])).toEqual(login)
+  expect(headers[1]?.['x-registry-auth']).toBeUndefined()
+  expect(read(headers[2]?.['x-registry-config'])).toEqual({ 'r.example': login })
 })
 
 test('a pull can be given up while it goes on', async () => {

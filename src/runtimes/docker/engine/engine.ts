@@ -42,11 +42,11 @@ export class Engine {
   readonly #volumes: Volumes
   readonly #marks = new Map<string, StatsMark>()
 
-  private constructor({ transport, facts }: Connection) {
+  private constructor({ transport, logins, facts }: Connection) {
     this.facts = facts
     this.#transport = transport
     this.#containers = new Containers(transport)
-    this.#images = new Images(transport)
+    this.#images = new Images(transport, logins)
     this.#networks = new Networks(transport)
     this.#volumes = new Volumes(transport)
   }

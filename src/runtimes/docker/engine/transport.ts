@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import type DockerModem from 'docker-modem'
 import type { z } from 'zod'
 import { DroverError } from '../../../schema/error.ts'
+import type { Login } from './logins.ts'
 import { explainRefusal } from './refusal.ts'
 
 /** One request to an engine. */
@@ -17,6 +18,9 @@ export interface EngineRequest {
   body?: object
   /** Sent as a tar instead. */
   tar?: Readable
+  /** Who asks, where a registry wants to know; all of them for a build. Sent in a header. */
+  login?: Login
+  logins?: Readonly<Record<string, Login>>
   /** How long until the head of its answer, and for `ask` until the end of it, ms. */
   deadlineMs?: number
   signal: AbortSignal
@@ -112,7 +116,7 @@ export class Transport {
     call: Call,
     isHijack = false,
   ): Promise<IncomingMessage | Duplex> {
-    const { method, path, body, tar } = request
+    const { method, path, body, tar, login, logins } = request
     const query = defined(request.query ?? {})
     const answer = Promise.withResolvers<IncomingMessage | Duplex>()
     const options = {
@@ -122,6 +126,8 @@ export class Transport {
       // The modem takes a body of `{}` for none; engines do the same.
       options: { _query: query, _body: body ?? {} },
       ...(tar ? { file: tar } : {}),
+      ...(login ? { authconfig: { ...login } } : {}),
+      ...(logins ? { registryconfig: { ...logins } } : {}),
       hijack: isHijack,
       isStream: true,
       statusCodes: everyStatus,
