@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, chownSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
-import { createServer, type Server } from 'node:net'
+import { createServer, Socket, type Server } from 'node:net'
 import path from 'node:path'
 import { Readable } from 'node:stream'
-import { promisify } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { Engine } from '../../src/runtimes/docker/engine/engine.ts'
 import { projectFolder } from '../support/shell.ts'
@@ -201,6 +201,33 @@ test('events are asked for since a moment before, by the clock of the engine', a
   await up.promise
   stop.abort()
   await following
+})
+
+test('a call costs nothing more while others are under way: nobody describes them', async () => {
+  const open = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
+  const engine = await connectTo((request, response) => {
+    if (request.url?.includes('/events')) {
+      response.flushHeaders()
+    } else {
+      response.writeHead(404).end('{"message": "none"}')
+    }
+  })
+  const stop = new AbortController()
+  const following = open.map(({ resolve, reject }) =>
+    engine.follow({}, () => {}, { onUp: resolve, onDown: reject }, stop.signal),
+  )
+  await Promise.all(open.map(({ promise }) => promise))
+  let described = 0
+  const sockets = Socket.prototype as { [inspect.custom]?: () => string }
+  sockets[inspect.custom] = () => `socket ${(described += 1)}`
+  try {
+    expect(await engine.inspectContainer('x', never)).toBeNull()
+  } finally {
+    delete sockets[inspect.custom]
+  }
+  expect(described).toBe(0)
+  stop.abort()
+  await Promise.all(following)
 })
 
 test('an engine that is too old is refused by its version', async () => {

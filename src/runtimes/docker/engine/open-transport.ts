@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import path from 'node:path'
+import { inspect } from 'node:util'
 import type DockerModem from 'docker-modem'
 import { DroverError } from '../../../schema/error.ts'
 import { formatAddress, type Address, type TlsFolder } from './address.ts'
@@ -21,8 +22,17 @@ export async function openTransport(address: Address, env: Environment): Promise
   // The modem takes from the environment what it is not told.
   const nothing = { socketPath: undefined, host: undefined, port: undefined, timeout: undefined }
   const keys = { ca: undefined, cert: undefined, key: undefined, username: undefined }
+  hide(options.agent)
   const modem = new Modem({ ...nothing, ...keys, pathPrefix: '/', ...options } as object)
   return new Transport({ modem, address: formatAddress(address) })
+}
+
+/**
+ * The modem describes each request for its log, which nobody reads, with all that the agent holds:
+ * a hundred calls at once took seconds.
+ */
+function hide(agent: object | undefined): void {
+  Object.assign(agent ?? {}, { [inspect.custom]: () => 'Agent' })
 }
 
 async function modemOptions(address: Address, env: Environment): Promise<ModemOptions> {
