@@ -62,6 +62,7 @@ export interface BodyMount {
   ReadOnly?: boolean
   BindOptions?: { Propagation?: string; NonRecursive?: boolean }
   TmpfsOptions?: { SizeBytes?: number; Mode?: number }
+  VolumeOptions?: { Labels?: Readonly<Record<string, string>> }
 }
 
 /** New limits of a container that is there; what is left out stays. */

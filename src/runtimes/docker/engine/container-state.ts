@@ -1,5 +1,12 @@
 import { z } from 'zod'
 
+/** What a container may use at most; null: as much as there is. */
+export interface ContainerBounds {
+  memoryBytes: number | null
+  cpus: number | null
+  pids: number | null
+}
+
 /** What became of a container, as its engine tells it. */
 export interface ContainerState {
   id: string
@@ -26,6 +33,7 @@ export interface ContainerState {
   workingDir: string
   isTty: boolean
   mounts: readonly { source: string; target: string; isReadOnly: boolean }[]
+  limits: ContainerBounds
   /** Name of each network → its address there; empty while it has none. */
   networks: Readonly<Record<string, string>>
 }
@@ -60,6 +68,13 @@ export const ContainerAnswer = z.object({
         RW: z.boolean().default(true),
       }),
     )
+    .nullish(),
+  HostConfig: z
+    .object({
+      Memory: z.number().default(0),
+      NanoCpus: z.number().default(0),
+      PidsLimit: z.number().nullish(),
+    })
     .nullish(),
   NetworkSettings: z
     .object({
@@ -96,6 +111,11 @@ export function readContainer(answer: z.infer<typeof ContainerAnswer>): Containe
       target: mount.Destination,
       isReadOnly: !mount.RW,
     })),
+    limits: {
+      memoryBytes: positive(answer.HostConfig?.Memory),
+      cpus: positive((answer.HostConfig?.NanoCpus ?? 0) / 1e9),
+      pids: positive(answer.HostConfig?.PidsLimit),
+    },
     networks: Object.fromEntries(
       Object.entries(answer.NetworkSettings?.Networks ?? {}).map(([name, { IPAddress }]) => [
         name,
@@ -103,6 +123,10 @@ export function readContainer(answer: z.infer<typeof ContainerAnswer>): Containe
       ]),
     ),
   }
+}
+
+function positive(number: number | null | undefined): number | null {
+  return number && number > 0 ? number : null
 }
 
 /** Go's zero time stands for none. */

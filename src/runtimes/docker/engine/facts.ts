@@ -29,7 +29,10 @@ export interface EngineFacts {
   backingFilesystem: string | null
   /** Containers go on while the engine is away. */
   isLiveRestore: boolean
+  /** Path of its socket here; null where it has none. */
+  socketPath: string | null
   /** Of the machine that it runs on. */
+  cpus: number
   memoryBytes: number
   canLimit: { memory: boolean; swap: boolean; cpu: boolean; pids: boolean; disk: boolean }
 }
@@ -52,6 +55,7 @@ const Info = z.object({
   LiveRestoreEnabled: z.boolean().default(false),
   SecurityOptions: z.array(z.string()).nullish(),
   MemTotal: z.number().default(0),
+  NCPU: z.number().default(1),
   MemoryLimit: z.boolean().default(false),
   SwapLimit: z.boolean().default(false),
   CpuCfsQuota: z.boolean().default(false),
@@ -89,6 +93,8 @@ export async function readFacts(
     storageDriver: info.Driver,
     backingFilesystem: backingFilesystem(info),
     isLiveRestore: info.LiveRestoreEnabled,
+    socketPath: address.kind === 'unix' ? address.path : null,
+    cpus: info.NCPU,
     memoryBytes: info.MemTotal,
     canLimit: {
       memory: info.MemoryLimit,
