@@ -125,7 +125,8 @@ export class Client {
     return this.change(name, 'wake', options)
   }
 
-  sleep(name: string, options?: WaitOptions): Promise<Agent> {
+  /** Puts it to sleep: suspends its run where it is made so, and with `full` ends it. */
+  sleep(name: string, options?: Omit<ChangeOptions, 'mode' | 'runtime'>): Promise<Agent> {
     return this.change(name, 'sleep', options)
   }
 
@@ -161,9 +162,13 @@ export class Client {
   change(
     name: string,
     verb: AgentVerb,
-    { mode, runtime, ...options }: ChangeOptions = {},
+    { mode, runtime, full, ...options }: ChangeOptions = {},
   ): Promise<Agent> {
-    const body = { ...(mode && { mode }), ...(runtime !== undefined && { runtime }) }
+    const body = {
+      ...(mode && { mode }),
+      ...(runtime !== undefined && { runtime }),
+      ...(full && { full }),
+    }
     const hasBody = Object.keys(body).length > 0
     return this.#post(`${agentPath(name)}/${verb}`, hasBody ? body : undefined, options)
   }

@@ -173,7 +173,7 @@ export class TerminalVisit implements Visit {
     }
     this.#tellStatus()
     const run = agent.run_id ? store.runs.get(agent.run_id) : undefined
-    if (run?.handle && run.is_terminal === 1 && run.id !== this.#runId) {
+    if (run?.handle && run.is_terminal === 1 && run.suspension === null && run.id !== this.#runId) {
       this.#runId = run.id
       void this.#come(run)
     }

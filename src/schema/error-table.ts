@@ -227,6 +227,18 @@ export const errorTable = {
   },
   ...terminalErrors,
   stop_failed: { status: 500, exit: 1, retryable: true, hint: 'The record is kept; try again.' },
+  suspend_failed: {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    hint: 'Its run is ended instead; its session stays.',
+  },
+  resume_failed: {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    hint: 'Its next run goes on with its session; what waits for it is kept.',
+  },
   disk_full: {
     status: 507,
     exit: 1,
