@@ -24,7 +24,8 @@ export function nextRuleAt(view: AgentView, run: RunView): number | null {
  */
 export function isSuspendedInstead(view: AgentView, run: RunView, reason: StopReason): boolean {
   const isWished = reason === 'sleep' ? view.wish === 'suspend' : view.lifecycle.rest === 'suspend'
-  return run.canSuspend && isWished && (reason === 'sleep' || reason === 'idle')
+  const isRest = reason === 'sleep' || reason === 'idle'
+  return isRest && isWished && run.canSuspend && overRules(view).length === 0
 }
 
 /** Whether a run that is suspended, or is to be, has to be awake: somebody wants it, or it had begun with something. */
@@ -108,6 +109,7 @@ function ownRules(view: AgentView, run: RunView): Rule[] {
   ]
 }
 
+/** What it lives for is over, or it can't go on for now: that it is kept is of no use. */
 function overRules(view: AgentView): Rule[] {
   if (view.isEphemeral && view.task !== 'open' && view.queued === 0) {
     return [{ reason: 'task', at: 0 }]
