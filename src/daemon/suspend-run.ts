@@ -3,7 +3,7 @@ import { DroverError } from '../schema/error.ts'
 import type { RunRow } from '../store/index.ts'
 import { abortable } from '../util/abortable.ts'
 import { adopt, findRun, settleRun } from './ask-run.ts'
-import { askDeadlineMs, callSignal, getRuntime, referenceOf } from './context.ts'
+import { callSignal, getRuntime, referenceOf } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 import type { Reconciler } from './reconciler.ts'
 
@@ -88,9 +88,7 @@ async function failResumption(
     settleRun(reconciler, run, found)
     return
   }
-  const signal = callSignal(context, askDeadlineMs)
-  const runtime = getRuntime(context, run.runtime)
-  await runtime.destroy(referenceOf(context, id), found.handle, signal)
+  // It can't say anything any more; what is left of it is released as of every run.
   const cause = error instanceof Error ? error.message : String(error)
   reconciler.finishRun(id, null, { cause: `it could not be resumed: ${cause}` })
 }
