@@ -164,12 +164,8 @@ export class Client {
     verb: AgentVerb,
     { mode, runtime, full, ...options }: ChangeOptions = {},
   ): Promise<Agent> {
-    const body = {
-      ...(mode && { mode }),
-      ...(runtime !== undefined && { runtime }),
-      ...(full && { full }),
-    }
-    const hasBody = Object.keys(body).length > 0
+    const body = { mode, runtime, full }
+    const hasBody = Object.values(body).some((value) => value !== undefined)
     return this.#post(`${agentPath(name)}/${verb}`, hasBody ? body : undefined, options)
   }
 

@@ -26,7 +26,7 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
     case 'request-suspend':
       return requestSuspend(records, agent)
     case 'request-resume':
-      return agent.run_id ? store.runs.setSuspension(agent.run_id, 'resuming') : undefined
+      return agent.run_id ? store.suspensions.request(agent.run_id, 'resuming') : undefined
     case 'cancel-run':
       return cancelRun(records, agent)
     case 'clear-wish':
@@ -168,7 +168,7 @@ function requestStop({ context }: Records, agent: AgentRow, reason: StopReason):
 /** With that a wish to sleep is met. */
 function requestSuspend({ context: { store } }: Records, agent: AgentRow): void {
   if (agent.run_id) {
-    store.runs.setSuspension(agent.run_id, 'suspending')
+    store.suspensions.request(agent.run_id, 'suspending')
   }
   if (agent.wish === 'suspend') {
     store.agents.setWish(agent.id, null)

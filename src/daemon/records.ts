@@ -116,7 +116,7 @@ export class Records {
     const { store, now } = this.context
     this.change(run.agent_id, 'relaxed', () => {
       const isNews = store.runs.get(run.id)?.suspended_at === null
-      store.runs.setSuspended(run.id, JSON.stringify(handle), now())
+      store.suspensions.setSuspended(run.id, JSON.stringify(handle), now())
       if (isNews) {
         this.event(run.agent_id, 'run.suspended', {}, run.id)
       }
@@ -128,7 +128,7 @@ export class Records {
     const { store, now } = this.context
     this.change(run.agent_id, 'relaxed', () => {
       const since = store.runs.get(run.id)?.suspended_at ?? null
-      store.runs.setResumed(run.id, JSON.stringify(handle), now())
+      store.suspensions.setResumed(run.id, JSON.stringify(handle), now())
       if (since !== null) {
         this.event(run.agent_id, 'run.resumed', { suspendedMs: Math.max(0, now() - since) }, run.id)
       }

@@ -37,6 +37,8 @@ export async function resumeRun(reconciler: Reconciler, agentId: string): Promis
   adopt(reconciler.context, reconciler, run.id)
 }
 
+const codes = { suspend: 'suspend_failed', resume: 'resume_failed' } as const
+
 /** The time is that of a start: memory may have to be written, or read. */
 async function move(
   { context }: Reconciler,
@@ -46,7 +48,7 @@ async function move(
   const runtime = getRuntime(context, run.runtime)
   const call = runtime[way]?.bind(runtime)
   if (!call) {
-    throw new DroverError(`${way}_failed`, `The ${run.runtime} runtime can't ${way} a run.`)
+    throw new DroverError(codes[way], `The ${run.runtime} runtime can't ${way} a run.`)
   }
   const { bootMs } = context.specs.get(run.agent_id).lifecycle
   const signal = callSignal(context, bootMs)

@@ -149,39 +149,6 @@ export class RunTable {
     )
   }
 
-  /** What is to become of it. Of one that has ended nothing is put down. */
-  setSuspension(id: string, suspension: NonNullable<RunRow['suspension']>): void {
-    this.#database.run(
-      'UPDATE runs SET suspension = ? WHERE id = ? AND ended_at IS NULL',
-      suspension,
-      id,
-    )
-  }
-
-  /** It is suspended under this handle. A run that was asked to come back meanwhile still is. */
-  setSuspended(id: string, handle: string, now: number): void {
-    this.#database.run(
-      `UPDATE runs SET handle = ?1, is_unknown = 0, suspended_at = COALESCE(suspended_at, ?2),
-         suspension = CASE suspension WHEN 'resuming' THEN suspension ELSE 'suspended' END
-       WHERE id = ?3 AND ended_at IS NULL`,
-      handle,
-      now,
-      id,
-    )
-  }
-
-  /** It is awake under this handle. The time meanwhile counts for nothing. */
-  setResumed(id: string, handle: string, now: number): void {
-    this.#database.run(
-      `UPDATE runs SET handle = ?1, is_unknown = 0, suspension = NULL, suspended_at = NULL, active_at = ?2,
-         suspended_ms = suspended_ms + MAX(0, ?2 - COALESCE(suspended_at, ?2))
-       WHERE id = ?3 AND ended_at IS NULL`,
-      handle,
-      now,
-      id,
-    )
-  }
-
   setTurn(id: string, turn: TurnState, now: number): void {
     this.#database.run('UPDATE runs SET turn = ?, active_at = ? WHERE id = ?', turn, now, id)
   }

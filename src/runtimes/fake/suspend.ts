@@ -29,8 +29,10 @@ export async function moveFake(
   return handleOf(machine, process)
 }
 
+const codes = { suspend: 'suspend_failed', resume: 'resume_failed' } as const
+
 function failure(move: 'suspend' | 'resume', why: string): DroverError {
-  return new DroverError(`${move}_failed`, why)
+  return new DroverError(codes[move], why)
 }
 
 async function hang(signal: AbortSignal): Promise<void> {
