@@ -14,6 +14,8 @@ describe('a verb', () => {
     [['wake', 'a', '--fresh'], '/v1/agents/a/wake', { mode: 'fresh' }],
     [['wake', 'a', '--resume'], '/v1/agents/a/wake', { mode: 'resume' }],
     [['wake', 'a', '--in', 'tmux'], '/v1/agents/a/wake', { runtime: 'tmux' }],
+    [['sleep', 'a'], '/v1/agents/a/sleep', null],
+    [['sleep', 'a', '--full'], '/v1/agents/a/sleep', { full: true }],
     [['start', 'a', '--in', 'tmux'], '/v1/agents/a/start', { runtime: 'tmux' }],
   ])('%j asks %s with %j', async (argv, path, body) => {
     await using api = await startFakeApi((_, response) => answerJson(response, shownAgent()))

@@ -125,7 +125,6 @@ export class Client {
     return this.change(name, 'wake', options)
   }
 
-  /** Puts it to sleep: suspends its run where it is made so, and with `full` ends it. */
   sleep(name: string, options?: Omit<ChangeOptions, 'mode' | 'runtime'>): Promise<Agent> {
     return this.change(name, 'sleep', options)
   }
