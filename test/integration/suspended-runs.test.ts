@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Daemon } from '../../src/daemon/index.ts'
 import { readView } from '../../src/daemon/views.ts'
 import { whyAgent } from '../../src/daemon/why.ts'
+import type { Handle } from '../../src/runtimes/contract.ts'
 import { FakeRuntime } from '../../src/runtimes/fake/index.ts'
 import type { Agent } from '../../src/schema/agent.ts'
 import { RunRequest, type RunRequestInput } from '../../src/schema/requests.ts'
@@ -285,6 +286,83 @@ describe('a daemon that ends while its runtime gives no answer', () => {
     } finally {
       await second.verbs.stop('a', soon)
       await second.stop()
+    }
+  })
+})
+
+/** A machine on which the way to rest and back takes as long as the test says. */
+class SlowRuntime extends FakeRuntime {
+  way: { begun: PromiseWithResolvers<void>; over: PromiseWithResolvers<void> } | null = null
+
+  /** The next move begins, and is over once that is said. */
+  slow(): { begun: Promise<void>; finish: () => void } {
+    this.way = { begun: Promise.withResolvers(), over: Promise.withResolvers() }
+    return { begun: this.way.begun.promise, finish: this.way.over.resolve }
+  }
+
+  override async suspend(...call: Parameters<FakeRuntime['suspend']>): Promise<Handle> {
+    const handle = await super.suspend(...call)
+    await this.#pass()
+    return handle
+  }
+
+  override async resume(...call: Parameters<FakeRuntime['resume']>): Promise<Handle> {
+    await this.#pass()
+    return await super.resume(...call)
+  }
+
+  async #pass(): Promise<void> {
+    const { way } = this
+    this.way = null
+    way?.begun.resolve()
+    await way?.over.promise
+  }
+}
+
+describe('while the way to rest and back is under way', () => {
+  test('a message has it come back at once, and is taken by the very program', async () => {
+    using folder = temporaryFolder()
+    const runtime = new SlowRuntime()
+    const daemon = await startOnFake(folder.path, runtime)
+    try {
+      const { run } = await make(daemon)
+      const { begun, finish } = runtime.slow()
+      await daemon.verbs.sleep('a', notAtAll)
+      await begun
+      expect(daemon.agents.show('a').status).toBe('stopping')
+      const { id } = daemon.mailbox.send('a', { body: 'one', from: 'user' })
+      expect(daemon.agents.show('a').status).toBe('waking')
+      finish()
+      expect(await daemon.mailbox.await(id, soon)).toMatchObject({ reply: 'reply: one', run })
+      expect(daemon.agents.show('a')).toMatchObject({ status: 'idle', isSuspended: false })
+    } finally {
+      await daemon.verbs.stop('a', soon)
+      await daemon.stop()
+    }
+  })
+
+  test.each(['sleep', 'wake'] as const)('(%s) a stop ends it all the same', async (verb) => {
+    using folder = temporaryFolder()
+    const runtime = new SlowRuntime()
+    const daemon = await startOnFake(folder.path, runtime)
+    try {
+      await make(daemon)
+      if (verb === 'wake') {
+        await daemon.verbs.sleep('a', soon)
+      }
+      const { begun, finish } = runtime.slow()
+      await (verb === 'wake'
+        ? daemon.verbs.wake('a', {}, notAtAll)
+        : daemon.verbs.sleep('a', notAtAll))
+      await begun
+      const { id } = daemon.mailbox.send('a', { body: 'one', from: 'user' })
+      const stopped = daemon.verbs.stop('a', soon)
+      finish()
+      expect(await stopped).toMatchObject({ status: 'stopped', run: null })
+      expect(daemon.mailbox.show(id)).toMatchObject({ state: 'refused' })
+      expect(runtime.machine.processes).toEqual([])
+    } finally {
+      await daemon.stop()
     }
   })
 })
