@@ -409,6 +409,11 @@ test.for<[string, Partial<AgentView>, string | null]>([
     'request-stop sleep',
   ],
   [
+    'is left at rest when it is stopped and not ours to end',
+    { run: { ...resting, isBegun: true }, hold: 'stopped', unwritten: 1 },
+    null,
+  ],
+  [
     'is not touched while its runtime is silent',
     { run: { ...resting, isUnknown: true }, queued: 1 },
     null,

@@ -44,6 +44,9 @@ export const scheduleFaultPoints = [
   'schedule-passed-over',
 ] as const
 
+/** Around what is kept for an agent in an engine beyond its runs. */
+export const boxFaultPoints = ['box-made', 'box-forgotten'] as const
+
 /** Between the making of an agent's group, which only one with limits has, and the rest of its start. */
 export const limitFaultPoints = ['group-made'] as const
 
@@ -88,6 +91,7 @@ export const worktreeFaultPoints = [
 export const faultPoints = [
   ...agentFaultPoints,
   ...suspensionFaultPoints,
+  ...boxFaultPoints,
   ...limitFaultPoints,
   ...worktreeFaultPoints,
   ...scheduleFaultPoints,

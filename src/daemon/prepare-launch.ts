@@ -8,11 +8,13 @@ import type { RunRow } from '../store/index.ts'
 import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
 import {
   agentFolders,
-  providerContext,
+  getRuntime,
+  launchContext,
   referenceOf,
   speechOf,
   type DaemonContext,
 } from './context.ts'
+import { boxWish } from './box-wish.ts'
 import { importSession } from './import-session.ts'
 import { makeWorktree } from './make-worktree.ts'
 import { promptFile, readPromptLayers } from './system-prompt.ts'
@@ -52,7 +54,7 @@ export async function prepareLaunch(
     })
   }
   await importSession(context, agent, run)
-  const base = providerContext(context, spec.provider, spec.env)
+  const base = launchContext(context, spec, agent.id)
   const systemPrompt = joinPrompt(await readPromptLayers(context, { agent, spec }))
   const launch = await speechOf(context, run).launch({
     ...base,
@@ -69,6 +71,11 @@ export async function prepareLaunch(
     writePrivateFile(file.path, file.content)
   }
   keepPrompt(promptFile(context, agent.id), systemPrompt)
+  const box = boxWish(context, getRuntime(context, spec.runtime), {
+    agentId: agent.id,
+    spec,
+    folders: launch.folders ?? [],
+  })
   return {
     greeting: launch.input ?? null,
     transcript: launch.transcript ?? null,
@@ -79,11 +86,13 @@ export async function prepareLaunch(
         ...base.env,
         ...launch.env,
         DROVER_AGENT: agent.name,
-        DROVER_SOCKET: context.home.socketFile,
+        // In a box the socket is not there, and must not be: whoever opens it is the owner.
+        ...(box ? {} : { DROVER_SOCKET: context.home.socketFile }),
         DROVER_TOKEN: context.tokens.tokenOf(agent.id),
       },
       cwd: spec.dir,
       limits: spec.limits,
+      ...(box ? { box } : {}),
       ...(run.is_terminal === 1 ? { terminal: firstSize } : {}),
       ...(launch.reservedBytes === undefined ? {} : { reservedBytes: launch.reservedBytes }),
     },

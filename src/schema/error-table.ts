@@ -1,4 +1,6 @@
+import { engineErrors } from './engine-errors.ts'
 import type { ErrorRow } from './error-row.ts'
+import { suspensionErrors } from './suspension-errors.ts'
 import { terminalErrors } from './terminal-errors.ts'
 
 /**
@@ -226,19 +228,9 @@ export const errorTable = {
     hint: '`drover logs NAME` shows what it printed last.',
   },
   ...terminalErrors,
+  ...engineErrors,
   stop_failed: { status: 500, exit: 1, retryable: true, hint: 'The record is kept; try again.' },
-  suspend_failed: {
-    status: 500,
-    exit: 1,
-    retryable: false,
-    hint: 'Its run is ended instead; its session stays.',
-  },
-  resume_failed: {
-    status: 500,
-    exit: 1,
-    retryable: false,
-    hint: 'Its next run goes on with its session; what waits for it is kept.',
-  },
+  ...suspensionErrors,
   disk_full: {
     status: 507,
     exit: 1,
@@ -280,6 +272,12 @@ export const errorTable = {
     exit: 6,
     retryable: true,
     hint: 'It goes on in the background; ask again later.',
+  },
+  invalid_mount: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Name a path that is there and that a container may see.',
   },
   unsupported: {
     status: 422,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Daemon } from '../../src/daemon/index.ts'
 import { readView } from '../../src/daemon/views.ts'
 import { whyAgent } from '../../src/daemon/why.ts'
-import type { Handle } from '../../src/runtimes/contract.ts'
+import type { Handle, RunReference } from '../../src/runtimes/contract.ts'
 import { FakeRuntime } from '../../src/runtimes/fake/index.ts'
 import type { Agent } from '../../src/schema/agent.ts'
 import { RunRequest, type RunRequestInput } from '../../src/schema/requests.ts'
@@ -228,6 +228,19 @@ describe('a runtime that can not do it after all', () => {
   })
 })
 
+/** Notes when a bell is rung for a run that rests: its input must not be written then. */
+class WatchfulRuntime extends FakeRuntime {
+  readonly untimely: string[] = []
+
+  override notifyInput(run: RunReference): void {
+    const [leader] = this.machine.processesOf(run.id)
+    if (leader && leader.moves % 2 === 1) {
+      this.untimely.push(run.id)
+    }
+    super.notifyInput(run)
+  }
+}
+
 describe('a daemon that ends while its runtime gives no answer', () => {
   test.each([
     'suspend-hangs',
@@ -261,6 +274,26 @@ describe('a daemon that ends while its runtime gives no answer', () => {
       await second.verbs.stop('a', soon)
       expect(runtime.machine.processes).toEqual([])
     } finally {
+      await second.stop()
+    }
+  })
+
+  test('leaves a run at rest that the next one finds so: nothing is written, and no bell rung', async () => {
+    using folder = temporaryFolder()
+    const runtime = new FakeRuntime()
+    const first = await startOnFake(folder.path, runtime)
+    const { run } = await make(first)
+    await first.verbs.sleep('a', soon)
+    await first.stop()
+    const next = new WatchfulRuntime(runtime.machine)
+    const second = await startOnFake(folder.path, next)
+    try {
+      expect(second.agents.show('a')).toMatchObject({ isSuspended: true, run })
+      const { id } = second.mailbox.send('a', { body: 'one', from: 'user' })
+      expect(await second.mailbox.await(id, soon)).toMatchObject({ state: 'done', run })
+      expect(next.untimely).toEqual([])
+    } finally {
+      await second.verbs.stop('a', soon)
       await second.stop()
     }
   })
@@ -335,6 +368,9 @@ describe('while the way to rest and back is under way', () => {
       finish()
       expect(await daemon.mailbox.await(id, soon)).toMatchObject({ reply: 'reply: one', run })
       expect(daemon.agents.show('a')).toMatchObject({ status: 'idle', isSuspended: false })
+      const told = daemon.context.store.events.after(0, 'a').events
+      const statuses = told.filter(({ type }) => type === 'agent.status').map(({ json }) => json)
+      expect(statuses.filter((json) => json.includes('asleep'))).toEqual([])
     } finally {
       await daemon.verbs.stop('a', soon)
       await daemon.stop()

@@ -53,6 +53,7 @@ export class FakeRuntime implements Runtime {
       limits: false,
       snapshot: canSuspend,
       networkPolicy: false,
+      elsewhere: false,
       selfSupervised: false,
     }
   }
