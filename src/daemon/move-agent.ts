@@ -2,6 +2,7 @@ import type { AgentSpec } from '../schema/agent.ts'
 import { ApprovalPolicy } from '../schema/approval.ts'
 import { DroverError } from '../schema/error.ts'
 import type { AgentRow } from '../store/index.ts'
+import { checkRest } from './check-rest.ts'
 import { checkLaunch } from './check-launch.ts'
 import { capabilitiesOf, getRuntime, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
@@ -23,6 +24,7 @@ export async function checkMove(
   checkAsleep(agent, before, runtime)
   const spec = { ...before, runtime }
   checkApprovals(context, before, spec)
+  checkRest(context, spec)
   const session = agent.is_new === 1 ? null : agent.session
   await checkLaunch(context, { agent: { id: agent.id, name: agent.name }, spec, session })
 }

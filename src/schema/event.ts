@@ -18,6 +18,8 @@ export const EventType = z.enum([
   'run.starting',
   'run.running',
   'run.ready',
+  'run.suspended',
+  'run.resumed',
   'run.ended',
   // messages
   'message.state',
