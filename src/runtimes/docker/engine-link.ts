@@ -85,7 +85,7 @@ export class EngineLink {
     signal.addEventListener('abort', () => isUp.reject(signal.reason), { once: true })
     void engine.follow(
       { type: ['container'], label: [labels.agent] },
-      ({ id, action, timeNs }) => this.watch.event(id, action, Number(timeNs / 1_000_000n)),
+      ({ id, action, timeMs }) => this.watch.event(id, action, timeMs),
       {
         onUp: () => {
           this.watch.up()
