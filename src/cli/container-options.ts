@@ -106,7 +106,7 @@ const volumePrefix = 'volume='
 
 /** `SOURCE[:TARGET][:ro]`, or `volume=NAME:TARGET[:ro]`. */
 function readMount(text: string, cwd: string): Mount {
-  if (/^type=/.test(text)) {
+  if (text.startsWith('type=')) {
     throw usage('mount', `${JSON.stringify(text)}: give SOURCE:TARGET, or volume=NAME:TARGET`)
   }
   const isVolume = text.startsWith(volumePrefix)

@@ -5,15 +5,13 @@ import {
   type ComposeService,
   Container,
   containerKinds,
+  defaultImage,
   type ContainerWish,
   type ImageBuild,
 } from '../schema/container.ts'
 import { DroverError } from '../schema/error.ts'
 import type { DaemonContext } from './context.ts'
 import { invalid, isInside, realFile, resolveMounts } from './resolve-mounts.ts'
-
-/** The image of an agent that names none: what `drover image build` makes. */
-export const defaultImage = 'drover-agent'
 
 /**
  * The container of a new agent: the template's wish with the request's over it, paths real. Changes
