@@ -54,7 +54,11 @@ export class Reconciler {
 
   /** Something about this agent may be to do. The steps that need no waiting are taken before it returns. */
   kick(agentId: string): void {
-    if (this.#isClosed || this.held.has(agentId) || this.#busy.has(agentId)) {
+    if (this.#isClosed || this.held.has(agentId)) {
+      return
+    }
+    if (this.#busy.has(agentId)) {
+      this.#started.reconsider(agentId, () => !this.#isCancelled(agentId))
       return
     }
     const work = this.#settle(agentId).catch((error: unknown) => {
@@ -126,6 +130,11 @@ export class Reconciler {
       throw new Error(`Agent ${agentId} has no live run.`)
     }
     return run
+  }
+
+  #isCancelled(agentId: string): boolean {
+    const view = readView(this.#context, agentId)
+    return (view && nextStep(view, this.#context.now()))?.do === 'cancel-run'
   }
 
   /** A program may end before its start came back; the ending then waits for the beginning. */

@@ -216,8 +216,12 @@ export interface Runtime {
     launch: Pick<Launch, 'limits' | 'reservedBytes'>,
     signal: AbortSignal,
   ): Promise<LimitRefusal | null>
-  /** Bring the program up. The run folder exists. Throws DroverError `start_failed`, `unsupported`. */
-  start(launch: Launch, signal: AbortSignal): Promise<Handle>
+  /**
+   * Bring the program up. The run folder exists. What takes long and comes before anything of the run
+   * is made, an image for instance, is told in words for people: a start may be given up then, by the
+   * signal. Throws DroverError `start_failed`, `unsupported`.
+   */
+  start(launch: Launch, signal: AbortSignal, tell?: (text: string) => void): Promise<Handle>
   /** Find a run again; `handle` is null when the daemon died before it could store one. */
   recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery>
   /** One look, no side effects. A run that is suspended is alive. */

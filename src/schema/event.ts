@@ -16,6 +16,7 @@ export const EventType = z.enum([
   'agent.budget',
   'agent.removed',
   'run.starting',
+  'run.preparing',
   'run.running',
   'run.ready',
   'run.suspended',
