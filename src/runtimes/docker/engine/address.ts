@@ -58,7 +58,10 @@ export function parseHost(host: string, from: string, { env, home }: PlaceFacts)
   if (host.startsWith('unix://')) {
     return { kind: 'unix', path: host.slice('unix://'.length) || '/var/run/docker.sock', from }
   }
-  const url = URL.parse(host.includes('://') ? host : `tcp://${host}`)
+  // A URL of http would leave its usual port out.
+  const isHttps = host.startsWith('https://')
+  const named = host.replace(/^https?:\/\//, 'tcp://')
+  const url = URL.parse(named.includes('://') ? named : `tcp://${named}`)
   if (url?.hostname && url.protocol === 'ssh:') {
     return {
       kind: 'ssh',
@@ -68,12 +71,10 @@ export function parseHost(host: string, from: string, { env, home }: PlaceFacts)
       from,
     }
   }
-  if (url?.hostname && ['tcp:', 'http:', 'https:'].includes(url.protocol)) {
-    // A URL of http leaves its usual port out; engines have their own usual ports.
+  if (url?.hostname && url.protocol === 'tcp:') {
     const isVerified = Boolean(env['DOCKER_TLS_VERIFY'])
-    const isTls =
-      isVerified || Boolean(env['DOCKER_TLS']) || url.protocol === 'https:' || url.port === '2376'
-    const folder = env['DOCKER_CERT_PATH'] || path.join(env['DOCKER_CONFIG'] || `${home}/.docker`)
+    const isTls = isVerified || Boolean(env['DOCKER_TLS']) || isHttps || url.port === '2376'
+    const folder = env['DOCKER_CERT_PATH'] || env['DOCKER_CONFIG'] || `${home}/.docker`
     return {
       kind: 'tcp',
       host: url.hostname.replace(/^\[(.*)\]$/, '$1'),

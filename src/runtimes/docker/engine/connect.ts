@@ -8,6 +8,8 @@ import type { Transport } from './transport.ts'
 
 export interface ConnectOptions {
   env: Readonly<Record<string, string | undefined>>
+  /** How long each engine has for each answer, ms. Default 10 s: one that takes longer is of no use. */
+  deadlineMs?: number
   signal: AbortSignal
 }
 
@@ -28,13 +30,14 @@ interface Failure {
  * The first engine that answers. Errors: `engine_unreachable`, which says where it was looked for;
  * `engine_denied`, `engine_unfit`, `invalid_config`.
  */
-export async function connectEngine({ env, signal }: ConnectOptions): Promise<Connection> {
+export async function connectEngine(options: ConnectOptions): Promise<Connection> {
+  const { env, signal } = options
   const home = env['HOME'] || os.homedir()
   const addresses = await findAddresses({ env, home, uid: process.getuid?.() ?? 0 })
   const failures: Failure[] = []
   for (const address of addresses) {
     try {
-      return await tryAddress(address, signal)
+      return await tryAddress(address, options)
     } catch (error) {
       signal.throwIfAborted()
       failures.push(await explainFailure(address, error))
@@ -43,12 +46,15 @@ export async function connectEngine({ env, signal }: ConnectOptions): Promise<Co
   throw sumUp(failures)
 }
 
-async function tryAddress(address: Address, signal: AbortSignal): Promise<Connection> {
+async function tryAddress(
+  address: Address,
+  { env, deadlineMs = 10_000, signal }: ConnectOptions,
+): Promise<Connection> {
   if (address.kind === 'unix') {
     await stat(address.path)
   }
-  const transport = await openTransport(address)
-  return { transport, facts: await readFacts(transport, address, signal) }
+  const transport = await openTransport(address, env)
+  return { transport, facts: await readFacts(transport, address, { deadlineMs, signal }) }
 }
 
 async function explainFailure(address: Address, error: unknown): Promise<Failure> {
@@ -66,7 +72,7 @@ async function explainFailure(address: Address, error: unknown): Promise<Failure
 
 /** Who may: the socket's group, by its name. */
 async function explainDenial(socket: string): Promise<DroverError> {
-  const user = os.userInfo().username
+  const user = userName()
   const group = await groupOf(socket)
   const way = group
     ? `\`sudo usermod -aG ${group} ${user}\` and a new login let it (whoever may speak to this engine is as good as root), or set up a rootless engine`
@@ -75,6 +81,15 @@ async function explainDenial(socket: string): Promise<DroverError> {
     'engine_denied',
     `The user ${user} may not speak to the engine at unix://${socket}: ${way}.`,
   )
+}
+
+/** By its number where it has no name, as in a container. */
+function userName(): string {
+  try {
+    return os.userInfo().username
+  } catch {
+    return String(process.getuid?.())
+  }
 }
 
 /** The group that a socket belongs to; null where it can't be seen, or is root's own. */

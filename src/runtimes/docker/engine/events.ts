@@ -17,8 +17,8 @@ export interface EngineEvent {
   id: string
   /** Labels, name, `exitCode`, `execID`, and what else there is. */
   attributes: Readonly<Record<string, string>>
-  /** By the engine's clock, ns since 1970. */
-  timeNs: bigint
+  /** By the engine's clock, ms since 1970, with fractions. */
+  timeMs: number
 }
 
 /** As the engine's API has them: `{type: ['container'], label: ['drover.instance=…']}`. */
@@ -93,13 +93,16 @@ async function openEvents(
 
 async function tellEvents(stream: IncomingMessage, { onEvent }: FollowOptions): Promise<void> {
   for await (const line of readJsonLines(stream)) {
-    const event = EventLine.parse(line)
-    onEvent({
-      type: event.Type,
-      action: event.Action,
-      id: event.Actor.ID,
-      attributes: event.Actor.Attributes ?? {},
-      timeNs: BigInt(event.timeNano ?? event.time * 1e9),
-    })
+    // What a newer engine tells in another form is nothing that was waited for.
+    const { data: event } = EventLine.safeParse(line)
+    if (event) {
+      onEvent({
+        type: event.Type,
+        action: event.Action,
+        id: event.Actor.ID,
+        attributes: event.Actor.Attributes ?? {},
+        timeMs: event.timeNano === undefined ? event.time * 1000 : event.timeNano / 1e6,
+      })
+    }
   }
 }

@@ -62,10 +62,15 @@ export async function startExec(
     signal,
   })
   const exec = new EngineExec({ transport, id, socket, isTty })
-  if (isTty && size) {
-    await exec.resize(size, signal)
+  try {
+    if (isTty && size) {
+      await exec.resize(size, signal)
+    }
+    return exec
+  } catch (error) {
+    exec.close()
+    throw error
   }
-  return exec
 }
 
 /** Null where the engine knows it no more. */

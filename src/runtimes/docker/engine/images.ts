@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { readProgress, type OnProgress, type Outcome } from './progress.ts'
-import { hasStatus, isMissing } from './refusal.ts'
+import { explainFetch, isMissing } from './refusal.ts'
 import type { EngineRequest, Transport } from './transport.ts'
 
 /** An image as containers get it. */
@@ -168,21 +168,16 @@ export class Images {
   async #run(request: EngineRequest, onProgress: OnProgress): Promise<Outcome> {
     const limit = AbortSignal.timeout(longMs)
     const signal = AbortSignal.any([request.signal, limit])
-    const stream = await this.#transport.open({ ...request, signal, deadlineMs: longMs })
     try {
+      const stream = await this.#transport.open({ ...request, signal, deadlineMs: longMs })
       return await readProgress(stream, onProgress)
     } catch (error) {
       request.signal.throwIfAborted()
-      throw error
+      throw explainFetch(error)
     } finally {
       request.tar?.destroy()
     }
   }
-}
-
-/** Whether the image can't be removed since something uses it. */
-export function isInUse(error: unknown): boolean {
-  return hasStatus(error, 409)
 }
 
 /** A name's slashes and colons stay as they are: the engine reads all up to the verb. */

@@ -9,14 +9,15 @@ import { DroverError } from '../../../schema/error.ts'
 import { formatAddress, type Address, type TlsFolder } from './address.ts'
 import { Transport } from './transport.ts'
 
+type Environment = Readonly<Record<string, string | undefined>>
 type ModemOptions = DockerModem.ConstructorOptions & { [key: string]: unknown }
 
 /**
  * Loads the modem and makes a transport; nothing is connected yet. Each request has a connection of
  * its own: an engine that was started again never gets one on a connection to the one before.
  */
-export async function openTransport(address: Address): Promise<Transport> {
-  const options = await modemOptions(address)
+export async function openTransport(address: Address, env: Environment): Promise<Transport> {
+  const options = await modemOptions(address, env)
   const { default: Modem } = await import('docker-modem')
   // The modem takes from the environment what it is not told.
   const nothing = { socketPath: undefined, host: undefined, port: undefined, timeout: undefined }
@@ -25,26 +26,22 @@ export async function openTransport(address: Address): Promise<Transport> {
   return new Transport({ modem, address: formatAddress(address) })
 }
 
-async function modemOptions(address: Address): Promise<ModemOptions> {
+async function modemOptions(address: Address, env: Environment): Promise<ModemOptions> {
   if (address.kind === 'unix') {
     return { protocol: 'http', socketPath: address.path, agent: new HttpAgent() }
   }
   if (address.kind === 'ssh') {
-    return { protocol: 'http', host: 'http://localhost', agent: sshAgent(address) }
+    return { protocol: 'http', host: 'http://localhost', agent: sshAgent(address, env) }
   }
   const { host, port, tls } = address
   const name = host.includes(':') ? `[${host}]` : host
   if (tls === null) {
-    const agent = new HttpAgent(aliveOptions)
-    return { protocol: 'http', host: `http://${name}`, port, agent }
+    return { protocol: 'http', host: `http://${name}`, port, agent: new HttpAgent() }
   }
   const { isVerified } = tls
-  const agent = new HttpsAgent({ ...aliveOptions, rejectUnauthorized: isVerified })
+  const agent = new HttpsAgent({ rejectUnauthorized: isVerified })
   return { protocol: 'https', host: `https://${name}`, port, agent, ...(await readKeys(tls)) }
 }
-
-/** A machine that goes without a word is noticed though nothing is asked of it, as under an event stream. */
-const aliveOptions = { keepAlive: false, keepAliveInitialDelay: 15_000, noDelay: true }
 
 async function readKeys({ folder }: TlsFolder): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
   const read = (name: string): Promise<Buffer> => readFile(path.join(folder, name))
@@ -61,7 +58,8 @@ async function readKeys({ folder }: TlsFolder): Promise<{ ca: Buffer; cert: Buff
  * Over the user's own `ssh`, with their keys, known hosts and configuration, as Docker's command
  * line does it: `docker system dial-stdio` over there joins it to the engine.
  */
-function sshAgent({ user, host, port }: Extract<Address, { kind: 'ssh' }>): HttpAgent {
+function sshAgent(address: Extract<Address, { kind: 'ssh' }>, env: Environment): HttpAgent {
+  const { user, host, port } = address
   const agent = new HttpAgent()
   agent.createConnection = () => {
     const target = [...(user ? ['-l', user] : []), ...(port ? ['-p', String(port)] : [])]
@@ -76,7 +74,7 @@ function sshAgent({ user, host, port }: Extract<Address, { kind: 'ssh' }>): Http
     const child = spawn(
       'ssh',
       ['-T', ...options, ...target, '--', host, 'docker', 'system', 'dial-stdio'],
-      { stdio: ['pipe', 'pipe', 'pipe'] },
+      { env, stdio: ['pipe', 'pipe', 'pipe'] },
     )
     return joinChild(child)
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Duplex, Readable } from 'node:stream'
+import { finished, type Duplex, type Readable } from 'node:stream'
+import { Socket } from 'node:net'
 import type DockerModem from 'docker-modem'
 import type { z } from 'zod'
 import { DroverError } from '../../../schema/error.ts'
@@ -59,7 +60,8 @@ export class Transport {
     try {
       return schema.parse(JSON.parse(text))
     } catch (error) {
-      throw this.#unreachable(`answered ${request.path} with what is no answer`, error)
+      const what = `The engine at ${this.address} answered ${request.path} with what is no answer.`
+      throw new DroverError('engine_unreachable', what, { cause: error })
     }
   }
 
@@ -85,6 +87,7 @@ export class Transport {
     try {
       const response = await call.run(this.#dial(request, call))
       followSignal(response, request.signal)
+      onBreak(request.tar, (error) => response.destroy(error))
       return response
     } finally {
       call.end()
@@ -110,13 +113,15 @@ export class Transport {
     call: Call,
     isHijack = false,
   ): Promise<IncomingMessage | Duplex> {
-    const { method, path, query, body, tar } = request
+    const { method, path, body, tar } = request
+    const query = defined(request.query ?? {})
     const answer = Promise.withResolvers<IncomingMessage | Duplex>()
     const options = {
-      path: `${path}?`,
+      // The modem adds a query to what ends so.
+      path: Object.keys(query).length > 0 ? `${path}?` : path,
       method,
       // The modem takes a body of `{}` for none; engines do the same.
-      options: { _query: defined(query ?? {}), _body: body ?? {} },
+      options: { _query: query, _body: body ?? {} },
       ...(tar ? { file: tar } : {}),
       hijack: isHijack,
       isStream: true,
@@ -176,12 +181,13 @@ class Call {
   readonly #connection = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #onSignal = (): void => this.#abort(this.#request.signal.reason as Error)
+  #isOver = false
   /** What else is to be destroyed with it. */
   onAbort: ((reason: Error) => void) | null = null
 
   constructor(request: EngineRequest, address: string) {
     this.#request = request
-    const { signal, deadlineMs = usualDeadlineMs } = request
+    const { signal, tar, deadlineMs = usualDeadlineMs } = request
     signal.throwIfAborted()
     this.#ended.promise.catch(() => {})
     signal.addEventListener('abort', this.#onSignal)
@@ -189,6 +195,7 @@ class Call {
       const text = `The engine at ${address} did not answer within ${deadlineMs / 1000} s.`
       this.#abort(new DroverError('engine_unreachable', text))
     }, deadlineMs)
+    onBreak(tar, (error) => this.#abort(error))
   }
 
   /** Ends the request as long as there is no answer. */
@@ -201,11 +208,15 @@ class Call {
   }
 
   end(): void {
+    this.#isOver = true
     clearTimeout(this.#timer)
     this.#request.signal.removeEventListener('abort', this.#onSignal)
   }
 
   #abort(reason: Error): void {
+    if (this.#isOver) {
+      return
+    }
     this.#ended.reject(reason)
     this.#connection.abort(reason)
     this.#request.tar?.destroy()
@@ -213,11 +224,26 @@ class Call {
   }
 }
 
+/** What is sent breaks on this side: the engine would wait for the rest. */
+function onBreak(tar: Readable | undefined, tell: (error: Error) => void): void {
+  if (tar) {
+    finished(tar, { writable: false }, (error) => error && tell(error))
+  }
+}
+
+/** A machine that goes without a word is noticed though nothing is sent to it. */
+function keepAlive(connection: Duplex): void {
+  if (connection instanceof Socket) {
+    connection.setKeepAlive(true, 15_000)
+  }
+}
+
 function isResponse(answer: IncomingMessage | Duplex): answer is IncomingMessage {
   return 'statusCode' in answer
 }
 
-function followSignal(stream: Readable | Duplex, signal: AbortSignal): void {
+function followSignal(stream: IncomingMessage | Duplex, signal: AbortSignal): void {
+  keepAlive(isResponse(stream) ? stream.socket : stream)
   // Whoever reads it is told; nobody needs to be there.
   stream.on('error', () => {})
   const abort = (): void => void stream.destroy(signal.reason as Error)
