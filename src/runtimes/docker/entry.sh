@@ -11,13 +11,21 @@
 #
 # TERM ends everything inside, gently; USR1 at once, and that is then the ending on record.
 #
-# It ends with 70 where it can't write to the folder, with 71 where nothing says what to run, and with
-# 72 where the folder to start in is not there.
+# It ends with 70 where it can't write to the folder, with 71 where nothing says what to run, with 72
+# where the folder to start in is not there, and with 73 where a program is missing that it needs.
 umask 077
 drover_run=$1 drover_holder=$2 drover_file=$3 drover_kind='' drover_text='' drover_killed=''
 [ -w "$drover_run" ] && [ -w "$drover_run/out" ] || exit 70
-exec 3<"$drover_run/launch" || exit 71
+[ -r "$drover_run/launch" ] || exit 71
 PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
+for drover_text in cat mkfifo rm; do
+  (PATH=/usr/bin:/bin:$PATH && command -v "$drover_text") >/dev/null 2>&1 || exit 73
+done
+exec 3<"$drover_run/launch"
+# Where the system counts what it ends for want of memory in here: the holder looks there at the end.
+for drover_text in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+  [ -r "$drover_text" ] && echo "$drover_text" >"$drover_run/kills"
+done
 rm -f -- "$drover_run/launch"
 USER=$(id -un 2>/dev/null) || USER=agent
 LOGNAME=$USER
