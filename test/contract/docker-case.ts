@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -38,12 +38,12 @@ export function dockerCase(
       const home = path.join(folder, `${id}-home`)
       mkdirSync(home, { recursive: true })
       return {
-        agent: { id, instance: run.instance, folder: path.join(folder, `${id}-box`) },
+        agent: { id, instance: run.instance, folder: path.join(boxesOf(folder), id) },
         container: Container.parse({ image: 'drover-test', ...container }),
         ownFolders: [home],
         folders: [folder],
         readOnlyFolders: [],
-        home,
+        home: container?.home ?? home,
       }
     },
     impostors: (handle) => [
@@ -59,13 +59,20 @@ export function dockerCase(
   }
 }
 
+/** Not inside of what the agent works in: who works there may be another user. */
+function boxesOf(folder: string): string {
+  return `${folder}-boxes`
+}
+
 /** One test's runtime; all it made is gone with the test. */
 export function dockerStage(engine: DockerEngine, options?: DockerCaseOptions): RuntimeStage {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'drover-runtime-')))
+  chmodSync(folder, 0o755)
   const stage = new RuntimeStage(dockerCase(engine, options), folder)
   onTestFinished(async () => {
     await stage.close()
     stage.runtime.close?.()
+    rmSync(boxesOf(folder), { recursive: true, force: true })
   })
   return stage
 }
