@@ -97,6 +97,8 @@ export class DockerEngine implements AsyncDisposable {
       const exited = once(this.#child, 'exit')
       this.#child.kill(signal)
       await exited
+      // Its containerd goes with it, and would count as alive where nobody reaps it.
+      rmSync(path.join(this.folder, 'exec', 'containerd', 'containerd.pid'), { force: true })
     }
   }
 
@@ -186,4 +188,10 @@ export class DockerEngine implements AsyncDisposable {
   }
 }
 
-const noNetwork = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-masq=false']
+export const noNetwork = [
+  '--bridge',
+  'none',
+  '--iptables=false',
+  '--ip6tables=false',
+  '--ip-masq=false',
+]

@@ -70,7 +70,7 @@ function entryProblem(code: number | null): string | null {
     case 72:
       return 'the folder to start in is not there inside'
     case 73:
-      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo, rm'
+      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo'
     default:
       return null
   }
