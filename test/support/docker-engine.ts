@@ -188,4 +188,10 @@ export class DockerEngine implements AsyncDisposable {
   }
 }
 
-const noNetwork = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-masq=false']
+export const noNetwork = [
+  '--bridge',
+  'none',
+  '--iptables=false',
+  '--ip6tables=false',
+  '--ip-masq=false',
+]
