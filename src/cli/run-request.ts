@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import path from 'node:path'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequestInput } from '../schema/requests.ts'
@@ -24,6 +24,7 @@ import {
 import {
   collectEnvironment,
   collectOptions,
+  collectTexts,
   countParser,
   parseCpus,
   parseSize,
@@ -41,6 +42,8 @@ export interface SpecOptions extends LifecycleOptions, AgentOptions, ApprovalOpt
   memory?: number
   cpus?: number
   pids?: number
+  network?: 'full' | 'local' | 'none'
+  allow?: string[]
 }
 
 export interface RunOptions extends SpecOptions, CommonOptions {
@@ -76,6 +79,17 @@ export function addSpecOptions(command: Command): Command {
     .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
     .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
     .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
+    .addOption(
+      new Option(
+        '--network <policy>',
+        'what it may reach; local: only models and Drover (default: full)',
+      ).choices(['full', 'local', 'none']),
+    )
+    .option(
+      '--allow <host>',
+      'as local, and this host: NAME, *.NAME, IP, with :PORT or not; may be given many times',
+      collectTexts,
+    )
     .optionsGroup('When it wakes, sleeps and ends:')
   return addApprovalOptions(addLifecycleOptions(command))
 }
@@ -127,6 +141,7 @@ export function createSpecRequest(
     ...(option === undefined ? {} : { options: option }),
     ...(program === null ? {} : { program: [...program] }),
     ...limitsOf(options),
+    ...networkOf(options),
     ...createAgentRequest(options, cwd),
     ...createLifecycleRequest(options),
     ...createApprovalRequest(options),
@@ -153,4 +168,15 @@ function limitsOf({ memory, cpus, pids }: SpecOptions): Pick<RunRequestInput, 'l
     ...(pids === undefined ? {} : { pids }),
   }
   return Object.keys(limits).length > 0 ? { limits } : {}
+}
+
+/** Errors: `usage` where a policy was named beside hosts. */
+function networkOf({ network, allow }: SpecOptions): Pick<RunRequestInput, 'network'> {
+  if (network !== undefined && allow !== undefined) {
+    throw new DroverError('usage', `--allow: is a policy of its own; leave out --network.`, {
+      details: { field: 'allow' },
+    })
+  }
+  const wanted = allow === undefined ? network : { allow }
+  return wanted === undefined ? {} : { network: wanted }
 }

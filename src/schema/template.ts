@@ -5,6 +5,7 @@ import { agentOptions, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
 import { ApprovalWish } from './approval.ts'
 import { LifecycleWish } from './lifecycle.ts'
+import { Network } from './network.ts'
 
 /** A reusable spec from which agents are made: a YAML file, or built in. */
 export const Template = z.strictObject({
@@ -26,6 +27,7 @@ export const Template = z.strictObject({
   lifecycle: LifecycleWish.prefault({}),
   budget: AgentSpec.shape.budget,
   limits: WrittenLimits.default({}),
+  network: Network.optional(),
   approvals: ApprovalWish.prefault({}),
   ...agentOptions,
   bare: z.boolean().optional(),
