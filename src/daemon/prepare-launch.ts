@@ -13,6 +13,7 @@ import {
   speechOf,
   type DaemonContext,
 } from './context.ts'
+import { doorPlace } from './door-place.ts'
 import { importSession } from './import-session.ts'
 import { makeWorktree } from './make-worktree.ts'
 import { promptFile, readPromptLayers } from './system-prompt.ts'
@@ -52,7 +53,9 @@ export async function prepareLaunch(
     })
   }
   await importSession(context, agent, run)
-  const base = providerContext(context, spec.provider, spec.env)
+  const outside = providerContext(context, spec.provider, spec.env)
+  const door = await doorPlace(context, agent.id, spec, outside.upstreams)
+  const base = door ? { ...outside, upstreams: door.upstreams } : outside
   const systemPrompt = joinPrompt(await readPromptLayers(context, { agent, spec }))
   const launch = await speechOf(context, run).launch({
     ...base,
@@ -78,8 +81,8 @@ export async function prepareLaunch(
       env: {
         ...base.env,
         ...launch.env,
+        ...(door?.env ?? { DROVER_SOCKET: context.home.socketFile }),
         DROVER_AGENT: agent.name,
-        DROVER_SOCKET: context.home.socketFile,
         DROVER_TOKEN: context.tokens.tokenOf(agent.id),
       },
       cwd: spec.dir,

@@ -30,9 +30,14 @@ export function openTunnel(client: Socket, options: TunnelOptions): () => void {
     noDelay: true,
   })
   let isOpen = false
+  // By a reset: a tunnel that is cut off must not look like one whose server was done.
   const cut = (): void => {
-    client.destroy()
-    server.destroy()
+    client.resetAndDestroy()
+    if (server.connecting) {
+      server.destroy()
+    } else {
+      server.resetAndDestroy()
+    }
   }
   const fail = (problem: string): void => {
     server.destroy()

@@ -1,4 +1,5 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
+import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
 
 /**
@@ -174,6 +175,12 @@ export interface Runtime {
     launch: Pick<Launch, 'limits' | 'reservedBytes'>,
     signal: AbortSignal,
   ): Promise<LimitRefusal | null>
+  /**
+   * The address of this machine at which programs of a network policy reach it, and that nobody beyond
+   * it reaches; made where it is not there yet. The agents' door is open there before `start`. null:
+   * they reach nothing. Whoever has `networkPolicy` has it.
+   */
+  findDoorHost?(network: Network, signal: AbortSignal): Promise<string | null>
   /** Bring the program up. The run folder exists. Throws DroverError `start_failed`, `unsupported`. */
   start(launch: Launch, signal: AbortSignal): Promise<Handle>
   /** Find a run again; `handle` is null when the daemon died before it could store one. */
