@@ -11,6 +11,7 @@ import type { Provider } from './providers/contract.ts'
 import { geminiProvider } from './providers/gemini/index.ts'
 import { opencodeProvider } from './providers/opencode/index.ts'
 import type { Runtime } from './runtimes/contract.ts'
+import { DockerRuntime } from './runtimes/docker/index.ts'
 import { LaunchdRuntime } from './runtimes/launchd/index.ts'
 import { ProcessRuntime } from './runtimes/process/index.ts'
 import { SystemdRuntime } from './runtimes/systemd/index.ts'
@@ -45,13 +46,18 @@ export const listProviders = (): Provider[] => [
   ndjsonProvider,
   opencodeProvider,
 ]
-const runtimes = (home: Home): Runtime[] => [
+const runtimes = ({ home, env }: Pick<RootOptions, 'home' | 'env'>): Runtime[] => [
   new ProcessRuntime({ onGroupMade: () => faultPoint('group-made') }),
   new SystemdRuntime(),
   new LaunchdRuntime(),
   new TmuxRuntime({
     socket: home.tmuxSocketFile,
     onGroupMade: () => faultPoint('group-made'),
+  }),
+  new DockerRuntime({
+    env,
+    usedFile: home.dockerUsedFile,
+    onMade: () => faultPoint('box-made'),
   }),
 ]
 
@@ -70,7 +76,7 @@ export async function startDaemon({
     env,
     version,
     providers: listProviders(),
-    runtimes: runtimes(home),
+    runtimes: runtimes({ home, env }),
     moveAsideCorrupt,
   })
   const closed = Promise.withResolvers<void>()
@@ -99,6 +105,7 @@ export async function startDaemon({
 /** What is usable here, without a daemon. */
 export async function localDoctor({ home, env, version }: RootOptions): Promise<DoctorReport> {
   const config = loadConfig(home.configFile)
+  const used = runtimes({ home, env })
   const checks = await checkMachine({
     home,
     config,
@@ -108,10 +115,11 @@ export async function localDoctor({ home, env, version }: RootOptions): Promise<
       layers: [config.env],
     }),
     providers: byName(listProviders()),
-    runtimes: byName(runtimes(home)),
+    runtimes: byName(used),
     prices: new Prices(home.pricesFile, () => undefined),
     signal: AbortSignal.timeout(20_000),
   })
+  used.forEach((runtime) => runtime.close?.())
   return { version, checks }
 }
 

@@ -42,6 +42,7 @@ export interface SpecOptions extends LifecycleOptions, AgentOptions, ApprovalOpt
   memory?: number
   cpus?: number
   pids?: number
+  disk?: number
   network?: 'full' | 'local' | 'none'
   allow?: string[]
 }
@@ -79,6 +80,7 @@ export function addSpecOptions(command: Command): Command {
     .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
     .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
     .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
+    .option('--disk <size>', 'what a container of its own may write beside its folders', parseSize)
     .addOption(
       new Option(
         '--network <policy>',
@@ -161,11 +163,12 @@ function resumeOf({ resume, continue: isContinued }: RunOptions): Pick<RunReques
   return isContinued ? { resume: { mode: 'continue' } } : {}
 }
 
-function limitsOf({ memory, cpus, pids }: SpecOptions): Pick<RunRequestInput, 'limits'> {
+function limitsOf({ memory, cpus, pids, disk }: SpecOptions): Pick<RunRequestInput, 'limits'> {
   const limits = {
     ...(memory === undefined ? {} : { memoryBytes: memory }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(pids === undefined ? {} : { pids }),
+    ...(disk === undefined ? {} : { diskBytes: disk }),
   }
   return Object.keys(limits).length > 0 ? { limits } : {}
 }

@@ -143,13 +143,14 @@ function wordsText(words: readonly string[] = []): string | null {
 }
 
 /** A daemon from before there were limits tells none. */
-function limitsText({ memoryBytes, cpus, pids }: AgentDetail['spec']['limits'] = {}):
+function limitsText({ memoryBytes, cpus, pids, diskBytes }: AgentDetail['spec']['limits'] = {}):
   | string
   | null {
   const parts = [
     memoryBytes === undefined ? null : `memory ${formatByteSize(memoryBytes)}`,
     cpus === undefined ? null : `cpus ${cpus}`,
     pids === undefined ? null : `pids ${pids}`,
+    diskBytes === undefined ? null : `disk ${formatByteSize(diskBytes)}`,
   ].filter((part) => part !== null)
   return parts.length > 0 ? parts.join(', ') : null
 }

@@ -120,7 +120,7 @@ describe('limits', () => {
       fc.property(limits, anyMeans, reserved, (wanted, here, reservedBytes) => {
         const outcome = planLimits({ limits: wanted, reservedBytes }, here)
         if ('refusal' in outcome) {
-          expect(wanted[outcome.refusal.limit]).toBeDefined()
+          expect(wanted).toHaveProperty(outcome.refusal.limit)
           return
         }
         const { plan } = outcome

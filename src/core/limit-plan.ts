@@ -35,13 +35,25 @@ export interface RefusedLimit {
   reason: string
 }
 
-const controllers = { memoryBytes: 'memory', cpus: 'cpu', pids: 'pids' } as const
+/** Limits that these means can keep. */
+type BoundLimit = Exclude<LimitName, 'diskBytes'>
+
+const controllers = { memoryBytes: 'memory', cpus: 'cpu', pids: 'pids' } as const satisfies Record<
+  BoundLimit,
+  string
+>
+
+/** A clause; whatever shares the machine's own files meets it. */
+export const noOwnDisk = 'it has no disk of its own'
 
 /** How the limits can be kept with these means, or the first of them that can't. */
 export function planLimits(
   wish: LimitWish,
   means: LimitMeans,
 ): { plan: LimitPlan } | { refusal: RefusedLimit } {
+  if (wish.limits.diskBytes !== undefined) {
+    return { refusal: { limit: 'diskBytes', reason: noOwnDisk } }
+  }
   const plan: LimitPlan = { group: {}, dataBytes: null, processes: null }
   for (const limit of ['memoryBytes', 'cpus', 'pids'] as const) {
     const value = wish.limits[limit]
@@ -65,7 +77,7 @@ export function planLimits(
 }
 
 /** Why a group can't keep this limit; null when it can. */
-function problemOfGroup(limit: LimitName, { group }: LimitMeans): string | null {
+function problemOfGroup(limit: BoundLimit, { group }: LimitMeans): string | null {
   if ('problem' in group) {
     return group.problem
   }
@@ -77,7 +89,7 @@ function problemOfGroup(limit: LimitName, { group }: LimitMeans): string | null 
 
 /** Why rlimits can't keep this limit either; null when they can. */
 function refuseRlimit(
-  limit: LimitName,
+  limit: BoundLimit,
   { wish, means, problem }: { wish: LimitWish; means: LimitMeans; problem: string },
 ): string | null {
   const onlyGroup = `only cgroup v2 can bound it, and ${problem}`

@@ -11,7 +11,7 @@ import {
   agentFolders,
   getProvider,
   getRuntime,
-  providerContext,
+  launchContext,
   speechOf,
   willHaveTerminal,
   type DaemonContext,
@@ -41,7 +41,7 @@ export async function checkLaunch(
   const folders = agentFolders(context, agent.id)
   const layers = await readPromptLayers(context, { agent, spec, folder: dir })
   const provider = getProvider(context, spec.provider)
-  const base = providerContext(context, spec.provider, spec.env)
+  const base = launchContext(context, spec, agent.id)
   const speech = speechOf(context, {
     provider: spec.provider,
     is_terminal: willHaveTerminal(context, spec) ? 1 : 0,

@@ -6,7 +6,7 @@ import type {
   ProviderContext,
   Speech,
 } from '../providers/contract.ts'
-import type { RunReference, Runtime } from '../runtimes/contract.ts'
+import type { AgentReference, RunReference, Runtime } from '../runtimes/contract.ts'
 import type { SpareFolders } from '../runtimes/spare-folders.ts'
 import { AgentName } from '../schema/agent-name.ts'
 import type { Config } from '../schema/config.ts'
@@ -152,13 +152,30 @@ export function callSignal(
   return AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])
 }
 
-/** The folder of an agent's own state, and the one it works in when it was given none. */
-export function agentFolders(
-  { home }: Pick<DaemonContext, 'home'>,
-  agentId: string,
-): { state: string; work: string } {
+export interface AgentFolders {
+  /** Its own state: what Drover writes for its program, and what that keeps. */
+  state: string
+  /** The one it works in when it was given none. */
+  work: string
+  /** HOME in a box of its own. */
+  home: string
+  /** What a runtime keeps for it. */
+  box: string
+}
+
+export function agentFolders({ home }: Pick<DaemonContext, 'home'>, agentId: string): AgentFolders {
   const folder = path.join(home.agentsFolder, agentId)
-  return { state: path.join(folder, 'state'), work: path.join(folder, 'work') }
+  const at = (name: string): string => path.join(folder, name)
+  return { state: at('state'), work: at('work'), home: at('home'), box: at('box') }
+}
+
+/** What a runtime knows an agent by. */
+export function agentReference(
+  context: Pick<DaemonContext, 'store' | 'home'>,
+  agentId: string,
+): AgentReference {
+  const { box } = agentFolders(context, agentId)
+  return { id: agentId, instance: context.store.instance, folder: box }
 }
 
 /** What a provider may know, for an agent with this environment of its own. */
@@ -167,12 +184,31 @@ export function providerContext(
   provider: string,
   ownEnvironment: Readonly<Record<string, string>> = {},
 ): ProviderContext {
-  const { config } = context
+  const { config, baseEnvironment } = context
   return {
-    env: { ...context.baseEnvironment, ...ownEnvironment },
+    env: { ...baseEnvironment, ...ownEnvironment },
     programPath: config.providers[provider]?.path ?? null,
     upstreams: withoutAbsent(config.gateway.upstreams),
     signal: context.signal,
+  }
+}
+
+/** The same for one agent where it runs: in a box nothing of this machine's own environment is. */
+export function launchContext(
+  context: Pick<DaemonContext, 'config' | 'baseEnvironment' | 'signal' | 'runtimes' | 'home'>,
+  { provider, runtime, env, container }: AgentSpec,
+  agentId: string,
+): ProviderContext {
+  const base = providerContext(context, provider, env)
+  if (!getRuntime(context, runtime).capabilities.elsewhere) {
+    return base
+  }
+  const home = container?.home ?? agentFolders(context, agentId).home
+  return {
+    ...base,
+    env: { HOME: home, ...context.config.env, ...env },
+    programPath: null,
+    isElsewhere: true,
   }
 }
 

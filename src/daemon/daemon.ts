@@ -239,6 +239,7 @@ export class Daemon {
     const { level } = log
     log.level = 'silent'
     this.#ending.abort(new Error('the daemon is ending'))
+    this.context.runtimes.forEach((runtime) => runtime.close?.())
     await this.schedules.ended()
     // Who waited for something looks once more before the store closes.
     await setImmediate()

@@ -34,6 +34,9 @@ export const scheduleFaultPoints = [
   'schedule-passed-over',
 ] as const
 
+/** Around what is kept for an agent in an engine beyond its runs. */
+export const boxFaultPoints = ['box-made', 'box-forgotten'] as const
+
 /** Between the making of an agent's group, which only one with limits has, and the rest of its start. */
 export const limitFaultPoints = ['group-made'] as const
 
@@ -80,6 +83,7 @@ export const doorFaultPoints = ['door-opened', 'door-kept'] as const
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
+  ...boxFaultPoints,
   ...limitFaultPoints,
   ...worktreeFaultPoints,
   ...scheduleFaultPoints,

@@ -8,11 +8,13 @@ import type { RunRow } from '../store/index.ts'
 import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
 import {
   agentFolders,
-  providerContext,
+  getRuntime,
+  launchContext,
   referenceOf,
   speechOf,
   type DaemonContext,
 } from './context.ts'
+import { boxWish } from './box-wish.ts'
 import { doorPlace } from './door-place.ts'
 import { importSession } from './import-session.ts'
 import { makeWorktree } from './make-worktree.ts'
@@ -53,7 +55,7 @@ export async function prepareLaunch(
     })
   }
   await importSession(context, agent, run)
-  const outside = providerContext(context, spec.provider, spec.env)
+  const outside = launchContext(context, spec, agent.id)
   const door = await doorPlace(context, agent.id, spec, outside.upstreams)
   const base = door ? { ...outside, upstreams: door.upstreams } : outside
   const systemPrompt = joinPrompt(await readPromptLayers(context, { agent, spec }))
@@ -72,6 +74,11 @@ export async function prepareLaunch(
     writePrivateFile(file.path, file.content)
   }
   keepPrompt(promptFile(context, agent.id), systemPrompt)
+  const box = boxWish(context, getRuntime(context, spec.runtime), {
+    agentId: agent.id,
+    spec,
+    folders: launch.folders ?? [],
+  })
   return {
     greeting: launch.input ?? null,
     transcript: launch.transcript ?? null,
@@ -81,12 +88,14 @@ export async function prepareLaunch(
       env: {
         ...base.env,
         ...launch.env,
-        ...(door?.env ?? { DROVER_SOCKET: context.home.socketFile }),
+        // In a box the socket is not there, and must not be: whoever opens it is the owner.
+        ...(door?.env ?? (box ? {} : { DROVER_SOCKET: context.home.socketFile })),
         DROVER_AGENT: agent.name,
         DROVER_TOKEN: context.tokens.tokenOf(agent.id),
       },
       cwd: spec.dir,
       limits: spec.limits,
+      ...(box ? { box } : {}),
       ...(run.is_terminal === 1 ? { terminal: firstSize } : {}),
       ...(launch.reservedBytes === undefined ? {} : { reservedBytes: launch.reservedBytes }),
     },

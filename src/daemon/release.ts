@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { callSignal, getRuntime, referenceOf, workDeadlineMs } from './context.ts'
 import { faultPoint } from './fault-point.ts'
+import { forgetBoxes } from './kept-boxes.ts'
 import { withdrawQuestions } from './questions.ts'
 import type { Reconciler } from './reconciler.ts'
 import { retireWorktree } from './retire-worktree.ts'
@@ -35,6 +36,7 @@ export async function removeAgent(
 ): Promise<void> {
   const { store, home, notifier, specs, admission, door } = context
   await guests.endOfAgent(agentId)
+  await forgetBoxes(context, agentId)
   const runs = store.runs.listOfAgent(agentId)
   await Promise.all(
     runs.map(

@@ -10,6 +10,7 @@ import type { Template } from '../schema/template.ts'
 import { checkApprovals, mergeApprovals } from './approval-policy.ts'
 import { checkUnsupported } from './check-unsupported.ts'
 import { getProvider, getRuntime, type DaemonContext } from './context.ts'
+import { resolveContainer } from './resolve-container.ts'
 import { fieldPath } from './load-config.ts'
 
 /**
@@ -48,6 +49,10 @@ export function resolveSpec(
     network: request.network ?? template.network,
     approvals: mergeApprovals(context.config, layers),
     ...mergeOptions(template, request),
+    container: resolveContainer(context, runtime, {
+      ...(template.container ? { template: template.container } : {}),
+      ...(request.container ? { request: request.container } : {}),
+    }),
     workspace: workspaceOf(template, request),
   })
   checkAlwaysOn(runtime, spec, request)

@@ -149,6 +149,8 @@ export interface ProviderContext {
   env: Readonly<Record<string, string>>
   /** Program path from config, when given. */
   programPath: string | null
+  /** Its program is not one of this machine: names are resolved where it runs. */
+  isElsewhere?: boolean
   /** Model endpoints from config. */
   upstreams: Readonly<Partial<Record<'anthropic' | 'openai' | 'gemini' | 'ollama', Upstream>>>
   signal: AbortSignal
@@ -214,6 +216,8 @@ export interface ProviderLaunch {
   files: readonly { path: string; content: string }[]
   /** With a handshake: the first bytes of its input. */
   input?: string
+  /** Folders and files of the machine that its program needs beside the state folder, absolute. */
+  folders?: readonly string[]
   /** The transcript that the program itself keeps, where its place is known before it starts. */
   transcript?: Transcript
   /**

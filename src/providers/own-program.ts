@@ -1,6 +1,6 @@
 import { DroverError } from '../schema/error.ts'
-import { findProgram } from '../util/find-program.ts'
 import type { LaunchRequest } from './contract.ts'
+import { locateProgram } from './locate-program.ts'
 
 /**
  * argv of a program that the caller gave after `--`, its file absolute. Errors: `invalid_request`
@@ -9,7 +9,8 @@ import type { LaunchRequest } from './contract.ts'
 export function ownProgram({
   spec,
   env,
-}: Pick<LaunchRequest, 'spec' | 'env'>): [string, ...string[]] {
+  isElsewhere,
+}: Pick<LaunchRequest, 'spec' | 'env' | 'isElsewhere'>): [string, ...string[]] {
   const [program, ...rest] = spec.program
   if (program === undefined || program === '') {
     throw new DroverError(
@@ -18,7 +19,7 @@ export function ownProgram({
       { details: { field: 'program' } },
     )
   }
-  const file = findProgram(program, { searchPath: env['PATH'] ?? '', folder: spec.dir })
+  const file = locateProgram({ name: program, folder: spec.dir }, { env, isElsewhere })
   if (!file) {
     throw new DroverError(
       'program_not_found',

@@ -1,4 +1,5 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
+import type { Container } from '../schema/container.ts'
 import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
 
@@ -30,6 +31,42 @@ export interface Launch {
    * Needs the capability.
    */
   terminal?: TerminalSize
+  /** What a box of the agent's own is made of; for a runtime whose programs are elsewhere. */
+  box?: BoxWish
+}
+
+/**
+ * A box is what an agent has of its own beside the machine: a container. It is kept over its runs.
+ * What it sees of the machine it sees under the same absolute path.
+ */
+export interface BoxWish {
+  agent: AgentReference
+  container: Container
+  /** Folders that are the agent's alone, absolute: they belong to the user its programs run as. */
+  ownFolders: readonly string[]
+  /** Folders and files beside these that it may write, absolute; the first is where it works. */
+  folders: readonly string[]
+  /** Those that it may only read. */
+  readOnlyFolders: readonly string[]
+  /** HOME inside where the wish names no other. */
+  home: string
+}
+
+/** What names an agent to a runtime that keeps something for it. */
+export interface AgentReference {
+  id: string
+  /** Id of the home that owns it. */
+  instance: string
+  /** What a runtime keeps for it outside of its box, absolute; the runtime makes it. */
+  folder: string
+}
+
+/** Something that is kept for an agent beyond its runs. */
+export interface Kept {
+  /** Agent id it was made for. */
+  agent: string
+  /** What it is, for people: `container drover-agent_01…`. */
+  what: string
 }
 
 /** Of a terminal, in characters. */
@@ -140,6 +177,8 @@ export interface RuntimeCapabilities {
   limits: boolean
   snapshot: boolean
   networkPolicy: boolean
+  /** Its programs are not those of this machine: each agent has, or is in, a box. */
+  elsewhere: boolean
   /** The machine's own supervisor can bring a program up and keep it up: it has `units`. */
   selfSupervised: boolean
 }
@@ -213,6 +252,12 @@ export interface Runtime {
   readScreen?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string>
   /** What is known of an ending beyond its code, where it is proven; null: nothing. Before `destroy`. */
   explainExit?(run: RunReference, exit: Exit): string | null
+  /** Removes what is kept for an agent beyond its runs; none of them lives. May be called twice. */
+  forget?(agent: AgentReference, signal: AbortSignal): Promise<void>
+  /** Everything that is kept for agents of the instance. Whoever has `forget` has it. */
+  listKept?(instance: string, signal: AbortSignal): Promise<Kept[]>
+  /** Lets go of what it holds open, for the daemon ends; what it started goes on. */
+  close?(): void
   /** Everything that carries the instance's mark: what lives, and what was made for what lived. */
   list(instance: string, signal: AbortSignal): Promise<Found[]>
 }

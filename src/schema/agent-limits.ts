@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseByteSize } from './byte-size.ts'
 import { limits } from './limits.ts'
 
-const { memoryBytes, cpus, pids } = limits.agent
+const { memoryBytes, cpus, pids, diskBytes } = limits.agent
 
 /** What an agent's runs may use at most. A limit that is left out is none. */
 export const AgentLimits = z.strictObject({
@@ -25,16 +25,24 @@ export const AgentLimits = z.strictObject({
     .min(pids.min, `is less than ${pids.min}`)
     .max(pids.max, `is more than ${pids.max}`)
     .optional(),
+  /** What it may write beside its mounted folders, bytes; only where a box of its own is. */
+  diskBytes: z
+    .number('is not a number of bytes')
+    .int('is not a whole number of bytes')
+    .min(diskBytes.min, 'is less than 16 MiB')
+    .optional(),
 })
 export type AgentLimits = z.infer<typeof AgentLimits>
 
-/** The limits of a template, written by hand: `memoryBytes` may also be a text like `512m` or `1.5g`. */
+/** The limits of a template, written by hand: sizes may also be a text like `512m` or `1.5g`. */
 export const WrittenLimits = AgentLimits.extend({
-  memoryBytes: z.preprocess(
-    (value) => (typeof value === 'string' ? (parseByteSize(value) ?? value) : value),
-    AgentLimits.shape.memoryBytes,
-  ),
+  memoryBytes: z.preprocess(parseSize, AgentLimits.shape.memoryBytes),
+  diskBytes: z.preprocess(parseSize, AgentLimits.shape.diskBytes),
 })
+
+function parseSize(value: unknown): unknown {
+  return typeof value === 'string' ? (parseByteSize(value) ?? value) : value
+}
 
 /** Whether any limit is set. */
 export function hasLimits(wanted: AgentLimits): boolean {

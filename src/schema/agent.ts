@@ -3,6 +3,7 @@ import { AgentLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
 import { ApprovalPolicy } from './approval.ts'
 import { agentOptions, Workspace } from './agent-options.ts'
+import { Container } from './container.ts'
 import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
 import { Guest } from './guest.ts'
@@ -62,6 +63,8 @@ export const AgentSpec = z.strictObject({
   bare: z.boolean().default(false),
   /** The machine's own supervisor brings its program up, and up again; Drover only talks to it. */
   alwaysOn: z.boolean().default(false),
+  /** The container it has or is in, for a runtime that has containers. */
+  container: Container.optional(),
   workspace: Workspace.default('shared'),
   /** Where `workspace` is `isolated`; `dir` is then inside of `folder`. */
   worktree: SpecWorktree.optional(),

@@ -1,3 +1,4 @@
+import { engineErrors } from './engine-errors.ts'
 import type { ErrorRow } from './error-row.ts'
 import { terminalErrors } from './terminal-errors.ts'
 
@@ -226,6 +227,7 @@ export const errorTable = {
     hint: '`drover logs NAME` shows what it printed last.',
   },
   ...terminalErrors,
+  ...engineErrors,
   stop_failed: { status: 500, exit: 1, retryable: true, hint: 'The record is kept; try again.' },
   disk_full: {
     status: 507,
@@ -274,6 +276,12 @@ export const errorTable = {
     exit: 6,
     retryable: true,
     hint: 'It goes on in the background; ask again later.',
+  },
+  invalid_mount: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Name a path that is there and that a container may see.',
   },
   unsupported: {
     status: 422,

@@ -58,5 +58,6 @@ export const limits = {
     cpus: { min: 0.01, max: 1024 },
     /** 1 is a program that can start no other; more than Linux can count is no limit. */
     pids: { min: 1, max: 4_194_304 },
+    diskBytes: { min: 16 * 1024 * 1024 },
   },
 } as const

@@ -3,6 +3,7 @@ import { AgentName } from './agent-name.ts'
 import { agentOptions, ResumeWish, TagWord, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
 import { ApprovalWish } from './approval.ts'
+import { ContainerWish } from './container.ts'
 import { Budget, LifecycleWish } from './lifecycle.ts'
 import { limits } from './limits.ts'
 import { MessageBody, MessageId, MessageMode } from './message.ts'
@@ -52,6 +53,8 @@ export const RunRequest = z.strictObject({
   bare: z.boolean().optional(),
   /** The machine's own supervisor is to bring it up and keep it up. */
   alwaysOn: z.boolean().optional(),
+  /** The container it is to have or to be in; its fields come before the template's. */
+  container: ContainerWish.optional(),
   /** `inherit`, and left out: as the template says, else `shared`. */
   workspace: z.enum(['inherit', ...Workspace.options]).optional(),
   /** The branch of its worktree; it is `isolated` then. */

@@ -4,6 +4,7 @@ import { AgentName } from './agent-name.ts'
 import { agentOptions, Workspace, WorktreeWish } from './agent-options.ts'
 import { AgentSpec } from './agent.ts'
 import { ApprovalWish } from './approval.ts'
+import { ContainerWish } from './container.ts'
 import { LifecycleWish } from './lifecycle.ts'
 import { Network } from './network.ts'
 
@@ -32,6 +33,7 @@ export const Template = z.strictObject({
   ...agentOptions,
   bare: z.boolean().optional(),
   alwaysOn: z.boolean().optional(),
+  container: ContainerWish.optional(),
   workspace: Workspace.optional(),
   worktree: WorktreeWish.optional(),
 })

@@ -32,6 +32,8 @@ export interface Home {
   agentsFolder: string
   /** What the machine's own supervisor is to run, and what it has begun. */
   unitsFolder: string
+  /** Is there once something was made in a container engine. */
+  dockerUsedFile: string
   /** Git worktrees of agents; they may outlive these. */
   worktreesFolder: string
 }
@@ -86,6 +88,7 @@ function placesOf({ config, state }: { config: string; state: string }): Home {
     sparesFolder: path.join(state, 'spares'),
     agentsFolder: path.join(state, 'agents'),
     unitsFolder: path.join(state, 'units'),
+    dockerUsedFile: path.join(state, 'docker-used'),
     worktreesFolder: path.join(state, 'worktrees'),
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe } from 'vitest'
-import type { Handle, RunReference, Runtime } from '../../src/runtimes/contract.ts'
+import type { BoxWish, Handle, RunReference, Runtime } from '../../src/runtimes/contract.ts'
 import { describeEndings } from './runtime-endings.ts'
 import { describeInput } from './runtime-input.ts'
 import { describeLaunch } from './runtime-launch.ts'
@@ -21,6 +21,8 @@ export interface RuntimeCase {
   addedVariables: readonly string[]
   /** Handles like a live run's that name something else: another start, another boot. */
   impostors(handle: Handle): Handle[]
+  /** The box of a run's own, for a runtime whose programs are elsewhere; `folder` is seen inside. */
+  boxOf?(run: RunReference, folder: string): BoxWish
   /** Ends everything of a live run at once, so that nothing can leave a record. */
   vanish(run: RunReference, handle: Handle): Promise<void>
   /** What a program leaves behind ends with it, and not only by `destroy`. */
@@ -29,6 +31,8 @@ export interface RuntimeCase {
   isListedUntilDestroyed?: boolean
   /** Makes the runtime unable to answer `inspect` and `recover`; returns how to undo it. Left out where that can't be. */
   makeUnknown?(runtime: Runtime): () => void
+  /** Runs that come up at once where many are asked for; left out: 60. */
+  many?: number
   /** Left out where the runtime can limit nothing. */
   limits?: LimitCase
   close?(): Promise<void>

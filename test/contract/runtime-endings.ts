@@ -68,7 +68,10 @@ export function describeEndings(given: () => RuntimeStage): void {
     test('leaves nobody behind, however many come at once', async () => {
       const stage = given()
       const started = await Promise.all(
-        Array.from({ length: 60 }, async () => await stage.start(stage.case.programs.exit(0))),
+        Array.from(
+          { length: stage.case.many ?? 60 },
+          async () => await stage.start(stage.case.programs.exit(0)),
+        ),
       )
       for (const { run, handle } of started) {
         expect(await stage.ended(run)).toEqual({ code: 0, signal: null })

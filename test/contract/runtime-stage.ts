@@ -65,6 +65,7 @@ export class RuntimeStage {
       terminal?: TerminalSize
     } = {},
   ): Promise<StartedRun> {
+    const box = this.case.boxOf?.(run, this.folder)
     const handle = await this.runtime.start(
       {
         run,
@@ -73,6 +74,7 @@ export class RuntimeStage {
         cwd,
         ...(limits ? { limits, reservedBytes: 0 } : {}),
         ...(terminal ? { terminal } : {}),
+        ...(box ? { box } : {}),
       },
       this.signal,
     )
@@ -150,7 +152,12 @@ export class RuntimeStage {
   async close(): Promise<void> {
     for (const { run, handle } of this.#runs.values()) {
       await this.runtime.destroy(run, handle, this.signal)
+      const box = this.case.boxOf?.(run, this.folder)
+      if (box) {
+        await this.runtime.forget?.(box.agent, this.signal)
+      }
     }
+    expect((await this.runtime.listKept?.(this.instance, this.signal)) ?? []).toEqual([])
     const left = await this.runtime.list(this.instance, this.signal)
     rmSync(this.folder, { recursive: true, force: true })
     expect(left).toEqual([])

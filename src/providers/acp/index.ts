@@ -1,7 +1,6 @@
 import path from 'node:path'
-import { DroverError } from '../../schema/error.ts'
-import { findProgram } from '../../util/find-program.ts'
 import type { Detection, LaunchRequest, Provider, ProviderLaunch } from '../contract.ts'
+import { ownProgram } from '../own-program.ts'
 import { createAcpDecoder } from './decoder.ts'
 import { plainDialect } from './dialect.ts'
 import { AcpOptions } from './options.ts'
@@ -43,25 +42,8 @@ export const acpProvider: Provider = {
 
 /** Errors: `invalid_request`, `program_not_found`. */
 function launchAcp(request: LaunchRequest): ProviderLaunch {
-  const { spec, env } = request
-  const [program, ...rest] = spec.program
-  if (program === undefined || program === '') {
-    throw new DroverError(
-      'invalid_request',
-      'program: the acp provider needs a program after "--".',
-      { details: { field: 'program' } },
-    )
-  }
-  const file = findProgram(program, { searchPath: env['PATH'] ?? '', folder: spec.dir })
-  if (!file) {
-    throw new DroverError(
-      'program_not_found',
-      `program: there is no executable ${JSON.stringify(program)}.`,
-      { details: { field: 'program', program } },
-    )
-  }
   return {
-    argv: [file, ...rest],
+    argv: ownProgram(request),
     env: {},
     files: [],
     input: greet(request, { isPromptTold: false }),

@@ -82,11 +82,11 @@ async function detect({ upstreams, signal }: ProviderContext): ReturnType<Provid
 }
 
 async function launch(request: LaunchRequest): Promise<ProviderLaunch> {
-  const { stateFolder } = request
+  const { stateFolder, isElsewhere } = request
   const configFile = path.join(stateFolder, 'chat.json')
   const content = `${JSON.stringify(composeConfig(request), null, 2)}\n`
   return {
-    argv: [process.execPath, programFile, configFile],
+    argv: [isElsewhere ? 'node' : process.execPath, programFile, configFile],
     env: {},
     files: [{ path: configFile, content }],
     // Only where it counts: it is a file more to read.

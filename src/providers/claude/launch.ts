@@ -3,8 +3,8 @@ import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
 import type { AgentSpec } from '../../schema/agent.ts'
 import type { Upstream } from '../../schema/config.ts'
-import { findProgram } from '../../util/find-program.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
+import { locateProgram } from '../locate-program.ts'
 import { ClaudeOptions } from './options.ts'
 import { ownFolder } from './own-folder.ts'
 
@@ -18,11 +18,10 @@ export const installHint =
 export const freshPrompt = ['--system-prompt-snapshot', 'off'] as const
 
 /** The program's absolute path; null when it is not installed. */
-export function findClaude({
-  programPath,
-  env,
-}: Pick<ProviderContext, 'programPath' | 'env'>): string | null {
-  return findProgram(programPath ?? 'claude', { searchPath: env['PATH'] ?? '', folder: '/' })
+export function findClaude(
+  context: Pick<ProviderContext, 'programPath' | 'env' | 'isElsewhere'>,
+): string | null {
+  return locateProgram({ name: 'claude', folder: '/' }, context)
 }
 
 /** argv of one run: headless, both ways stream-json. Errors: `program_not_found`. */

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
 import type { Upstream } from '../../schema/config.ts'
-import { findProgram } from '../../util/find-program.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
+import { locateProgram } from '../locate-program.ts'
 import { checkCodexSpec } from './check-spec.ts'
 import { homeOf, loginIn, userFolder } from './login.ts'
 import { unreadNotifications } from './notifications.ts'
@@ -27,11 +27,10 @@ export const installHint =
 const execScript = fileURLToPath(new URL('exec-turns.sh', import.meta.url))
 
 /** The program's absolute path; null when it is not installed. */
-export function findCodex({
-  programPath,
-  env,
-}: Pick<ProviderContext, 'programPath' | 'env'>): string | null {
-  return findProgram(programPath ?? 'codex', { searchPath: env['PATH'] ?? '', folder: '/' })
+export function findCodex(
+  context: Pick<ProviderContext, 'programPath' | 'env' | 'isElsewhere'>,
+): string | null {
+  return locateProgram({ name: 'codex', folder: '/' }, context)
 }
 
 /** What a run of Codex needs, however it is talked to. */

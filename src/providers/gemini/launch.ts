@@ -1,11 +1,11 @@
 import path from 'node:path'
 import type { Upstream } from '../../schema/config.ts'
 import { DroverError } from '../../schema/error.ts'
-import { findProgram } from '../../util/find-program.ts'
 import { extraArguments } from '../acp/extra-arguments.ts'
 import { greet } from '../acp/provider-parts.ts'
 import { readUpstreamKey } from '../acp/upstream-key.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
+import { locateProgram } from '../locate-program.ts'
 import { GeminiOptions } from './options.ts'
 import { copyOfSession } from './session-copy.ts'
 
@@ -49,11 +49,10 @@ const ownFlags = [
 const promptFileName = 'drover-instructions.md'
 
 /** The program's absolute path; null when it is not installed. */
-export function findGemini({
-  programPath,
-  env,
-}: Pick<ProviderContext, 'programPath' | 'env'>): string | null {
-  return findProgram(programPath ?? 'gemini', { searchPath: env['PATH'] ?? '', folder: '/' })
+export function findGemini(
+  context: Pick<ProviderContext, 'programPath' | 'env' | 'isElsewhere'>,
+): string | null {
+  return locateProgram({ name: 'gemini', folder: '/' }, context)
 }
 
 /** The folder that Gemini CLI takes for the home; its own is `.gemini` below it. */

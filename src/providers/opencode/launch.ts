@@ -2,11 +2,11 @@ import path from 'node:path'
 import type { AgentSpec } from '../../schema/agent.ts'
 import type { Upstream } from '../../schema/config.ts'
 import { DroverError } from '../../schema/error.ts'
-import { findProgram } from '../../util/find-program.ts'
 import { extraArguments } from '../acp/extra-arguments.ts'
 import { greet } from '../acp/provider-parts.ts'
 import { readUpstreamKey } from '../acp/upstream-key.ts'
 import type { LaunchRequest, ProviderContext, ProviderLaunch } from '../contract.ts'
+import { locateProgram } from '../locate-program.ts'
 import { OpencodeOptions } from './options.ts'
 
 export const installHint =
@@ -43,11 +43,10 @@ const ownFlags = [
 const ownProvider = 'drover'
 
 /** The program's absolute path; null when it is not installed. */
-export function findOpencode({
-  programPath,
-  env,
-}: Pick<ProviderContext, 'programPath' | 'env'>): string | null {
-  return findProgram(programPath ?? 'opencode', { searchPath: env['PATH'] ?? '', folder: '/' })
+export function findOpencode(
+  context: Pick<ProviderContext, 'programPath' | 'env' | 'isElsewhere'>,
+): string | null {
+  return locateProgram({ name: 'opencode', folder: '/' }, context)
 }
 
 /** The agent's folder for OpenCode's config, data and state. */

@@ -49,6 +49,7 @@ export class FakeRuntime implements Runtime {
       limits: false,
       snapshot: false,
       networkPolicy: false,
+      elsewhere: false,
       selfSupervised: false,
     }
   }

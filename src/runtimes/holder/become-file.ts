@@ -15,7 +15,13 @@ const foreignName = /^(?:BASHOPTS|EUID|PPID|SHELLOPTS|UID|(?![A-Za-z_][A-Za-z0-9
  * can pass on.
  */
 export function writeBecomeFile(file: string, command: HolderCommand): void {
-  const name = Object.keys(command.env).find((each) => foreignName.test(each))
+  checkExportable(command.env)
+  writeFileSync(file, encodeLaunchLines(command), { mode: 0o600 })
+}
+
+/** Errors: `start_failed` for a variable that no shell can pass on. */
+export function checkExportable(env: Readonly<Record<string, string>>): void {
+  const name = Object.keys(env).find((each) => foreignName.test(each))
   if (name !== undefined) {
     throw new DroverError(
       'start_failed',
@@ -23,5 +29,4 @@ export function writeBecomeFile(file: string, command: HolderCommand): void {
       { details: { field: `env.${name}` } },
     )
   }
-  writeFileSync(file, encodeLaunchLines(command), { mode: 0o600 })
 }

@@ -47,26 +47,36 @@ function isClaimed(run: RunReference): boolean {
 /** What stands in the `holder` file of a run that a daemon took away before it began. */
 const givenUp = 'none\n'
 
-const neverStarted = { state: 'lost', cause: 'it was never started', isUnstarted: true } as const
+export const neverStarted = {
+  state: 'lost',
+  cause: 'it was never started',
+  isUnstarted: true,
+} as const
 
 /**
- * Finds a run of which only the intent was stored. Making the `holder` file first takes the run
- * away from a holder that is still on its way up: it will see the file and end.
+ * Makes the `holder` file first, which takes the run away from a holder that is still on its way up: it
+ * will see the file and end. True: nobody began it, and nobody will; false: a holder did.
  */
-export async function recoverUnknown(run: RunReference, signal: AbortSignal): Promise<Recovery> {
+export function claimRun(run: RunReference): boolean {
   createRunFolder(run.folder)
   const { holder } = runFiles(run.folder)
   try {
     writeFileSync(holder, givenUp, { flag: 'wx', mode: 0o600 })
-    return neverStarted
+    return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error
     }
   }
-  if (readFileSync(holder, 'utf8') === givenUp) {
+  return readFileSync(holder, 'utf8') === givenUp
+}
+
+/** Finds a run of which only the intent was stored. */
+export async function recoverUnknown(run: RunReference, signal: AbortSignal): Promise<Recovery> {
+  if (claimRun(run)) {
     return neverStarted
   }
+  const { holder } = runFiles(run.folder)
   const readPid = (): number => Number(/^(\d+)\n/.exec(readFileSync(holder, 'utf8'))?.[1] ?? 0)
   await waitUntil(() => readPid() > 0, { deadlineMs: 1000, signal })
   const identity = readPid() > 0 ? await identifyProcess(readPid()) : null

@@ -9,7 +9,8 @@ import { runFiles } from '../run-folder.ts'
 import { markOf } from './marks.ts'
 import { ringFor } from './ring-bell.ts'
 
-const holderScript = fileURLToPath(new URL('holder.sh', import.meta.url))
+/** Holds one program. */
+export const holderScript = fileURLToPath(new URL('holder.sh', import.meta.url))
 
 /** What a shell is to become. */
 export interface HolderCommand {

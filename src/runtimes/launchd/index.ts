@@ -45,6 +45,7 @@ export class LaunchdRuntime implements Runtime {
     limits: true,
     snapshot: false,
     networkPolicy: false,
+    elsewhere: false,
     selfSupervised: true,
   }
 

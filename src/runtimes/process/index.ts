@@ -46,6 +46,7 @@ export class ProcessRuntime implements Runtime {
     limits: true,
     snapshot: false,
     networkPolicy: false,
+    elsewhere: false,
     selfSupervised: false,
   }
 

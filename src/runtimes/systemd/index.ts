@@ -42,6 +42,7 @@ export class SystemdRuntime implements Runtime {
     limits: true,
     snapshot: false,
     networkPolicy: false,
+    elsewhere: false,
     selfSupervised: true,
   }
 

@@ -53,6 +53,7 @@ export class TmuxRuntime implements Runtime {
     limits: true,
     snapshot: false,
     networkPolicy: false,
+    elsewhere: false,
     selfSupervised: false,
   }
 

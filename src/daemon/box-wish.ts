@@ -1,0 +1,46 @@
+import { statSync } from 'node:fs'
+import path from 'node:path'
+import type { BoxWish, Runtime } from '../runtimes/contract.ts'
+import type { AgentSpec } from '../schema/agent.ts'
+import { createPrivateFolder } from '../util/private-file.ts'
+import { agentFolders, agentReference, type DaemonContext } from './context.ts'
+
+/** Whose box it is, and what its launch needs in it. */
+export interface BoxNeeds {
+  agentId: string
+  spec: AgentSpec
+  /** What its program needs beside its state folder. */
+  folders: readonly string[]
+}
+
+/** What an agent's box is made of; undefined where its runtime has none. Makes the folders that it is to see. */
+export function boxWish(
+  context: Pick<DaemonContext, 'home' | 'store'>,
+  runtime: Pick<Runtime, 'capabilities'>,
+  { agentId, spec, folders }: BoxNeeds,
+): BoxWish | undefined {
+  if (!runtime.capabilities.elsewhere || !spec.container) {
+    return undefined
+  }
+  const { state, home, work } = agentFolders(context, agentId)
+  createPrivateFolder(state)
+  createPrivateFolder(home)
+  return {
+    agent: agentReference(context, agentId),
+    container: spec.container,
+    ownFolders: [state, home, ...(spec.dir === work ? [work] : [])],
+    folders: [...workFolders(spec), ...spec.addDirs, ...folders],
+    readOnlyFolders: [],
+    home: spec.container.home ?? home,
+  }
+}
+
+/** Of a worktree also what git keeps of it in its repository. */
+function workFolders({ dir, worktree }: AgentSpec): string[] {
+  if (!worktree) {
+    return [dir]
+  }
+  const own = path.join(worktree.repository, '.git')
+  const isFolder = statSync(own, { throwIfNoEntry: false })?.isDirectory() === true
+  return [worktree.folder, isFolder ? own : worktree.repository]
+}

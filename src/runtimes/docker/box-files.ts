@@ -1,0 +1,42 @@
+import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { createPrivateFolder } from '../../util/private-file.ts'
+import type { AgentReference, Launch, RunReference } from '../contract.ts'
+import { checkExportable } from '../holder/become-file.ts'
+import { markOf } from '../holder/marks.ts'
+import { encodeLaunchLines } from '../launch-lines.ts'
+
+/**
+ * Where a container finds its run: a link outside, whose target is mounted under the link's own name
+ * at each start. So one container serves one run after the other, and sees no run but its own.
+ */
+export function runLink({ folder }: Pick<AgentReference, 'folder'>): string {
+  return path.join(folder, 'run')
+}
+
+/** The run's file that says what to begin. */
+export function launchFile(run: RunReference): string {
+  return path.join(run.folder, 'launch')
+}
+
+/** Points the container at the run it is to begin next, and says what that is. Errors: `start_failed`. */
+export function prepareBox(agent: AgentReference, launch: Launch): void {
+  const { run, argv, cwd } = launch
+  checkExportable(launch.env)
+  createPrivateFolder(agent.folder)
+  const env = { ...launch.env, ...markOf(run) }
+  writeFileSync(launchFile(run), encodeLaunchLines({ argv, env, cwd }), { mode: 0o600 })
+  const link = runLink(agent)
+  rmSync(`${link}.new`, { force: true })
+  symlinkSync(run.folder, `${link}.new`)
+  renameSync(`${link}.new`, link)
+}
+
+/** The folder of the run that it was last pointed at; null: of none. */
+export function linkedRun(agent: Pick<AgentReference, 'folder'>): string | null {
+  try {
+    return lstatSync(runLink(agent)).isSymbolicLink() ? readlinkSync(runLink(agent)) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,72 @@
+import { lchown, lstat, readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { DroverError } from '../../schema/error.ts'
+import type { BoxWish, RunReference } from '../contract.ts'
+import { runLink } from './box-files.ts'
+
+/** What a choice of user follows from. */
+export interface UserFacts {
+  /** As the wish says it; null: it says nothing. */
+  wanted: string | null
+  /** Who owns the folder that the agent works in; null where that is no folder of this machine. */
+  owner: { uid: number; gid: number } | null
+  /** Under an engine without rights of its own, root inside is who runs the engine. */
+  isRootless: boolean
+}
+
+/** As whom an agent's programs run: then what they write belongs to the right one on both sides. Null: as the image says. */
+export function chooseUser({ wanted, owner, isRootless }: UserFacts): string | null {
+  if (wanted !== null) {
+    return wanted
+  }
+  if (isRootless) {
+    return '0:0'
+  }
+  return owner && `${owner.uid}:${owner.gid}`
+}
+
+/** The numbers that a user has, where it is told by numbers. */
+export function parseUser(user: string | null): { uid: number; gid: number } | null {
+  const match = /^(\d+)(?::(\d+))?$/.exec(user ?? '')
+  return match ? { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) } : null
+}
+
+/** Who owns a folder. Errors: `start_failed`. */
+export async function ownerOf(folder: string): Promise<{ uid: number; gid: number }> {
+  try {
+    const { uid, gid } = await stat(folder)
+    return { uid, gid }
+  } catch (error) {
+    throw new DroverError('start_failed', `${folder} can't be looked at.`, { cause: error })
+  }
+}
+
+/**
+ * Gives the agent's own folders and its run to whom its programs are, where the daemon may: only root
+ * can. What belongs to them already is left alone, and a link is never followed.
+ */
+export async function giveFolders(
+  box: Pick<BoxWish, 'agent' | 'ownFolders'>,
+  run: RunReference,
+  user: { uid: number; gid: number } | null,
+): Promise<void> {
+  if (process.getuid?.() !== 0 || user === null) {
+    return
+  }
+  for (const folder of [run.folder, ...box.ownFolders]) {
+    await give(folder, user)
+  }
+  await lchown(runLink(box.agent), user.uid, user.gid)
+}
+
+async function give(file: string, user: { uid: number; gid: number }): Promise<void> {
+  const stats = await lstat(file)
+  if (stats.uid !== user.uid || stats.gid !== user.gid) {
+    await lchown(file, user.uid, user.gid)
+  }
+  if (stats.isDirectory()) {
+    for (const name of await readdir(file)) {
+      await give(path.join(file, name), user)
+    }
+  }
+}

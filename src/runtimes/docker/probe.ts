@@ -1,0 +1,36 @@
+import { DroverError } from '../../schema/error.ts'
+import type { Probe } from '../contract.ts'
+import type { EngineFacts } from './engine/facts.ts'
+import type { EngineLink } from './engine-link.ts'
+
+/** Whether there is an engine that can be used, and what it is. */
+export async function probeDocker(link: EngineLink, signal: AbortSignal): Promise<Probe> {
+  try {
+    const { facts } = await link.engine(signal)
+    return facts.isLocal
+      ? { usable: true, detail: describeEngine(facts), hint: null }
+      : {
+          usable: false,
+          detail: `the engine at ${facts.address} is on another machine, and agents' folders are here`,
+          hint: 'Run a Drover daemon on that machine, or unset DOCKER_HOST.',
+        }
+  } catch (error) {
+    if (error instanceof DroverError) {
+      return { usable: false, detail: error.message.replace(/\.$/, ''), hint: error.row.hint }
+    }
+    throw error
+  }
+}
+
+export function describeEngine(facts: EngineFacts): string {
+  const { kind, version, isRootless, cgroupVersion, storageDriver, canLimit } = facts
+  const kept = Object.entries(canLimit)
+    .filter(([, can]) => can)
+    .map(([name]) => name)
+  return [
+    `${kind === 'podman' ? 'Podman' : 'Docker'} ${version}${isRootless ? ', rootless' : ''}`,
+    `cgroup v${cgroupVersion}`,
+    storageDriver,
+    `limits: ${kept.length > 0 ? kept.join(', ') : 'none'}`,
+  ].join('; ')
+}

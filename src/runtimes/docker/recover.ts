@@ -1,0 +1,94 @@
+import type { Recovery, RunReference } from '../contract.ts'
+import { claimRun, neverStarted } from '../holder/recover.ts'
+import { readExit } from '../run-folder.ts'
+import { linkedRun } from './box-files.ts'
+import type { ContainerState } from './engine/container-state.ts'
+import type { EngineLink } from './engine-link.ts'
+import type { DockerHandle } from './handle.ts'
+import { labels } from './plan-container.ts'
+
+/** Finds a run whose handle was stored. */
+export async function recoverKnown(
+  link: EngineLink,
+  { run, handle }: { run: RunReference; handle: DockerHandle },
+  signal: AbortSignal,
+): Promise<Recovery> {
+  const recorded = readExit(run.folder)
+  if (recorded) {
+    return { state: 'exited', exit: recorded }
+  }
+  return judge(run, handle.startedAt, await link.inspect(handle.container, signal))
+}
+
+/** What became of a life of a container that may have left no ending. */
+function judge(run: RunReference, startedAt: string, state: ContainerState | null): Recovery {
+  if (state?.isRunning && state.startedAt === startedAt) {
+    return {
+      state: 'running',
+      handle: { v: 1, container: state.id, startedAt, pid: state.pid ?? 0 },
+    }
+  }
+  // It may have ended between the two looks.
+  const late = readExit(run.folder)
+  if (late) {
+    return { state: 'exited', exit: late }
+  }
+  if (!state) {
+    return { state: 'lost', cause: 'its container was removed' }
+  }
+  if (state.startedAt !== startedAt) {
+    return { state: 'lost', cause: 'its container was started anew by somebody else' }
+  }
+  if (state.isOomKilled) {
+    return { state: 'exited', exit: { code: null, signal: 'SIGKILL' } }
+  }
+  const refused = entryProblem(state.exitCode)
+  return refused
+    ? { state: 'lost', cause: refused, isUnstarted: true }
+    : { state: 'lost', cause: `its container ended with ${state.exitCode} and left no record` }
+}
+
+/** Why the container's first process refused to begin. */
+function entryProblem(code: number | null): string | null {
+  switch (code) {
+    case 70:
+      return "its user can't write to the run's folder: set container.user to the owner of the folder it works in"
+    case 71:
+      return 'nothing said what to run'
+    case 72:
+      return 'the folder to start in is not there inside'
+    default:
+      return null
+  }
+}
+
+/**
+ * Finds a run of which only the intent was stored. Whoever claims it first decides: its holder, which
+ * then lives in a container that points at this run, or we.
+ */
+export async function recoverUnknown(
+  link: EngineLink,
+  run: RunReference,
+  signal: AbortSignal,
+): Promise<Recovery> {
+  if (claimRun(run)) {
+    return neverStarted
+  }
+  const recorded = readExit(run.folder)
+  if (recorded) {
+    return { state: 'exited', exit: recorded }
+  }
+  const engine = await link.engine(signal)
+  const listed = await engine.listContainers([`${labels.instance}=${run.instance}`], signal, {
+    all: true,
+  })
+  for (const { id, labels: has } of listed) {
+    if (linkedRun({ folder: has[labels.box] ?? '' }) === run.folder) {
+      const state = await link.inspect(id, signal)
+      if (state?.startedAt) {
+        return judge(run, state.startedAt, state)
+      }
+    }
+  }
+  return { state: 'lost', cause: 'its container is gone and left no record' }
+}

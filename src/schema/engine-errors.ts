@@ -1,0 +1,59 @@
+import type { ErrorRow } from './error-row.ts'
+
+/** What can go wrong with a container engine. */
+export const engineErrors = {
+  engine_unreachable: {
+    status: 503,
+    exit: 1,
+    retryable: true,
+    hint: 'Start Docker or Podman, or set DOCKER_HOST to where one is; `drover doctor` shows which is used.',
+  },
+  engine_denied: {
+    status: 403,
+    exit: 1,
+    retryable: false,
+    hint: 'Let this user speak to the engine as the message says, or use a rootless one.',
+  },
+  engine_unfit: {
+    status: 503,
+    exit: 1,
+    retryable: false,
+    hint: 'Install Docker 20.10 or newer, or Podman 3 or newer.',
+  },
+  engine_refused: {
+    status: 422,
+    exit: 1,
+    retryable: false,
+    hint: 'The message has the words of the engine; correct what it names.',
+  },
+  engine_failed: {
+    status: 502,
+    exit: 1,
+    retryable: true,
+    hint: 'The message has the words of the engine; its own log says more.',
+  },
+  container_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`docker ps -a` lists every container of the engine.',
+  },
+  image_not_found: {
+    status: 422,
+    exit: 3,
+    retryable: false,
+    hint: 'Correct its name, build it, or log in to its registry with `docker login`.',
+  },
+  image_unfit: {
+    status: 422,
+    exit: 1,
+    retryable: false,
+    hint: 'Name an image that was made for the architecture of this machine.',
+  },
+  registry_unreachable: {
+    status: 503,
+    exit: 1,
+    retryable: true,
+    hint: 'Try again once the registry can be reached, or load the image with `docker load`.',
+  },
+} as const satisfies Record<string, ErrorRow>
