@@ -232,8 +232,8 @@ export class Daemon {
     admission.close()
     this.schedules.close()
     this.context.begun.close()
-    await this.context.door.close()
     await this.#reconciler.close()
+    await this.context.door.close()
     log.info('stopped; agents go on')
     // What the end cuts off has nothing to say.
     const { level } = log

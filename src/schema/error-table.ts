@@ -253,12 +253,6 @@ export const errorTable = {
     retryable: false,
     hint: '`drover status` shows the daemon of this home; `drover down` ends it.',
   },
-  door_closed: {
-    status: 503,
-    exit: 1,
-    retryable: true,
-    hint: 'End the program that has the port, or let the container engine make its network again.',
-  },
   port_taken: {
     status: 409,
     exit: 1,
