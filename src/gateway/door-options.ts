@@ -19,7 +19,7 @@ export interface DoorRefusal {
 }
 
 /** Addresses of a host, the best first; rejects where it has none. */
-export type Resolve = (host: string, signal: AbortSignal) => Promise<readonly string[]>
+export type Resolve = (host: string) => Promise<readonly string[]>
 
 /** What the door is told by its owner. */
 export interface DoorOptions {

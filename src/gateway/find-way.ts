@@ -28,7 +28,7 @@ export async function findWay(target: Target, options: WayOptions): Promise<Way>
   }
   let found: readonly string[]
   try {
-    found = target.isAddress ? [target.host] : await resolve(target.host, signal)
+    found = target.isAddress ? [target.host] : await abortable(resolve(target.host), signal)
   } catch {
     return { kind: 'unknown', why: `no address was found for ${target.host}` }
   }
@@ -47,9 +47,9 @@ export async function findWay(target: Target, options: WayOptions): Promise<Way>
 }
 
 /** As the machine resolves: its hosts file, then its DNS servers. */
-export const resolveHost: Resolve = async (host, signal) => {
+export const resolveHost: Resolve = async (host) => {
   const { lookup } = process.getBuiltinModule('node:dns/promises')
-  const found = await abortable(lookup(host, { all: true }), signal)
+  const found = await lookup(host, { all: true })
   return found.map(({ address }) => address)
 }
 

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer, type AddressInfo } from 'node:net'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { callCli } from '../fixtures/cli-harness.ts'
@@ -241,6 +242,28 @@ test('an upstream with TLS is trusted by its name', async () => {
   const token = new URL(agent.env['HTTP_PROXY'] ?? '').password
   const answer = await fetch(`${agent.env['DROVER_URL']}/upstream/openai/${token}/v1/models`)
   expect(await answer.text()).toBe(`127.0.0.1:${server.port} /v1/models`)
+})
+
+test("a template's policy holds where the request has none, and a bad one is told with its place", async () => {
+  await using daemon = await startWalledDaemon()
+  const { client, home } = daemon
+  mkdirSync(home.templatesFolder, { recursive: true })
+  const write = (name: string, network: unknown): void =>
+    writeFileSync(
+      path.join(home.templatesFolder, `${name}.yaml`),
+      JSON.stringify({ provider: 'command', program: ['/bin/cat'], network }),
+    )
+  write('walled', { allow: ['example.org'] })
+  write('odd', { allow: ['example.org/path'] })
+  const networkOf = async (name: string): Promise<unknown> => (await client.show(name)).spec.network
+  await client.run({ template: 'walled', name: 'a' })
+  expect(await networkOf('a')).toEqual({ allow: ['example.org'] })
+  await client.run({ template: 'walled', name: 'b', network: 'none' })
+  expect(await networkOf('b')).toBe('none')
+  await expect(client.run({ template: 'odd' })).rejects.toMatchObject({
+    code: 'invalid_template',
+    details: { field: 'network.allow.0', line: 1 },
+  })
 })
 
 describe('a runtime that keeps nobody from the network', () => {

@@ -8,14 +8,11 @@ import type { TestDaemon } from '../support/daemon.ts'
 import { readEvents, saidIn } from '../support/events.ts'
 import { NetworkNamespace } from '../support/network-namespace.ts'
 import { realProgram, requireOrSkip } from '../support/real-programs.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startWalledDaemon } from '../support/walled-daemon.ts'
 
 const canWall = process.getuid?.() === 0 && (await NetworkNamespace.isPossible())
 const testWalled = requireOrSkip('network-namespaces', canWall, { isOfMachine: true })
-const claude = realProgram('claude')
-const testWithClaude = canWall ? requireOrSkip('claude', claude !== null) : testWalled
 
 const callingAgent = fileURLToPath(new URL('../fixtures/calling-agent.mjs', import.meta.url))
 
@@ -65,21 +62,35 @@ testWalled(
   },
 )
 
-testWithClaude('Claude Code in a network of its own has its model, and nothing else', async () => {
-  await using model = await startModelServer()
-  await using namespace = await NetworkNamespace.create()
-  using configDir = temporaryFolder()
-  await using daemon = await startWalledDaemon({
-    config: {
-      gateway: { upstreams: { anthropic: { url: model.url } } },
-      providers: { claude: { path: claude } },
-    },
-    env: { TEST_DOOR_HOST: namespace.host, TEST_NAMESPACE: namespace.name },
+/** Programs that know nothing of the door but where their model is; `chat` is our own. */
+const programs = [
+  { name: 'claude', upstream: 'anthropic' },
+  { name: 'codex', upstream: 'openai', model: 'scripted' },
+  { name: 'opencode', upstream: 'openai', model: 'scripted' },
+  { name: 'gemini', upstream: 'gemini', model: 'gemini-2.5-pro' },
+  { name: 'chat', upstream: 'openai', model: 'scripted' },
+] as const
+
+for (const { name, upstream, ...spec } of programs) {
+  const program = name === 'chat' ? null : realProgram(name)
+  const isThere = name === 'chat' || program !== null
+  const testWith = canWall ? requireOrSkip(name, isThere) : testWalled
+
+  testWith(`${name} in a network of its own has its model, and nothing else`, async () => {
+    await using model = await startModelServer()
+    await using namespace = await NetworkNamespace.create()
+    await using daemon = await startWalledDaemon({
+      config: {
+        gateway: { upstreams: { [upstream]: { url: model.url } } },
+        ...(program === null ? {} : { providers: { [name]: { path: program } } }),
+      },
+      env: { TEST_DOOR_HOST: namespace.host, TEST_NAMESPACE: namespace.name },
+    })
+    const request = { template: name, name: 'a', network: 'local' as const, ...spec }
+    const { message } = await daemon.client.run(
+      { ...request, prompt: 'my word is heron' },
+      { waitSeconds: 90 },
+    )
+    expect(message).toMatchObject({ state: 'done', reply: 'echo: my word is heron' })
   })
-  const options = { configDir: configDir.path }
-  const { message } = await daemon.client.run(
-    { template: 'claude', name: 'c', network: 'local', options, prompt: 'my word is heron' },
-    { waitSeconds: 90 },
-  )
-  expect(message).toMatchObject({ state: 'done', reply: 'echo: my word is heron' })
-})
+}

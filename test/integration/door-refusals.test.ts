@@ -1,9 +1,12 @@
+import fc from 'fast-check'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import type { Network } from '../../src/schema/network.ts'
 import { DoorStage, endingOf, readAll, readHead } from '../support/door-stage.ts'
 import { rawRequest } from '../support/raw-request.ts'
+
+const authorization = `Basic ${Buffer.from('a:token-of-a').toString('base64')}`
 
 const hello = (socket: Socket): void => void socket.end('hello')
 
@@ -205,6 +208,59 @@ describe('a door that is open to all of a network', () => {
     const socket = await stage.dial()
     socket.resume()
     await once(socket, 'end')
+  })
+
+  test('waits for no resolver for ever, and gives up with a client that is gone', async () => {
+    const never = new Promise<never>(() => undefined)
+    const resolve = async (): Promise<never> => await never
+    await using stage = await DoorStage.open({ resolve, bounds: { connectMs: 50, perAgent: 1 } })
+    stage.agent('a', { allow: ['host.example'] })
+    expect(await ask(stage, 'host.example:443')).toEqual([
+      502,
+      'Drover: no address was found for host.example.',
+    ])
+    const gone = await stage.dial()
+    gone.write(`CONNECT host.example:443 HTTP/1.1\r\nProxy-Authorization: ${authorization}\r\n\r\n`)
+    gone.resetAndDestroy()
+    expect((await ask(stage, 'host.example:443'))[0]).toBe(502)
+  })
+
+  test('hears out nonsense of every kind, and goes on', async () => {
+    const { stage, port } = await stageWithServer()
+    await using _ = stage
+    stage.agent('a', { allow: [`host.example:${port}`, `127.0.0.1:${port}`] })
+    const word = fc.oneof(
+      fc.constantFrom(
+        'GET',
+        'CONNECT',
+        'POST',
+        ' ',
+        '\r\n',
+        '\r\n\r\n',
+        'HTTP/1.1',
+        'http://',
+        ':',
+      ),
+      fc.constantFrom(
+        '/upstream/',
+        '/v1/',
+        `host.example:${port}`,
+        'Content-Length: 5',
+        '[::1]',
+        '%2e',
+      ),
+      fc.constant(`Proxy-Authorization: ${authorization}`),
+      fc.string({ unit: 'binary', maxLength: 20 }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { maxLength: 12 }), async (words) => {
+        const socket = await stage.dial()
+        socket.end(words.join(''))
+        await endingOf(socket)
+      }),
+      { numRuns: 100 },
+    )
+    expect(await ask(stage, `host.example:${port}`)).toEqual([200, 'hello'])
   })
 
   test('has a bounded number of connections from one address', async () => {

@@ -138,6 +138,14 @@ describe('a tunnel ends', () => {
     expect(await endingOf(socket)).toBe('ECONNRESET')
   })
 
+  test('with the door', async () => {
+    await using stage = await DoorStage.open()
+    const { socket } = await stage.tunnel(letTo(stage, 'a', await stage.serveRaw(echo)))
+    const ending = endingOf(socket)
+    await stage.door.close()
+    expect(await ending).toBe('ECONNRESET')
+  })
+
   test('with its agent', async () => {
     await using stage = await DoorStage.open()
     const port = await stage.serveRaw(echo)
