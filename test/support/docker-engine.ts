@@ -100,6 +100,8 @@ export class DockerEngine implements AsyncDisposable {
       const exited = once(this.#child, 'exit')
       this.#child.kill(signal)
       await exited
+      // Its containerd goes with it, and would count as alive where nobody reaps it.
+      rmSync(path.join(this.folder, 'exec', 'containerd', 'containerd.pid'), { force: true })
     }
     // It goes with it, not at once; the next one would wait for it in vain.
     await waitFor('containerd to be gone', () => !this.#hasContainerd())
