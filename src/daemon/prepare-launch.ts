@@ -18,6 +18,7 @@ import { boxWish } from './box-wish.ts'
 import { doorPlace } from './door-place.ts'
 import { importSession } from './import-session.ts'
 import { makeWorktree } from './make-worktree.ts'
+import { checkMounts } from './resolve-mounts.ts'
 import { promptFile, readPromptLayers } from './system-prompt.ts'
 
 export interface PreparedLaunch {
@@ -74,6 +75,7 @@ export async function prepareLaunch(
     writePrivateFile(file.path, file.content)
   }
   keepPrompt(promptFile(context, agent.id), systemPrompt)
+  await checkMounts(spec.container?.mounts ?? [])
   const box = boxWish(context, getRuntime(context, spec.runtime), {
     agentId: agent.id,
     spec,

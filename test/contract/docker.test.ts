@@ -24,7 +24,8 @@ async function prepare(): Promise<RuntimeCase> {
         usedFile: path.join(engine.folder, 'used'),
       }),
     programs: shellPrograms,
-    addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_', 'HOME', 'USER', 'LOGNAME', 'HOSTNAME'],
+    // The last is the image's own.
+    addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_', 'HOME', 'USER', 'LOGNAME', 'HOSTNAME', 'LANG'],
     many: 12,
     isEndingChildren: true,
     boxOf: ({ id, instance }, folder) => {

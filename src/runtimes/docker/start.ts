@@ -8,6 +8,7 @@ import type { ContainerState } from './engine/container-state.ts'
 import type { Engine } from './engine/engine.ts'
 import type { EngineLink } from './engine-link.ts'
 import { handleOf, type DockerHandle } from './handle.ts'
+import type { ImageTools } from './images/build-image.ts'
 import {
   containerName,
   labels,
@@ -16,7 +17,7 @@ import {
   planUpdate,
   type PlannedBody,
 } from './plan-container.ts'
-import { requireImage } from './require-image.ts'
+import { requireImage } from './images/require-image.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -33,9 +34,11 @@ export interface StartTools {
   onFirst: () => void
   /** Told when the container is there and does not run yet: where a crash test may end the daemon. */
   onMade: () => void
+  /** Told what takes long before the container is there, in words for people. */
+  tell: (text: string) => void
 }
 
-/** Begins a run in the agent's own container. Errors: `start_failed`, `image_not_found`, `engine_unreachable`, `unsupported`. */
+/** Begins a run in the agent's own container. Errors: `start_failed`, `engine_unreachable`, `unsupported`, and those of `requireImage`. */
 export async function startInOwnContainer(
   tools: StartTools,
   launch: Launch & { box: BoxWish },
@@ -43,7 +46,7 @@ export async function startInOwnContainer(
 ): Promise<DockerHandle> {
   const { link } = tools
   const engine = await link.engine(signal)
-  const { body, user } = await plan(engine, launch, signal)
+  const { body, user } = await plan({ engine, tell: tools.tell }, launch, signal)
   tools.onFirst()
   prepareBox(launch.box.agent, launch)
   await giveFolders(launch.box, launch.run, parseUser(user))
@@ -57,12 +60,12 @@ export async function startInOwnContainer(
 }
 
 async function plan(
-  engine: Engine,
+  tools: ImageTools,
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
-  const image = await requireImage(engine, box, signal)
-  const { facts } = engine
+  const image = await requireImage(tools, box, signal)
+  const { facts } = tools.engine
   const user = chooseUser({
     wanted: box.container.user ?? null,
     owner: box.folders[0] === undefined ? null : await ownerOf(box.folders[0]),
