@@ -118,8 +118,8 @@ async function strikeBox(blow: Blow, argv: readonly string[]): Promise<boolean> 
   }
   noteStruck(blow, box)
   const { code } = await blow.house.engine.call([...argv, box.id], blowMs)
-  const after = await boxOf(blow)
-  noteStruck(blow, after ?? box)
+  // It may have met the run after.
+  noteStruck(blow, (await boxWith(blow, box.id)) ?? box)
   return code === 0
 }
 
@@ -134,18 +134,24 @@ async function pauseBox(blow: Blow): Promise<boolean> {
   return true
 }
 
+async function boxWith({ house, stage }: Blow, id: string): Promise<Box | undefined> {
+  const boxes = await house.boxes(stage.instance() ?? '').catch(() => [])
+  return boxes.find((box) => box.id === id)
+}
+
 function noteStruck({ stage }: Pick<Blow, 'stage'>, { run }: Pick<Box, 'run'>): void {
   if (run !== null) {
     stage.world.struck.add(run)
   }
 }
 
-/** The container of an agent whose program came up in it before. */
+/** The container of the agent, where its program came up in it before; else one that runs, whosever it is. */
 async function boxOf({ house, stage, actor }: Blow): Promise<Box | null> {
   const { starts } = readAccount(presentLife(actor), stage.home, null)
   try {
     const boxes = await house.boxes(stage.instance() ?? '')
-    return boxes.find(({ run }) => run !== null && starts.includes(path.basename(run))) ?? null
+    const own = boxes.find(({ run }) => run !== null && starts.includes(run))
+    return own ?? boxes.find(({ isRunning }) => isRunning) ?? null
   } catch {
     // Where the engine is down no container can be struck.
     return null
