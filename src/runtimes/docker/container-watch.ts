@@ -22,14 +22,21 @@ export class ContainerWatch {
   readonly #ooms = new Map<string, number>()
   readonly #waiters = new Map<string, Set<() => void>>()
   #isUp = false
+  #wasUp = false
   #generation = 0
 
   get isUp(): boolean {
     return this.#isUp
   }
 
+  /** Events came, and don't any more. */
+  get isDown(): boolean {
+    return this.#wasUp && !this.#isUp
+  }
+
   /** Events come, from now on without a gap. */
   up(): void {
+    this.#wasUp = true
     this.#forgetAll(true)
   }
 
