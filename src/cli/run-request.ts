@@ -15,6 +15,11 @@ import {
   createAgentRequest,
   type AgentOptions,
 } from './agent-options.ts'
+import {
+  addContainerOptions,
+  createContainerRequest,
+  type ContainerOptions,
+} from './container-options.ts'
 import type { CommonOptions } from './invocation.ts'
 import {
   addLifecycleOptions,
@@ -30,7 +35,8 @@ import {
 } from './option-values.ts'
 
 /** What an agent is made from, beside its template and its program. */
-export interface SpecOptions extends LifecycleOptions, AgentOptions, ApprovalOptions {
+export interface SpecOptions
+  extends LifecycleOptions, AgentOptions, ApprovalOptions, ContainerOptions {
   in?: string
   dir?: string
   model?: string
@@ -72,7 +78,7 @@ export function addSpecOptions(command: Command): Command {
     .optionsGroup('Where it works:')
     .option('--in <runtime>', 'where it runs')
     .option('--dir <folder>', 'folder it works in (default: the current one)')
-  addPlaceOptions(command)
+  addContainerOptions(addPlaceOptions(command))
     .optionsGroup('What it may use:')
     .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
     .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
@@ -129,6 +135,7 @@ export function createSpecRequest(
     ...(option === undefined ? {} : { options: option }),
     ...(program === null ? {} : { program: [...program] }),
     ...limitsOf(options),
+    ...createContainerRequest(options, cwd),
     ...createAgentRequest(options, cwd),
     ...createLifecycleRequest(options),
     ...createApprovalRequest(options),

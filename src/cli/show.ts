@@ -4,6 +4,7 @@ import { formatByteSize } from '../schema/byte-size.ts'
 import type { Message } from '../schema/message.ts'
 import type { Worktree } from '../schema/reports.ts'
 import { formatFields } from './fields.ts'
+import { containerText } from './format-container.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { approvalFields } from './format-approval.ts'
 import { costText, tokenText } from './format-cost.ts'
@@ -86,6 +87,7 @@ function agentFields(
     ['can', wordsText(agent.capabilities)],
     ['automation', agent.automationId ?? null],
     ['dir', agent.dir],
+    ['container', containerText(spec.container)],
     ['worktree', worktree && worktreeText(worktree)],
     ['also in', spec.addDirs?.join('\n') ?? null],
     ['program', spec.program.length > 0 ? spec.program.map((part) => quote(part)).join(' ') : null],

@@ -17,6 +17,7 @@ import {
 import { boxWish } from './box-wish.ts'
 import { importSession } from './import-session.ts'
 import { makeWorktree } from './make-worktree.ts'
+import { checkMounts } from './resolve-mounts.ts'
 import { promptFile, readPromptLayers } from './system-prompt.ts'
 
 export interface PreparedLaunch {
@@ -71,6 +72,7 @@ export async function prepareLaunch(
     writePrivateFile(file.path, file.content)
   }
   keepPrompt(promptFile(context, agent.id), systemPrompt)
+  await checkMounts(spec.container?.mounts ?? [])
   const box = boxWish(context, getRuntime(context, spec.runtime), {
     agentId: agent.id,
     spec,

@@ -50,6 +50,18 @@ export const engineErrors = {
     retryable: false,
     hint: 'Name an image that was made for the architecture of this machine.',
   },
+  image_failed: {
+    status: 422,
+    exit: 1,
+    retryable: false,
+    hint: 'The message has what the failed step said; correct the Dockerfile or what it needs, and try again.',
+  },
+  image_in_use: {
+    status: 409,
+    exit: 4,
+    retryable: false,
+    hint: 'Remove the agents that the message names, or give them another image.',
+  },
   registry_unreachable: {
     status: 503,
     exit: 1,

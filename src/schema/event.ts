@@ -16,8 +16,11 @@ export const EventType = z.enum([
   'agent.budget',
   'agent.removed',
   'run.starting',
+  'run.preparing',
   'run.running',
   'run.ready',
+  'run.suspended',
+  'run.resumed',
   'run.ended',
   // messages
   'message.state',

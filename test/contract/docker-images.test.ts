@@ -1,135 +1,203 @@
-import { statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runFiles } from '../../src/runtimes/run-folder.ts'
+import { Engine } from '../../src/runtimes/docker/engine/engine.ts'
+import { requireImage } from '../../src/runtimes/docker/images/require-image.ts'
+import { Container, type ContainerWish } from '../../src/schema/container.ts'
 import { DockerEngine } from '../support/docker-engine.ts'
-import { smallImageTar } from '../support/docker-images.ts'
-import { dockerStage } from './docker-case.ts'
+import { importSmallImage } from '../support/docker-images.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
-let engine: DockerEngine
+let docker: DockerEngine
+let engine: Engine
+let base: string
+const never = new AbortController().signal
 beforeAll(async () => {
-  engine = await DockerEngine.start()
-  await engine.run(['import', await smallImageTar(), 'drover-test'])
+  docker = await DockerEngine.start()
+  base = await importSmallImage(docker)
+  engine = await Engine.connect({ env: { DOCKER_HOST: docker.host }, signal: never })
 }, 120_000)
-afterAll(async () => await engine?.[Symbol.asyncDispose](), 60_000)
+afterAll(async () => await docker?.[Symbol.asyncDispose](), 60_000)
 
-/** An image like `drover-test`, without these programs. */
-async function importWithout(name: string, programs: readonly string[]): Promise<void> {
-  const paths = programs.map((each) => `/usr/bin/${each}`)
-  const id = await engine.run(['create', 'drover-test', '/usr/bin/rm', '-f', '--', ...paths])
-  await engine.run(['start', '-a', id])
-  await engine.run(['commit', id, name])
-  await engine.run(['rm', id])
+const agent = { id: 'agent_1', instance: 'test', folder: '/nowhere' }
+
+async function require(
+  wish: ContainerWish,
+  signal: AbortSignal = never,
+): Promise<{ id: string; tags: readonly string[]; told: string[] }> {
+  const told: string[] = []
+  const tools = { engine, tell: (text: string) => void told.push(text) }
+  const image = await requireImage(tools, { agent, container: Container.parse(wish) }, signal)
+  return { id: image.id, tags: image.tags, told }
 }
 
-describe('an image', () => {
-  test('that is not there is told by its name, and nothing is made', async () => {
-    const stage = dockerStage(engine, { container: { image: 'no-such:thing' } })
-    await expect(stage.start(stage.case.programs.copy)).rejects.toMatchObject({
-      code: 'image_not_found',
-      message: expect.stringContaining('no-such:thing'),
-    })
-    expect(await stage.runtime.listKept!(stage.instance, stage.signal)).toEqual([])
+interface Project {
+  folder: string
+  write: (name: string, text: string) => void
+  [Symbol.dispose](): void
+}
+
+function makeProject(dockerfile: readonly string[]): Project {
+  const temporary = temporaryFolder('drover-project-')
+  const write = (name: string, text: string): void => {
+    const file = path.join(temporary.path, name)
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+  write('Dockerfile', [`FROM ${base}`, ...dockerfile, ''].join('\n'))
+  return { folder: temporary.path, write, [Symbol.dispose]: () => temporary[Symbol.dispose]() }
+}
+
+describe("an image of a project's Dockerfile", () => {
+  test('has what its folder has, without what is left out, and tells how far it is', async () => {
+    using project = makeProject(['COPY . /project', 'RUN echo done > /project/built'])
+    project.write('src/main', 'hello')
+    project.write('node_modules/huge', 'x')
+    project.write('.dockerignore', 'node_modules\n')
+    const { id, tags, told } = await require({ build: { context: project.folder } })
+    const line = 'cat /project/src/main /project/built; ls -A /project'
+    const out = await docker.run(['run', '--rm', '--network=none', id, 'sh', '-c', line])
+    expect(out.split('\n')).toEqual(['hellodone', '.dockerignore', 'Dockerfile', 'built', 'src'])
+    expect(told[0]).toBe(`reading ${project.folder}`)
+    expect(told.some((text) => /: step 3\/\d+: RUN echo done/.test(text))).toBe(true)
+    expect(tags[0]).toMatch(/^drover-build:[0-9a-f]{32}$/)
   })
 
-  test('of another architecture is refused before anything is made', async () => {
-    const stage = dockerStage(engine, { container: { image: 'far' } })
-    writeFileSync(path.join(stage.folder, 'Dockerfile'), 'FROM scratch\nCOPY . /all\n')
-    await engine.run(['build', '--platform', 'linux/s390x', '-t', 'far', stage.folder])
-    await expect(stage.start(stage.case.programs.copy)).rejects.toMatchObject({
-      message: expect.stringMatching(/container\.image: far is for s390x, .* amd64/),
-    })
-    expect(await stage.runtime.listKept!(stage.instance, stage.signal)).toEqual([])
+  test('is built once for each content', async () => {
+    using project = makeProject(['COPY data /data'])
+    project.write('data', 'one')
+    const first = await require({ build: { context: project.folder } })
+    const same = await require({ build: { context: project.folder } })
+    expect(same.id).toBe(first.id)
+    expect(same.told).toEqual([`reading ${project.folder}`])
+    project.write('data', 'two')
+    const other = await require({ build: { context: project.folder } })
+    expect(other.id).not.toBe(first.id)
+    project.write('unused', 'that no step takes')
+    expect((await require({ build: { context: project.folder } })).id).toBe(other.id)
   })
 
-  test('without sh is refused by name, and the run never began', async () => {
-    await importWithout('no-sh', ['sh', 'dash'])
-    const stage = dockerStage(engine, { container: { image: 'no-sh' } })
-    const run = stage.prepare()
-    await expect(stage.start(stage.case.programs.copy, { run })).rejects.toMatchObject({
-      code: 'unsupported',
-      message: 'container.image: no-sh has no /bin/sh, which Drover needs there.',
-    })
-    expect(await stage.recover(run, null)).toMatchObject({ state: 'lost', isUnstarted: true })
-  })
-
-  test.for(['cat', 'mkfifo'])(
-    'without %s ends at once, and says which programs it takes',
-    async (program) => {
-      await importWithout(`no-${program}`, [program])
-      const stage = dockerStage(engine, { container: { image: `no-${program}` } })
-      const { run, handle } = await stage.start(stage.case.programs.copy)
-      await stage.dead(handle)
-      expect(await stage.recover(run, handle)).toEqual({
-        state: 'lost',
-        isUnstarted: true,
-        cause: 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo',
-      })
-    },
-  )
-
-  test('without id, rm, tail, setsid and ps is good enough', async () => {
-    await importWithout('spare', ['id', 'tail', 'setsid', 'ps', 'bash', 'rm'])
-    const stage = dockerStage(engine, { container: { image: 'spare' } })
-    const { run } = await stage.start(stage.case.programs.copy)
-    const much = `${'x'.repeat(5000)}\n`
-    stage.write(run, much)
-    await stage.said(run, much)
-  })
-})
-
-describe('a user', () => {
-  const whoAmI = ['/bin/sh', '-c', 'echo "$(id -u):$(id -g) $USER $HOME"; exec cat'] as const
-
-  test('that the image does not have is told by name', async () => {
-    const stage = dockerStage(engine, { container: { user: 'nobody-here' } })
-    const run = stage.prepare()
-    await expect(stage.start(whoAmI, { run })).rejects.toMatchObject({
-      code: 'unsupported',
-      message: 'container.user: the image drover-test has no user nobody-here.',
-    })
-    expect(await stage.recover(run, null)).toMatchObject({ state: 'lost', isUnstarted: true })
-  })
-
-  test('that the image knows by name has its run, its home and its name', async () => {
-    const stage = dockerStage(engine, { container: { user: 'ada' } })
-    const { run } = await stage.start(whoAmI)
-    const { home } = stage.case.boxOf!(run, stage.folder)
-    await stage.said(run, `1000:1000 ada ${home}\n`)
-    expect(statSync(runFiles(run.folder).holder).uid).toBe(1000)
-    expect(statSync(home).uid).toBe(1000)
-  })
-
-  test('without a name and a home in the image has both', async () => {
-    const stage = dockerStage(engine, { container: { user: '1234' } })
-    const { run } = await stage.start(whoAmI)
-    const { home } = stage.case.boxOf!(run, stage.folder)
-    await stage.said(run, `1234:0 agent ${home}\n`)
-  })
-
-  test('whose home is nowhere runs all the same', async () => {
-    const stage = dockerStage(engine, { container: { user: '1234', home: '/nowhere/at/all' } })
-    const { run } = await stage.start(whoAmI)
-    await stage.said(run, '1234:0 agent /nowhere/at/all\n')
-  })
-})
-
-describe('a run’s folder', () => {
-  test('that its user can’t write is the cause, and what to do about it', async () => {
-    const stage = dockerStage(engine, { container: { user: 'ada' } })
-    // Daemons that are not root can't give it away.
-    const real = process.getuid
-    process.getuid = () => 1000
+  test('stays that of a container that is there, until the Dockerfile says something else', async () => {
+    using project = makeProject(['COPY data /data'])
+    project.write('data', 'one')
+    const build = { context: project.folder }
+    const first = await require({ build })
+    const container = await docker.run(['create', '--name', `drover-${agent.id}`, first.id, 'true'])
     try {
-      const { run, handle } = await stage.start(stage.case.programs.copy)
-      await stage.dead(handle)
-      expect(await stage.recover(run, handle)).toMatchObject({
-        state: 'lost',
-        isUnstarted: true,
-        cause: expect.stringMatching(/can't write to the run's folder: set container\.user/),
-      })
+      project.write('data', 'what the agent itself wrote')
+      expect(await require({ build })).toMatchObject({ id: first.id, told: [] })
+      project.write('Dockerfile', `FROM ${base}\nCOPY data /elsewhere\n`)
+      expect((await require({ build })).id).not.toBe(first.id)
     } finally {
-      process.getuid = real!
+      await docker.run(['rm', container])
+    }
+  })
+
+  test('may be one stage of another file', async () => {
+    using project = makeProject([])
+    project.write(
+      'deploy/agent.df',
+      `FROM ${base} AS dev\nENV WHICH=dev\nFROM dev AS last\nENV WHICH=last\n`,
+    )
+    const { id } = await require({
+      build: { context: project.folder, dockerfile: 'deploy/agent.df', target: 'dev' },
+    })
+    expect(await docker.run(['run', '--rm', '--network=none', id, 'sh', '-c', 'echo $WHICH'])).toBe(
+      'dev',
+    )
+  })
+
+  test('that can not be built says which step and what that said', async () => {
+    using project = makeProject(['RUN echo the reason >&2; exit 7'])
+    await expect(require({ build: { context: project.folder } })).rejects.toMatchObject({
+      code: 'image_failed',
+      message: expect.stringMatching(/non-zero code: 7[\s\S]*the reason/) as string,
+    })
+    project.write('Dockerfile', 'FORM x\n')
+    await expect(require({ build: { context: project.folder } })).rejects.toMatchObject({
+      code: 'image_failed',
+      message: expect.stringMatching(/unknown instruction: FORM/i) as string,
+    })
+  })
+
+  test('that is given up leaves no image and no container', async () => {
+    using project = makeProject(['RUN echo begun && sleep 600'])
+    const stop = new AbortController()
+    const tools = {
+      engine,
+      tell: (text: string) => {
+        if (text.includes('RUN echo begun')) {
+          stop.abort(new Error('enough'))
+        }
+      },
+    }
+    const container = Container.parse({ build: { context: project.folder } })
+    const before = await docker.run(['images', '-q', 'drover-build'])
+    await expect(requireImage(tools, { agent, container }, stop.signal)).rejects.toThrow('enough')
+    await expect.poll(async () => await docker.run(['ps', '-aq']), { timeout: 30_000 }).toBe('')
+    expect(await docker.run(['images', '-q', 'drover-build'])).toBe(before)
+  })
+})
+
+describe('an image by name', () => {
+  test('that is there is taken, whoever has made it', async () => {
+    expect((await require({ image: base })).tags).toContain(`${base}:latest`)
+  })
+
+  test('that is the usual one and missing says how it is made', async () => {
+    await expect(require({})).rejects.toMatchObject({
+      code: 'image_not_found',
+      message: expect.stringContaining('`drover image build` makes it') as string,
+    })
+  })
+
+  test('whose registry refuses connections is told in one line', async () => {
+    const registry = await listen(() => undefined)
+    const name = `127.0.0.1:${registry.port}/some/image:1`
+    registry.server.close()
+    const told: string[] = []
+    const tools = { engine, tell: (text: string) => void told.push(text) }
+    const box = { agent, container: Container.parse({ image: name }) }
+    await expect(requireImage(tools, box, never)).rejects.toMatchObject({
+      code: 'registry_unreachable',
+      message: expect.not.stringContaining('\n') as string,
+    })
+    expect(told).toEqual([`pulling ${name}`])
+  })
+
+  test('whose registry says nothing can be given up at once', async () => {
+    const asked = Promise.withResolvers<void>()
+    const registry = await listen(() => asked.resolve())
+    const stop = new AbortController()
+    try {
+      const pulling = require({ image: `127.0.0.1:${registry.port}/some/image:1` }, stop.signal)
+      await Promise.race([asked.promise, pulling])
+      stop.abort(new Error('enough'))
+      await expect(pulling).rejects.toThrow('enough')
+    } finally {
+      registry.end()
     }
   })
 })
+
+async function listen(
+  onConnection: () => void,
+): Promise<{ server: Server; port: number; end: () => void }> {
+  const sockets = new Set<{ destroy(): void }>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    onConnection()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  return {
+    server,
+    port,
+    end: () => {
+      sockets.forEach((each) => each.destroy())
+      server.close()
+    },
+  }
+}

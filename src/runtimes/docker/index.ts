@@ -81,7 +81,11 @@ export class DockerRuntime implements Runtime {
     return refuseLimit(limits, (await this.#link.engine(signal)).facts)
   }
 
-  async start(launch: Launch, signal: AbortSignal): Promise<Handle> {
+  async start(
+    launch: Launch,
+    signal: AbortSignal,
+    tell: (text: string) => void = () => undefined,
+  ): Promise<Handle> {
     const { box } = launch
     if (!box) {
       throw new DroverError('start_failed', 'A program of docker needs a container to be in.')
@@ -93,7 +97,7 @@ export class DockerRuntime implements Runtime {
         details: { field: `limits.${limit}` },
       })
     }
-    const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade }
+    const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade, tell }
     const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
     this.#handles.set(launch.run.id, handle)
     return handle

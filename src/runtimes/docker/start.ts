@@ -11,6 +11,7 @@ import { explainStart } from './explain-start.ts'
 import { handleOf, type DockerHandle } from './handle.ts'
 import { numbersOf } from './image-user.ts'
 import { findContainer } from './own-container.ts'
+import type { ImageTools } from './images/build-image.ts'
 import {
   containerName,
   labels,
@@ -19,7 +20,7 @@ import {
   planUpdate,
   type PlannedBody,
 } from './plan-container.ts'
-import { requireImage } from './require-image.ts'
+import { requireImage } from './images/require-image.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -36,9 +37,11 @@ export interface StartTools {
   onFirst: () => void
   /** Told when the container is there and does not run yet: where a crash test may end the daemon. */
   onMade: () => void
+  /** Told what takes long before the container is there, in words for people. */
+  tell: (text: string) => void
 }
 
-/** Begins a run in the agent's own container. Errors: `start_failed`, `image_not_found`, `engine_unreachable`, `unsupported`. */
+/** Begins a run in the agent's own container. Errors: `start_failed`, `engine_unreachable`, `unsupported`, and those of `requireImage`. */
 export async function startInOwnContainer(
   tools: StartTools,
   launch: Launch & { box: BoxWish },
@@ -47,7 +50,7 @@ export async function startInOwnContainer(
   const { link } = tools
   const { run, box } = launch
   const engine = await link.engine(signal)
-  const { body, user } = await plan(engine, launch, signal)
+  const { body, user } = await plan({ engine, tell: tools.tell }, launch, signal)
   tools.onFirst()
   const there = await findContainer(engine, box.agent, signal)
   if (there?.isRunning && linkedRun(box.agent) === run.folder) {
@@ -75,12 +78,12 @@ function requireLife(state: ContainerState | null): DockerHandle {
 }
 
 async function plan(
-  engine: Engine,
+  tools: ImageTools,
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
-  const image = await requireImage(engine, box, signal)
-  const { facts } = engine
+  const image = await requireImage(tools, box, signal)
+  const { facts } = tools.engine
   const user = chooseUser({
     wanted: box.container.user ?? null,
     owner: box.folders[0] === undefined ? null : await ownerOf(box.folders[0]),
@@ -113,7 +116,7 @@ interface MakeRequest {
 
 /** The container that the plan says, at rest: the one that is there, or a new one in its place. */
 async function makeContainer(
-  { link, onMade }: StartTools,
+  { link, onMade, tell }: StartTools,
   { engine, body, launch, there }: MakeRequest,
   signal: AbortSignal,
 ): Promise<string> {
@@ -127,6 +130,7 @@ async function makeContainer(
     return there.id
   }
   if (there) {
+    tell('its container is made anew, as it is to be another: what was installed in it is gone')
     await engine.removeContainer(there.id, signal)
   }
   const id = await engine.createContainer(containerName(agent.id), body, signal)
