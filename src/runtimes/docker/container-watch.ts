@@ -51,6 +51,11 @@ export class ContainerWatch {
     if (action === 'destroy') {
       this.#ooms.delete(id)
     }
+    this.touch(id)
+  }
+
+  /** Something was done to it here: the event of that may be on its way. */
+  touch(id: string): void {
     this.#changes.set(id, this.#changesOf(id) + 1)
     this.#lives.delete(id)
     this.#waiters.get(id)?.forEach((resolve) => resolve())

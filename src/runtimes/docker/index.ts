@@ -32,6 +32,7 @@ import { refuseLimit } from './limits.ts'
 import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
+import { resumeContainer, suspendContainer } from './suspend.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -52,7 +53,7 @@ export class DockerRuntime implements Runtime {
     terminal: false,
     exec: false,
     limits: true,
-    snapshot: false,
+    snapshot: true,
     networkPolicy: false,
     elsewhere: true,
     selfSupervised: false,
@@ -131,6 +132,16 @@ export class DockerRuntime implements Runtime {
 
   closeInput(run: RunReference): void {
     ringEnd(run)
+  }
+
+  async suspend(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await suspendContainer(this.#link, parseHandle(handle), signal)
+    return handle
+  }
+
+  async resume(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await resumeContainer(this.#link, parseHandle(handle), signal)
+    return handle
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
