@@ -13,9 +13,16 @@ export interface WaitOptions extends CallOptions {
 export interface ListOptions extends CallOptions {
   /** Also stopped and failed ones. */
   all?: boolean | undefined
+  /** Also what boxes use now, which takes up to a second where there are any. */
+  stats?: boolean | undefined
   tag?: string | undefined
   capability?: string | undefined
   label?: string | undefined
+}
+
+export interface ShowOptions extends CallOptions {
+  /** Also what its box uses now. */
+  stats?: boolean | undefined
 }
 
 /** How long an answer may take that nobody holds back. */

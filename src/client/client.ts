@@ -19,6 +19,7 @@ import {
   withDeadline,
   type CallOptions,
   type ListOptions,
+  type ShowOptions,
   type WaitOptions,
 } from './call-options.ts'
 import { ApprovalClient } from './approval-client.ts'
@@ -76,8 +77,9 @@ export class Client {
   }
 
   /** Live and sleeping agents; with `all` also stopped and failed ones. With an agent's token, see `peers`. */
-  list({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Agent[]> {
-    return this.#get('/v1/agents', options, { all: all || undefined, tag, capability, label })
+  list({ all, stats, tag, capability, label, ...options }: ListOptions = {}): Promise<Agent[]> {
+    const flags = { all: all || undefined, stats: stats || undefined }
+    return this.#get('/v1/agents', options, { ...flags, tag, capability, label })
   }
 
   /** The same, with what an agent's token opens of them. */
@@ -86,14 +88,15 @@ export class Client {
   }
 
   /** The same, as the bytes of one JSON array. */
-  listBody({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
-    const query = { all: all || undefined, tag, capability, label }
+  listBody({ all, stats, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
+    const flags = { all: all || undefined, stats: stats || undefined }
+    const query = { ...flags, tag, capability, label }
     const call = { method: 'GET', path: '/v1/agents', query } as const
     return this.#transport.open({ ...call, ...withDeadline(options) })
   }
 
-  show(name: string, options?: CallOptions): Promise<AgentDetail> {
-    return this.#get(agentPath(name), options)
+  show(name: string, { stats, ...options }: ShowOptions = {}): Promise<AgentDetail> {
+    return this.#get(agentPath(name), options, { stats: stats || undefined })
   }
 
   /** What an agent is told of itself and its place. */

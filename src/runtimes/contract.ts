@@ -120,6 +120,16 @@ export interface Work {
   cpuMs: number
 }
 
+/** What a run in a box uses right now. */
+export interface Use {
+  memoryBytes: number
+  /** Null: as much as the machine has. */
+  memoryLimitBytes: number | null
+  /** Of one processor; null: not known. */
+  cpuPercent: number | null
+  pids: number
+}
+
 /** Something outside that carries our mark. */
 export interface Found {
   /** Run id it was made for. */
@@ -228,6 +238,10 @@ export interface Runtime {
   inspect(handle: Handle, signal: AbortSignal): Promise<Liveness>
   /** What its processes did so far; null where that can't be known for sure. */
   measureWork?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null>
+  /** What its box uses now; null where it has none. Asked for by people who look, never by the daemon itself. */
+  measureUse?(handle: Handle, signal: AbortSignal): Promise<Use | null>
+  /** What an agent's own box is called, whether or not it is there. */
+  nameBox?(agentId: string): string
   /** Bytes were appended to `in`. Never blocks; ringing once too often is harmless. */
   notifyInput(run: RunReference, bytes: number): void
   /** End of the program's input. */

@@ -16,6 +16,8 @@ import type {
   RunReference,
   Runtime,
   StopOptions,
+  Use,
+  Work,
 } from '../contract.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
@@ -25,7 +27,8 @@ import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
 import { explainExit } from './explain-exit.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { labels } from './plan-container.ts'
+import { measureUse, measureWork } from './measure.ts'
+import { containerName, labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { refuseLimit } from './limits.ts'
@@ -124,6 +127,18 @@ export class DockerRuntime implements Runtime {
     } catch {
       return 'unknown'
     }
+  }
+
+  async measureWork(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null> {
+    return await measureWork(this.#link, parseHandle(handle), signal)
+  }
+
+  async measureUse(handle: Handle, signal: AbortSignal): Promise<Use | null> {
+    return await measureUse(this.#link, parseHandle(handle), signal)
+  }
+
+  nameBox(agentId: string): string {
+    return containerName(agentId)
   }
 
   notifyInput(run: RunReference, bytes: number): void {
