@@ -102,6 +102,7 @@ function agentFields(
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
     ['limits', limitsText(spec.limits)],
     ['uses', agent.box ? useText(agent.box) : null],
+    ['network', networkText(spec.network)],
     ...lifecycleFields(spec),
     ['policy', spec.policy ?? null],
     ...approvalFields(spec.approvals),
@@ -157,6 +158,14 @@ function limitsText({ memoryBytes, cpus, pids, diskBytes }: AgentDetail['spec'][
     diskBytes === undefined ? null : `disk ${formatByteSize(diskBytes)}`,
   ].filter((part) => part !== null)
   return parts.length > 0 ? parts.join(', ') : null
+}
+
+/** A daemon from before there were policies tells none. */
+function networkText(network: AgentDetail['spec']['network'] = 'full'): string | null {
+  if (network === 'full') {
+    return null
+  }
+  return network === 'local' || network === 'none' ? network : network.allow.join(', ')
 }
 
 function endText(

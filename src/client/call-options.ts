@@ -20,9 +20,10 @@ export interface ListOptions extends CallOptions {
   label?: string | undefined
 }
 
-export interface ShowOptions extends CallOptions {
-  /** Also what its box uses now. */
-  stats?: boolean | undefined
+export function listQuery({ all, stats, tag, capability, label }: ListOptions): {
+  [name: string]: string | true | undefined
+} {
+  return { all: all || undefined, stats: stats || undefined, tag, capability, label }
 }
 
 /** How long an answer may take that nobody holds back. */

@@ -16,10 +16,10 @@ import type { TemplateSummary } from '../schema/template.ts'
 import type { Screen, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Why } from '../schema/why.ts'
 import {
+  listQuery,
   withDeadline,
   type CallOptions,
   type ListOptions,
-  type ShowOptions,
   type WaitOptions,
 } from './call-options.ts'
 import { ApprovalClient } from './approval-client.ts'
@@ -77,9 +77,8 @@ export class Client {
   }
 
   /** Live and sleeping agents; with `all` also stopped and failed ones. With an agent's token, see `peers`. */
-  list({ all, stats, tag, capability, label, ...options }: ListOptions = {}): Promise<Agent[]> {
-    const flags = { all: all || undefined, stats: stats || undefined }
-    return this.#get('/v1/agents', options, { ...flags, tag, capability, label })
+  list(options: ListOptions = {}): Promise<Agent[]> {
+    return this.#get('/v1/agents', options, listQuery(options))
   }
 
   /** The same, with what an agent's token opens of them. */
@@ -88,15 +87,13 @@ export class Client {
   }
 
   /** The same, as the bytes of one JSON array. */
-  listBody({ all, stats, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
-    const flags = { all: all || undefined, stats: stats || undefined }
-    const query = { ...flags, tag, capability, label }
-    const call = { method: 'GET', path: '/v1/agents', query } as const
+  listBody(options: ListOptions = {}): Promise<Body> {
+    const call = { method: 'GET', path: '/v1/agents', query: listQuery(options) } as const
     return this.#transport.open({ ...call, ...withDeadline(options) })
   }
 
-  show(name: string, { stats, ...options }: ShowOptions = {}): Promise<AgentDetail> {
-    return this.#get(agentPath(name), options, { stats: stats || undefined })
+  show(name: string, options: CallOptions & { stats?: boolean } = {}): Promise<AgentDetail> {
+    return this.#get(agentPath(name), options, listQuery(options))
   }
 
   /** What an agent is told of itself and its place. */

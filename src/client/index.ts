@@ -3,7 +3,7 @@ import type { Target } from './transport.ts'
 
 export { Client } from './client.ts'
 export type * from './client-types.ts'
-export type { CallOptions, ListOptions, ShowOptions, WaitOptions } from './call-options.ts'
+export type { CallOptions, ListOptions, WaitOptions } from './call-options.ts'
 export type { CostClient, CostOptions } from './cost-client.ts'
 export type { GuestClient } from './guest-client.ts'
 export type { WorktreeClient } from './worktree-client.ts'

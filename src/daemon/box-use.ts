@@ -15,9 +15,10 @@ export async function withBoxes<T extends Agent>(
   agents: readonly T[],
 ): Promise<(T & { box: Box | null })[]> {
   const signal = callSignal(context, useDeadlineMs)
-  const boxes = agents.map((agent) => boxOf(context, agent, signal))
-  const known = boxes.some((box) => box !== null) ? await Promise.all(boxes) : boxes
-  return agents.map((agent, index) => ({ ...agent, box: known[index] ?? null }))
+  const asked = agents.map((agent) => boxOf(context, agent, signal))
+  const hasAny = asked.some((box) => box !== null)
+  const boxes = hasAny ? await Promise.all(asked.map(async (box) => await box)) : []
+  return agents.map((agent, index) => ({ ...agent, box: boxes[index] ?? null }))
 }
 
 /** Null: it has none. Of most that is known without a wait. */

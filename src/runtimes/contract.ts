@@ -1,6 +1,10 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { Container } from '../schema/container.ts'
+import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
+import type { Use } from './use.ts'
+
+export type { Use }
 
 /**
  * WHERE an agent runs. Every runtime keeps the same record of a run, three files and an ending, in
@@ -120,16 +124,6 @@ export interface Work {
   cpuMs: number
 }
 
-/** What a run in a box uses right now. */
-export interface Use {
-  memoryBytes: number
-  /** Null: as much as the machine has. */
-  memoryLimitBytes: number | null
-  /** Of one processor; null: not known. */
-  cpuPercent: number | null
-  pids: number
-}
-
 /** Something outside that carries our mark. */
 export interface Found {
   /** Run id it was made for. */
@@ -226,6 +220,12 @@ export interface Runtime {
     launch: Pick<Launch, 'limits' | 'reservedBytes'>,
     signal: AbortSignal,
   ): Promise<LimitRefusal | null>
+  /**
+   * The address of this machine at which programs of a network policy reach it, and that nobody beyond
+   * it reaches; made where it is not there yet. The agents' door is open there before `start`. null:
+   * they reach nothing. Whoever has `networkPolicy` has it.
+   */
+  findDoorHost?(network: Network, signal: AbortSignal): Promise<string | null>
   /**
    * Bring the program up. The run folder exists. What takes long and comes before anything of the run
    * is made, an image for instance, is told in words for people: a start may be given up then, by the

@@ -68,4 +68,10 @@ export const engineErrors = {
     retryable: true,
     hint: 'Try again once the registry can be reached, or load the image with `docker load`.',
   },
+  door_closed: {
+    status: 503,
+    exit: 1,
+    retryable: true,
+    hint: 'End the program that has the port, or let the container engine make its network again.',
+  },
 } as const satisfies Record<string, ErrorRow>
