@@ -21,6 +21,7 @@ import type {
 } from '../contract.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
+import { killLeftovers } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
 import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
@@ -168,6 +169,10 @@ export class DockerRuntime implements Runtime {
     const life = handle ? parseHandle(handle) : await this.#findLife(run, signal)
     if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
       await killContainer(this.#link, life, signal)
+    }
+    if (!life) {
+      // An engine that was killed in a start can know nothing of a program that goes on all the same.
+      await killLeftovers(run, { isSparingHolder: false, signal })
     }
     this.#handles.delete(run.id)
     const { bell, end, stop } = runFiles(run.folder)
