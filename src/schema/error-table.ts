@@ -271,6 +271,12 @@ export const errorTable = {
     retryable: true,
     hint: 'It goes on in the background; ask again later.',
   },
+  invalid_compose: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct what the message names, or give the container in another way.',
+  },
   invalid_mount: {
     status: 422,
     exit: 2,
