@@ -130,13 +130,15 @@ function becauseOf(facts: WhyFacts): string {
     case 'unknown':
       return "its runtime can't be asked; nothing of it is touched"
     case 'stopping':
-      return `its run is being ended: ${stopCauses[view.run?.stopReason ?? 'stop']}`
+      return view.run?.stopReason === null
+        ? 'its run is being suspended'
+        : `its run is being ended: ${stopCauses[view.run?.stopReason ?? 'stop']}`
     case 'waking': {
       const gate = view.run ? null : wakeGate(view, now)
       if (gate) {
         return gateCause(gate, facts)
       }
-      return view.run ? 'its program is coming up' : 'it is being brought up'
+      return wakingText(view)
     }
     case 'idle':
       return 'its program is up and has nothing to do'
@@ -153,8 +155,15 @@ function becauseOf(facts: WhyFacts): string {
     case 'failed':
       return `it was given up: ${cause ?? 'it died too often'}`
     case 'asleep':
-      return sleepCause(facts)
+      return view.run ? 'it is suspended; its program goes on where it was' : sleepCause(facts)
   }
+}
+
+function wakingText({ run }: AgentView): string {
+  if (run?.suspension) {
+    return 'its program is being resumed'
+  }
+  return run ? 'its program is coming up' : 'it is being brought up'
 }
 
 function askedText({ questions }: WhyFacts): string {
@@ -184,6 +193,7 @@ function sleepCause({ lastRun, view }: WhyFacts): string {
 function sinceWhen({ status, view, lastRun, questions }: WhyFacts): number | null {
   switch (status) {
     case 'asleep':
+      return view.run ? view.run.suspendedAt : (lastRun?.endedAt ?? null)
     case 'failed':
       return lastRun?.endedAt ?? null
     case 'waking':

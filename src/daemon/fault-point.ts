@@ -19,6 +19,16 @@ export const agentFaultPoints = [
   'agent-removed',
 ] as const
 
+/** On a run's way to its rest and back: before and after each effect, and once that is on record. */
+export const suspensionFaultPoints = [
+  'run-suspend-requested',
+  'run-suspended',
+  'run-suspension-recorded',
+  'run-resume-requested',
+  'run-resumed',
+  'run-resumption-recorded',
+] as const
+
 /** Around the hand-over of an agent to the machine's own supervisor, and what that begins. */
 export const unitFaultPoints = [
   'unit-written',
@@ -80,6 +90,7 @@ export const worktreeFaultPoints = [
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
+  ...suspensionFaultPoints,
   ...boxFaultPoints,
   ...limitFaultPoints,
   ...worktreeFaultPoints,

@@ -2,6 +2,7 @@ import type { AgentSpec } from '../schema/agent.ts'
 import { ApprovalPolicy } from '../schema/approval.ts'
 import { DroverError } from '../schema/error.ts'
 import type { AgentRow } from '../store/index.ts'
+import { checkRest } from './check-rest.ts'
 import { checkLaunch } from './check-launch.ts'
 import { agentFolders, capabilitiesOf, getRuntime, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
@@ -25,6 +26,7 @@ export async function checkMove(
   checkAsleep(agent, before, runtime)
   const spec = moved(context, before, runtime)
   checkApprovals(context, before, spec)
+  checkRest(context, spec)
   if (getRuntime(context, runtime).capabilities.elsewhere) {
     checkVisible(context, agent.id, spec)
   }

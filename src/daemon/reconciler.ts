@@ -12,6 +12,7 @@ import { Records } from './records.ts'
 import { releaseRuns, removeAgent } from './release.ts'
 import { StartedRuns } from './start-run.ts'
 import { stopRun } from './stop-run.ts'
+import { resumeRun, suspendRun } from './suspend-run.ts'
 import { takeFoundRun } from './take-found-run.ts'
 import { installUnit, uninstallUnit } from './units.ts'
 import { readView } from './views.ts'
@@ -194,6 +195,10 @@ export class Reconciler {
         return this.#started.start(agentId)
       case 'stop-run':
         return stopRun(this, agentId)
+      case 'suspend-run':
+        return suspendRun(this, agentId)
+      case 'resume-run':
+        return resumeRun(this, agentId)
       case 'release-runs':
         return releaseRuns(this, agentId)
       case 'install-unit':

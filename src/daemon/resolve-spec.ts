@@ -8,6 +8,7 @@ import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
 import { checkApprovals, mergeApprovals } from './approval-policy.ts'
+import { checkRest } from './check-rest.ts'
 import { checkUnsupported } from './check-unsupported.ts'
 import { getProvider, getRuntime, type DaemonContext } from './context.ts'
 import { resolveContainer } from './resolve-container.ts'
@@ -62,6 +63,7 @@ export function resolveSpec(
     workspace: workspaceOf(template, request),
   })
   checkAlwaysOn(runtime, spec, request)
+  checkRest(context, spec)
   checkApprovals(context, spec, layers)
   checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider, spec) }

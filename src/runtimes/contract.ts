@@ -99,6 +99,8 @@ export interface Exit {
 /** What became of a run while nobody watched. */
 export type Recovery =
   | { state: 'running'; handle: Handle }
+  /** It is as `suspend` left it. */
+  | { state: 'suspended'; handle: Handle }
   | { state: 'exited'; exit: Exit }
   /**
    * Gone with no record. After this answer the run can't start any more. `isUnstarted`: it never did;
@@ -174,6 +176,7 @@ export interface RuntimeCapabilities {
   terminal: boolean
   exec: boolean
   limits: boolean
+  /** A run can rest: it has `suspend` and `resume`. */
   snapshot: boolean
   networkPolicy: boolean
   /** Its programs are not those of this machine: each agent has, or is in, a box. */
@@ -221,7 +224,7 @@ export interface Runtime {
   start(launch: Launch, signal: AbortSignal, tell?: (text: string) => void): Promise<Handle>
   /** Find a run again; `handle` is null when the daemon died before it could store one. */
   recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery>
-  /** One look, no side effects. */
+  /** One look, no side effects. A run that is suspended is alive. */
   inspect(handle: Handle, signal: AbortSignal): Promise<Liveness>
   /** What its processes did so far; null where that can't be known for sure. */
   measureWork?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null>
@@ -229,9 +232,28 @@ export interface Runtime {
   notifyInput(run: RunReference, bytes: number): void
   /** End of the program's input. */
   closeInput(run: RunReference): void
-  /** Ask, TERM, KILL; resolves when nothing of it lives. Throws DroverError `stop_failed`. */
+  /**
+   * Lets a run rest as it is: from when this resolves until `resume` no instruction of its program
+   * runs, and it holds what it must. What is appended to `in` meanwhile and rung for is there when it
+   * is resumed, each byte once; a terminal may be gone meanwhile. One that rests already is left so.
+   *
+   * The handle may change, as where the process goes away and memory is on disk. The new one may get
+   * lost before it is stored, so every call takes the one of before as well. A runtime with the
+   * capability `snapshot` has both. Throws DroverError `suspend_failed` where it can't be: the run is
+   * awake then, and is ended instead; of any other error nothing is known, and it is tried again.
+   */
+  suspend?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle>
+  /**
+   * Lets its program go on where it was; one that is awake is left so. Throws DroverError
+   * `resume_failed` where it never can: the run is then lost; of any other error nothing is known.
+   */
+  resume?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle>
+  /**
+   * Ask, TERM, KILL; resolves when nothing of it lives. One that is suspended can't hear: it ends all
+   * the same, within the same time, and need not be asked. Throws DroverError `stop_failed`.
+   */
   stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void>
-  /** Release everything that was made for the run, its folder excepted. */
+  /** Release everything that was made for the run, suspended or not, its folder excepted. */
   destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void>
   /**
    * Comes to the terminal of a run that lives. A runtime with the capability `terminal` has it.

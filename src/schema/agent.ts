@@ -141,6 +141,8 @@ export const Agent = z.object({
   host: z.string(),
   /** The live run's id; null when it has none. */
   run: z.string().nullable(),
+  /** Its run is suspended: it is asleep, and its program goes on where it was. */
+  isSuspended: z.boolean().optional(),
   /** The live run's process id, where the runtime has one. */
   pid: z.number().int().nullable(),
   /** The provider's conversation id, which a later run resumes. */

@@ -19,6 +19,8 @@ export const EventType = z.enum([
   'run.preparing',
   'run.running',
   'run.ready',
+  'run.suspended',
+  'run.resumed',
   'run.ended',
   // messages
   'message.state',

@@ -87,6 +87,12 @@ export const WakeRequest = z.strictObject({
   runtime: z.string().min(1).optional(),
 })
 export type WakeRequest = z.infer<typeof WakeRequest>
+/** How far an agent falls asleep. */
+export const SleepRequest = z.strictObject({
+  /** Its run ends, though it could be suspended. */
+  full: z.boolean().default(false),
+})
+export type SleepRequest = z.infer<typeof SleepRequest>
 export const StartRequest = WakeRequest.pick({ runtime: true })
 export type StartRequest = z.infer<typeof StartRequest>
 /** What of an agent changes, while it lives where its program can; null takes it away. */

@@ -14,6 +14,7 @@ import { RunSizeTable } from './run-size-table.ts'
 import { RunTable } from './run-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { settleClock } from './settle-clock.ts'
+import { SuspensionTable } from './suspension-table.ts'
 import { TaskTable } from './task-table.ts'
 import { WorktreeTable } from './worktree-table.ts'
 
@@ -40,6 +41,7 @@ export class Store {
   readonly agents: AgentTable
   readonly runs: RunTable
   readonly runSizes: RunSizeTable
+  readonly suspensions: SuspensionTable
   readonly messages: MessageTable
   readonly inputs: InputTable
   readonly approvals: ApprovalTable
@@ -59,6 +61,7 @@ export class Store {
     this.agents = new AgentTable(this.#database)
     this.runs = new RunTable(this.#database)
     this.runSizes = new RunSizeTable(this.#database)
+    this.suspensions = new SuspensionTable(this.#database)
     this.messages = new MessageTable(this.#database)
     this.inputs = new InputTable(this.#database)
     this.approvals = new ApprovalTable(this.#database)
