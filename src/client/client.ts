@@ -35,6 +35,7 @@ import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
 import { GuestClient } from './guest-client.ts'
+import { ImageClient } from './image-client.ts'
 import { Transport, type Target } from './transport.ts'
 import type {
   AgentVerb,
@@ -55,6 +56,7 @@ export class Client {
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
   readonly guests: GuestClient
+  readonly images: ImageClient
   readonly #transport: Transport
 
   constructor(target: Target) {
@@ -64,6 +66,7 @@ export class Client {
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
     this.guests = new GuestClient(this.#transport)
+    this.images = new ImageClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {

@@ -21,35 +21,41 @@ export function fillIn(data: unknown, values: Values): unknown {
   return data
 }
 
+interface Found {
+  dollar?: string
+  bare?: string
+  braced?: string
+  mark?: string
+  other?: string
+}
+
+const pattern =
+  /\$(?:(?<dollar>\$)|(?<bare>[A-Za-z_]\w*)|\{(?<braced>[A-Za-z_]\w*)(?:(?<mark>:?-)(?<other>[^}]*))?\}|.?)/gs
+
 function fillText(text: string, values: Values): string {
-  return text.replace(
-    /\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?-)([^}]*))?\}|(.?))/gs,
-    (
-      found: string,
-      dollar: string | undefined,
-      bare: string | undefined,
-      braced: string | undefined,
-      mark: string | undefined,
-      other: string | undefined,
-    ) => {
-      if (dollar) {
-        return '$'
-      }
-      const name = bare ?? braced
-      if (name === undefined) {
-        throw refuse(`${JSON.stringify(text.slice(0, 100))}: ${found} can't be filled in`)
-      }
-      const value = values[name]
-      const isMissing = value === undefined || (value === '' && mark === ':-')
-      if (!isMissing) {
-        return value
-      }
-      if (mark === undefined) {
-        throw refuse(`${found} has no value: write it into .env beside the file, or a default`)
-      }
-      return other ?? ''
-    },
-  )
+  return text.replace(pattern, (...found) => valueOf(found[0], found.at(-1) as Found, values))
+}
+
+function valueOf(
+  found: string,
+  { dollar, bare, braced, mark, other }: Found,
+  values: Values,
+): string {
+  if (dollar !== undefined) {
+    return '$'
+  }
+  const name = bare ?? braced
+  if (name === undefined) {
+    throw refuse(`${found} can't be filled in; a dollar that is meant is $$`)
+  }
+  const value = values[name]
+  if (value !== undefined && !(value === '' && mark === ':-')) {
+    return value
+  }
+  if (mark === undefined) {
+    throw refuse(`${found} has no value: write it into .env beside the file, or a default`)
+  }
+  return other ?? ''
 }
 
 function refuse(problem: string): DroverError {

@@ -273,18 +273,6 @@ export const errorTable = {
     retryable: true,
     hint: 'It goes on in the background; ask again later.',
   },
-  invalid_compose: {
-    status: 422,
-    exit: 2,
-    retryable: false,
-    hint: 'Correct what the message names, or give the container in another way.',
-  },
-  invalid_mount: {
-    status: 422,
-    exit: 2,
-    retryable: false,
-    hint: 'Name a path that is there and that a container may see.',
-  },
   unsupported: {
     status: 422,
     exit: 2,

@@ -1,19 +1,25 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { Engine } from '../../src/runtimes/docker/engine/engine.ts'
 import { requireImage } from '../../src/runtimes/docker/images/require-image.ts'
 import { Container, type ContainerWish } from '../../src/schema/container.ts'
-import { DockerEngine } from '../support/docker-engine.ts'
+import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
+import { requireOrSkip } from '../support/real-programs.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const test = requireOrSkip('docker', canRunDocker)
 
 let docker: DockerEngine
 let engine: Engine
 let base: string
 const never = new AbortController().signal
 beforeAll(async () => {
+  if (!canRunDocker) {
+    return
+  }
   docker = await DockerEngine.start()
   base = await importSmallImage(docker)
   engine = await Engine.connect({ env: { DOCKER_HOST: docker.host }, signal: never })

@@ -17,12 +17,14 @@ import type {
   Runtime,
   StopOptions,
 } from '../contract.ts'
+import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
 import { runFiles } from '../run-folder.ts'
 import { launchFile, linkedRun } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
+import { ImageShelf } from './images/image-shelf.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
 import { containerName, labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
@@ -56,6 +58,7 @@ export class DockerRuntime implements Runtime {
     selfSupervised: false,
   }
 
+  readonly images: BoxImages
   readonly #link: EngineLink
   readonly #usedFile: string
   readonly #onMade: () => void
@@ -64,6 +67,7 @@ export class DockerRuntime implements Runtime {
 
   constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
     this.#link = new EngineLink(env)
+    this.images = new ImageShelf(this.#link)
     this.#usedFile = usedFile
     this.#onMade = onMade
   }
