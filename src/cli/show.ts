@@ -100,6 +100,7 @@ function agentFields(
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
     ['limits', limitsText(spec.limits)],
+    ['network', networkText(spec.network)],
     ...lifecycleFields(spec),
     ['policy', spec.policy ?? null],
     ...approvalFields(spec.approvals),
@@ -155,6 +156,14 @@ function limitsText({ memoryBytes, cpus, pids, diskBytes }: AgentDetail['spec'][
     diskBytes === undefined ? null : `disk ${formatByteSize(diskBytes)}`,
   ].filter((part) => part !== null)
   return parts.length > 0 ? parts.join(', ') : null
+}
+
+/** A daemon from before there were policies tells none. */
+function networkText(network: AgentDetail['spec']['network'] = 'full'): string | null {
+  if (network === 'full') {
+    return null
+  }
+  return network === 'local' || network === 'none' ? network : network.allow.join(', ')
 }
 
 function endText(

@@ -282,10 +282,7 @@ export class Client {
 
   #post<Answer>(path: string, body: unknown, options?: WaitOptions): Promise<Answer> {
     const query = { wait: options?.waitSeconds }
-    return this.#call(
-      { method: 'POST', path, query, ...(body === undefined ? {} : { body }) },
-      options,
-    )
+    return this.#call({ method: 'POST', path, query, body }, options)
   }
 
   #call<Answer>(

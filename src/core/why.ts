@@ -23,9 +23,13 @@ export interface WhyFacts {
   messages: { unfinished: readonly MessageRecord[]; troubled: readonly MessageRecord[] }
   /** What it asks a person, oldest first. */
   questions: readonly WhyQuestion[]
+  /** Where its network policy kept it from, the newest first. */
+  refused: readonly WhyRefusal[]
   /** The last lines that the last run's program said. */
   lines: readonly string[]
 }
+
+type WhyRefusal = NonNullable<Why['refused']>[number]
 
 /** A message and what is told of it. */
 export type MessageRecord = Pick<WhyMessage, 'id' | 'from' | 'text' | 'since'> &
@@ -52,6 +56,7 @@ export function explainAgent(facts: WhyFacts): Why {
     messages: explainMessages(facts),
     questions: [...facts.questions],
     deaths,
+    refused: [...facts.refused],
     lastRun,
     lines: hasFailed(facts) ? [...lines] : [],
   }

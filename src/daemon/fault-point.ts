@@ -87,6 +87,9 @@ export const worktreeFaultPoints = [
   'branch-removed',
 ] as const
 
+/** Around the opening of the agents' door at an address, which only agents with a network policy need. */
+export const doorFaultPoints = ['door-opened', 'door-kept'] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
@@ -100,6 +103,7 @@ export const faultPoints = [
   ...guestFaultPoints,
   ...retentionFaultPoints,
   ...unitFaultPoints,
+  ...doorFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

@@ -56,6 +56,7 @@ export function resolveSpec(
     lifecycle: { ...template.lifecycle, ...request.lifecycle },
     budget: { ...template.budget, ...request.budget },
     limits: { ...template.limits, ...request.limits },
+    network: request.network ?? template.network,
     approvals: mergeApprovals(context.config, layers),
     ...mergeOptions(template, request),
     addDirs: mergeWords(template, request, 'addDirs').map((dir) => checkDir('addDirs', dir)),

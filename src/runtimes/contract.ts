@@ -1,6 +1,7 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { Container } from '../schema/container.ts'
 import type { BoxImages } from './box-images.ts'
+import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
 
 /**
@@ -219,6 +220,12 @@ export interface Runtime {
     launch: Pick<Launch, 'limits' | 'reservedBytes'>,
     signal: AbortSignal,
   ): Promise<LimitRefusal | null>
+  /**
+   * The address of this machine at which programs of a network policy reach it, and that nobody beyond
+   * it reaches; made where it is not there yet. The agents' door is open there before `start`. null:
+   * they reach nothing. Whoever has `networkPolicy` has it.
+   */
+  findDoorHost?(network: Network, signal: AbortSignal): Promise<string | null>
   /**
    * Bring the program up. The run folder exists. What takes long and comes before anything of the run
    * is made, an image for instance, is told in words for people: a start may be given up then, by the

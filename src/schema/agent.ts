@@ -8,6 +8,7 @@ import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
 import { Guest } from './guest.ts'
 import { limits } from './limits.ts'
+import { Network } from './network.ts'
 
 const noNul = (text: string): boolean => !text.includes('\0')
 const Text = z.string().refine(noNul, 'contains NUL')
@@ -54,6 +55,7 @@ export const AgentSpec = z.strictObject({
   budget: Budget.default({}),
   /** What its runs may use at most. */
   limits: AgentLimits.default({}),
+  network: Network.default('full'),
   /** How the questions of its program are answered. */
   approvals: ApprovalPolicy.prefault({}),
   ...agentOptions,

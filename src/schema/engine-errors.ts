@@ -80,4 +80,10 @@ export const engineErrors = {
     retryable: false,
     hint: 'Name a path that is there and that a container may see.',
   },
+  door_closed: {
+    status: 503,
+    exit: 1,
+    retryable: true,
+    hint: 'End the program that has the port, or let the container engine make its network again.',
+  },
 } as const satisfies Record<string, ErrorRow>

@@ -44,6 +44,8 @@ export const EventType = z.enum([
   // terminals beside agents
   'guest.started',
   'guest.ended',
+  // what an agent was kept from, by its network policy
+  'network.refused',
   // schedules
   'schedule.created',
   'schedule.fired',

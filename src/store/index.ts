@@ -5,6 +5,7 @@ import { ApprovalTable } from './approval-table.ts'
 import type { Database, Durability } from './database.ts'
 import { beginBoot, endBoot, settleInstance } from './home-table.ts'
 import { CostTable } from './cost-table.ts'
+import { DoorTable } from './door-table.ts'
 import { EventLog } from './event-log.ts'
 import { GuestTable } from './guest-table.ts'
 import { InputTable } from './input-table.ts'
@@ -50,6 +51,7 @@ export class Store {
   readonly costs: CostTable
   readonly worktrees: WorktreeTable
   readonly guests: GuestTable
+  readonly door: DoorTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -70,6 +72,7 @@ export class Store {
     this.costs = new CostTable(this.#database)
     this.worktrees = new WorktreeTable(this.#database)
     this.guests = new GuestTable(this.#database)
+    this.door = new DoorTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

@@ -89,7 +89,13 @@ describe("an image of a project's Dockerfile", () => {
     project.write('data', 'one')
     const build = { context: project.folder }
     const first = await require({ build })
-    const container = await docker.run(['create', '--name', `drover-${agent.id}`, first.id, 'true'])
+    const container = await docker.run([
+      'create',
+      ...['--name', `drover-${agent.id}`],
+      ...['--label', `drover.agent=${agent.id}`, '--label', `drover.instance=${agent.instance}`],
+      first.id,
+      'true',
+    ])
     try {
       project.write('data', 'what the agent itself wrote')
       expect(await require({ build })).toMatchObject({ id: first.id, told: [] })

@@ -21,16 +21,18 @@ import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
 import { runFiles } from '../run-folder.ts'
-import { launchFile, linkedRun } from './box-files.ts'
+import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
 import { ImageShelf } from './images/image-shelf.ts'
+import { explainExit } from './explain-exit.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { containerName, labels } from './plan-container.ts'
+import { labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { refuseLimit } from './limits.ts'
-import { isOurs, startInOwnContainer } from './start.ts'
+import { findContainer, isOurs } from './own-container.ts'
+import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 
 export interface DockerOptions {
@@ -147,16 +149,13 @@ export class DockerRuntime implements Runtime {
     }
     this.#handles.delete(run.id)
     const { bell, end, stop } = runFiles(run.folder)
-    for (const file of [bell, stop, end, launchFile(run)]) {
+    for (const file of [bell, stop, end, launchFile(run), killsFile(run), oomFile(run)]) {
       await rm(file, { force: true })
     }
   }
 
-  explainExit({ id }: RunReference, { signal }: Exit): string | null {
-    const handle = this.#handles.get(id)
-    return handle && signal === 'SIGKILL' && this.#link.watch.isOomKilled(handle)
-      ? 'out of memory: the container has no more'
-      : null
+  explainExit(run: RunReference, exit: Exit): string | null {
+    return explainExit(exit, { run, handle: this.#handles.get(run.id), watch: this.#link.watch })
   }
 
   /** Containers that run, by the run that each was pointed at. */
@@ -172,8 +171,8 @@ export class DockerRuntime implements Runtime {
       return
     }
     const engine = await this.#link.engine(signal)
-    const state = await engine.inspectContainer(containerName(agent.id), signal)
-    if (state && isOurs(state, { agent })) {
+    const state = await findContainer(engine, agent, signal)
+    if (state) {
       await engine.removeContainer(state.id, signal)
     }
     await rm(agent.folder, { recursive: true, force: true })
@@ -200,14 +199,13 @@ export class DockerRuntime implements Runtime {
     const listed = await engine.listContainers([`${labels.instance}=${instance}`], signal, {
       all: isAll,
     })
-    return listed
-      .map(({ id, name, labels: has }) => ({
-        id,
-        name,
-        agent: has[labels.agent] ?? '',
-        folder: has[labels.box] ?? '',
-      }))
-      .filter(({ name, agent }) => name === containerName(agent))
+    return listed.flatMap((each) => {
+      const agent = each.labels[labels.agent] ?? ''
+      const folder = each.labels[labels.box] ?? ''
+      return isOurs(each, { id: agent, instance, folder })
+        ? [{ id: each.id, name: each.name, agent, folder }]
+        : []
+    })
   }
 
   /** The life of a run whose handle was never stored; null where there is none. */
