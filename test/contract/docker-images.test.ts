@@ -91,8 +91,9 @@ describe("an image of a project's Dockerfile", () => {
     const first = await require({ build })
     const container = await docker.run([
       'create',
-      ...['--name', `drover-${agent.id}`],
-      ...['--label', `drover.agent=${agent.id}`, '--label', `drover.instance=${agent.instance}`],
+      `--name=drover-${agent.id}`,
+      `--label=drover.agent=${agent.id}`,
+      `--label=drover.instance=${agent.instance}`,
       first.id,
       'true',
     ])
@@ -145,10 +146,12 @@ describe("an image of a project's Dockerfile", () => {
       },
     }
     const container = Container.parse({ build: { context: project.folder } })
-    const before = await docker.run(['images', '-q', 'drover-build'])
+    const built = async (): Promise<string[]> =>
+      (await docker.run(['images', '-q', 'drover-build'])).split('\n').toSorted()
+    const before = await built()
     await expect(requireImage(tools, { agent, container }, stop.signal)).rejects.toThrow('enough')
     await expect.poll(async () => await docker.run(['ps', '-aq']), { timeout: 30_000 }).toBe('')
-    expect(await docker.run(['images', '-q', 'drover-build'])).toBe(before)
+    expect(await built()).toEqual(before)
   })
 })
 

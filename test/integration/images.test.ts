@@ -211,4 +211,31 @@ describe('an agent of a project', () => {
     expect(image).toMatchObject({ purpose: 'project', agents: [] })
     expect(await client.images.prune({ dryRun: false })).toHaveLength(1)
   })
+
+  test('comes up though its daemon dies while the image is built', async () => {
+    using project = temporaryFolder('drover-project-')
+    const file = path.join(project.path, 'Dockerfile')
+    writeFileSync(file, `FROM ${base}\nRUN echo kept > /made && sleep 600\n`)
+    const { client } = daemon
+    await client.run({
+      template: 'command',
+      name: 'outlives',
+      program: ['sh', '-c', 'cat /made; cat'],
+      dir: project.path,
+      container: { build: { context: project.path } },
+    })
+    await waitFor(
+      'the build to be at its step',
+      async () => (await docker.run(['ps', '-q'])).length > 0,
+    )
+    await daemon.kill()
+    await waitFor('the build to be gone', async () => (await docker.run(['ps', '-aq'])) === '')
+    writeFileSync(file, `FROM ${base}\nRUN echo kept > /made\n`)
+    await daemon.start()
+    await waitFor('the agent to speak', async () =>
+      (await drover('logs', 'outlives')).stdout.includes('kept'),
+    )
+    await daemon.client.remove('outlives', { force: true, waitSeconds: 30 })
+    expect(await daemon.client.images.prune({ dryRun: false })).toHaveLength(1)
+  })
 })
