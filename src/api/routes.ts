@@ -17,6 +17,7 @@ import {
   RemoveQuery,
   RunRequest,
   SendRequest,
+  StatsQuery,
   WaitQuery,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
@@ -68,6 +69,7 @@ export const routes = {
     access: 'agent-self',
     summary: 'One agent with its spec.',
     params: AgentParams,
+    query: StatsQuery,
     response: ok('The agent', AgentDetail),
   }),
   ...workspaceRoutes,

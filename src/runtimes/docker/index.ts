@@ -16,6 +16,8 @@ import type {
   RunReference,
   Runtime,
   StopOptions,
+  Use,
+  Work,
 } from '../contract.ts'
 import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
@@ -27,13 +29,15 @@ import { EngineLink } from './engine-link.ts'
 import { ImageShelf } from './images/image-shelf.ts'
 import { explainExit } from './explain-exit.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { labels } from './plan-container.ts'
+import { measureUse, measureWork } from './measure.ts'
+import { containerName, labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { refuseLimit } from './limits.ts'
 import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
+import { resumeContainer, suspendContainer } from './suspend.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -54,7 +58,7 @@ export class DockerRuntime implements Runtime {
     terminal: false,
     exec: false,
     limits: true,
-    snapshot: false,
+    snapshot: true,
     networkPolicy: false,
     elsewhere: true,
     selfSupervised: false,
@@ -129,12 +133,34 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  async measureWork(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null> {
+    return await measureWork(this.#link, parseHandle(handle), signal)
+  }
+
+  async measureUse(handle: Handle, signal: AbortSignal): Promise<Use | null> {
+    return await measureUse(this.#link, parseHandle(handle), signal)
+  }
+
+  nameBox(agentId: string): string {
+    return containerName(agentId)
+  }
+
   notifyInput(run: RunReference, bytes: number): void {
     ringBell(run, ringFor(bytes))
   }
 
   closeInput(run: RunReference): void {
     ringEnd(run)
+  }
+
+  async suspend(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await suspendContainer(this.#link, parseHandle(handle), signal)
+    return handle
+  }
+
+  async resume(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await resumeContainer(this.#link, parseHandle(handle), signal)
+    return handle
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {

@@ -118,7 +118,7 @@ interface MakeRequest {
 
 /** The container that the plan says, at rest: the one that is there, or a new one in its place. */
 async function makeContainer(
-  { link, onMade }: StartTools,
+  { link, onMade, tell }: StartTools,
   { engine, body, launch, there }: MakeRequest,
   signal: AbortSignal,
 ): Promise<string> {
@@ -132,6 +132,7 @@ async function makeContainer(
     return there.id
   }
   if (there) {
+    tell('its container is made anew, as it is to be another: what was installed in it is gone')
     await engine.removeContainer(there.id, signal)
   }
   const id = await engine.createContainer(containerName(agent.id), body, signal)
