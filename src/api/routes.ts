@@ -26,6 +26,7 @@ import { approvalRoutes } from './approval-routes.ts'
 import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { guestRoutes } from './guest-routes.ts'
+import { imageRoutes } from './image-routes.ts'
 import { defineRoute } from './route.ts'
 import { ok } from './ok-response.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
@@ -72,6 +73,7 @@ export const routes = {
     response: ok('The agent', AgentDetail),
   }),
   ...workspaceRoutes,
+  ...imageRoutes,
   explainAgent: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}/why',

@@ -36,6 +36,7 @@ import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
 import { GuestClient } from './guest-client.ts'
+import { ImageClient } from './image-client.ts'
 import { Transport, type Target } from './transport.ts'
 import type {
   AgentVerb,
@@ -56,6 +57,7 @@ export class Client {
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
   readonly guests: GuestClient
+  readonly images: ImageClient
   readonly #transport: Transport
 
   constructor(target: Target) {
@@ -65,6 +67,7 @@ export class Client {
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
     this.guests = new GuestClient(this.#transport)
+    this.images = new ImageClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -279,10 +282,7 @@ export class Client {
 
   #post<Answer>(path: string, body: unknown, options?: WaitOptions): Promise<Answer> {
     const query = { wait: options?.waitSeconds }
-    return this.#call(
-      { method: 'POST', path, query, ...(body === undefined ? {} : { body }) },
-      options,
-    )
+    return this.#call({ method: 'POST', path, query, body }, options)
   }
 
   #call<Answer>(

@@ -1,5 +1,6 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { Container } from '../schema/container.ts'
+import type { BoxImages } from './box-images.ts'
 import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
 import type { Use } from './use.ts'
@@ -211,6 +212,8 @@ export interface Runtime {
   readonly name: string
   readonly capabilities: RuntimeCapabilities
   readonly units?: Units
+  /** What boxes are made of, in a runtime that makes them from images. */
+  readonly images?: BoxImages
   probe(signal: AbortSignal): Promise<Probe>
   /**
    * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A

@@ -19,6 +19,7 @@ import type {
   Use,
   Work,
 } from '../contract.ts'
+import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
 import { killLeftovers } from '../holder/stop.ts'
@@ -26,6 +27,7 @@ import { runFiles } from '../run-folder.ts'
 import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
+import { ImageShelf } from './images/image-shelf.ts'
 import { explainExit } from './explain-exit.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
 import { measureUse, measureWork } from './measure.ts'
@@ -63,6 +65,7 @@ export class DockerRuntime implements Runtime {
     selfSupervised: false,
   }
 
+  readonly images: BoxImages
   readonly #link: EngineLink
   readonly #usedFile: string
   readonly #onMade: () => void
@@ -71,6 +74,7 @@ export class DockerRuntime implements Runtime {
 
   constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
     this.#link = new EngineLink(env)
+    this.images = new ImageShelf(this.#link)
     this.#usedFile = usedFile
     this.#onMade = onMade
   }

@@ -21,6 +21,7 @@ import {
   type PlannedBody,
 } from './plan-container.ts'
 import { requireImage } from './images/require-image.ts'
+import { refuseSocket } from './refuse-socket.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -82,6 +83,7 @@ async function plan(
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
+  await refuseSocket(box, tools.engine.facts.socketPath)
   const image = await requireImage(tools, box, signal)
   const { facts } = tools.engine
   const user = chooseUser({
