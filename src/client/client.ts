@@ -22,6 +22,7 @@ import {
   type WaitOptions,
 } from './call-options.ts'
 import { ApprovalClient } from './approval-client.ts'
+import { BoxClient } from './box-client.ts'
 import {
   openAttachStream,
   openEventStream,
@@ -35,7 +36,7 @@ import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
 import { GuestClient } from './guest-client.ts'
-import { Transport, type Target } from './transport.ts'
+import { Transport, type Call, type Target } from './transport.ts'
 import type {
   AgentVerb,
   ChangeOptions,
@@ -52,6 +53,7 @@ import { WorktreeClient } from './worktree-client.ts'
 export class Client {
   readonly schedules: ScheduleClient
   readonly approvals: ApprovalClient
+  readonly boxes: BoxClient
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
   readonly guests: GuestClient
@@ -61,6 +63,7 @@ export class Client {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
     this.approvals = new ApprovalClient(this.#transport)
+    this.boxes = new BoxClient(this.#transport)
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
     this.guests = new GuestClient(this.#transport)
@@ -88,8 +91,8 @@ export class Client {
   /** The same, as the bytes of one JSON array. */
   listBody({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
     const query = { all: all || undefined, tag, capability, label }
-    const call = { method: 'GET', path: '/v1/agents', query } as const
-    return this.#transport.open({ ...call, ...withDeadline(options) })
+    const call = { method: 'GET', path: '/v1/agents', query, ...withDeadline(options) } as const
+    return this.#transport.open(call)
   }
 
   show(name: string, options?: CallOptions): Promise<AgentDetail> {
@@ -206,8 +209,8 @@ export class Client {
     { format, follow, lines, since, ...options }: LogBytesOptions = {},
   ): Promise<Body> {
     const query = { format, follow, lines, since }
-    const call = { method: 'GET', path: logsPath(name), query } as const
-    return this.#transport.open({ ...call, ...withDeadline(options) })
+    const call = { path: logsPath(name), query, ...withDeadline(options) }
+    return this.#transport.open({ method: 'GET', ...call })
   }
 
   events(options: EventsOptions = {}): ResumingStream<Event> {
@@ -279,21 +282,18 @@ export class Client {
 
   #post<Answer>(path: string, body: unknown, options?: WaitOptions): Promise<Answer> {
     const query = { wait: options?.waitSeconds }
-    return this.#call(
-      { method: 'POST', path, query, ...(body === undefined ? {} : { body }) },
-      options,
-    )
+    return this.#call({ method: 'POST', path, query, body }, options)
   }
 
   #call<Answer>(
-    call: { method: 'GET' | 'POST' | 'DELETE'; path: string; query: Query; body?: unknown },
+    call: Pick<Call, 'method' | 'path' | 'query' | 'body'>,
     options?: WaitOptions,
   ): Promise<Answer> {
     return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
   }
 }
 
-type Query = Record<string, string | number | boolean | undefined>
+type Query = Call['query']
 
 function agentPath(name: string): string {
   return `/v1/agents/${encodeURIComponent(name)}`

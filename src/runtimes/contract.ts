@@ -1,5 +1,6 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { Container } from '../schema/container.ts'
+import type { BoxAccess } from './box-contract.ts'
 import type { Units } from './units.ts'
 
 /**
@@ -172,6 +173,7 @@ export interface TerminalConnection {
 export interface RuntimeCapabilities {
   /** A program can have a terminal, and people can come to it. */
   terminal: boolean
+  /** People can run programs in agents' boxes, and take files out and in. */
   exec: boolean
   limits: boolean
   snapshot: boolean
@@ -204,6 +206,8 @@ export interface Runtime {
   readonly name: string
   readonly capabilities: RuntimeCapabilities
   readonly units?: Units
+  /** Who has the capability `exec` has it. */
+  readonly boxes?: BoxAccess
   probe(signal: AbortSignal): Promise<Probe>
   /**
    * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A

@@ -20,6 +20,7 @@ import type {
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
 import { runFiles } from '../run-folder.ts'
+import { DockerBoxAccess } from './box/box-access.ts'
 import { launchFile, linkedRun } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
@@ -48,7 +49,7 @@ export class DockerRuntime implements Runtime {
   readonly name = 'docker'
   readonly capabilities = {
     terminal: false,
-    exec: false,
+    exec: true,
     limits: true,
     snapshot: false,
     networkPolicy: false,
@@ -56,6 +57,7 @@ export class DockerRuntime implements Runtime {
     selfSupervised: false,
   }
 
+  readonly boxes: DockerBoxAccess
   readonly #link: EngineLink
   readonly #usedFile: string
   readonly #onMade: () => void
@@ -64,6 +66,7 @@ export class DockerRuntime implements Runtime {
 
   constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
     this.#link = new EngineLink(env)
+    this.boxes = new DockerBoxAccess(this.#link)
     this.#usedFile = usedFile
     this.#onMade = onMade
   }
