@@ -16,10 +16,13 @@ import type {
   RunReference,
   Runtime,
   StopOptions,
+  TerminalConnection,
+  TerminalOptions,
 } from '../contract.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
 import { runFiles } from '../run-folder.ts'
+import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
 import { DockerBoxAccess } from './box/box-access.ts'
 import { launchFile, linkedRun } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
@@ -31,6 +34,8 @@ import { recoverKnown, recoverUnknown } from './recover.ts'
 import { refuseLimit } from './limits.ts'
 import { isOurs, startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
+import { openTerminal, readScreen } from './terminal/terminals.ts'
+import { tmuxConfigFile } from './terminal/tmux-config.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -48,7 +53,7 @@ const lastBreathMs = 1000
 export class DockerRuntime implements Runtime {
   readonly name = 'docker'
   readonly capabilities = {
-    terminal: false,
+    terminal: true,
     exec: true,
     limits: true,
     snapshot: false,
@@ -132,6 +137,7 @@ export class DockerRuntime implements Runtime {
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
     await stopContainer(this.#link, { run, handle: parseHandle(handle) }, options)
+    recordEnding(run.folder)
   }
 
   /** The container stays, at rest. */
@@ -140,11 +146,25 @@ export class DockerRuntime implements Runtime {
     if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
       await killContainer(this.#link, life, signal)
     }
+    recordEnding(run.folder)
     this.#handles.delete(run.id)
-    const { bell, end, stop } = runFiles(run.folder)
-    for (const file of [bell, stop, end, launchFile(run)]) {
-      await rm(file, { force: true })
+    const { bell, end, stop, answers } = runFiles(run.folder)
+    const own = [launchFile(run), tmuxConfigFile(run), endedFile(run.folder)]
+    for (const file of [bell, stop, end, answers, ...own]) {
+      await rm(file, { force: true, recursive: true })
     }
+  }
+
+  async openTerminal(
+    run: RunReference,
+    handle: Handle,
+    options: TerminalOptions,
+  ): Promise<TerminalConnection> {
+    return await openTerminal(this.#link, { run, handle: parseHandle(handle) }, options)
+  }
+
+  async readScreen(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string> {
+    return await readScreen(this.#link, { run, handle: parseHandle(handle) }, signal)
   }
 
   explainExit({ id }: RunReference, { signal }: Exit): string | null {

@@ -17,6 +17,7 @@ import {
   type PlannedBody,
 } from './plan-container.ts'
 import { requireImage } from './require-image.ts'
+import { requireTmux } from './terminal/require-tmux.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -48,6 +49,15 @@ export async function startInOwnContainer(
   prepareBox(launch.box.agent, launch)
   await giveFolders(launch.box, launch.run, parseUser(user))
   const id = await makeContainer(tools, { engine, body, launch }, signal)
+  if (launch.terminal) {
+    const made = await engine.inspectContainer(id, signal)
+    await requireTmux(
+      engine,
+      { id, env: made?.env ?? [] },
+      launch.box.container.image ?? id.slice(0, 12),
+      signal,
+    )
+  }
   await engine.startContainer(id, signal)
   const handle = handleOf(await link.inspect(id, signal))
   if (!handle) {
