@@ -37,13 +37,16 @@ export const dockerStartRow: Row = {
           program: [...program],
         })
         samples.made.push((await firstByteMs(daemon, agent.run ?? '')) - begun)
-        await asleep(daemon, agent.name)
+        await endedRun(daemon, agent.name, null)
       },
       async (round) => {
+        const name = `date-${round}`
+        const before = await endedRun(daemon, name, null)
         const begun = unixMs()
-        const agent = await daemon.client.wake(`date-${round}`)
-        samples.woken.push((await firstByteMs(daemon, agent.run ?? '')) - begun)
-        await daemon.client.remove(`date-${round}`, { force: true })
+        await daemon.client.wake(name)
+        const run = await endedRun(daemon, name, before)
+        samples.woken.push((await firstByteMs(daemon, run)) - begun)
+        await daemon.client.remove(name, { force: true })
       },
     )
     const ratio = median(samples.made) / median(samples.bare)
@@ -87,9 +90,13 @@ async function firstByteMs(daemon: BenchDaemon, run: string): Promise<number> {
   }
 }
 
-/** Its ending and clean-up are no part of the next sample. */
-async function asleep(daemon: BenchDaemon, name: string): Promise<void> {
-  while ((await daemon.client.show(name)).status !== 'asleep') {
+/** The id of its latest run, once that has ended and is another than `before`. */
+async function endedRun(daemon: BenchDaemon, name: string, before: string | null): Promise<string> {
+  for (;;) {
+    const { status, lastRun } = await daemon.client.show(name)
+    if (status === 'asleep' && lastRun && lastRun.id !== before) {
+      return lastRun.id
+    }
     await sleep(10)
   }
 }

@@ -1,41 +1,49 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { onTestFinished } from 'vitest'
 import type { DockerHandle } from '../../src/runtimes/docker/handle.ts'
 import { DockerRuntime } from '../../src/runtimes/docker/index.ts'
+import { Container, type ContainerWish } from '../../src/schema/container.ts'
 import type { DockerEngine } from '../support/docker-engine.ts'
 import type { RuntimeCase } from './describe-runtime.ts'
 import { greedyShellPrograms, shellPrograms } from './runtime-programs.ts'
+import { RuntimeStage } from './runtime-stage.ts'
 
-/** Docker on an engine of the test's own, with an image that it has. */
-export function dockerCase(engine: DockerEngine, image: string): RuntimeCase {
+export interface DockerCaseOptions {
+  /** As `DOCKER_HOST` has it; left out: the engine's own. */
+  host?: string
+  container?: ContainerWish
+  /** Id of the agent that has a container; left out: each run is of its own agent. */
+  agent?: string
+}
+
+/** Runs in containers of their own, of the image `drover-test`. */
+export function dockerCase(
+  engine: DockerEngine,
+  { host = engine.host, container, agent }: DockerCaseOptions = {},
+): RuntimeCase {
   return {
     createRuntime: () =>
       new DockerRuntime({
-        env: { DOCKER_HOST: engine.host },
+        env: { DOCKER_HOST: host },
         usedFile: path.join(engine.folder, 'used'),
       }),
     programs: shellPrograms,
     addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_', 'HOME', 'USER', 'LOGNAME', 'HOSTNAME'],
     many: 12,
     isEndingChildren: true,
-    boxOf: ({ id, instance }, folder) => {
+    boxOf: (run, folder) => {
+      const id = agent ?? run.id.replace('run', 'agent')
       const home = path.join(folder, `${id}-home`)
       mkdirSync(home, { recursive: true })
       return {
-        agent: { id: id.replace('run', 'agent'), instance, folder: path.join(folder, `${id}-box`) },
-        container: {
-          image,
-          mounts: [],
-          readOnly: false,
-          tmpfs: [],
-          capAdd: [],
-          newPrivileges: false,
-          engineSocket: false,
-        },
+        agent: { id, instance: run.instance, folder: path.join(boxesOf(folder), id) },
+        container: Container.parse({ image: 'drover-test', ...container }),
         ownFolders: [home],
         folders: [folder],
         readOnlyFolders: [],
-        home,
+        home: container?.home ?? home,
       }
     },
     impostors: (handle) => [
@@ -43,10 +51,28 @@ export function dockerCase(engine: DockerEngine, image: string): RuntimeCase {
       { ...handle, container: '0'.repeat(64) },
     ],
     vanish: async (_, handle) => {
-      const { container } = handle as unknown as DockerHandle
-      await engine.run(['kill', '-s', 'KILL', container])
-      await engine.run(['wait', container])
+      const { container: id } = handle as unknown as DockerHandle
+      await engine.run(['kill', '-s', 'KILL', id])
+      await engine.run(['wait', id])
     },
     limits: { programs: greedyShellPrograms, otherTasks: async () => 0 },
   }
+}
+
+/** Not inside of what the agent works in: who works there may be another user. */
+function boxesOf(folder: string): string {
+  return `${folder}-boxes`
+}
+
+/** One test's runtime; all it made is gone with the test. */
+export function dockerStage(engine: DockerEngine, options?: DockerCaseOptions): RuntimeStage {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'drover-runtime-')))
+  chmodSync(folder, 0o755)
+  const stage = new RuntimeStage(dockerCase(engine, options), folder)
+  onTestFinished(async () => {
+    await stage.close()
+    stage.runtime.close?.()
+    rmSync(boxesOf(folder), { recursive: true, force: true })
+  })
+  return stage
 }

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, chownSync, cpSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
-import { createServer, type Server } from 'node:net'
+import { createServer, Socket, type Server } from 'node:net'
 import path from 'node:path'
 import { Readable } from 'node:stream'
-import { promisify } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { Engine } from '../../src/runtimes/docker/engine/engine.ts'
 import { projectFolder } from '../support/shell.ts'
@@ -132,6 +132,30 @@ test('a pull that is cut short is no success', async () => {
   })
 })
 
+test('a pull and a build tell who asks, in a header', async () => {
+  const headers: Record<string, unknown>[] = []
+  const { env } = await listen(
+    engineThat((request, response) => {
+      headers.push(request.headers)
+      request.resume().on('end', () => response.end('{"aux": {"ID": "sha256:1"}}'))
+    }),
+  )
+  const auth = Buffer.from('ada:secret').toString('base64')
+  mkdirSync(path.join(env['HOME']!, '.docker'))
+  const config = JSON.stringify({ auths: { 'r.example': { auth } } })
+  writeFileSync(path.join(env['HOME']!, '.docker', 'config.json'), config)
+  const engine = await Engine.connect({ env, signal: never })
+  await engine.pullImage('r.example/x', () => {}, never)
+  await engine.pullImage('busybox', () => {}, never)
+  await engine.buildImage(Readable.from([]), { tag: 'x' }, () => {}, never)
+  const read = (header: unknown): unknown =>
+    JSON.parse(Buffer.from(header as string, 'base64url').toString())
+  const login = { username: 'ada', password: 'secret', serveraddress: 'r.example' }
+  expect(read(headers[0]?.['x-registry-auth'])).toEqual(login)
+  expect(headers[1]?.['x-registry-auth']).toBeUndefined()
+  expect(read(headers[2]?.['x-registry-config'])).toEqual({ 'r.example': login })
+})
+
 test('a pull can be given up while it goes on', async () => {
   const engine = await connectTo((_request, response) => response.write('{"status": "a"}\n'))
   const stop = new AbortController()
@@ -149,6 +173,61 @@ test('what breaks while it is sent is told as what it is', async () => {
   const putting = engine.putArchive('x', '/', closed, never)
   closed.destroy()
   await expect(putting).rejects.toThrow('Premature close')
+})
+
+test('events are asked for since a moment before, by the clock of the engine', async () => {
+  const asked = Promise.withResolvers<URLSearchParams>()
+  const { env } = await listen(
+    createHttpServer((request, response) => {
+      const url = new URL(request.url!, 'http://engine')
+      if (url.pathname.endsWith('/events')) {
+        asked.resolve(url.searchParams)
+        response.flushHeaders()
+      } else {
+        const info = { ...version, SystemTime: '2026-01-01T00:00:00.123456789Z' }
+        response.end(JSON.stringify(info))
+      }
+    }),
+  )
+  const engine = await Engine.connect({ env, signal: never })
+  const stop = new AbortController()
+  const up = Promise.withResolvers<void>()
+  const tell = { onUp: up.resolve, onDown: up.reject }
+  const following = engine.follow({ label: ['a=b'] }, () => {}, tell, stop.signal)
+  expect(Object.fromEntries(await asked.promise)).toEqual({
+    filters: '{"label":["a=b"]}',
+    since: '1767225600.123456789',
+  })
+  await up.promise
+  stop.abort()
+  await following
+})
+
+test('a call costs nothing more while others are under way: nobody describes them', async () => {
+  const open = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
+  const engine = await connectTo((request, response) => {
+    if (request.url?.includes('/events')) {
+      response.flushHeaders()
+    } else {
+      response.writeHead(404).end('{"message": "none"}')
+    }
+  })
+  const stop = new AbortController()
+  const following = open.map(({ resolve, reject }) =>
+    engine.follow({}, () => {}, { onUp: resolve, onDown: reject }, stop.signal),
+  )
+  await Promise.all(open.map(({ promise }) => promise))
+  let described = 0
+  const sockets = Socket.prototype as { [inspect.custom]?: () => string }
+  sockets[inspect.custom] = () => `socket ${(described += 1)}`
+  try {
+    expect(await engine.inspectContainer('x', never)).toBeNull()
+  } finally {
+    delete sockets[inspect.custom]
+  }
+  expect(described).toBe(0)
+  stop.abort()
+  await Promise.all(following)
 })
 
 test('an engine that is too old is refused by its version', async () => {

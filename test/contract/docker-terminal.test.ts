@@ -18,7 +18,9 @@ describe.skipIf(!canRunDocker)('with an engine', () => {
   afterAll(async () => await engine?.[Symbol.asyncDispose](), 60_000)
 
   describeTerminal('docker', async () => ({
-    ...dockerCase(engine, image),
+    ...dockerCase(engine, { container: { image } }),
+    // The last is the image's own.
+    addedVariables: [...dockerCase(engine).addedVariables, 'LANG'],
     breakTerminals: async () => {
       for (const id of (await engine.run(['ps', '-q'])).split('\n').filter(Boolean)) {
         await engine.call(['exec', id, '/bin/sh', '-c', killServer])

@@ -24,15 +24,17 @@ import { claimRun } from '../holder/recover.ts'
 import { runFiles } from '../run-folder.ts'
 import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
 import { DockerBoxAccess } from './box/box-access.ts'
-import { launchFile, linkedRun } from './box-files.ts'
+import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
+import { explainExit } from './explain-exit.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { containerName, labels } from './plan-container.ts'
+import { labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { refuseLimit } from './limits.ts'
-import { isOurs, startInOwnContainer } from './start.ts'
+import { findContainer, isOurs } from './own-container.ts'
+import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 import { openTerminal, readScreen } from './terminal/terminals.ts'
 import { tmuxConfigFile } from './terminal/tmux-config.ts'
@@ -87,7 +89,11 @@ export class DockerRuntime implements Runtime {
     return refuseLimit(limits, (await this.#link.engine(signal)).facts)
   }
 
-  async start(launch: Launch, signal: AbortSignal): Promise<Handle> {
+  async start(
+    launch: Launch,
+    signal: AbortSignal,
+    tell: (text: string) => void = () => undefined,
+  ): Promise<Handle> {
     const { box } = launch
     if (!box) {
       throw new DroverError('start_failed', 'A program of docker needs a container to be in.')
@@ -99,7 +105,7 @@ export class DockerRuntime implements Runtime {
         details: { field: `limits.${limit}` },
       })
     }
-    const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade }
+    const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade, tell }
     const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
     this.#handles.set(launch.run.id, handle)
     return handle
@@ -149,8 +155,8 @@ export class DockerRuntime implements Runtime {
     recordEnding(run.folder)
     this.#handles.delete(run.id)
     const { bell, end, stop, answers } = runFiles(run.folder)
-    const own = [launchFile(run), tmuxConfigFile(run), endedFile(run.folder)]
-    for (const file of [bell, stop, end, answers, ...own]) {
+    const own = [launchFile, killsFile, oomFile, tmuxConfigFile].map((fileOf) => fileOf(run))
+    for (const file of [bell, stop, end, answers, endedFile(run.folder), ...own]) {
       await rm(file, { force: true, recursive: true })
     }
   }
@@ -167,11 +173,8 @@ export class DockerRuntime implements Runtime {
     return await readScreen(this.#link, { run, handle: parseHandle(handle) }, signal)
   }
 
-  explainExit({ id }: RunReference, { signal }: Exit): string | null {
-    const handle = this.#handles.get(id)
-    return handle && signal === 'SIGKILL' && this.#link.watch.isOomKilled(handle)
-      ? 'out of memory: the container has no more'
-      : null
+  explainExit(run: RunReference, exit: Exit): string | null {
+    return explainExit(exit, { run, handle: this.#handles.get(run.id), watch: this.#link.watch })
   }
 
   /** Containers that run, by the run that each was pointed at. */
@@ -187,8 +190,8 @@ export class DockerRuntime implements Runtime {
       return
     }
     const engine = await this.#link.engine(signal)
-    const state = await engine.inspectContainer(containerName(agent.id), signal)
-    if (state && isOurs(state, { agent })) {
+    const state = await findContainer(engine, agent, signal)
+    if (state) {
       await engine.removeContainer(state.id, signal)
     }
     await rm(agent.folder, { recursive: true, force: true })
@@ -215,14 +218,13 @@ export class DockerRuntime implements Runtime {
     const listed = await engine.listContainers([`${labels.instance}=${instance}`], signal, {
       all: isAll,
     })
-    return listed
-      .map(({ id, name, labels: has }) => ({
-        id,
-        name,
-        agent: has[labels.agent] ?? '',
-        folder: has[labels.box] ?? '',
-      }))
-      .filter(({ name, agent }) => name === containerName(agent))
+    return listed.flatMap((each) => {
+      const agent = each.labels[labels.agent] ?? ''
+      const folder = each.labels[labels.box] ?? ''
+      return isOurs(each, { id: agent, instance, folder })
+        ? [{ id: each.id, name: each.name, agent, folder }]
+        : []
+    })
   }
 
   /** The life of a run whose handle was never stored; null where there is none. */

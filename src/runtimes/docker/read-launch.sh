@@ -22,4 +22,5 @@ while IFS= read -r drover_line <&3; do
 done
 [ "$drover_line" = go ] || exit 71
 exec 3<&-
+: >"$drover_run/launch"
 unset OLDPWD

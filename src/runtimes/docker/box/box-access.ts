@@ -9,8 +9,7 @@ import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { EngineLink } from '../engine-link.ts'
 import { parseHandle } from '../handle.ts'
-import { containerName } from '../plan-container.ts'
-import { isOurs } from '../start.ts'
+import { findContainer } from '../own-container.ts'
 import { DockerProgram, execMark } from './docker-program.ts'
 import { findOwner } from './find-owner.ts'
 import { ownTar } from './own-tar.ts'
@@ -99,8 +98,10 @@ export class DockerBoxAccess implements BoxAccess {
     signal: AbortSignal,
   ): Promise<{ engine: Engine; state: ContainerState }> {
     const engine = await this.#link.engine(signal)
-    const state = await engine.inspectContainer(container.name ?? containerName(agent.id), signal)
-    if (!state || (container.name === undefined && !isOurs(state, { agent }))) {
+    const state = await (container.name === undefined
+      ? findContainer(engine, agent, signal)
+      : engine.inspectContainer(container.name, signal))
+    if (!state) {
       throw new DroverError('box_not_found', 'The agent has no container yet.')
     }
     return { engine, state }

@@ -85,7 +85,7 @@ describe('where an engine is looked for', () => {
 
 describe('an address', () => {
   const parse = (host: string, env: Record<string, string> = {}) =>
-    parseHost(host, 'DOCKER_HOST', { env, home: '/home/ada', uid: 1000 })
+    parseHost(host, 'DOCKER_HOST', { env, home: '/home/ada' })
 
   test.for([
     ['unix:///run/x.sock', 'unix:///run/x.sock'],

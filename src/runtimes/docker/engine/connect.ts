@@ -3,6 +3,7 @@ import os from 'node:os'
 import { DroverError } from '../../../schema/error.ts'
 import { findAddresses, formatAddress, type Address } from './address.ts'
 import { readFacts, type EngineFacts } from './facts.ts'
+import { Logins } from './logins.ts'
 import { openTransport } from './open-transport.ts'
 import type { Transport } from './transport.ts'
 
@@ -15,6 +16,7 @@ export interface ConnectOptions {
 
 export interface Connection {
   transport: Transport
+  logins: Logins
   facts: EngineFacts
 }
 
@@ -37,7 +39,7 @@ export async function connectEngine(options: ConnectOptions): Promise<Connection
   const failures: Failure[] = []
   for (const address of addresses) {
     try {
-      return await tryAddress(address, options)
+      return { ...(await tryAddress(address, options)), logins: new Logins({ env, home }) }
     } catch (error) {
       signal.throwIfAborted()
       failures.push(await explainFailure(address, error))
@@ -49,7 +51,7 @@ export async function connectEngine(options: ConnectOptions): Promise<Connection
 async function tryAddress(
   address: Address,
   { env, deadlineMs = 10_000, signal }: ConnectOptions,
-): Promise<Connection> {
+): Promise<Omit<Connection, 'logins'>> {
   if (address.kind === 'unix') {
     await stat(address.path)
   }
@@ -59,7 +61,7 @@ async function tryAddress(
 
 async function explainFailure(address: Address, error: unknown): Promise<Failure> {
   const code = systemCode(error)
-  const isAbsent = code === 'ENOENT' || code === 'ENOTDIR'
+  const isAbsent = address.kind === 'unix' && (code === 'ENOENT' || code === 'ENOTDIR')
   if (address.kind === 'unix' && (code === 'EACCES' || code === 'EPERM')) {
     return { address, error: await explainDenial(address.path), isAbsent }
   }

@@ -34,6 +34,8 @@ export interface FollowOptions {
   signal: AbortSignal
 }
 
+const Clock = z.object({ SystemTime: z.string().default('') })
+
 const EventLine = z.object({
   Type: z.string(),
   Action: z.string(),
@@ -75,20 +77,21 @@ export async function followEvents(transport: Transport, options: FollowOptions)
 
 /**
  * The engine sends the head of its answer before it listens itself, so it is asked for what happened
- * since a moment before that.
+ * since a moment before that, by its own clock.
  */
 async function openEvents(
   transport: Transport,
   { filters, signal }: FollowOptions,
 ): Promise<IncomingMessage> {
-  const { date } = await transport.askText({ method: 'GET', path: '/_ping', signal })
-  const since = Math.floor(Date.parse(date ?? '') / 1000)
-  return await transport.open({
-    method: 'GET',
-    path: '/events',
-    query: { filters, since: Number.isFinite(since) ? since : undefined },
-    signal,
-  })
+  const { SystemTime: now } = await transport.ask({ method: 'GET', path: '/info', signal }, Clock)
+  const query = { filters, since: toSeconds(now) }
+  return await transport.open({ method: 'GET', path: '/events', query, signal })
+}
+
+/** A moment as engines take it: seconds since 1970, with all digits of their fraction. */
+export function toSeconds(moment: string): string | undefined {
+  const seconds = Math.floor(Date.parse(moment) / 1000)
+  return Number.isNaN(seconds) ? undefined : `${seconds}${/\.\d+/.exec(moment)?.[0] ?? ''}`
 }
 
 async function tellEvents(stream: IncomingMessage, { onEvent }: FollowOptions): Promise<void> {

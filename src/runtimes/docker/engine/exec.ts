@@ -15,7 +15,7 @@ export interface ExecOptions {
   /** Absolute folder inside; left out: the container's. */
   cwd?: string
   isTty?: boolean
-  /** Of the terminal, in characters. */
+  /** Of the terminal, in characters; engines before 23 set it a moment after the program is up. */
   size?: { cols: number; rows: number }
 }
 

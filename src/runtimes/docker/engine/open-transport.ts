@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import path from 'node:path'
-import { Duplex } from 'node:stream'
+import { inspect } from 'node:util'
 import type DockerModem from 'docker-modem'
 import { DroverError } from '../../../schema/error.ts'
 import { formatAddress, type Address, type TlsFolder } from './address.ts'
+import { sshAgent } from './ssh-agent.ts'
 import { Transport } from './transport.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -22,8 +22,17 @@ export async function openTransport(address: Address, env: Environment): Promise
   // The modem takes from the environment what it is not told.
   const nothing = { socketPath: undefined, host: undefined, port: undefined, timeout: undefined }
   const keys = { ca: undefined, cert: undefined, key: undefined, username: undefined }
+  hide(options.agent)
   const modem = new Modem({ ...nothing, ...keys, pathPrefix: '/', ...options } as object)
   return new Transport({ modem, address: formatAddress(address) })
+}
+
+/**
+ * The modem describes each request for its log, which nobody reads, with all that the agent holds:
+ * a hundred calls at once took seconds.
+ */
+function hide(agent: object | undefined): void {
+  Object.assign(agent ?? {}, { [inspect.custom]: () => 'Agent' })
 }
 
 async function modemOptions(address: Address, env: Environment): Promise<ModemOptions> {
@@ -52,51 +61,4 @@ async function readKeys({ folder }: TlsFolder): Promise<{ ca: Buffer; cert: Buff
     const text = `DOCKER_CERT_PATH: the keys for the engine can't be read: ${(cause as Error).message}.`
     throw new DroverError('invalid_config', text, { cause })
   }
-}
-
-/**
- * Over the user's own `ssh`, with their keys, known hosts and configuration, as Docker's command
- * line does it: `docker system dial-stdio` over there joins it to the engine.
- */
-function sshAgent(address: Extract<Address, { kind: 'ssh' }>, env: Environment): HttpAgent {
-  const { user, host, port } = address
-  const agent = new HttpAgent()
-  agent.createConnection = () => {
-    const target = [...(user ? ['-l', user] : []), ...(port ? ['-p', String(port)] : [])]
-    const options = [
-      '-o',
-      'BatchMode=yes',
-      '-o',
-      'ConnectTimeout=10',
-      '-o',
-      'ServerAliveInterval=15',
-    ]
-    const child = spawn(
-      'ssh',
-      ['-T', ...options, ...target, '--', host, 'docker', 'system', 'dial-stdio'],
-      { env, stdio: ['pipe', 'pipe', 'pipe'] },
-    )
-    return joinChild(child)
-  }
-  return agent
-}
-
-function joinChild(child: ReturnType<typeof spawn>): Duplex {
-  const { stdin, stdout, stderr } = child
-  let complaint = ''
-  stderr?.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-2000)
-  })
-  // Node's own types know the streams of the web here only.
-  const pair = { readable: stdout, writable: stdin } as unknown
-  const socket = Duplex.from(pair as Parameters<typeof Duplex.from>[0])
-  const fail = (text: string): void => void socket.destroy(new Error(text))
-  child.on('error', (error) => fail(`ssh can't be started: ${error.message}`))
-  child.on('close', (code) => {
-    if (code !== 0) {
-      fail(`ssh ended with ${code}: ${complaint.trim()}`)
-    }
-  })
-  socket.on('close', () => child.kill())
-  return socket
 }

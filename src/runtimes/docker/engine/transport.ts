@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import type DockerModem from 'docker-modem'
 import type { z } from 'zod'
 import { DroverError } from '../../../schema/error.ts'
+import type { Login } from './logins.ts'
 import { explainRefusal } from './refusal.ts'
 
 /** One request to an engine. */
@@ -17,6 +18,9 @@ export interface EngineRequest {
   body?: object
   /** Sent as a tar instead. */
   tar?: Readable
+  /** Who asks, where a registry wants to know; all of them for a build. Sent in a header. */
+  login?: Login
+  logins?: Readonly<Record<string, Login>>
   /** How long until the head of its answer, and for `ask` until the end of it, ms. */
   deadlineMs?: number
   signal: AbortSignal
@@ -56,7 +60,7 @@ export class Transport {
 
   /** The whole answer, checked. */
   async ask<T>(request: EngineRequest, schema: z.ZodType<T>): Promise<T> {
-    const { text } = await this.askText(request)
+    const text = await this.askText(request)
     try {
       return schema.parse(JSON.parse(text))
     } catch (error) {
@@ -66,13 +70,12 @@ export class Transport {
   }
 
   /** Does it, and reads the answer to its end. */
-  async askText(request: EngineRequest): Promise<{ text: string; date: string | null }> {
+  async askText(request: EngineRequest): Promise<string> {
     const call = new Call(request, this.address)
     try {
       const response = await call.run(this.#dial(request, call))
       call.onAbort = (reason) => response.destroy(reason)
-      const text = await call.run(this.#readWhole(response))
-      return { text, date: response.headers.date ?? null }
+      return await call.run(this.#readWhole(response))
     } finally {
       call.end()
     }
@@ -113,7 +116,7 @@ export class Transport {
     call: Call,
     isHijack = false,
   ): Promise<IncomingMessage | Duplex> {
-    const { method, path, body, tar } = request
+    const { method, path, body, tar, login, logins } = request
     const query = defined(request.query ?? {})
     const answer = Promise.withResolvers<IncomingMessage | Duplex>()
     const options = {
@@ -123,6 +126,8 @@ export class Transport {
       // The modem takes a body of `{}` for none; engines do the same.
       options: { _query: query, _body: body ?? {} },
       ...(tar ? { file: tar } : {}),
+      ...(login ? { authconfig: { ...login } } : {}),
+      ...(logins ? { registryconfig: { ...logins } } : {}),
       hijack: isHijack,
       isStream: true,
       statusCodes: everyStatus,

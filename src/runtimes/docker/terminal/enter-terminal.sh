@@ -6,7 +6,6 @@
 umask 077
 drover_run=$2 drover_terminal=$3 drover_tmux=$4 drover_socket=$5 drover_target=$6 drover_unset=$7
 exec 3<"$drover_run/launch" || exit 71
-rm -f -- "$drover_run/launch"
 unset DROVER_TERM
 . "$1"
 exec /bin/sh "$drover_terminal" "$drover_run" "$drover_tmux" "$drover_socket" "$drover_target" \
