@@ -37,7 +37,6 @@ import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 import { openTerminal, readScreen } from './terminal/terminals.ts'
-import { tmuxConfigFile } from './terminal/tmux-config.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -155,7 +154,7 @@ export class DockerRuntime implements Runtime {
     recordEnding(run.folder)
     this.#handles.delete(run.id)
     const { bell, end, stop, answers } = runFiles(run.folder)
-    const own = [launchFile, killsFile, oomFile, tmuxConfigFile].map((fileOf) => fileOf(run))
+    const own = [launchFile, killsFile, oomFile].map((fileOf) => fileOf(run))
     for (const file of [bell, stop, end, answers, endedFile(run.folder), ...own]) {
       await rm(file, { force: true, recursive: true })
     }
