@@ -17,6 +17,7 @@ import { mountScheduleRoutes } from './schedule-routes.ts'
 import { mountSystemRoutes } from './system-routes.ts'
 import { mountTerminalPage } from './terminal-page.ts'
 import { mountTerminalRoutes } from './terminal-routes.ts'
+import { mountImageRoutes } from './image-routes.ts'
 import { mountWorkspaceRoutes } from './workspace-routes.ts'
 
 export interface AppOptions {
@@ -55,6 +56,7 @@ export function createApp(options: AppOptions): ApiApp {
   mountGuestRoutes(app, options.daemon)
   mountBoxRoutes(app, options.daemon)
   mountWorkspaceRoutes(app, options.daemon)
+  mountImageRoutes(app, options.daemon)
   mountSystemRoutes(app, options)
   app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))
   app.notFound((c) => {

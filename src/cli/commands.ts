@@ -230,6 +230,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'look after the git worktrees of agents',
     load: async () => (await import('./worktree.ts')).worktreeCommand,
   },
+  image: {
+    group: 'more',
+    usage: 'image build|ls|rm|prune',
+    summary: "look after the images that agents' containers are made of",
+    load: async () => (await import('./image.ts')).imageCommand,
+  },
   template: {
     group: 'more',
     usage: 'template ls|show NAME',

@@ -16,6 +16,7 @@ import type { TemplateSummary } from '../schema/template.ts'
 import type { Screen, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Why } from '../schema/why.ts'
 import {
+  listQuery,
   withDeadline,
   type CallOptions,
   type ListOptions,
@@ -36,6 +37,7 @@ import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
 import { GuestClient } from './guest-client.ts'
+import { ImageClient } from './image-client.ts'
 import { Transport, type Call, type Target } from './transport.ts'
 import type {
   AgentVerb,
@@ -57,6 +59,7 @@ export class Client {
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
   readonly guests: GuestClient
+  readonly images: ImageClient
   readonly #transport: Transport
 
   constructor(target: Target) {
@@ -67,6 +70,7 @@ export class Client {
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
     this.guests = new GuestClient(this.#transport)
+    this.images = new ImageClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -79,8 +83,8 @@ export class Client {
   }
 
   /** Live and sleeping agents; with `all` also stopped and failed ones. With an agent's token, see `peers`. */
-  list({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Agent[]> {
-    return this.#get('/v1/agents', options, { all: all || undefined, tag, capability, label })
+  list(options: ListOptions = {}): Promise<Agent[]> {
+    return this.#get('/v1/agents', options, listQuery(options))
   }
 
   /** The same, with what an agent's token opens of them. */
@@ -89,14 +93,13 @@ export class Client {
   }
 
   /** The same, as the bytes of one JSON array. */
-  listBody({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
-    const query = { all: all || undefined, tag, capability, label }
-    const call = { method: 'GET', path: '/v1/agents', query, ...withDeadline(options) } as const
-    return this.#transport.open(call)
+  listBody(options: ListOptions = {}): Promise<Body> {
+    const call = { method: 'GET', path: '/v1/agents', query: listQuery(options) } as const
+    return this.#transport.open({ ...call, ...withDeadline(options) })
   }
 
-  show(name: string, options?: CallOptions): Promise<AgentDetail> {
-    return this.#get(agentPath(name), options)
+  show(name: string, options: CallOptions & { stats?: boolean } = {}): Promise<AgentDetail> {
+    return this.#get(agentPath(name), options, listQuery(options))
   }
 
   /** What an agent is told of itself and its place. */

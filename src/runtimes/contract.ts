@@ -1,8 +1,12 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { Container } from '../schema/container.ts'
+import type { BoxImages } from './box-images.ts'
 import type { BoxAccess } from './box-contract.ts'
 import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
+import type { Use } from './use.ts'
+
+export type { Use }
 
 /**
  * WHERE an agent runs. Every runtime keeps the same record of a run, three files and an ending, in
@@ -210,6 +214,8 @@ export interface Runtime {
   readonly name: string
   readonly capabilities: RuntimeCapabilities
   readonly units?: Units
+  /** What boxes are made of, in a runtime that makes them from images. */
+  readonly images?: BoxImages
   /** Who has the capability `exec` has it. */
   readonly boxes?: BoxAccess
   probe(signal: AbortSignal): Promise<Probe>
@@ -239,6 +245,10 @@ export interface Runtime {
   inspect(handle: Handle, signal: AbortSignal): Promise<Liveness>
   /** What its processes did so far; null where that can't be known for sure. */
   measureWork?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null>
+  /** What its box uses now; null where it has none. Asked for by people who look, never by the daemon itself. */
+  measureUse?(handle: Handle, signal: AbortSignal): Promise<Use | null>
+  /** What an agent's own box is called, whether or not it is there. */
+  nameBox?(agentId: string): string
   /** Bytes were appended to `in`. Never blocks; ringing once too often is harmless. */
   notifyInput(run: RunReference, bytes: number): void
   /** End of the program's input. */

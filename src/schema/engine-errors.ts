@@ -92,6 +92,18 @@ export const engineErrors = {
     retryable: true,
     hint: 'Try again once the registry can be reached, or load the image with `docker load`.',
   },
+  invalid_compose: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct what the message names, or give the container in another way.',
+  },
+  invalid_mount: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Name a path that is there and that a container may see.',
+  },
   door_closed: {
     status: 503,
     exit: 1,

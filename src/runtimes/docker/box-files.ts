@@ -34,7 +34,7 @@ export function killsFile(run: Pick<RunReference, 'folder'>): string {
   return path.join(run.folder, 'kills')
 }
 
-/** It is there when the program was killed and the system had ended something inside for want of memory. */
+/** It is there when the program failed and the system had ended something inside for want of memory. */
 export function oomFile(run: Pick<RunReference, 'folder'>): string {
   return path.join(run.folder, 'oom')
 }

@@ -20,6 +20,8 @@ umask 077
 drover_run=$1 drover_holder=$2 drover_file=$3 drover_killed=''
 [ -w "$drover_run" ] && [ -w "$drover_run/out" ] || exit 70
 [ -s "$drover_run/launch" ] || exit 71
+# Whoever is to end before it has begun has ended by that.
+trap 'trap - EXIT; echo 143 >"$drover_run/exit"; exit 143' TERM
 drover_line=$PATH PATH=/usr/bin:/bin:$PATH
 command -v cat >/dev/null 2>&1 && command -v mkfifo >/dev/null 2>&1 || exit 73
 PATH=$drover_line

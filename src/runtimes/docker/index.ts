@@ -16,26 +16,33 @@ import type {
   RunReference,
   Runtime,
   StopOptions,
+  Use,
+  Work,
   TerminalConnection,
   TerminalOptions,
 } from '../contract.ts'
+import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
+import { killLeftovers } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
 import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
 import { DockerBoxAccess } from './box/box-access.ts'
 import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
+import { ImageShelf } from './images/image-shelf.ts'
 import { explainExit } from './explain-exit.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { labels } from './plan-container.ts'
+import { measureUse, measureWork } from './measure.ts'
+import { containerName, labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { refuseLimit } from './limits.ts'
 import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
+import { resumeContainer, suspendContainer } from './suspend.ts'
 import { openTerminal, readScreen } from './terminal/terminals.ts'
 
 export interface DockerOptions {
@@ -57,12 +64,13 @@ export class DockerRuntime implements Runtime {
     terminal: true,
     exec: true,
     limits: true,
-    snapshot: false,
+    snapshot: true,
     networkPolicy: false,
     elsewhere: true,
     selfSupervised: false,
   }
 
+  readonly images: BoxImages
   readonly boxes: DockerBoxAccess
   readonly #link: EngineLink
   readonly #usedFile: string
@@ -72,6 +80,7 @@ export class DockerRuntime implements Runtime {
 
   constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
     this.#link = new EngineLink(env)
+    this.images = new ImageShelf(this.#link)
     this.boxes = new DockerBoxAccess(this.#link)
     this.#usedFile = usedFile
     this.#onMade = onMade
@@ -132,12 +141,34 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  async measureWork(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null> {
+    return await measureWork(this.#link, parseHandle(handle), signal)
+  }
+
+  async measureUse(handle: Handle, signal: AbortSignal): Promise<Use | null> {
+    return await measureUse(this.#link, parseHandle(handle), signal)
+  }
+
+  nameBox(agentId: string): string {
+    return containerName(agentId)
+  }
+
   notifyInput(run: RunReference, bytes: number): void {
     ringBell(run, ringFor(bytes))
   }
 
   closeInput(run: RunReference): void {
     ringEnd(run)
+  }
+
+  async suspend(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await suspendContainer(this.#link, parseHandle(handle), signal)
+    return handle
+  }
+
+  async resume(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await resumeContainer(this.#link, parseHandle(handle), signal)
+    return handle
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
@@ -150,6 +181,10 @@ export class DockerRuntime implements Runtime {
     const life = handle ? parseHandle(handle) : await this.#findLife(run, signal)
     if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
       await killContainer(this.#link, life, signal)
+    }
+    if (!life) {
+      // An engine that was killed in a start can know nothing of a program that goes on all the same.
+      await killLeftovers(run, { isSparingHolder: false, signal })
     }
     recordEnding(run.folder)
     this.#handles.delete(run.id)

@@ -25,7 +25,7 @@ export async function recoverKnown(
 function judge(run: RunReference, startedAt: string, state: ContainerState | null): Recovery {
   if (state?.isRunning && state.startedAt === startedAt) {
     return {
-      state: 'running',
+      state: state.isPaused ? 'suspended' : 'running',
       handle: { v: 1, container: state.id, startedAt, pid: state.pid ?? 0 },
     }
   }

@@ -21,6 +21,7 @@ import {
   type PlannedBody,
 } from './plan-container.ts'
 import { requireImage } from './images/require-image.ts'
+import { refuseSocket } from './refuse-socket.ts'
 import { requireTmux } from './terminal/require-tmux.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
@@ -87,6 +88,7 @@ async function plan(
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
+  await refuseSocket(box, tools.engine.facts.socketPath)
   const image = await requireImage(tools, box, signal)
   const { facts } = tools.engine
   const user = chooseUser({
@@ -121,7 +123,7 @@ interface MakeRequest {
 
 /** The container that the plan says, at rest: the one that is there, or a new one in its place. */
 async function makeContainer(
-  { link, onMade }: StartTools,
+  { link, onMade, tell }: StartTools,
   { engine, body, launch, there }: MakeRequest,
   signal: AbortSignal,
 ): Promise<string> {
@@ -135,6 +137,7 @@ async function makeContainer(
     return there.id
   }
   if (there) {
+    tell('its container is made anew, as it is to be another: what was installed in it is gone')
     await engine.removeContainer(there.id, signal)
   }
   const id = await engine.createContainer(containerName(agent.id), body, signal)
