@@ -43,7 +43,6 @@ import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 import { resumeContainer, suspendContainer } from './suspend.ts'
 import { openTerminal, readScreen } from './terminal/terminals.ts'
-import { tmuxConfigFile } from './terminal/tmux-config.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -189,7 +188,7 @@ export class DockerRuntime implements Runtime {
     recordEnding(run.folder)
     this.#handles.delete(run.id)
     const { bell, end, stop, answers } = runFiles(run.folder)
-    const own = [launchFile, killsFile, oomFile, tmuxConfigFile].map((fileOf) => fileOf(run))
+    const own = [launchFile, killsFile, oomFile].map((fileOf) => fileOf(run))
     for (const file of [bell, stop, end, answers, endedFile(run.folder), ...own]) {
       await rm(file, { force: true, recursive: true })
     }
