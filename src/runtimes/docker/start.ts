@@ -123,7 +123,7 @@ async function makeContainer(
   const { agent } = launch.box
   if (there && there.labels[labels.key] === body.Labels[labels.key]) {
     await halt({ engine, link }, there, signal)
-    const update = planUpdate(there.limits, planBounds(launch.limits ?? {}), engine.facts.cpus)
+    const update = planUpdate(there.limits, planBounds(launch.limits ?? {}), engine.facts)
     if (update) {
       await engine.updateContainer(there.id, update, signal)
     }
