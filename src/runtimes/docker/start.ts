@@ -20,6 +20,7 @@ import {
   planUpdate,
   type PlannedBody,
 } from './plan-container.ts'
+import { requireLocal } from './probe.ts'
 import { requireImage } from './images/require-image.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
@@ -50,6 +51,7 @@ export async function startInOwnContainer(
   const { link } = tools
   const { run, box } = launch
   const engine = await link.engine(signal)
+  requireLocal(engine.facts)
   const { body, user } = await plan({ engine, tell: tools.tell }, launch, signal)
   tools.onFirst()
   const there = await findContainer(engine, box.agent, signal)
