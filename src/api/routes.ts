@@ -23,9 +23,11 @@ import {
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { Why } from '../schema/why.ts'
 import { approvalRoutes } from './approval-routes.ts'
+import { boxRoutes } from './box-routes.ts'
 import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { guestRoutes } from './guest-routes.ts'
+import { imageRoutes } from './image-routes.ts'
 import { defineRoute } from './route.ts'
 import { ok } from './ok-response.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
@@ -72,6 +74,7 @@ export const routes = {
     response: ok('The agent', AgentDetail),
   }),
   ...workspaceRoutes,
+  ...imageRoutes,
   explainAgent: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}/why',
@@ -137,6 +140,7 @@ export const routes = {
   ...costRoutes,
   ...eventRoutes,
   ...terminalRoutes,
+  ...boxRoutes,
   ...guestRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({

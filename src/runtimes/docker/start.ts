@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
-import type { BoxWish, Launch } from '../contract.ts'
+import type { BoxWish } from '../box.ts'
+import type { Launch } from '../contract.ts'
 import { holderScript } from '../holder/start-holder.ts'
 import { linkedRun, prepareBox, recordContainer, runLink } from './box-files.ts'
 import { chooseUser, giveFolders, ownerOf } from './choose-user.ts'
@@ -22,6 +23,8 @@ import {
 } from './plan-container.ts'
 import { requireLocal } from './probe.ts'
 import { requireImage } from './images/require-image.ts'
+import { refuseSocket } from './refuse-socket.ts'
+import { requireTmux } from './terminal/require-tmux.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -59,14 +62,18 @@ export async function startInOwnContainer(
     // A start of this very run that is tried again.
     return requireLife(there)
   }
+  const image = box.container.image ?? body.Image
   prepareBox(box.agent, launch)
   try {
     const id = await makeContainer(tools, { engine, body, launch, there }, signal)
     await giveFolders(box, run, await numbersOf(engine, { container: id, user }, signal))
+    if (launch.terminal) {
+      await requireTmux(engine, { id, image }, signal)
+    }
     await engine.startContainer(id, signal)
     return requireLife(await link.inspect(id, signal))
   } catch (error) {
-    throw explainStart(error, { image: box.container.image ?? body.Image, user })
+    throw explainStart(error, { image, user })
   }
 }
 
@@ -84,6 +91,7 @@ async function plan(
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
+  await refuseSocket(box, tools.engine.facts.socketPath)
   const image = await requireImage(tools, box, signal)
   const { facts } = tools.engine
   const user = chooseUser({
