@@ -10,7 +10,7 @@ export interface EngineProxy {
   /** What was asked, as `POST /v1.41/containers/ID/start`, without queries; the oldest first. */
   calls: string[]
   /** Breaks every connection off. */
-  cut(): void
+  cut: () => void
 }
 
 /** It goes with the test. */
