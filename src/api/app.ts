@@ -6,6 +6,7 @@ import type { DaemonStatus } from '../schema/reports.ts'
 import { mountAgentRoutes } from './agent-routes.ts'
 import { mountApprovalRoutes } from './approval-routes.ts'
 import { firstPage } from './first-page.ts'
+import { mountBoxRoutes } from './box-routes.ts'
 import { guard } from './guard.ts'
 import { mountCostRoutes } from './cost-routes.ts'
 import { mountEventRoutes } from './event-routes.ts'
@@ -53,6 +54,7 @@ export function createApp(options: AppOptions): ApiApp {
   mountTerminalRoutes(app, options)
   mountTerminalPage(app)
   mountGuestRoutes(app, options.daemon)
+  mountBoxRoutes(app, options.daemon)
   mountWorkspaceRoutes(app, options.daemon)
   mountImageRoutes(app, options.daemon)
   mountSystemRoutes(app, options)

@@ -23,6 +23,7 @@ import {
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { Why } from '../schema/why.ts'
 import { approvalRoutes } from './approval-routes.ts'
+import { boxRoutes } from './box-routes.ts'
 import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { guestRoutes } from './guest-routes.ts'
@@ -139,6 +140,7 @@ export const routes = {
   ...costRoutes,
   ...eventRoutes,
   ...terminalRoutes,
+  ...boxRoutes,
   ...guestRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({

@@ -114,6 +114,19 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     takesProgram: true,
     load: async () => (await import('./shell.ts')).shellCommand,
   },
+  exec: {
+    group: 'talking',
+    usage: 'exec NAME [--tty] -- PROGRAM [ARG…]',
+    summary: "run a program in an agent's container",
+    takesProgram: true,
+    load: async () => (await import('./exec.ts')).execCommand,
+  },
+  cp: {
+    group: 'talking',
+    usage: 'cp NAME:PATH LOCAL | cp LOCAL NAME:PATH',
+    summary: "copy files out of an agent's container, or in",
+    load: async () => (await import('./cp.ts')).cpCommand,
+  },
   acp: {
     group: 'talking',
     usage: 'acp NAME',

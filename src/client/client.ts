@@ -23,6 +23,7 @@ import {
   type WaitOptions,
 } from './call-options.ts'
 import { ApprovalClient } from './approval-client.ts'
+import { BoxClient } from './box-client.ts'
 import {
   openAttachStream,
   openEventStream,
@@ -37,7 +38,7 @@ import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
 import { GuestClient } from './guest-client.ts'
 import { ImageClient } from './image-client.ts'
-import { Transport, type Target } from './transport.ts'
+import { Transport, type Call, type Target } from './transport.ts'
 import type {
   AgentVerb,
   ChangeOptions,
@@ -54,6 +55,7 @@ import { WorktreeClient } from './worktree-client.ts'
 export class Client {
   readonly schedules: ScheduleClient
   readonly approvals: ApprovalClient
+  readonly boxes: BoxClient
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
   readonly guests: GuestClient
@@ -64,6 +66,7 @@ export class Client {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
     this.approvals = new ApprovalClient(this.#transport)
+    this.boxes = new BoxClient(this.#transport)
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
     this.guests = new GuestClient(this.#transport)
@@ -209,8 +212,8 @@ export class Client {
     { format, follow, lines, since, ...options }: LogBytesOptions = {},
   ): Promise<Body> {
     const query = { format, follow, lines, since }
-    const call = { method: 'GET', path: logsPath(name), query } as const
-    return this.#transport.open({ ...call, ...withDeadline(options) })
+    const call = { path: logsPath(name), query, ...withDeadline(options) }
+    return this.#transport.open({ method: 'GET', ...call })
   }
 
   events(options: EventsOptions = {}): ResumingStream<Event> {
@@ -286,14 +289,14 @@ export class Client {
   }
 
   #call<Answer>(
-    call: { method: 'GET' | 'POST' | 'DELETE'; path: string; query: Query; body?: unknown },
+    call: Pick<Call, 'method' | 'path' | 'query' | 'body'>,
     options?: WaitOptions,
   ): Promise<Answer> {
     return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
   }
 }
 
-type Query = Record<string, string | number | boolean | undefined>
+type Query = Call['query']
 
 function agentPath(name: string): string {
   return `/v1/agents/${encodeURIComponent(name)}`

@@ -2,6 +2,7 @@
 export { awaitTokenEnd, findBearer, type TokenBearer } from './agent-tokens.ts'
 export { Agents } from './agents.ts'
 export { withBoxes } from './box-use.ts'
+export type { BoxProgram } from '../runtimes/box-contract.ts'
 export { Daemon, type DaemonOptions, type OwnStatus } from './daemon.ts'
 export { checkMachine } from './doctor.ts'
 export { faultPoint } from './fault-point.ts'

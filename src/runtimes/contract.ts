@@ -1,6 +1,7 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { Container } from '../schema/container.ts'
 import type { BoxImages } from './box-images.ts'
+import type { BoxAccess } from './box-contract.ts'
 import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
 import type { Use } from './use.ts'
@@ -179,6 +180,7 @@ export interface TerminalConnection {
 export interface RuntimeCapabilities {
   /** A program can have a terminal, and people can come to it. */
   terminal: boolean
+  /** People can run programs in agents' boxes, and take files out and in. */
   exec: boolean
   limits: boolean
   /** A run can rest: it has `suspend` and `resume`. */
@@ -214,6 +216,8 @@ export interface Runtime {
   readonly units?: Units
   /** What boxes are made of, in a runtime that makes them from images. */
   readonly images?: BoxImages
+  /** Who has the capability `exec` has it. */
+  readonly boxes?: BoxAccess
   probe(signal: AbortSignal): Promise<Probe>
   /**
    * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A

@@ -38,6 +38,30 @@ export const engineErrors = {
     retryable: false,
     hint: '`docker ps -a` lists every container of the engine.',
   },
+  box_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover wake NAME` makes its container.',
+  },
+  box_asleep: {
+    status: 409,
+    exit: 4,
+    retryable: true,
+    hint: '`drover wake NAME` brings it up; it need not be told anything.',
+  },
+  file_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: 'Give an absolute path inside of the container, or one below the folder it works in.',
+  },
+  copy_failed: {
+    status: 500,
+    exit: 1,
+    retryable: true,
+    hint: 'The message has the words of tar; of a copy out of a container nothing was put in its place.',
+  },
   image_not_found: {
     status: 422,
     exit: 3,

@@ -1,8 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseHandle } from '../../src/runtimes/docker/handle.ts'
 import { readExit } from '../../src/runtimes/run-folder.ts'
+import { findMarkedProcesses } from '../../src/util/process-identity.ts'
 import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
 import { dockerStage } from './docker-case.ts'
@@ -112,6 +114,39 @@ describe('an engine that is killed', () => {
     await stage.said(next.run, 'again\n')
   })
 })
+
+test('an engine that was killed in a start, and knows nothing of its program, keeps none of it alive', async () => {
+  const engine = await startEngine('--live-restore')
+  const stage = dockerStage(engine, { agent: 'agent_1' })
+  const first = await stage.start([
+    '/bin/sh',
+    '-c',
+    'trap "" TERM; echo up; while :; do read -r line; done',
+  ])
+  await stage.said(first.run, 'up\n')
+  await engine.stop()
+  // As it is where dockerd dies between the start and its own note of it.
+  forgetStart(engine, parseHandle(first.handle).container)
+  await engine.startAgain()
+  const marked = async (): Promise<unknown[]> =>
+    await findMarkedProcesses(`DROVER_RUN=${first.run.id}\0`)
+  expect(await marked()).not.toEqual([])
+  expect((await stage.recover(first.run, null)).state).toBe('lost')
+  await stage.runtime.destroy(first.run, null, stage.signal)
+  expect(await marked()).toEqual([])
+  const next = await stage.start(stage.case.programs.copy)
+  stage.write(next.run, 'again\n')
+  await stage.said(next.run, 'again\n')
+})
+
+/** The engine's own record of a container, as before its first start. */
+function forgetStart({ folder }: DockerEngine, container: string): void {
+  const file = path.join(folder, 'data/containers', container, 'config.v2.json')
+  const config = JSON.parse(readFileSync(file, 'utf8')) as { State: object }
+  const never = '0001-01-01T00:00:00Z'
+  Object.assign(config.State, { Running: false, Pid: 0, StartedAt: never, FinishedAt: never })
+  writeFileSync(file, JSON.stringify(config))
+}
 
 test('an engine that goes down in good order ends its runs, and that it did is the cause', async () => {
   const engine = await startEngine()

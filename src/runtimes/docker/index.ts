@@ -18,11 +18,16 @@ import type {
   StopOptions,
   Use,
   Work,
+  TerminalConnection,
+  TerminalOptions,
 } from '../contract.ts'
 import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
+import { killLeftovers } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
+import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
+import { DockerBoxAccess } from './box/box-access.ts'
 import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
@@ -38,6 +43,8 @@ import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 import { resumeContainer, suspendContainer } from './suspend.ts'
+import { openTerminal, readScreen } from './terminal/terminals.ts'
+import { tmuxConfigFile } from './terminal/tmux-config.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -55,8 +62,8 @@ const lastBreathMs = 1000
 export class DockerRuntime implements Runtime {
   readonly name = 'docker'
   readonly capabilities = {
-    terminal: false,
-    exec: false,
+    terminal: true,
+    exec: true,
     limits: true,
     snapshot: true,
     networkPolicy: false,
@@ -65,6 +72,7 @@ export class DockerRuntime implements Runtime {
   }
 
   readonly images: BoxImages
+  readonly boxes: DockerBoxAccess
   readonly #link: EngineLink
   readonly #usedFile: string
   readonly #onMade: () => void
@@ -74,6 +82,7 @@ export class DockerRuntime implements Runtime {
   constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
     this.#link = new EngineLink(env)
     this.images = new ImageShelf(this.#link)
+    this.boxes = new DockerBoxAccess(this.#link)
     this.#usedFile = usedFile
     this.#onMade = onMade
   }
@@ -165,6 +174,7 @@ export class DockerRuntime implements Runtime {
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
     await stopContainer(this.#link, { run, handle: parseHandle(handle) }, options)
+    recordEnding(run.folder)
   }
 
   /** The container stays, at rest. */
@@ -173,11 +183,29 @@ export class DockerRuntime implements Runtime {
     if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
       await killContainer(this.#link, life, signal)
     }
-    this.#handles.delete(run.id)
-    const { bell, end, stop } = runFiles(run.folder)
-    for (const file of [bell, stop, end, launchFile(run), killsFile(run), oomFile(run)]) {
-      await rm(file, { force: true })
+    if (!life) {
+      // An engine that was killed in a start can know nothing of a program that goes on all the same.
+      await killLeftovers(run, { isSparingHolder: false, signal })
     }
+    recordEnding(run.folder)
+    this.#handles.delete(run.id)
+    const { bell, end, stop, answers } = runFiles(run.folder)
+    const own = [launchFile, killsFile, oomFile, tmuxConfigFile].map((fileOf) => fileOf(run))
+    for (const file of [bell, stop, end, answers, endedFile(run.folder), ...own]) {
+      await rm(file, { force: true, recursive: true })
+    }
+  }
+
+  async openTerminal(
+    run: RunReference,
+    handle: Handle,
+    options: TerminalOptions,
+  ): Promise<TerminalConnection> {
+    return await openTerminal(this.#link, { run, handle: parseHandle(handle) }, options)
+  }
+
+  async readScreen(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string> {
+    return await readScreen(this.#link, { run, handle: parseHandle(handle) }, signal)
   }
 
   explainExit(run: RunReference, exit: Exit): string | null {

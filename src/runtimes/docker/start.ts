@@ -22,6 +22,7 @@ import {
 } from './plan-container.ts'
 import { requireImage } from './images/require-image.ts'
 import { refuseSocket } from './refuse-socket.ts'
+import { requireTmux } from './terminal/require-tmux.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -58,14 +59,18 @@ export async function startInOwnContainer(
     // A start of this very run that is tried again.
     return requireLife(there)
   }
+  const image = box.container.image ?? body.Image
   prepareBox(box.agent, launch)
   try {
     const id = await makeContainer(tools, { engine, body, launch, there }, signal)
     await giveFolders(box, run, await numbersOf(engine, { container: id, user }, signal))
+    if (launch.terminal) {
+      await requireTmux(engine, { id, image }, signal)
+    }
     await engine.startContainer(id, signal)
     return requireLife(await link.inspect(id, signal))
   } catch (error) {
-    throw explainStart(error, { image: box.container.image ?? body.Image, user })
+    throw explainStart(error, { image, user })
   }
 }
 
