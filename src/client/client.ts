@@ -16,6 +16,7 @@ import type { TemplateSummary } from '../schema/template.ts'
 import type { Screen, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Why } from '../schema/why.ts'
 import {
+  agentPath,
   listQuery,
   withDeadline,
   type CallOptions,
@@ -297,7 +298,3 @@ export class Client {
 }
 
 type Query = Call['query']
-
-function agentPath(name: string): string {
-  return `/v1/agents/${encodeURIComponent(name)}`
-}
