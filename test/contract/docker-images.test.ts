@@ -7,6 +7,7 @@ import { requireImage } from '../../src/runtimes/docker/images/require-image.ts'
 import { Container, type ContainerWish } from '../../src/schema/container.ts'
 import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
+import { ImageRegistry } from '../support/image-registry.ts'
 import { requireOrSkip } from '../support/real-programs.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -169,6 +170,36 @@ describe('an image by name', () => {
     })
   })
 
+  test('that is missing is fetched, once, and tells so', async () => {
+    await using registry = await ImageRegistry.start()
+    const { architecture } = engine.facts
+    const image = await registry.add('team/tool', { text: 'hello', architecture })
+    const first = await require({ image })
+    expect(first.told[0]).toBe(`pulling ${image}`)
+    expect(first.tags).toEqual([image])
+    const container = await docker.run(['create', image, '/none'])
+    expect(await docker.run(['cp', `${container}:/told`, '-'])).toContain('hello')
+    await docker.run(['rm', container])
+    expect(await require({ image })).toMatchObject({ id: first.id, told: [] })
+  })
+
+  test('that is for another machine is refused', async () => {
+    await using registry = await ImageRegistry.start()
+    const other = engine.facts.architecture === 'arm64' ? 'amd64' : 'arm64'
+    const image = await registry.add('team/other', { text: '', architecture: other })
+    await expect(require({ image })).rejects.toMatchObject({
+      code: 'image_unfit',
+      message: expect.stringContaining(other) as string,
+    })
+  })
+
+  test('that its registry does not have is told as that', async () => {
+    await using registry = await ImageRegistry.start()
+    await expect(require({ image: registry.nameOf('team/none') })).rejects.toMatchObject({
+      code: 'image_not_found',
+    })
+  })
+
   test('whose registry refuses connections is told in one line', async () => {
     const registry = await listen(() => undefined)
     const name = `127.0.0.1:${registry.port}/some/image:1`
@@ -181,6 +212,20 @@ describe('an image by name', () => {
       message: expect.not.stringContaining('\n') as string,
     })
     expect(told).toEqual([`pulling ${name}`])
+  })
+
+  test('whose registry says nothing is given up after a while', async () => {
+    const registry = await listen(() => undefined)
+    try {
+      const box = { agent, container: Container.parse({ image: `127.0.0.1:${registry.port}/a:1` }) }
+      const tools = { engine, tell: () => undefined, silenceMs: 200 }
+      await expect(requireImage(tools, box, never)).rejects.toMatchObject({
+        code: 'registry_unreachable',
+        message: expect.stringContaining('has said nothing for 0.2 s') as string,
+      })
+    } finally {
+      registry.end()
+    }
   })
 
   test('whose registry says nothing can be given up at once', async () => {

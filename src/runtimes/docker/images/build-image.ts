@@ -20,6 +20,8 @@ export const imageLabels = {
 export interface ImageTools {
   engine: Engine
   tell: Tell
+  /** How long a registry may say nothing, ms; left out: 45 s. */
+  silenceMs?: number
 }
 
 export interface ImageBuildOrder {
