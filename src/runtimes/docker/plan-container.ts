@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AgentLimits } from '../../schema/agent-limits.ts'
 import type { Container } from '../../schema/container.ts'
 import type { BoxWish } from '../contract.ts'
+import { guestsFolder } from './guests/guest-files.ts'
 import type { BodyMount, ContainerLimits, CreateBody, HostConfig } from './engine/container-body.ts'
 import type { ContainerBounds } from './engine/container-state.ts'
 
@@ -143,6 +144,8 @@ function planMounts(parts: ContainerParts, own: Record<string, string>): BodyMou
     }
   }
   bind(runLink, runLink, false)
+  const guests = guestsFolder(box.agent)
+  bind(guests, guests, false)
   bind(scripts, scripts, true)
   if (engineSocket !== null) {
     bind(engineSocket, '/var/run/docker.sock', false)
