@@ -274,12 +274,11 @@ export class Client {
     await this.#post('/v1/shutdown', { agents: agents ?? false }, options)
   }
 
-  /** Closes kept connections. */
   close(): void {
     this.#transport.close()
   }
 
-  #get<Answer>(path: string, options?: CallOptions, query: Query = {}): Promise<Answer> {
+  #get<Answer>(path: string, options?: CallOptions, query: Call['query'] = {}): Promise<Answer> {
     return this.#call({ method: 'GET', path, query }, options)
   }
 
@@ -295,8 +294,6 @@ export class Client {
     return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
   }
 }
-
-type Query = Call['query']
 
 function agentPath(name: string): string {
   return `/v1/agents/${encodeURIComponent(name)}`

@@ -39,7 +39,7 @@ export const labels = {
 } as const
 
 /** Processes of ours inside, which don't count against the program's: the entry's and the holder's shells, and their helpers. */
-const ownTasks = 6
+const ownTasks = { pipes: 6, terminal: 14 }
 
 export function containerName(agentId: string): string {
   return `drover-${agentId}`
@@ -75,16 +75,20 @@ export function planContainer(parts: ContainerParts, wanted: AgentLimits): Plann
   return {
     ...body,
     Labels: { ...own, [labels.box]: box.agent.folder, [labels.key]: key },
-    HostConfig: { ...body.HostConfig, ...hostBounds(planBounds(wanted)) },
+    HostConfig: { ...body.HostConfig, ...hostBounds(planBounds(wanted, container)) },
   }
 }
 
 /** What the container may use: what the agent may, and our own few processes. */
-export function planBounds({ memoryBytes, cpus, pids }: AgentLimits): ContainerBounds {
+export function planBounds(
+  { memoryBytes, cpus, pids }: AgentLimits,
+  { terminal }: Pick<Container, 'terminal'> = {},
+): ContainerBounds {
+  const own = terminal ? ownTasks.terminal : ownTasks.pipes
   return {
     memoryBytes: memoryBytes ?? null,
     cpus: cpus ?? null,
-    pids: pids === undefined ? null : pids + ownTasks,
+    pids: pids === undefined ? null : pids + own,
   }
 }
 
