@@ -2,10 +2,10 @@
 # The part of entry.sh for a program at a terminal; to be read in by `.`. Runs a tmux server of the
 # container's own by RUN_FOLDER/tmux.conf, and ends with it, once how the program ended is on record.
 #
-# It ends with 73 where there is no tmux, and with 74 where there is no place for its socket.
+# It ends with 75 where there is no tmux, and with 74 where there is no place for its socket.
 #
 # usage: . hold-terminal.sh, with drover_run and drover_sockets set
-drover_tmux=$(command -v tmux) || exit 73
+drover_tmux=$(command -v tmux) || exit 75
 rm -rf -- "$drover_sockets"
 mkdir -m 700 "$drover_sockets" || exit 74
 
