@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { BoxFile, ExecRequestInput } from '../schema/exec.ts'
-import { withDeadline, type CallOptions } from './call-options.ts'
+import { agentPath, withDeadline, type CallOptions } from './call-options.ts'
 import type { ExecStream } from './exec-stream.ts'
 import type { Transport } from './transport.ts'
 
@@ -26,18 +26,18 @@ export class BoxClient {
     { signal }: Pick<CallOptions, 'signal'> = {},
   ): Promise<ExecStream> {
     const { ExecStream } = await import('./exec-stream.ts')
-    return await ExecStream.open(this.#transport, `${boxPath(agent)}/exec`, request, signal)
+    return await ExecStream.open(this.#transport, `${agentPath(agent)}/exec`, request, signal)
   }
 
   /** What is at a path, absolute or below the folder that the agent works in. Errors: `file_not_found`. */
   stat(agent: string, path: string, options?: CallOptions): Promise<BoxFile> {
-    const call = { method: 'GET', path: `${boxPath(agent)}/file`, query: { path } } as const
+    const call = { method: 'GET', path: `${agentPath(agent)}/file`, query: { path } } as const
     return this.#transport.request<BoxFile>({ ...call, ...withDeadline(options) })
   }
 
   /** A tar of what is there. One that breaks off ends with an error. Errors: `file_not_found`. */
   readArchive(agent: string, path: string, options?: CallOptions): Promise<IncomingMessage> {
-    const call = { method: 'GET', path: `${boxPath(agent)}/archive`, query: { path } } as const
+    const call = { method: 'GET', path: `${agentPath(agent)}/archive`, query: { path } } as const
     return this.#transport.open({ ...call, ...withDeadline({ deadlineMs: slowMs, ...options }) })
   }
 
@@ -50,14 +50,10 @@ export class BoxClient {
   ): Promise<void> {
     const call = {
       method: 'PUT',
-      path: `${boxPath(agent)}/archive`,
+      path: `${agentPath(agent)}/archive`,
       query: { path, make },
     } as const
     const deadline = withDeadline({ deadlineMs: uploadMs, ...options })
     await this.#transport.request({ ...call, stream: tar, ...deadline })
   }
-}
-
-function boxPath(agent: string): string {
-  return `/v1/agents/${encodeURIComponent(agent)}`
 }

@@ -40,3 +40,7 @@ export function withDeadline({
 } {
   return { deadlineMs: deadlineMs + waitSeconds * 1000, signal }
 }
+
+export function agentPath(name: string): string {
+  return `/v1/agents/${encodeURIComponent(name)}`
+}

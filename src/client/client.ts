@@ -16,6 +16,7 @@ import type { TemplateSummary } from '../schema/template.ts'
 import type { Screen, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Why } from '../schema/why.ts'
 import {
+  agentPath,
   listQuery,
   withDeadline,
   type CallOptions,
@@ -293,8 +294,4 @@ export class Client {
   ): Promise<Answer> {
     return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
   }
-}
-
-function agentPath(name: string): string {
-  return `/v1/agents/${encodeURIComponent(name)}`
 }

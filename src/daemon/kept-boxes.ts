@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Kept } from '../runtimes/contract.ts'
+import type { Kept } from '../runtimes/box.ts'
 import {
   agentFolders,
   agentReference,

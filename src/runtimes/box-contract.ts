@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import type { AgentReference, BoxWish, Handle, TerminalSize } from './contract.ts'
+import type { AgentReference, BoxWish } from './box.ts'
+import type { Handle, TerminalSize } from './contract.ts'
 
 /** An agent's box, whether or not a run lives in it. */
 export interface BoxReference extends Pick<BoxWish, 'container'> {

@@ -2,12 +2,11 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
+import type { AgentReference, Kept } from '../box.ts'
 import type {
-  AgentReference,
   Exit,
   Found,
   Handle,
-  Kept,
   Launch,
   LimitRefusal,
   Liveness,

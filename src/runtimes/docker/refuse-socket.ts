@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
-import type { BoxWish } from '../contract.ts'
+import type { BoxWish } from '../box.ts'
 
 /**
  * Whoever has the engine's socket is root of the machine, so nothing that shows it is seen inside

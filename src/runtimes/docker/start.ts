@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
-import type { BoxWish, Launch } from '../contract.ts'
+import type { BoxWish } from '../box.ts'
+import type { Launch } from '../contract.ts'
 import { holderScript } from '../holder/start-holder.ts'
 import { linkedRun, prepareBox, recordContainer, runLink } from './box-files.ts'
 import { chooseUser, giveFolders, ownerOf } from './choose-user.ts'

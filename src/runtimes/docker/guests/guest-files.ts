@@ -8,7 +8,8 @@ import {
   unlinkSync,
 } from 'node:fs'
 import path from 'node:path'
-import type { AgentReference, RunReference } from '../../contract.ts'
+import type { AgentReference } from '../../box.ts'
+import type { RunReference } from '../../contract.ts'
 
 /** Inside: where the server of guests listens. */
 export const guestSocket = '/tmp/.drover-guests/tmux'
