@@ -14,7 +14,7 @@
 # It ends with 70 where it can't write to the folder, with 71 where nothing says what to run, and with
 # 72 where the folder to start in is not there.
 umask 077
-drover_run=$1 drover_holder=$2 drover_file=$3 drover_kind='' drover_text='' drover_killed=''
+drover_run=$1 drover_holder=$2 drover_file=$3 drover_killed=''
 [ -w "$drover_run" ] && [ -w "$drover_run/out" ] || exit 70
 exec 3<"$drover_run/launch" || exit 71
 PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
@@ -23,41 +23,7 @@ USER=$(id -un 2>/dev/null) || USER=agent
 LOGNAME=$USER
 export USER LOGNAME PATH
 
-# A profile that ends the shell is tried first. Where it sets HOME or PATH, it may.
-[ -r /etc/profile ] && (. /etc/profile) </dev/null >/dev/null 2>&1 && . /etc/profile </dev/null >/dev/null 2>&1
-
-# Lines of NAME=VALUE, as they stand; all others are passed over.
-for drover_text in "$HOME/.ssh/environment" "$drover_file"; do
-  [ -f "$drover_text" ] && [ -r "$drover_text" ] || continue
-  while IFS= read -r drover_line || [ -n "$drover_line" ]; do
-    case ${drover_line%%=*} in
-    "$drover_line" | '' | [0-9]* | *[!A-Za-z0-9_]* | *UID | PPID | *OPTS) ;;
-    *) export "$drover_line" ;;
-    esac
-  done <"$drover_text"
-done
-
-drover_text='' drover_newline='
-'
-set --
-while IFS= read -r drover_line <&3; do
-  case $drover_line in
-  +*)
-    drover_text=$drover_text$drover_newline${drover_line#+}
-    continue
-    ;;
-  esac
-  case $drover_kind in
-  d) cd "$drover_text" || exit 72 ;;
-  e) export "$drover_text" ;;
-  a) set -- "$@" "$drover_text" ;;
-  esac
-  drover_kind=${drover_line%"${drover_line#?}"} drover_text=${drover_line#?}
-  [ "$drover_line" = go ] && break
-done
-[ "$drover_line" = go ] || exit 71
-exec 3<&-
-unset OLDPWD
+. "${0%/*}/read-launch.sh"
 
 trap 'kill -TERM -1' TERM
 trap 'drover_killed=1; kill -KILL -1' USR1

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Begins a run inside of somebody's container, and holds it: in a session of its own, since an engine
+# gives each program that it runs there one. It needs no daemon, no engine, and nobody who listens.
+#
+# usage: hold.sh RUN_FOLDER ENV_FILE, with what to run on its input, as `read-launch.sh` reads it
+#
+# Says `up PID START_TIME`, or `no-folder`, or nothing. As long as it lives it holds the FIFO `life` open.
+trap : HUP INT QUIT TERM
+drover_run=$1 drover_file=$2
+exec 3<&0 </dev/null
+PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
+export PATH
+trap '[ "$?" = 72 ] && echo no-folder' EXIT
+. "$drover_run/read-launch.sh"
+trap - EXIT
+# Programs that the system ended here for want of memory.
+drover_count() {
+  for drover_text in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+    while read -r drover_kind drover_line; do
+      [ "$drover_kind" = oom_kill ] && echo "$drover_line" && return
+    done <"$drover_text"
+  done
+  echo 0
+}
+{
+  drover_before=$(drover_count)
+  read -r drover_line <"/proc/$$/stat"
+} 2>/dev/null
+drover_line=${drover_line##*) }
+drover_field=3
+while [ "$drover_field" -lt 22 ]; do
+  drover_line=${drover_line#* } drover_field=$((drover_field + 1))
+done
+exec 9<>"$drover_run/life"
+echo "$$ ${drover_line%% *}" >"$drover_run/pid" || exit
+echo "up $$ ${drover_line%% *}"
+exec >/dev/null 2>&1
+/bin/sh "$drover_run/holder.sh" "$drover_run" c "$@" 9>&-
+read -r drover_line <"$drover_run/exit"
+if [ "$drover_line" = 137 ] && [ "$(drover_count)" != "$drover_before" ]; then
+  : >"$drover_run/oom"
+fi
