@@ -12,6 +12,8 @@ const { createClient } = (await import(built('client/index.js'))) as typeof Clie
 export interface DaemonOptions {
   /** Text of config.yaml, besides the port. */
   config?: string
+  /** On top of ours. */
+  env?: Readonly<Record<string, string>>
 }
 
 /** The built daemon, started as people start it, in a process of its own. */
@@ -23,10 +25,10 @@ export class BenchDaemon {
   #starting: Promise<void> | null = null
   #isDestroyed = false
 
-  constructor(home: string, { config = '' }: DaemonOptions) {
+  constructor(home: string, { config = '', env: more = {} }: DaemonOptions) {
     this.home = home
     const { DROVER_HOME: _, ...env } = process.env
-    this.env = { ...env, DROVER_HOME: home }
+    this.env = { ...env, ...more, DROVER_HOME: home }
     writeFileSync(path.join(home, 'config.yaml'), `port: 0\n${config}`)
   }
 

@@ -12,6 +12,7 @@ import { adoptionRow } from './rows/adoption.ts'
 import { claudeRow, codexRow } from './rows/provider.ts'
 import { cliRow } from './rows/cli.ts'
 import { decodeRow } from './rows/decode.ts'
+import { dockerStartRow } from './rows/docker-start.ts'
 import { eventsRow } from './rows/events.ts'
 import { memoryRow } from './rows/memory.ts'
 import { messageRow } from './rows/message.ts'
@@ -27,6 +28,7 @@ import { Scratch } from './scratch.ts'
 const rows: readonly Row[] = [
   startRow,
   wakeRow,
+  dockerStartRow,
   messageRow,
   acceptRow,
   rawLogRow,

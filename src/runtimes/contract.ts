@@ -49,6 +49,13 @@ export interface BoxWish {
   readOnlyFolders: readonly string[]
   /** HOME inside where the wish names no other. */
   home: string
+  /** Files of this machine that were written for this launch, absolute; a box that does not see them is given them. */
+  files?: readonly string[]
+}
+
+/** What the limits of a launch are judged by. */
+export type LimitedLaunch = Pick<Launch, 'limits' | 'reservedBytes'> & {
+  box?: Pick<BoxWish, 'container'>
 }
 
 /** What names an agent to a runtime that keeps something for it. */
@@ -209,10 +216,16 @@ export interface Runtime {
    * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A
    * runtime with the capability has it; `start` throws `unsupported` for what it refuses.
    */
-  checkLimits?(
-    launch: Pick<Launch, 'limits' | 'reservedBytes'>,
+  checkLimits?(launch: LimitedLaunch, signal: AbortSignal): Promise<LimitRefusal | null>
+  /**
+   * Where an agent's box shows folders of this machine, in their order; left out: under the same path.
+   * Changes nothing. Throws DroverError `invalid_dir` for one that can't be seen there.
+   */
+  locate?(
+    box: Pick<BoxWish, 'container'>,
+    folders: readonly string[],
     signal: AbortSignal,
-  ): Promise<LimitRefusal | null>
+  ): Promise<readonly string[]>
   /** Bring the program up. The run folder exists. Throws DroverError `start_failed`, `unsupported`. */
   start(launch: Launch, signal: AbortSignal): Promise<Handle>
   /** Find a run again; `handle` is null when the daemon died before it could store one. */

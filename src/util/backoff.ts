@@ -22,10 +22,15 @@ export class Backoff {
     this.#nextMs = this.#options.firstMs
   }
 
-  /** Rejects with an AbortError when the signal is aborted. */
-  async wait(signal: AbortSignal): Promise<void> {
+  /** How long the next pause is to be, ms. */
+  next(): number {
     const pauseMs = this.#nextMs * (0.75 + Math.random() / 2)
     this.#nextMs = Math.min(this.#nextMs * 2, this.#options.longestMs)
-    await pause(pauseMs, undefined, { signal, ref: false })
+    return pauseMs
+  }
+
+  /** Makes the next pause. Rejects with an AbortError when the signal is aborted. */
+  async wait(signal: AbortSignal): Promise<void> {
+    await pause(this.next(), undefined, { signal, ref: false })
   }
 }

@@ -9,7 +9,9 @@ export interface CallResult {
 }
 
 export interface CallOptions {
-  env: Readonly<Record<string, string>>
+  env: Readonly<Record<string, string | undefined>>
+  /** What it is told on its standard input; left out: nothing, and that stays open. */
+  input?: string
   /** Then it is killed, ms. */
   deadlineMs: number
   signal?: AbortSignal
@@ -18,11 +20,11 @@ export interface CallOptions {
 /** One call of a program to its end. Rejects only when the signal aborts. */
 export async function callProgram(
   [program, ...args]: readonly [string, ...string[]],
-  { env, deadlineMs, signal }: CallOptions,
+  { env, input, deadlineMs, signal }: CallOptions,
 ): Promise<CallResult> {
   signal?.throwIfAborted()
   const { promise, resolve } = Promise.withResolvers<CallResult>()
-  execFile(
+  const child = execFile(
     program,
     args,
     {
@@ -36,6 +38,10 @@ export async function callProgram(
     (error: ExecFileException | null, stdout, stderr) =>
       resolve({ code: codeOf(error), stdout, stderr: stderr.trim() || (error?.message ?? '') }),
   )
+  if (input !== undefined) {
+    // It may end without reading it.
+    child.stdin?.on('error', () => {}).end(input)
+  }
   const result = await promise
   signal?.throwIfAborted()
   return result

@@ -4,13 +4,15 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { DockerHandle } from '../../src/runtimes/docker/handle.ts'
 import { DockerRuntime } from '../../src/runtimes/docker/index.ts'
 import { DockerEngine } from '../support/docker-engine.ts'
+import { importBaseImage } from '../support/docker-images.ts'
 import { describeRuntime, type RuntimeCase } from './describe-runtime.ts'
 import { greedyShellPrograms, shellPrograms } from './runtime-programs.ts'
 
 let engine: DockerEngine
+let image: string
 beforeAll(async () => {
   engine = await DockerEngine.start()
-  await engine.run(['import', process.env['DROVER_TEST_SYSTEMD'] ?? '', 'drover-test'])
+  image = await importBaseImage(engine)
 }, 120_000)
 afterAll(async () => await engine?.[Symbol.asyncDispose](), 60_000)
 
@@ -22,7 +24,8 @@ async function prepare(): Promise<RuntimeCase> {
         usedFile: path.join(engine.folder, 'used'),
       }),
     programs: shellPrograms,
-    addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_', 'HOME', 'USER', 'LOGNAME', 'HOSTNAME'],
+    // The last is the image's own.
+    addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_', 'HOME', 'USER', 'LOGNAME', 'HOSTNAME', 'LANG'],
     many: 12,
     isEndingChildren: true,
     boxOf: ({ id, instance }, folder) => {
@@ -31,7 +34,7 @@ async function prepare(): Promise<RuntimeCase> {
       return {
         agent: { id: id.replace('run', 'agent'), instance, folder: path.join(folder, `${id}-box`) },
         container: {
-          image: 'drover-test',
+          image,
           mounts: [],
           readOnly: false,
           tmpfs: [],

@@ -34,14 +34,21 @@ export interface EngineOptions {
  */
 export class DockerEngine implements AsyncDisposable {
   readonly folder = createTemporaryFolder('drover-docker-')
-  readonly #child: ChildProcess
+  readonly #args: readonly string[]
+  #child: ChildProcess
   #log = ''
+  #wasUp = false
 
   private constructor(args: readonly string[]) {
-    const at = (name: string): string => path.join(this.folder, name)
+    this.#args = args
     // Not the machine's own.
-    writeFileSync(at('config.json'), '{}')
-    this.#child = spawn(
+    writeFileSync(path.join(this.folder, 'config.json'), '{}')
+    this.#child = this.#spawn()
+  }
+
+  #spawn(): ChildProcess {
+    const at = (name: string): string => path.join(this.folder, name)
+    const child = spawn(
       'setpriv',
       // A test run that is killed takes its engine along.
       [
@@ -59,22 +66,50 @@ export class DockerEngine implements AsyncDisposable {
         at('pid'),
         '--config-file',
         at('config.json'),
-        ...args,
+        ...this.#args,
       ]),
       { stdio: ['ignore', 'ignore', 'pipe'] },
     )
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
+    return child
   }
 
   static async start({ args = noNetwork }: EngineOptions = {}): Promise<DockerEngine> {
     const engine = new DockerEngine(args)
     try {
       await engine.#answers()
+      engine.#wasUp = true
       return engine
     } catch (error) {
       await engine[Symbol.asyncDispose]()
       throw new Error(`dockerd does not answer: ${engine.#log.slice(-2000)}`, { cause: error })
     }
+  }
+
+  /** The engine's own process; containers have others. */
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  /** Ends the engine at once, or in good order, and waits until it is gone. Its containers may go on. */
+  async stop(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    if (this.#isRunning) {
+      const exited = once(this.#child, 'exit')
+      this.#child.kill(signal)
+      await exited
+      // Its containerd goes with it, and would count as alive where nobody reaps it.
+      rmSync(path.join(this.folder, 'exec', 'containerd', 'containerd.pid'), { force: true })
+    }
+  }
+
+  /** Starts it again after `stop`. */
+  async startAgain(): Promise<void> {
+    this.#child = this.#spawn()
+    await this.#answers()
+  }
+
+  get #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
   /** As `DOCKER_HOST` has it. */
@@ -110,15 +145,14 @@ export class DockerEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isRunning && this.#wasUp) {
+      await this.startAgain()
+    }
     const ids = (await this.call(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
     if (ids.length > 0) {
       await this.call(['rm', '-f', '-v', ...ids])
     }
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const exited = once(this.#child, 'exit')
-      this.#child.kill('SIGTERM')
-      await exited
-    }
+    await this.stop('SIGTERM')
     for (const point of this.#mounts().toReversed()) {
       await promisify(execFile)('umount', ['-l', point])
     }

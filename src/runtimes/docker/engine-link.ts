@@ -82,10 +82,12 @@ export class EngineLink {
   async #connect(signal: AbortSignal): Promise<Engine> {
     const engine = await Engine.connect({ env: this.#env, signal })
     const isUp = Promise.withResolvers<void>()
+    // One that nobody waited for must not go on beside the next.
+    const given = new AbortController()
     signal.addEventListener('abort', () => isUp.reject(signal.reason), { once: true })
     void engine.follow(
       { type: ['container'], label: [labels.agent] },
-      ({ id, action, timeNs }) => this.watch.event(id, action, Number(timeNs / 1_000_000n)),
+      ({ id, action, timeMs }) => this.watch.event(id, action, timeMs),
       {
         onUp: () => {
           this.watch.up()
@@ -93,9 +95,14 @@ export class EngineLink {
         },
         onDown: () => this.watch.down(),
       },
-      this.#ending.signal,
+      AbortSignal.any([this.#ending.signal, given.signal]),
     )
-    await isUp.promise
+    try {
+      await isUp.promise
+    } catch (error) {
+      given.abort()
+      throw error
+    }
     return engine
   }
 }

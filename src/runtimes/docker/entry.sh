@@ -2,28 +2,75 @@
 # First process of an agent's own container: begins the run whose folder is given, holds it, and
 # ends with it, and with it all that is left inside. It needs no daemon and no engine.
 #
-# usage: /bin/sh entry.sh RUN_FOLDER HOLDER ENV_FILE
+# usage: /bin/sh entry.sh RUN_FOLDER HOLDER ENV_FILE [bare]
 #
 # RUN_FOLDER/launch says what to run, one thing a line: d FOLDER to start in, e NAME=VALUE to export,
-# a ARG for the next argument, + TEXT for one more line of the last of these, go. It is removed, for
+# a ARG for the next argument, + TEXT for one more line of the last of these, go. It is emptied, for
 # it may hold secrets. Before it come the image's own environment, /etc/profile, ~/.ssh/environment
-# and ENV_FILE, which may be empty; it wins. The variables' names are among those that callers can't use.
+# and ENV_FILE, which may be empty; it wins. With `bare` there is no /etc/profile.
+# The variables' names are among those that callers can't use.
 #
 # TERM ends everything inside, gently; USR1 at once, and that is then the ending on record.
 #
 # It ends with 70 where it can't write to the folder, with 71 where nothing says what to run, and with
 # 72 where the folder to start in is not there.
 umask 077
-drover_run=$1 drover_holder=$2 drover_file=$3 drover_killed=''
+drover_run=$1 drover_holder=$2 drover_file=$3 drover_kind='' drover_text='' drover_killed=''
 [ -w "$drover_run" ] && [ -w "$drover_run/out" ] || exit 70
-exec 3<"$drover_run/launch" || exit 71
-PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
-rm -f -- "$drover_run/launch"
-USER=$(id -un 2>/dev/null) || USER=agent
-LOGNAME=$USER
-export USER LOGNAME PATH
+[ -s "$drover_run/launch" ] || exit 71
 
-. "${0%/*}/read-launch.sh"
+# Who we are, by the system's own lists: to ask a program takes longer.
+drover_user=agent
+while read -r drover_kind drover_text _; do
+  [ "$drover_kind" = Uid: ] && break
+done </proc/self/status
+while IFS=: read -r drover_line _ drover_kind _; do
+  [ "$drover_kind" = "$drover_text" ] && drover_user=$drover_line && break
+done </etc/passwd
+export USER="$drover_user" LOGNAME="$drover_user" PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
+
+# One that ends the shell is left out.
+if [ -r /etc/profile ] && [ "$4" != bare ]; then
+  trap 'trap - EXIT; exec /bin/sh "$0" "$1" "$2" "$3" bare' EXIT
+  . /etc/profile </dev/null >/dev/null 2>&1
+  trap - EXIT
+fi
+umask 077
+exec 3<"$drover_run/launch" || exit 71
+
+# Lines of NAME=VALUE, as they stand; all others are passed over.
+for drover_text in "$HOME/.ssh/environment" "$drover_file"; do
+  [ -f "$drover_text" ] && [ -r "$drover_text" ] || continue
+  while IFS= read -r drover_line || [ -n "$drover_line" ]; do
+    case ${drover_line%%=*} in
+    "$drover_line" | '' | [0-9]* | *[!A-Za-z0-9_]* | *UID | PPID | *OPTS) ;;
+    *) export "$drover_line" ;;
+    esac
+  done <"$drover_text"
+done
+
+drover_text='' drover_newline='
+'
+set --
+while IFS= read -r drover_line <&3; do
+  case $drover_line in
+  +*)
+    drover_text=$drover_text$drover_newline${drover_line#+}
+    continue
+    ;;
+  esac
+  case $drover_kind in
+  d) cd "$drover_text" || exit 72 ;;
+  e) export "$drover_text" ;;
+  a) set -- "$@" "$drover_text" ;;
+  esac
+  drover_kind=${drover_line%"${drover_line#?}"} drover_text=${drover_line#?}
+  [ "$drover_line" = go ] && break
+done
+[ "$drover_line" = go ] || exit 71
+exec 3<&-
+: >"$drover_run/launch"
+unset OLDPWD
 
 trap 'kill -TERM -1' TERM
 trap 'drover_killed=1; kill -KILL -1' USR1

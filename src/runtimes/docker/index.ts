@@ -4,11 +4,13 @@ import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
 import type {
   AgentReference,
+  BoxWish,
   Exit,
   Found,
   Handle,
   Kept,
   Launch,
+  LimitedLaunch,
   LimitRefusal,
   Liveness,
   Probe,
@@ -23,11 +25,14 @@ import { runFiles } from '../run-folder.ts'
 import { launchFile, linkedRun } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
+import { InsideContainers } from './inside/inside-containers.ts'
+import { isInside } from './inside/handle.ts'
+import { readPlace } from './inside/notes.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
 import { containerName, labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
-import { refuseLimit } from './limits.ts'
+import { refuseForeign, refuseLimit } from './limits.ts'
 import { isOurs, startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 
@@ -57,6 +62,8 @@ export class DockerRuntime implements Runtime {
   }
 
   readonly #link: EngineLink
+  /** Runs in containers of somebody's. */
+  readonly #inside: InsideContainers
   readonly #usedFile: string
   readonly #onMade: () => void
   /** Of runs that live, or whose ending is not told yet. */
@@ -64,6 +71,7 @@ export class DockerRuntime implements Runtime {
 
   constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
     this.#link = new EngineLink(env)
+    this.#inside = new InsideContainers(this.#link, usedFile)
     this.#usedFile = usedFile
     this.#onMade = onMade
   }
@@ -73,9 +81,12 @@ export class DockerRuntime implements Runtime {
   }
 
   async checkLimits(
-    { limits = {} }: Pick<Launch, 'limits' | 'reservedBytes'>,
+    { limits = {}, box }: LimitedLaunch,
     signal: AbortSignal,
   ): Promise<LimitRefusal | null> {
+    if (box?.container.name !== undefined) {
+      return refuseForeign(limits)
+    }
     return refuseLimit(limits, (await this.#link.engine(signal)).facts)
   }
 
@@ -91,6 +102,9 @@ export class DockerRuntime implements Runtime {
         details: { field: `limits.${limit}` },
       })
     }
+    if (box.container.name !== undefined) {
+      return await this.#inside.start({ ...launch, box }, signal)
+    }
     const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade }
     const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
     this.#handles.set(launch.run.id, handle)
@@ -98,6 +112,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
+    if (handle ? isInside(handle) : readPlace(run)) {
+      return await this.#inside.recover(run, handle, signal)
+    }
     if (!handle) {
       return await recoverUnknown(this.#link, run, signal)
     }
@@ -107,6 +124,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async inspect(handle: Handle, signal: AbortSignal): Promise<Liveness> {
+    if (isInside(handle)) {
+      return await this.#inside.inspect(handle, signal)
+    }
     const own = parseHandle(handle)
     const known = this.#link.watch.liveness(own)
     if (known) {
@@ -120,19 +140,30 @@ export class DockerRuntime implements Runtime {
   }
 
   notifyInput(run: RunReference, bytes: number): void {
-    ringBell(run, ringFor(bytes))
+    if (!this.#inside.notifyInput(run)) {
+      ringBell(run, ringFor(bytes))
+    }
   }
 
   closeInput(run: RunReference): void {
     ringEnd(run)
+    this.#inside.closeInput(run)
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
+    if (isInside(handle)) {
+      await this.#inside.stop(run, handle, options)
+      return
+    }
     await stopContainer(this.#link, { run, handle: parseHandle(handle) }, options)
   }
 
   /** The container stays, at rest. */
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
+    if (handle ? isInside(handle) : readPlace(run)) {
+      await this.#inside.destroy(run, handle, signal)
+      return
+    }
     const life = handle ? parseHandle(handle) : await this.#findLife(run, signal)
     if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
       await killContainer(this.#link, life, signal)
@@ -144,19 +175,37 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  explainExit({ id }: RunReference, { signal }: Exit): string | null {
+  explainExit(run: RunReference, exit: Exit): string | null {
+    const { id } = run
+    const { signal } = exit
+    const inside = this.#inside.explainExit(run, exit)
+    if (inside !== null) {
+      return inside
+    }
     const handle = this.#handles.get(id)
     return handle && signal === 'SIGKILL' && this.#link.watch.isOomKilled(handle)
       ? 'out of memory: the container has no more'
       : null
   }
 
-  /** Containers that run, by the run that each was pointed at. */
+  /** Containers that run, by the run that each was pointed at, and processes in those of others. */
   async list(instance: string, signal: AbortSignal): Promise<Found[]> {
-    return (await this.#listContainers(instance, false, signal)).flatMap(({ name, folder }) => {
+    const own = await this.#listContainers(instance, false, signal)
+    const found = own.flatMap(({ name, folder }) => {
       const run = linkedRun({ folder })
       return run === null ? [] : [{ run: path.basename(run), what: `container ${name}` }]
     })
+    return [...found, ...(await this.#inside.list(instance, signal))]
+  }
+
+  async locate(
+    box: Pick<BoxWish, 'container'>,
+    folders: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    return box.container.name === undefined
+      ? folders
+      : await this.#inside.locate(box, folders, signal)
   }
 
   async forget(agent: AgentReference, signal: AbortSignal): Promise<void> {
@@ -168,6 +217,7 @@ export class DockerRuntime implements Runtime {
     if (state && isOurs(state, { agent })) {
       await engine.removeContainer(state.id, signal)
     }
+    await this.#inside.forget(agent, signal)
     await rm(agent.folder, { recursive: true, force: true })
   }
 
@@ -177,6 +227,7 @@ export class DockerRuntime implements Runtime {
   }
 
   close(): void {
+    this.#inside.close()
     this.#link.close()
   }
 

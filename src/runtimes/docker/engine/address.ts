@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { DroverError } from '../../../schema/error.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import { dockerFolder, readDockerConfig, readJson, type UserPlace } from './docker-config.ts'
 
 /** Where an engine may be. `from` says who named it, for people. */
 export type Address = { from: string } & (
@@ -20,10 +18,7 @@ export interface TlsFolder {
   isVerified: boolean
 }
 
-export interface PlaceFacts {
-  env: Environment
-  /** The user's home folder. */
-  home: string
+export interface PlaceFacts extends UserPlace {
   uid: number
 }
 
@@ -54,11 +49,15 @@ export function usualPlaces({ env, home, uid }: PlaceFacts): Address[] {
 }
 
 /** An address as `DOCKER_HOST` has it. Errors: `invalid_config`. */
-export function parseHost(host: string, from: string, { env, home }: PlaceFacts): Address {
+export function parseHost(host: string, from: string, place: UserPlace): Address {
+  const { env } = place
   if (host.startsWith('unix://')) {
     return { kind: 'unix', path: host.slice('unix://'.length) || '/var/run/docker.sock', from }
   }
-  const url = URL.parse(host.includes('://') ? host : `tcp://${host}`)
+  // A URL of http would leave its usual port out.
+  const isHttps = host.startsWith('https://')
+  const named = host.replace(/^https?:\/\//, 'tcp://')
+  const url = URL.parse(named.includes('://') ? named : `tcp://${named}`)
   if (url?.hostname && url.protocol === 'ssh:') {
     return {
       kind: 'ssh',
@@ -68,12 +67,10 @@ export function parseHost(host: string, from: string, { env, home }: PlaceFacts)
       from,
     }
   }
-  if (url?.hostname && ['tcp:', 'http:', 'https:'].includes(url.protocol)) {
-    // A URL of http leaves its usual port out; engines have their own usual ports.
+  if (url?.hostname && url.protocol === 'tcp:') {
     const isVerified = Boolean(env['DOCKER_TLS_VERIFY'])
-    const isTls =
-      isVerified || Boolean(env['DOCKER_TLS']) || url.protocol === 'https:' || url.port === '2376'
-    const folder = env['DOCKER_CERT_PATH'] || path.join(env['DOCKER_CONFIG'] || `${home}/.docker`)
+    const isTls = isVerified || Boolean(env['DOCKER_TLS']) || isHttps || url.port === '2376'
+    const folder = env['DOCKER_CERT_PATH'] || dockerFolder(place)
     return {
       kind: 'tcp',
       host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -88,32 +85,21 @@ export function parseHost(host: string, from: string, { env, home }: PlaceFacts)
   )
 }
 
-const DockerConfig = z.object({ currentContext: z.string().optional() })
 const ContextMeta = z.object({
   Endpoints: z.object({ docker: z.object({ Host: z.string().optional() }).optional() }),
 })
 
 /** The context that `docker context use` chose, where it names a socket; null where none did. */
 async function readContext(facts: PlaceFacts): Promise<Address | null> {
-  const folder = facts.env['DOCKER_CONFIG'] || path.join(facts.home, '.docker')
-  const config = await readJson(path.join(folder, 'config.json'), DockerConfig)
-  const name = facts.env['DOCKER_CONTEXT'] || config?.currentContext
+  const name = facts.env['DOCKER_CONTEXT'] || (await readDockerConfig(facts)).currentContext
   if (!name || name === 'default') {
     return null
   }
   const id = createHash('sha256').update(name).digest('hex')
-  const meta = await readJson(path.join(folder, 'contexts', 'meta', id, 'meta.json'), ContextMeta)
+  const folder = path.join(dockerFolder(facts), 'contexts', 'meta', id)
+  const meta = await readJson(path.join(folder, 'meta.json'), ContextMeta)
   const host = meta?.Endpoints.docker?.Host
   return host?.startsWith('unix://') ? parseHost(host, `the Docker context "${name}"`, facts) : null
-}
-
-/** What the file says; null where there is none, or none that can be understood. */
-async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | null> {
-  try {
-    return schema.parse(JSON.parse(await readFile(file, 'utf8')))
-  } catch {
-    return null
-  }
 }
 
 /** As people and `DOCKER_HOST` write it. */

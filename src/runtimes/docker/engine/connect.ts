@@ -3,16 +3,20 @@ import os from 'node:os'
 import { DroverError } from '../../../schema/error.ts'
 import { findAddresses, formatAddress, type Address } from './address.ts'
 import { readFacts, type EngineFacts } from './facts.ts'
+import { Logins } from './logins.ts'
 import { openTransport } from './open-transport.ts'
 import type { Transport } from './transport.ts'
 
 export interface ConnectOptions {
   env: Readonly<Record<string, string | undefined>>
+  /** How long each engine has for each answer, ms. Default 10 s: one that takes longer is of no use. */
+  deadlineMs?: number
   signal: AbortSignal
 }
 
 export interface Connection {
   transport: Transport
+  logins: Logins
   facts: EngineFacts
 }
 
@@ -28,13 +32,14 @@ interface Failure {
  * The first engine that answers. Errors: `engine_unreachable`, which says where it was looked for;
  * `engine_denied`, `engine_unfit`, `invalid_config`.
  */
-export async function connectEngine({ env, signal }: ConnectOptions): Promise<Connection> {
+export async function connectEngine(options: ConnectOptions): Promise<Connection> {
+  const { env, signal } = options
   const home = env['HOME'] || os.homedir()
   const addresses = await findAddresses({ env, home, uid: process.getuid?.() ?? 0 })
   const failures: Failure[] = []
   for (const address of addresses) {
     try {
-      return await tryAddress(address, signal)
+      return { ...(await tryAddress(address, options)), logins: new Logins({ env, home }) }
     } catch (error) {
       signal.throwIfAborted()
       failures.push(await explainFailure(address, error))
@@ -43,17 +48,20 @@ export async function connectEngine({ env, signal }: ConnectOptions): Promise<Co
   throw sumUp(failures)
 }
 
-async function tryAddress(address: Address, signal: AbortSignal): Promise<Connection> {
+async function tryAddress(
+  address: Address,
+  { env, deadlineMs = 10_000, signal }: ConnectOptions,
+): Promise<Omit<Connection, 'logins'>> {
   if (address.kind === 'unix') {
     await stat(address.path)
   }
-  const transport = await openTransport(address)
-  return { transport, facts: await readFacts(transport, address, signal) }
+  const transport = await openTransport(address, env)
+  return { transport, facts: await readFacts(transport, address, { deadlineMs, signal }) }
 }
 
 async function explainFailure(address: Address, error: unknown): Promise<Failure> {
   const code = systemCode(error)
-  const isAbsent = code === 'ENOENT' || code === 'ENOTDIR'
+  const isAbsent = address.kind === 'unix' && (code === 'ENOENT' || code === 'ENOTDIR')
   if (address.kind === 'unix' && (code === 'EACCES' || code === 'EPERM')) {
     return { address, error: await explainDenial(address.path), isAbsent }
   }
@@ -66,7 +74,7 @@ async function explainFailure(address: Address, error: unknown): Promise<Failure
 
 /** Who may: the socket's group, by its name. */
 async function explainDenial(socket: string): Promise<DroverError> {
-  const user = os.userInfo().username
+  const user = userName()
   const group = await groupOf(socket)
   const way = group
     ? `\`sudo usermod -aG ${group} ${user}\` and a new login let it (whoever may speak to this engine is as good as root), or set up a rootless engine`
@@ -75,6 +83,15 @@ async function explainDenial(socket: string): Promise<DroverError> {
     'engine_denied',
     `The user ${user} may not speak to the engine at unix://${socket}: ${way}.`,
   )
+}
+
+/** By its number where it has no name, as in a container. */
+function userName(): string {
+  try {
+    return os.userInfo().username
+  } catch {
+    return String(process.getuid?.())
+  }
 }
 
 /** The group that a socket belongs to; null where it can't be seen, or is root's own. */

@@ -52,10 +52,13 @@ export class Containers {
 
   /** One that does not run, or is gone, is left as it is. */
   async kill(id: string, signalName: string, signal: AbortSignal): Promise<void> {
-    await forgiving(
-      (error) => isMissing(error) || hasStatus(error, 409),
-      this.#post(id, 'kill', { query: { signal: signalName }, signal }),
-    )
+    try {
+      await this.#post(id, 'kill', { query: { signal: signalName }, signal })
+    } catch (error) {
+      if (!isMissing(error) && (await this.inspect(id, signal))?.isRunning !== false) {
+        throw error
+      }
+    }
   }
 
   async pause(id: string, signal: AbortSignal): Promise<void> {
@@ -70,11 +73,15 @@ export class Containers {
   async remove(id: string, signal: AbortSignal): Promise<void> {
     const query = { force: true, v: true }
     const path = `/containers/${encodeURIComponent(id)}`
-    // 409: somebody else is removing it already.
-    await forgiving(
-      (error) => isMissing(error) || /already in progress/.test(String(error)),
-      this.#transport.askText({ method: 'DELETE', path, query, deadlineMs: slowMs, signal }),
-    )
+    try {
+      const request = { method: 'DELETE', path, query, deadlineMs: slowMs, signal } as const
+      await this.#transport.askText(request)
+    } catch (error) {
+      // Somebody else may be removing it already.
+      if (!isMissing(error) && !/already in progress/.test(String(error))) {
+        throw error
+      }
+    }
   }
 
   async update(id: string, limits: ContainerLimits, signal: AbortSignal): Promise<void> {
@@ -153,18 +160,5 @@ export class Containers {
   ): Promise<void> {
     const path = `/containers/${encodeURIComponent(id)}/${verb}`
     await this.#transport.askText({ method: 'POST', path, ...request })
-  }
-}
-
-async function forgiving(
-  isFine: (error: unknown) => boolean,
-  work: Promise<unknown>,
-): Promise<void> {
-  try {
-    await work
-  } catch (error) {
-    if (!isFine(error)) {
-      throw error
-    }
   }
 }

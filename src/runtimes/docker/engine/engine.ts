@@ -42,11 +42,11 @@ export class Engine {
   readonly #volumes: Volumes
   readonly #marks = new Map<string, StatsMark>()
 
-  private constructor({ transport, facts }: Connection) {
+  private constructor({ transport, logins, facts }: Connection) {
     this.facts = facts
     this.#transport = transport
     this.#containers = new Containers(transport)
-    this.#images = new Images(transport)
+    this.#images = new Images(transport, logins)
     this.#networks = new Networks(transport)
     this.#volumes = new Volumes(transport)
   }
@@ -106,7 +106,7 @@ export class Engine {
     return await this.#containers.top(id, signal)
   }
 
-  /** What it uses now, once; all zero for one that does not run. */
+  /** What it uses now; all zero for one that does not run. Docker takes up to a second to tell. */
   async stats(id: string, signal: AbortSignal): Promise<ContainerStats> {
     const path = `/containers/${encodeURIComponent(id)}/stats`
     const query = { stream: false, 'one-shot': true }

@@ -17,8 +17,8 @@ export interface EngineEvent {
   id: string
   /** Labels, name, `exitCode`, `execID`, and what else there is. */
   attributes: Readonly<Record<string, string>>
-  /** By the engine's clock, ns since 1970. */
-  timeNs: bigint
+  /** By the engine's clock, ms since 1970, with fractions. */
+  timeMs: number
 }
 
 /** As the engine's API has them: `{type: ['container'], label: ['drover.instance=…']}`. */
@@ -33,6 +33,8 @@ export interface FollowOptions {
   onDown: (error: unknown) => void
   signal: AbortSignal
 }
+
+const Clock = z.object({ SystemTime: z.string().default('') })
 
 const EventLine = z.object({
   Type: z.string(),
@@ -75,31 +77,35 @@ export async function followEvents(transport: Transport, options: FollowOptions)
 
 /**
  * The engine sends the head of its answer before it listens itself, so it is asked for what happened
- * since a moment before that.
+ * since a moment before that, by its own clock.
  */
 async function openEvents(
   transport: Transport,
   { filters, signal }: FollowOptions,
 ): Promise<IncomingMessage> {
-  const { date } = await transport.askText({ method: 'GET', path: '/_ping', signal })
-  const since = Math.floor(Date.parse(date ?? '') / 1000)
-  return await transport.open({
-    method: 'GET',
-    path: '/events',
-    query: { filters, since: Number.isFinite(since) ? since : undefined },
-    signal,
-  })
+  const { SystemTime: now } = await transport.ask({ method: 'GET', path: '/info', signal }, Clock)
+  const query = { filters, since: toSeconds(now) }
+  return await transport.open({ method: 'GET', path: '/events', query, signal })
+}
+
+/** A moment as engines take it: seconds since 1970, with all digits of their fraction. */
+export function toSeconds(moment: string): string | undefined {
+  const seconds = Math.floor(Date.parse(moment) / 1000)
+  return Number.isNaN(seconds) ? undefined : `${seconds}${/\.\d+/.exec(moment)?.[0] ?? ''}`
 }
 
 async function tellEvents(stream: IncomingMessage, { onEvent }: FollowOptions): Promise<void> {
   for await (const line of readJsonLines(stream)) {
-    const event = EventLine.parse(line)
-    onEvent({
-      type: event.Type,
-      action: event.Action,
-      id: event.Actor.ID,
-      attributes: event.Actor.Attributes ?? {},
-      timeNs: BigInt(event.timeNano ?? event.time * 1e9),
-    })
+    // What a newer engine tells in another form is nothing that was waited for.
+    const { data: event } = EventLine.safeParse(line)
+    if (event) {
+      onEvent({
+        type: event.Type,
+        action: event.Action,
+        id: event.Actor.ID,
+        attributes: event.Actor.Attributes ?? {},
+        timeMs: event.timeNano === undefined ? event.time * 1000 : event.timeNano / 1e6,
+      })
+    }
   }
 }

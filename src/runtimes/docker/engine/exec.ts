@@ -15,7 +15,7 @@ export interface ExecOptions {
   /** Absolute folder inside; left out: the container's. */
   cwd?: string
   isTty?: boolean
-  /** Of the terminal, in characters. */
+  /** Of the terminal, in characters; engines before 23 set it a moment after the program is up. */
   size?: { cols: number; rows: number }
 }
 
@@ -62,10 +62,15 @@ export async function startExec(
     signal,
   })
   const exec = new EngineExec({ transport, id, socket, isTty })
-  if (isTty && size) {
-    await exec.resize(size, signal)
+  try {
+    if (isTty && size) {
+      await exec.resize(size, signal)
+    }
+    return exec
+  } catch (error) {
+    exec.close()
+    throw error
   }
-  return exec
 }
 
 /** Null where the engine knows it no more. */

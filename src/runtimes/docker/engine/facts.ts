@@ -63,16 +63,13 @@ const Info = z.object({
 })
 type Info = z.infer<typeof Info>
 
-/** How long an engine has to say who it is, ms: one that takes longer is of no use. */
-const factsDeadlineMs = 10_000
-
 /** Asks who is there, and settles the version of the API. Errors: `engine_unfit`, and those of `ask`. */
 export async function readFacts(
   transport: Transport,
   address: Address,
-  signal: AbortSignal,
+  call: { deadlineMs: number; signal: AbortSignal },
 ): Promise<EngineFacts> {
-  const get = { method: 'GET', deadlineMs: factsDeadlineMs, signal } as const
+  const get = { method: 'GET', ...call } as const
   const offer = await transport.ask({ ...get, path: '/version' }, VersionAnswer)
   const isPodman = offer.Components?.some(({ Name }) => /podman/i.test(Name)) ?? false
   const apiVersion = chooseVersion({

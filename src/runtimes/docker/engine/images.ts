@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import type { Logins } from './logins.ts'
 import { readProgress, type OnProgress, type Outcome } from './progress.ts'
-import { hasStatus, isMissing } from './refusal.ts'
+import { explainFetch, isMissing } from './refusal.ts'
 import type { EngineRequest, Transport } from './transport.ts'
 
 /** An image as containers get it. */
@@ -79,9 +80,11 @@ const slowMs = 120_000
 /** What can be done to images. */
 export class Images {
   readonly #transport: Transport
+  readonly #logins: Logins
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, logins: Logins) {
     this.#transport = transport
+    this.#logins = logins
   }
 
   /** Null where the engine has none of that name or id. */
@@ -131,7 +134,9 @@ export class Images {
     const { repo, tag } = splitTag(name)
     // Without a tag an engine would fetch all there are.
     const query = { fromImage: repo, tag: tag ?? 'latest' }
-    await this.#run({ method: 'POST', path: '/images/create', query, signal }, onProgress)
+    const login = await this.#logins.forImage(name, signal)
+    const request = { method: 'POST', path: '/images/create', query, signal } as const
+    await this.#run(login ? { ...request, login } : request, onProgress)
   }
 
   /** The id of what it built. `context` is a tar of the folder. */
@@ -152,7 +157,8 @@ export class Images {
       rm: true,
       forcerm: true,
     }
-    const request = { method: 'POST', path: '/build', query, tar: context, signal } as const
+    const logins = await this.#logins.all(signal)
+    const request = { method: 'POST', path: '/build', query, tar: context, logins, signal } as const
     const { imageId } = await this.#run(request, onProgress)
     return imageId ?? (await this.inspect(tag, signal))?.id ?? tag
   }
@@ -168,21 +174,16 @@ export class Images {
   async #run(request: EngineRequest, onProgress: OnProgress): Promise<Outcome> {
     const limit = AbortSignal.timeout(longMs)
     const signal = AbortSignal.any([request.signal, limit])
-    const stream = await this.#transport.open({ ...request, signal, deadlineMs: longMs })
     try {
+      const stream = await this.#transport.open({ ...request, signal, deadlineMs: longMs })
       return await readProgress(stream, onProgress)
     } catch (error) {
       request.signal.throwIfAborted()
-      throw error
+      throw explainFetch(error)
     } finally {
       request.tar?.destroy()
     }
   }
-}
-
-/** Whether the image can't be removed since something uses it. */
-export function isInUse(error: unknown): boolean {
-  return hasStatus(error, 409)
 }
 
 /** A name's slashes and colons stay as they are: the engine reads all up to the verb. */

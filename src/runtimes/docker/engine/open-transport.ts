@@ -1,50 +1,56 @@
-import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import path from 'node:path'
-import { Duplex } from 'node:stream'
+import { inspect } from 'node:util'
 import type DockerModem from 'docker-modem'
 import { DroverError } from '../../../schema/error.ts'
 import { formatAddress, type Address, type TlsFolder } from './address.ts'
+import { sshAgent } from './ssh-agent.ts'
 import { Transport } from './transport.ts'
 
+type Environment = Readonly<Record<string, string | undefined>>
 type ModemOptions = DockerModem.ConstructorOptions & { [key: string]: unknown }
 
 /**
  * Loads the modem and makes a transport; nothing is connected yet. Each request has a connection of
  * its own: an engine that was started again never gets one on a connection to the one before.
  */
-export async function openTransport(address: Address): Promise<Transport> {
-  const options = await modemOptions(address)
+export async function openTransport(address: Address, env: Environment): Promise<Transport> {
+  const options = await modemOptions(address, env)
   const { default: Modem } = await import('docker-modem')
   // The modem takes from the environment what it is not told.
   const nothing = { socketPath: undefined, host: undefined, port: undefined, timeout: undefined }
   const keys = { ca: undefined, cert: undefined, key: undefined, username: undefined }
+  hide(options.agent)
   const modem = new Modem({ ...nothing, ...keys, pathPrefix: '/', ...options } as object)
   return new Transport({ modem, address: formatAddress(address) })
 }
 
-async function modemOptions(address: Address): Promise<ModemOptions> {
+/**
+ * The modem describes each request for its log, which nobody reads, with all that the agent holds:
+ * a hundred calls at once took seconds.
+ */
+function hide(agent: object | undefined): void {
+  Object.assign(agent ?? {}, { [inspect.custom]: () => 'Agent' })
+}
+
+async function modemOptions(address: Address, env: Environment): Promise<ModemOptions> {
   if (address.kind === 'unix') {
     return { protocol: 'http', socketPath: address.path, agent: new HttpAgent() }
   }
   if (address.kind === 'ssh') {
-    return { protocol: 'http', host: 'http://localhost', agent: sshAgent(address) }
+    return { protocol: 'http', host: 'http://localhost', agent: sshAgent(address, env) }
   }
   const { host, port, tls } = address
   const name = host.includes(':') ? `[${host}]` : host
   if (tls === null) {
-    const agent = new HttpAgent(aliveOptions)
-    return { protocol: 'http', host: `http://${name}`, port, agent }
+    return { protocol: 'http', host: `http://${name}`, port, agent: new HttpAgent() }
   }
   const { isVerified } = tls
-  const agent = new HttpsAgent({ ...aliveOptions, rejectUnauthorized: isVerified })
+  const agent = new HttpsAgent({ rejectUnauthorized: isVerified })
   return { protocol: 'https', host: `https://${name}`, port, agent, ...(await readKeys(tls)) }
 }
-
-/** A machine that goes without a word is noticed though nothing is asked of it, as under an event stream. */
-const aliveOptions = { keepAlive: false, keepAliveInitialDelay: 15_000, noDelay: true }
 
 async function readKeys({ folder }: TlsFolder): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
   const read = (name: string): Promise<Buffer> => readFile(path.join(folder, name))
@@ -55,50 +61,4 @@ async function readKeys({ folder }: TlsFolder): Promise<{ ca: Buffer; cert: Buff
     const text = `DOCKER_CERT_PATH: the keys for the engine can't be read: ${(cause as Error).message}.`
     throw new DroverError('invalid_config', text, { cause })
   }
-}
-
-/**
- * Over the user's own `ssh`, with their keys, known hosts and configuration, as Docker's command
- * line does it: `docker system dial-stdio` over there joins it to the engine.
- */
-function sshAgent({ user, host, port }: Extract<Address, { kind: 'ssh' }>): HttpAgent {
-  const agent = new HttpAgent()
-  agent.createConnection = () => {
-    const target = [...(user ? ['-l', user] : []), ...(port ? ['-p', String(port)] : [])]
-    const options = [
-      '-o',
-      'BatchMode=yes',
-      '-o',
-      'ConnectTimeout=10',
-      '-o',
-      'ServerAliveInterval=15',
-    ]
-    const child = spawn(
-      'ssh',
-      ['-T', ...options, ...target, '--', host, 'docker', 'system', 'dial-stdio'],
-      { stdio: ['pipe', 'pipe', 'pipe'] },
-    )
-    return joinChild(child)
-  }
-  return agent
-}
-
-function joinChild(child: ReturnType<typeof spawn>): Duplex {
-  const { stdin, stdout, stderr } = child
-  let complaint = ''
-  stderr?.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-2000)
-  })
-  // Node's own types know the streams of the web here only.
-  const pair = { readable: stdout, writable: stdin } as unknown
-  const socket = Duplex.from(pair as Parameters<typeof Duplex.from>[0])
-  const fail = (text: string): void => void socket.destroy(new Error(text))
-  child.on('error', (error) => fail(`ssh can't be started: ${error.message}`))
-  child.on('close', (code) => {
-    if (code !== 0) {
-      fail(`ssh ended with ${code}: ${complaint.trim()}`)
-    }
-  })
-  socket.on('close', () => child.kill())
-  return socket
 }

@@ -21,10 +21,6 @@ const rules: readonly Rule[] = [
     text: /no matching manifest|exec format error|does not match the (specified|expected) platform|no image found in (manifest list|image index) for/i,
   },
   {
-    code: 'registry_unreachable',
-    text: /dial tcp|no such host|i\/o timeout|TLS handshake|Client\.Timeout|connection (refused|reset)|request canceled|network is unreachable|pinging container registry/i,
-  },
-  {
     code: 'image_not_found',
     text: /no such image|image not known|manifest( for .*)? (unknown|not found)|manifest unknown|pull access denied|repository .*not found|requested access to the resource is denied|unauthorized/i,
   },
@@ -49,6 +45,19 @@ export function explainRefusal({ status, message }: Refusal): DroverError {
     // What is told by the machine's own codes, too, so that it counts as a shortage of the machine.
     ...(code === 'disk_full' ? { cause: Object.assign(new Error(said), { code: 'ENOSPC' }) } : {}),
   })
+}
+
+const fetchFailure =
+  /dial tcp|no such host|i\/o timeout|TLS handshake|Client\.Timeout|connection (refused|reset)|request canceled|network is unreachable|pinging container registry/i
+
+/** The error of what fetches images, where it may be a registry that failed. */
+export function explainFetch(error: unknown): unknown {
+  const isOther = !(error instanceof DroverError) || !/^engine_(refused|failed)$/.test(error.code)
+  if (isOther || !fetchFailure.test(error.message)) {
+    return error
+  }
+  const text = `The registry can't be reached. ${error.message}`
+  return new DroverError('registry_unreachable', text, { details: error.details })
 }
 
 /** It is not there: what was asked for is gone, or never was. */

@@ -22,7 +22,9 @@ export const StatsAnswer = z.object({
       stats: z.record(z.string(), z.number()).nullish(),
     })
     .nullish(),
-  cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number().default(0) }) }).nullish(),
+  cpu_stats: z
+    .object({ cpu_usage: z.object({ total_usage: z.number().default(0) }).nullish() })
+    .nullish(),
   pids_stats: z.object({ current: z.number().default(0) }).nullish(),
 })
 
@@ -42,7 +44,7 @@ export function readStats(
   const cache = stats?.['total_inactive_file'] ?? stats?.['inactive_file'] ?? 0
   const mark = {
     atMs: Date.parse(answer.read),
-    cpuNs: answer.cpu_stats?.cpu_usage.total_usage ?? 0,
+    cpuNs: answer.cpu_stats?.cpu_usage?.total_usage ?? 0,
   }
   const passedMs = before ? mark.atMs - before.atMs : 0
   const usedNs = before ? mark.cpuNs - before.cpuNs : 0

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { Duplex, Readable } from 'node:stream'
+import { finished, type Duplex, type Readable } from 'node:stream'
+import { Socket } from 'node:net'
 import type DockerModem from 'docker-modem'
 import type { z } from 'zod'
 import { DroverError } from '../../../schema/error.ts'
+import type { Login } from './logins.ts'
 import { explainRefusal } from './refusal.ts'
 
 /** One request to an engine. */
@@ -16,6 +18,9 @@ export interface EngineRequest {
   body?: object
   /** Sent as a tar instead. */
   tar?: Readable
+  /** Who asks, where a registry wants to know; all of them for a build. Sent in a header. */
+  login?: Login
+  logins?: Readonly<Record<string, Login>>
   /** How long until the head of its answer, and for `ask` until the end of it, ms. */
   deadlineMs?: number
   signal: AbortSignal
@@ -55,22 +60,22 @@ export class Transport {
 
   /** The whole answer, checked. */
   async ask<T>(request: EngineRequest, schema: z.ZodType<T>): Promise<T> {
-    const { text } = await this.askText(request)
+    const text = await this.askText(request)
     try {
       return schema.parse(JSON.parse(text))
     } catch (error) {
-      throw this.#unreachable(`answered ${request.path} with what is no answer`, error)
+      const what = `The engine at ${this.address} answered ${request.path} with what is no answer.`
+      throw new DroverError('engine_unreachable', what, { cause: error })
     }
   }
 
   /** Does it, and reads the answer to its end. */
-  async askText(request: EngineRequest): Promise<{ text: string; date: string | null }> {
+  async askText(request: EngineRequest): Promise<string> {
     const call = new Call(request, this.address)
     try {
       const response = await call.run(this.#dial(request, call))
       call.onAbort = (reason) => response.destroy(reason)
-      const text = await call.run(this.#readWhole(response))
-      return { text, date: response.headers.date ?? null }
+      return await call.run(this.#readWhole(response))
     } finally {
       call.end()
     }
@@ -85,6 +90,7 @@ export class Transport {
     try {
       const response = await call.run(this.#dial(request, call))
       followSignal(response, request.signal)
+      onBreak(request.tar, (error) => response.destroy(error))
       return response
     } finally {
       call.end()
@@ -110,14 +116,18 @@ export class Transport {
     call: Call,
     isHijack = false,
   ): Promise<IncomingMessage | Duplex> {
-    const { method, path, query, body, tar } = request
+    const { method, path, body, tar, login, logins } = request
+    const query = defined(request.query ?? {})
     const answer = Promise.withResolvers<IncomingMessage | Duplex>()
     const options = {
-      path: `${path}?`,
+      // The modem adds a query to what ends so.
+      path: Object.keys(query).length > 0 ? `${path}?` : path,
       method,
       // The modem takes a body of `{}` for none; engines do the same.
-      options: { _query: defined(query ?? {}), _body: body ?? {} },
+      options: { _query: query, _body: body ?? {} },
       ...(tar ? { file: tar } : {}),
+      ...(login ? { authconfig: { ...login } } : {}),
+      ...(logins ? { registryconfig: { ...logins } } : {}),
       hijack: isHijack,
       isStream: true,
       statusCodes: everyStatus,
@@ -176,12 +186,13 @@ class Call {
   readonly #connection = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #onSignal = (): void => this.#abort(this.#request.signal.reason as Error)
+  #isOver = false
   /** What else is to be destroyed with it. */
   onAbort: ((reason: Error) => void) | null = null
 
   constructor(request: EngineRequest, address: string) {
     this.#request = request
-    const { signal, deadlineMs = usualDeadlineMs } = request
+    const { signal, tar, deadlineMs = usualDeadlineMs } = request
     signal.throwIfAborted()
     this.#ended.promise.catch(() => {})
     signal.addEventListener('abort', this.#onSignal)
@@ -189,6 +200,7 @@ class Call {
       const text = `The engine at ${address} did not answer within ${deadlineMs / 1000} s.`
       this.#abort(new DroverError('engine_unreachable', text))
     }, deadlineMs)
+    onBreak(tar, (error) => this.#abort(error))
   }
 
   /** Ends the request as long as there is no answer. */
@@ -201,11 +213,15 @@ class Call {
   }
 
   end(): void {
+    this.#isOver = true
     clearTimeout(this.#timer)
     this.#request.signal.removeEventListener('abort', this.#onSignal)
   }
 
   #abort(reason: Error): void {
+    if (this.#isOver) {
+      return
+    }
     this.#ended.reject(reason)
     this.#connection.abort(reason)
     this.#request.tar?.destroy()
@@ -213,11 +229,26 @@ class Call {
   }
 }
 
+/** What is sent breaks on this side: the engine would wait for the rest. */
+function onBreak(tar: Readable | undefined, tell: (error: Error) => void): void {
+  if (tar) {
+    finished(tar, { writable: false }, (error) => error && tell(error))
+  }
+}
+
+/** A machine that goes without a word is noticed though nothing is sent to it. */
+function keepAlive(connection: Duplex): void {
+  if (connection instanceof Socket) {
+    connection.setKeepAlive(true, 15_000)
+  }
+}
+
 function isResponse(answer: IncomingMessage | Duplex): answer is IncomingMessage {
   return 'statusCode' in answer
 }
 
-function followSignal(stream: Readable | Duplex, signal: AbortSignal): void {
+function followSignal(stream: IncomingMessage | Duplex, signal: AbortSignal): void {
+  keepAlive(isResponse(stream) ? stream.socket : stream)
   // Whoever reads it is told; nobody needs to be there.
   stream.on('error', () => {})
   const abort = (): void => void stream.destroy(signal.reason as Error)

@@ -3,8 +3,9 @@
 #
 # usage: end-run.sh list INSTANCE
 #        end-run.sh term|kill|all RUN_FOLDER RUN_ID PID START_TIME
+#        end-run.sh alive PID START_TIME
 #
-# list says `PID RUN COMMAND` for each process of a home. term sends TERM to all of the run; kill sends
+# alive says whether that process lives, `alive` or `dead`. list says `PID RUN COMMAND` for each process of a home. term sends TERM to all of the run; kill sends
 # KILL, and spares the shells that hold it, for they record the ending; all spares nobody. Says how many
 # were left, `left COUNT`.
 order=$1
@@ -33,6 +34,13 @@ if [ "$order" = list ]; then
       esac
     done
   done
+  exit
+fi
+
+if [ "$order" = alive ]; then
+  started=$3
+  read -r line <"/proc/$2/stat" && set -- ${line##*) }
+  [ "${20}" = "$started" ] && [ "$1" != Z ] && echo alive || echo dead
   exit
 fi
 

@@ -1,6 +1,6 @@
 import { DroverError } from '../../../schema/error.ts'
 import { waitUntil } from '../../../util/wait.ts'
-import type { Found, RunReference } from '../../contract.ts'
+import type { Found, Liveness, RunReference } from '../../contract.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { EngineLink } from '../engine-link.ts'
 import type { InsideHandle } from './handle.ts'
@@ -77,4 +77,19 @@ export async function removeFolders(
 ): Promise<void> {
   const call = { place, user: '0', script: 'remove.sh', args: folders }
   await runScript(engine, call, signal)
+}
+
+/** Whether a holder lives, as its container tells. Errors: those of `Engine.exec`. */
+export async function askLiveness(
+  engine: Engine,
+  { container, startedAt, pid, startTime }: InsideHandle,
+  signal: AbortSignal,
+): Promise<Liveness> {
+  const state = await engine.inspectContainer(container, signal)
+  if (!state?.isRunning || state.startedAt !== startedAt) {
+    return 'dead'
+  }
+  const place = { container, name: state.name, user: '0' }
+  const call = { place, script: 'end-run.sh', args: ['alive', String(pid), startTime] }
+  return (await runScript(engine, call, signal))[0] === 'alive' ? 'alive' : 'dead'
 }

@@ -30,7 +30,7 @@ export async function findRun(
     return { state: 'lost', cause: 'its container was removed' }
   }
   if (!state.isRunning) {
-    return known ?? ((await hasBegun(engine, { run, place }, signal)) ? goneWith(state) : neverStarted)
+    return known ?? ((await hasBegun(engine, { run, place }, signal)) ? wasStopped : neverStarted)
   }
   if (known && state.isPaused) {
     return known
@@ -46,10 +46,13 @@ export async function findRun(
   if (known && (known.pid !== pid || known.startTime !== startTime)) {
     return { state: 'lost', cause: 'it is not the one that was started' }
   }
+  if (known && known.startedAt !== state.startedAt && standing.isAlive) {
+    return { state: 'lost', cause: 'its container was started anew' }
+  }
   return known ?? { v: 1, kind: 'inside', container, startedAt: state.startedAt ?? '?', pid, startTime }
 }
 
-const goneWith = (_: unknown): Recovery => ({ state: 'lost', cause: 'its container was stopped' })
+const wasStopped: Recovery = { state: 'lost', cause: 'its container was stopped' }
 
 function restartOr(known: InsideHandle, { startedAt }: { startedAt: string | null }): string {
   return known.startedAt === startedAt

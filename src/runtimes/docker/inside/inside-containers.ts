@@ -17,7 +17,7 @@ import type {
 } from '../../contract.ts'
 import type { EngineLink } from '../engine-link.ts'
 import { Courier } from './courier.ts'
-import { endRun, listInside, removeFolders } from './end-run.ts'
+import { askLiveness, endRun, listInside, removeFolders } from './end-run.ts'
 import { findRun } from './find-run.ts'
 import { InsideHandle, isSameHandle } from './handle.ts'
 import { locateFolders } from './locate-folders.ts'
@@ -86,8 +86,7 @@ export class InsideContainers {
     }
     try {
       const engine = await this.#link.engine(signal)
-      const state = await engine.inspectContainer(handle.container, signal)
-      return state?.isRunning && state.startedAt === handle.startedAt ? 'unknown' : 'dead'
+      return await askLiveness(engine, handle, signal)
     } catch {
       return 'unknown'
     }
@@ -99,9 +98,9 @@ export class InsideContainers {
     return this.#couriers.has(id)
   }
 
-  closeInput(run: RunReference): void {
-    ringEnd(run)
-    this.#couriers.get(run.id)?.closeInput()
+  /** Its file `end` is there. */
+  closeInput({ id }: RunReference): void {
+    this.#couriers.get(id)?.closeInput()
   }
 
   async stop(run: RunReference, given: Handle, options: StopOptions): Promise<void> {
@@ -113,6 +112,7 @@ export class InsideContainers {
       return
     }
     if (askMs > 0) {
+      ringEnd(run)
       this.closeInput(run)
       if (await courier.isOver(askMs, signal)) {
         return await this.#endRest(run, { place, handle }, signal)

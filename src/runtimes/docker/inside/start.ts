@@ -23,7 +23,6 @@ import { scriptArgv } from './run-script.ts'
 const ownScripts = [
   holderScript,
   fileURLToPath(new URL('hold.sh', import.meta.url)),
-  fileURLToPath(new URL('../read-launch.sh', import.meta.url)),
 ]
 
 export interface InsideTools {

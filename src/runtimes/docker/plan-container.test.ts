@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { Container } from '../../schema/container.ts'
+import { planBounds, planContainer, planUpdate, type ContainerParts } from './plan-container.ts'
+
+const parts = (container: Partial<Container> = {}, more: Partial<ContainerParts> = {}) => ({
+  box: {
+    agent: { id: 'agent_1', instance: 'home_1', folder: '/h/agents/agent_1/box' },
+    container: Container.parse({ image: 'debian', ...container }),
+    ownFolders: ['/h/agents/agent_1/state', '/h/agents/agent_1/home'],
+    folders: ['/work', '/other'],
+    readOnlyFolders: ['/docs'],
+    home: '/h/agents/agent_1/home',
+  },
+  image: 'sha256:1',
+  user: '1000:1000',
+  runLink: '/h/agents/agent_1/box/run',
+  scripts: '/drover',
+  entry: '/drover/entry.sh',
+  holder: '/drover/holder.sh',
+  network: 'bridge',
+  engineSocket: null,
+  ...more,
+})
+
+const targets = (body: ReturnType<typeof planContainer>): string[] =>
+  (body.HostConfig?.Mounts ?? []).map(
+    ({ Source, Target, ReadOnly }) => `${Source}:${Target}${ReadOnly ? ':ro' : ''}`,
+  )
+
+describe('the container of an agent', () => {
+  test('shows what it is to see under the same path, scripts and what is only read so that it can not be changed', () => {
+    expect(targets(planContainer(parts(), {}))).toEqual([
+      '/docs:/docs:ro',
+      '/drover:/drover:ro',
+      '/h/agents/agent_1/box/run:/h/agents/agent_1/box/run',
+      '/h/agents/agent_1/home:/h/agents/agent_1/home',
+      '/h/agents/agent_1/state:/h/agents/agent_1/state',
+      '/other:/other',
+      '/work:/work',
+    ])
+  })
+
+  test('has the mounts of the wish, volumes with our labels, and the engine’s socket only in words', () => {
+    const mounts = [
+      { source: '/data:a,b', target: '/in', isReadOnly: true },
+      { source: '/same', isReadOnly: false },
+      { volume: 'cache', target: '/cache', isReadOnly: false },
+    ]
+    const body = planContainer(parts({ mounts }), {})
+    expect(targets(body)).toEqual(
+      expect.arrayContaining(['/data:a,b:/in:ro', '/same:/same', 'cache:/cache']),
+    )
+    expect(body.HostConfig?.Mounts?.find(({ Type }) => Type === 'volume')?.VolumeOptions).toEqual({
+      Labels: { 'drover.instance': 'home_1', 'drover.agent': 'agent_1' },
+    })
+    expect(targets(body).some((each) => each.includes('docker.sock'))).toBe(false)
+    const socket = planContainer(parts({}, { engineSocket: '/run/docker.sock' }), {})
+    expect(targets(socket)).toContain('/run/docker.sock:/var/run/docker.sock')
+  })
+
+  test('can do nothing that it was not given', () => {
+    const { HostConfig: plain } = planContainer(parts(), {})
+    expect(plain).toMatchObject({
+      CapDrop: ['ALL'],
+      CapAdd: [],
+      SecurityOpt: ['no-new-privileges'],
+      ReadonlyRootfs: false,
+      RestartPolicy: { Name: 'no' },
+      Tmpfs: {},
+    })
+    const { HostConfig: other } = planContainer(
+      parts({ capAdd: ['CHOWN'], newPrivileges: true, readOnly: true, tmpfs: ['/run'] }),
+      {},
+    )
+    expect(other).toMatchObject({ CapAdd: ['CHOWN'], SecurityOpt: [], ReadonlyRootfs: true })
+    expect(Object.keys(other?.Tmpfs ?? {})).toEqual(['/tmp', '/run'])
+  })
+
+  test('holds no variable but HOME, for an engine shows them to whoever asks', () => {
+    expect(planContainer(parts(), {}).Env).toEqual(['HOME=/h/agents/agent_1/home'])
+  })
+
+  test('is another where its plan is another, and the same whatever it may use', () => {
+    const keyOf = (body: ReturnType<typeof planContainer>): unknown => body.Labels['drover.key']
+    const key = keyOf(planContainer(parts(), {}))
+    expect(keyOf(planContainer(parts(), { memoryBytes: 1e9, cpus: 1, pids: 50 }))).toBe(key)
+    expect(keyOf(planContainer(parts({}, { image: 'sha256:2' }), {}))).not.toBe(key)
+    expect(keyOf(planContainer(parts({ readOnly: true }), {}))).not.toBe(key)
+    expect(keyOf(planContainer(parts({}, { user: '0:0' }), {}))).not.toBe(key)
+    // A size of its disk can't be changed later.
+    expect(keyOf(planContainer(parts(), { diskBytes: 1e9 }))).not.toBe(key)
+  })
+})
+
+describe('what a container may use', () => {
+  test('is what the agent may, with room for our own processes, and no swap', () => {
+    const { HostConfig } = planContainer(parts(), { memoryBytes: 64e6, cpus: 1.5, pids: 10 })
+    expect(HostConfig).toMatchObject({ Memory: 64e6, MemorySwap: 64e6, NanoCpus: 1.5e9 })
+    expect(HostConfig?.PidsLimit).toBeGreaterThan(10)
+    expect(planContainer(parts(), {}).HostConfig).not.toHaveProperty('Memory')
+  })
+
+  test('is changed only where it differs; what goes is all that the machine has', () => {
+    const some = planBounds({ memoryBytes: 64e6, pids: 10 })
+    expect(planUpdate(some, planBounds({ memoryBytes: 64e6, pids: 10 }), 4)).toBeNull()
+    expect(planUpdate(some, planBounds({ cpus: 2 }), 4)).toEqual({
+      memoryBytes: -1,
+      memorySwapBytes: -1,
+      cpus: 2,
+      pids: -1,
+    })
+    expect(planUpdate(planBounds({ cpus: 2 }), planBounds({}), 4)?.cpus).toBe(4)
+  })
+})
