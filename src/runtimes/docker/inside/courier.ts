@@ -106,7 +106,15 @@ export class Courier {
       try {
         this.#outcome = await this.#attempt(AbortSignal.any([signal, session.signal]))
         this.#trouble = null
+        if (this.#outcome === null) {
+          // It ended there: how the run stands now is yet to be asked.
+          this.#settled = Promise.withResolvers()
+          this.#isCarrying = false
+          await this.#backoff.wait(signal).catch(() => {})
+          continue
+        }
       } catch (error) {
+        this.#isCarrying = false
         this.#trouble = error instanceof Error ? error.message : String(error)
       }
       this.#isCarrying = false
@@ -115,9 +123,6 @@ export class Courier {
       }
       this.#settle()
       if (this.#outcome === null && !signal.aborted) {
-        if (performance.now() - begunAt > steadyMs) {
-          this.#backoff.reset()
-        }
         await this.#backoff.wait(signal).catch(() => {})
       }
     }

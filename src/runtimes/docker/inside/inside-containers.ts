@@ -81,9 +81,6 @@ export class InsideContainers {
     if (courier?.isCarrying) {
       return 'alive'
     }
-    if (courier) {
-      return 'unknown'
-    }
     try {
       const engine = await this.#link.engine(signal)
       return await askLiveness(engine, handle, signal)
