@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     rooms: ['core', 'store', 'runtimes', 'providers', 'gateway', 'schema', 'util'],
     packages: ['pino', 'yaml', 'zod'],
   },
-  gateway: { rooms: ['core', 'store', 'schema', 'util'], packages: [] },
+  gateway: { rooms: ['core', 'schema', 'util'], packages: [] },
   runtimes: { rooms: ['core', 'schema', 'util'], packages: ['docker-modem', 'zod'] },
   providers: {
     rooms: ['core', 'schema', 'util'],

@@ -54,7 +54,10 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   mount(app, routes.startAgent, async ({ params, query, body, c }) =>
     answerJson(c, await verbs.start(params.name, body, waitOf(c, daemon, query))),
   )
-  for (const verb of ['sleep', 'stop', 'new', 'restart'] as const) {
+  mount(app, routes.sleepAgent, async ({ params, query, body, c }) =>
+    answerJson(c, await verbs.sleep(params.name, waitOf(c, daemon, query), body)),
+  )
+  for (const verb of ['stop', 'new', 'restart'] as const) {
     mount(app, routes[`${verb}Agent`], async ({ params, query, c }) =>
       answerJson(c, await verbs[verb](params.name, waitOf(c, daemon, query))),
     )

@@ -30,10 +30,14 @@ const openPaths: ReadonlySet<string> = new Set([
  * Says who asks, or throws. Over TCP: only under a loopback name, so that no foreign name that
  * resolves to us gets in (DNS rebinding); from no page but our own; and with a token. Over the
  * socket no token is the owner, who alone can open it; a wrong one is refused there, too, for
- * whoever sends one does not mean to be the owner.
+ * whoever sends one does not mean to be the owner. By the agents' door only agents come, under any
+ * name of it: what they send they have to know.
  * Errors: `forbidden_host`, `forbidden_origin`, `unauthorized`.
  */
 export function guard(c: ApiContext, options: GuardOptions): Caller {
+  if (c.env.isAgentsDoor) {
+    return agentOf(c, options)
+  }
   if (!c.env.isTrusted) {
     checkOrigin(c, options.port())
   }
@@ -45,19 +49,27 @@ export function guard(c: ApiContext, options: GuardOptions): Caller {
   if (visited !== undefined && ticket !== undefined) {
     return { kind: 'visitor', ...takeTicket(ticket, visited, options) }
   }
-  const header = c.req.header('authorization')
-  if (header === undefined && c.env.isTrusted) {
+  const given = bearerToken(c)
+  if (given === undefined && c.env.isTrusted) {
     return { kind: 'owner' }
   }
-  const given = header?.replace(/^Bearer /i, '') ?? ''
-  if (isSame(given, options.token)) {
+  if (given !== undefined && isSame(given, options.token)) {
     return { kind: 'owner' }
   }
-  const bearer = options.findBearer(given)
+  return agentOf(c, options)
+}
+
+/** An agent by its own token, and nobody else. */
+function agentOf(c: ApiContext, { findBearer }: GuardOptions): Caller {
+  const bearer = findBearer(bearerToken(c) ?? '')
   if (!bearer) {
     throw unauthorized()
   }
   return { kind: 'agent', ...bearer }
+}
+
+function bearerToken(c: ApiContext): string | undefined {
+  return c.req.header('authorization')?.replace(/^Bearer /i, '')
 }
 
 function takeTicket(ticket: string, name: string, { redeemTicket }: GuardOptions): TicketHolder {

@@ -12,6 +12,8 @@ export interface Bindings {
   outgoing: ServerResponse
   /** Came over the unix socket, which only its owner can open. */
   isTrusted: boolean
+  /** Came by the agents' door, where nobody is the owner, a page or a visitor. */
+  isAgentsDoor?: boolean
   /** Makes a WebSocket of the connection, where that is what was asked for; null: it could not be. Called once. */
   upgrade?: (() => Promise<WebSocket | null>) | undefined
 }

@@ -63,6 +63,11 @@ export async function startServer({ daemon, onShutdown }: ServerOptions): Promis
     })
     return server
   }
+  const byDoor = getRequestListener(
+    (request, env) => app.fetch(request, { ...env, isTrusted: false, isAgentsDoor: true }),
+    { overrideGlobalObjects: false },
+  )
+  daemon.context.door.serveApi((incoming, outgoing) => void byDoor(incoming, outgoing))
   const local = createServer(true)
   const tcp = createServer(false)
   const close = async (): Promise<void> => {

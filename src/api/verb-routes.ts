@@ -3,6 +3,7 @@ import { Interrupted, Reloaded } from '../schema/reports.ts'
 import {
   AgentParams,
   ReloadRequest,
+  SleepRequest,
   StartRequest,
   WaitQuery,
   WakeRequest,
@@ -25,9 +26,11 @@ export const verbRoutes = {
     method: 'post',
     path: '/v1/agents/{name}/sleep',
     access: 'agent-self',
-    summary: 'End its run when its turn is over; its session stays.',
+    summary:
+      'End its run when its turn is over, or suspend it where it is made so; its session stays.',
     params: AgentParams,
     query: WaitQuery,
+    body: SleepRequest,
     response: ok('The agent', Agent),
   }),
   stopAgent: defineRoute({

@@ -1,6 +1,7 @@
 import type { Client } from '../client/index.ts'
 import type { Invocation } from './invocation.ts'
 import { formatWait, type Wait } from './format-wait.ts'
+import { oneLine } from './plain-text.ts'
 import { startSpinner, type Spinner } from './spinner.ts'
 
 /** A wait shorter than this does not ask what it is for, ms. */
@@ -36,8 +37,8 @@ export function startAgentSpinner(
   const over = new AbortController()
   const watch = (): void => {
     const watched = AbortSignal.any([signal, over.signal])
-    watchWait(client, { agent, signal: watched }, (wait) =>
-      spinner.say(wait ? `${text}: ${formatWait(wait, Date.now())}` : text),
+    watchWait(client, { agent, signal: watched }, (more) =>
+      spinner.say(more === null ? text : `${text}: ${more}`),
     ).catch(() => undefined)
   }
   const timer = context.stderr.isTTY === true ? setTimeout(watch, patienceMs) : undefined
@@ -51,20 +52,23 @@ export function startAgentSpinner(
   }
 }
 
-/** Tells what an agent waits for, null for nothing, now and each time it changes, until the signal. */
+/** Tells what an agent waits for or is at, null for nothing, now and each time it changes, until the signal. */
 async function watchWait(
   client: Client,
   { agent, signal }: Omit<AgentSpinnerOptions, 'text'>,
-  tell: (wait: Wait | null) => void,
+  tell: (text: string | null) => void,
 ): Promise<void> {
   const { lastSeq: since } = await client.status({ signal })
   const { waiting } = await client.show(agent, { signal })
-  tell(waiting ?? null)
+  const say = (wait: Wait | null): void => tell(wait && formatWait(wait, Date.now()))
+  say(waiting ?? null)
   for await (const { type, data } of client.events({ since, agent, signal })) {
     if (type === 'agent.waiting') {
       const { cause, until } = data
-      tell({ cause: String(cause), until: typeof until === 'number' ? until : null })
-    } else if (type === 'run.starting') {
+      say({ cause: String(cause), until: typeof until === 'number' ? until : null })
+    } else if (type === 'run.preparing') {
+      tell(oneLine(String(data['text'])))
+    } else if (type === 'run.starting' || type === 'run.running') {
       tell(null)
     }
   }

@@ -14,6 +14,8 @@ describe('a verb', () => {
     [['wake', 'a', '--fresh'], '/v1/agents/a/wake', { mode: 'fresh' }],
     [['wake', 'a', '--resume'], '/v1/agents/a/wake', { mode: 'resume' }],
     [['wake', 'a', '--in', 'tmux'], '/v1/agents/a/wake', { runtime: 'tmux' }],
+    [['sleep', 'a'], '/v1/agents/a/sleep', null],
+    [['sleep', 'a', '--full'], '/v1/agents/a/sleep', { full: true }],
     [['start', 'a', '--in', 'tmux'], '/v1/agents/a/start', { runtime: 'tmux' }],
   ])('%j asks %s with %j', async (argv, path, body) => {
     await using api = await startFakeApi((_, response) => answerJson(response, shownAgent()))
@@ -153,6 +155,8 @@ describe('drover show', () => {
       readyMs: 0,
       wedgedMs: 60_000,
       attachedMs: 900_000,
+      rest: 'suspend',
+      suspendedMs: 7_200_000,
       restart: 'always',
       parking: false,
       tries: 1,
@@ -172,6 +176,8 @@ describe('drover show', () => {
       /^ready timeout +none$/m,
       /^wedged +1m$/m,
       /^attached +15m$/m,
+      /^rest +suspend$/m,
+      /^suspended +2h$/m,
       /^restart +always$/m,
       /^parking +no$/m,
       /^tries +1$/m,

@@ -17,6 +17,7 @@ interface VerbOptions extends CommonOptions {
   fresh?: boolean
   resume?: boolean
   in?: string
+  full?: boolean
 }
 
 export interface AgentVerbOptions {
@@ -46,14 +47,14 @@ export function agentVerbCommand(
       const isWaiting = wait && findOwnAgent(context.env)?.name !== name
       const waitSeconds = isWaiting ? Math.min(timeout, limits.waitSeconds) : 0
       const mode = readMode?.(options)
-      const { in: runtime } = options
+      const { in: runtime, full } = options
       const agent = await withInterrupt(
         () => `left; ${name} goes on ${doing}.`,
         (signal) =>
           withAgentSpinner(
             invocation,
             { text: `${doing} ${name}`, agent: name, signal },
-            client.change(name, verb, { mode, runtime, waitSeconds, signal }),
+            client.change(name, verb, { mode, runtime, full, waitSeconds, signal }),
           ),
       )
       if (isWaiting) {

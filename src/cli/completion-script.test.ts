@@ -50,8 +50,10 @@ it('completes verbs and options of a command that holds others in bash', async (
   expect(complete('schedule r', 2)).toEqual(['resume', 'rm'])
   expect(complete('schedule add --t', 3)).toEqual([
     '--tag',
+    '--target',
     '--template',
     '--time-zone',
+    '--tmpfs',
     '--to',
     '--tries',
     '--trigger',

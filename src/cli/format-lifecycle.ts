@@ -10,6 +10,7 @@ type Fields = (readonly [string, string | null])[]
 export function lifecycleFields({ lifecycle, budget, initialPrompt }: AgentSpec): Fields {
   return [
     ...times.map(([key, name, zero]) => [name, timeText(lifecycle, key, zero)] as const),
+    ['rest', isDefault(lifecycle, 'rest') ? null : lifecycle.rest],
     ['restart', isDefault(lifecycle, 'restart') ? null : lifecycle.restart],
     ['parking', isDefault(lifecycle, 'parking') ? null : lifecycle.parking ? 'yes' : 'no'],
     ['tries', isDefault(lifecycle, 'tries') ? null : String(lifecycle.tries)],
@@ -18,7 +19,7 @@ export function lifecycleFields({ lifecycle, budget, initialPrompt }: AgentSpec)
   ]
 }
 
-type TimeKey = 'idleMs' | 'maxAgeMs' | 'bootMs' | 'readyMs' | 'wedgedMs' | 'attachedMs'
+type TimeKey = Exclude<keyof Lifecycle, 'rest' | 'restart' | 'parking' | 'tries'>
 
 /** Each with its name and what 0 means. */
 const times: readonly (readonly [key: TimeKey, name: string, zero: string])[] = [
@@ -28,6 +29,7 @@ const times: readonly (readonly [key: TimeKey, name: string, zero: string])[] = 
   ['readyMs', 'ready timeout', 'none'],
   ['wedgedMs', 'wedged', 'never'],
   ['attachedMs', 'attached', 'for ever'],
+  ['suspendedMs', 'suspended', 'for ever'],
 ]
 
 function timeText(lifecycle: Lifecycle, key: TimeKey, zero: string): string | null {

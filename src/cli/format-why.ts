@@ -22,6 +22,7 @@ export function formatWhy(why: Why, output: Output): string[] {
         ['asks', asksText(why)],
         ['awake', awakeText(why)],
         ['gates', closedText(why)],
+        ['kept from', refusedText(why)],
         ['ended', deathText(why)],
       ],
       output,
@@ -146,6 +147,15 @@ function closedText({ gates, because, at }: Why): string | null {
       return `${gate}: ${oneLine(cause ?? '')}${end}`
     })
     .join('\n')
+}
+
+/** Where its network policy kept it from. A daemon from before tells of none. */
+function refusedText({ refused = [], at: now }: Why): string | null {
+  return (
+    refused
+      .map(({ host, port, why, at }) => `${host}:${port}, ${formatSpan(now - at)} ago: ${why}`)
+      .join('\n') || null
+  )
 }
 
 /** How its programs ended, where that was more than once. */

@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander'
 import type { RunRequestInput } from '../schema/requests.ts'
-import type { RestartPolicy } from '../schema/lifecycle.ts'
+import type { RestartPolicy, RestPolicy } from '../schema/lifecycle.ts'
 import { amountParser, countParser, durationParser } from './option-values.ts'
 
 const policies: readonly RestartPolicy[] = ['never', 'on-failure', 'always']
+const rests: readonly RestPolicy[] = ['sleep', 'suspend']
 
 /** What an agent is told of when to come up, when to sleep and when to give up. Times are ms. */
 export interface LifecycleOptions {
@@ -13,6 +14,8 @@ export interface LifecycleOptions {
   readyTimeout?: number
   wedged?: number
   attached?: number
+  rest?: RestPolicy
+  suspended?: number
   restart?: RestartPolicy
   /** `--no-parking` makes it false. */
   parking: boolean
@@ -58,6 +61,17 @@ export function addLifecycleOptions(command: Command): Command {
     )
     .addOption(
       new Option(
+        '--rest <way>',
+        'how it falls asleep: its run ends, or its program is kept as it is',
+      ).choices(rests),
+    )
+    .option(
+      '--suspended <time>',
+      'suspended for this long, its run is ended; 0: never',
+      durationParser('suspended'),
+    )
+    .addOption(
+      new Option(
         '--restart <policy>',
         'whether it comes back by itself when its program ends',
       ).choices(policies),
@@ -90,6 +104,8 @@ export function createLifecycleRequest(
     readyMs: options.readyTimeout,
     wedgedMs: options.wedged,
     attachedMs: options.attached,
+    rest: options.rest,
+    suspendedMs: options.suspended,
     restart: options.restart,
     parking: options.parking ? undefined : false,
     tries: options.tries,

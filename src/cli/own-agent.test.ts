@@ -123,6 +123,15 @@ it.each([
   { DROVER_AGENT: 'guide', DROVER_SOCKET: '/s' },
   { DROVER_AGENT: 'guide', DROVER_SOCKET: '/s', DROVER_TOKEN: '' },
   { DROVER_SOCKET: '/s', DROVER_TOKEN: 't' },
+  { DROVER_AGENT: 'guide', DROVER_URL: 'http://10.0.0.1:1' },
+  { DROVER_HOME: '/h', DROVER_AGENT: 'guide', DROVER_URL: 'http://10.0.0.1:1', DROVER_TOKEN: 't' },
 ])('%j is no agent', (env) => {
   expect(findOwnAgent(env)).toBeNull()
+})
+
+it('one that has only the door comes by that, by its own token', () => {
+  const env = { DROVER_AGENT: 'guide', DROVER_URL: 'http://10.0.0.1:1', DROVER_TOKEN: 't' }
+  const own = { name: 'guide', url: 'http://10.0.0.1:1', token: 't' }
+  expect(findOwnAgent(env)).toEqual(own)
+  expect(findOwnAgent({ ...env, DROVER_SOCKET: '/s' })).toEqual(own)
 })

@@ -2,23 +2,23 @@ import type { Command } from 'commander'
 import { DroverError } from '../schema/error.ts'
 import type { CliContext, Environment } from './context.ts'
 
-/** The agent whose program called `drover`. */
-export interface OwnAgent {
-  name: string
-  /** Socket of the daemon that started it. */
-  socket: string
-  token: string
-}
+/** The agent whose program called `drover`, with the socket of the daemon that started it, or the agents' door. */
+export type OwnAgent = { name: string; token: string } & ({ socket: string } | { url: string })
 
 /**
  * The agent inside of which `drover` was called, or null. Whoever sets DROVER_HOME there means that
  * home, and is nobody's agent in it.
  */
 export function findOwnAgent(env: Environment): OwnAgent | null {
-  const { DROVER_HOME, DROVER_AGENT, DROVER_SOCKET, DROVER_TOKEN } = env
-  return !DROVER_HOME && DROVER_AGENT && DROVER_SOCKET && DROVER_TOKEN
-    ? { name: DROVER_AGENT, socket: DROVER_SOCKET, token: DROVER_TOKEN }
-    : null
+  const { DROVER_HOME, DROVER_AGENT: name, DROVER_TOKEN: token } = env
+  const { DROVER_SOCKET: socket, DROVER_URL: url } = env
+  if (DROVER_HOME || !name || !token) {
+    return null
+  }
+  if (url) {
+    return { name, url, token }
+  }
+  return socket ? { name, socket, token } : null
 }
 
 /** The argument of a verb that an agent may use on itself: NAME, which inside of an agent may be left out. */

@@ -59,6 +59,11 @@ describe('drover run', () => {
     [['--worktree=feature/one'], { worktree: { branch: 'feature/one' } }],
     [['--worktree', 'feature/one'], { worktree: { branch: 'feature/one' } }],
     [['--workspace', 'shared'], { workspace: 'shared' }],
+    [['--network', 'local'], { network: 'local' }],
+    [
+      ['--allow=example.org', '--allow=*.example.org:8080'],
+      { network: { allow: ['example.org', '*.example.org:8080'] } },
+    ],
     [['--resume', 's-1'], { resume: { mode: 'resume', session: 's-1' } }],
     [['--continue'], { resume: { mode: 'continue' } }],
   ])('sends for %j %j', async (argv, sent) => {
@@ -75,6 +80,14 @@ describe('drover run', () => {
     })
     const none = await runWith(['chat', '--workspace=mine'])
     expect(none.result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('inherit') })
+  })
+
+  it('refuses a network policy that there is not, and one beside a list of hosts', async () => {
+    const none = await runWith(['chat', '--network=open'])
+    expect(none.result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('local') })
+    const both = await runWith(['chat', '--network=none', '--allow=example.org'])
+    expect(both.body).toBeUndefined()
+    expect(both.result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--allow') })
   })
 
   it('says on stderr what is no error and good to know', async () => {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import path from 'node:path'
 import { DroverError } from '../schema/error.ts'
 import type { RunRequestInput } from '../schema/requests.ts'
@@ -15,6 +15,11 @@ import {
   createAgentRequest,
   type AgentOptions,
 } from './agent-options.ts'
+import {
+  addContainerOptions,
+  createContainerRequest,
+  type ContainerOptions,
+} from './container-options.ts'
 import type { CommonOptions } from './invocation.ts'
 import {
   addLifecycleOptions,
@@ -24,13 +29,15 @@ import {
 import {
   collectEnvironment,
   collectOptions,
+  collectTexts,
   countParser,
   parseCpus,
   parseSize,
 } from './option-values.ts'
 
 /** What an agent is made from, beside its template and its program. */
-export interface SpecOptions extends LifecycleOptions, AgentOptions, ApprovalOptions {
+export interface SpecOptions
+  extends LifecycleOptions, AgentOptions, ApprovalOptions, ContainerOptions {
   in?: string
   dir?: string
   model?: string
@@ -42,6 +49,8 @@ export interface SpecOptions extends LifecycleOptions, AgentOptions, ApprovalOpt
   cpus?: number
   pids?: number
   disk?: number
+  network?: 'full' | 'local' | 'none'
+  allow?: string[]
 }
 
 export interface RunOptions extends SpecOptions, CommonOptions {
@@ -72,12 +81,23 @@ export function addSpecOptions(command: Command): Command {
     .optionsGroup('Where it works:')
     .option('--in <runtime>', 'where it runs')
     .option('--dir <folder>', 'folder it works in (default: the current one)')
-  addPlaceOptions(command)
+  addContainerOptions(addPlaceOptions(command))
     .optionsGroup('What it may use:')
     .option('--memory <size>', 'memory it may use at most: 512m, 1.5g', parseSize)
     .option('--cpus <number>', 'processors it may use at most: 2, 0.5', parseCpus)
     .option('--pids <count>', 'processes and threads it may have at most', countParser('pids'))
     .option('--disk <size>', 'what a container of its own may write beside its folders', parseSize)
+    .addOption(
+      new Option(
+        '--network <policy>',
+        'what it may reach; local: only models and Drover (default: full)',
+      ).choices(['full', 'local', 'none']),
+    )
+    .option(
+      '--allow <host>',
+      'as local, and this host: NAME, *.NAME, IP, with :PORT or not; may be given many times',
+      collectTexts,
+    )
     .optionsGroup('When it wakes, sleeps and ends:')
   return addApprovalOptions(addLifecycleOptions(command))
 }
@@ -129,6 +149,8 @@ export function createSpecRequest(
     ...(option === undefined ? {} : { options: option }),
     ...(program === null ? {} : { program: [...program] }),
     ...limitsOf(options),
+    ...createContainerRequest(options, cwd),
+    ...networkOf(options),
     ...createAgentRequest(options, cwd),
     ...createLifecycleRequest(options),
     ...createApprovalRequest(options),
@@ -156,4 +178,15 @@ function limitsOf({ memory, cpus, pids, disk }: SpecOptions): Pick<RunRequestInp
     ...(disk === undefined ? {} : { diskBytes: disk }),
   }
   return Object.keys(limits).length > 0 ? { limits } : {}
+}
+
+/** Errors: `usage` where a policy was named beside hosts. */
+function networkOf({ network, allow }: SpecOptions): Pick<RunRequestInput, 'network'> {
+  if (network !== undefined && allow !== undefined) {
+    throw new DroverError('usage', `--allow: is a policy of its own; leave out --network.`, {
+      details: { field: 'allow' },
+    })
+  }
+  const wanted = allow === undefined ? network : { allow }
+  return wanted === undefined ? {} : { network: wanted }
 }

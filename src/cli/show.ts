@@ -4,6 +4,7 @@ import { formatByteSize } from '../schema/byte-size.ts'
 import type { Message } from '../schema/message.ts'
 import type { Worktree } from '../schema/reports.ts'
 import { formatFields } from './fields.ts'
+import { containerText } from './format-container.ts'
 import { formatAgentLine } from './format-agent.ts'
 import { approvalFields } from './format-approval.ts'
 import { costText, tokenText } from './format-cost.ts'
@@ -86,6 +87,7 @@ function agentFields(
     ['can', wordsText(agent.capabilities)],
     ['automation', agent.automationId ?? null],
     ['dir', agent.dir],
+    ['container', containerText(spec.container)],
     ['worktree', worktree && worktreeText(worktree)],
     ['also in', spec.addDirs?.join('\n') ?? null],
     ['program', spec.program.length > 0 ? spec.program.map((part) => quote(part)).join(' ') : null],
@@ -98,6 +100,7 @@ function agentFields(
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
     ['limits', limitsText(spec.limits)],
+    ['network', networkText(spec.network)],
     ...lifecycleFields(spec),
     ['policy', spec.policy ?? null],
     ...approvalFields(spec.approvals),
@@ -153,6 +156,14 @@ function limitsText({ memoryBytes, cpus, pids, diskBytes }: AgentDetail['spec'][
     diskBytes === undefined ? null : `disk ${formatByteSize(diskBytes)}`,
   ].filter((part) => part !== null)
   return parts.length > 0 ? parts.join(', ') : null
+}
+
+/** A daemon from before there were policies tells none. */
+function networkText(network: AgentDetail['spec']['network'] = 'full'): string | null {
+  if (network === 'full') {
+    return null
+  }
+  return network === 'local' || network === 'none' ? network : network.allow.join(', ')
 }
 
 function endText(

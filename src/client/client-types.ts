@@ -23,6 +23,8 @@ export interface ChangeOptions extends WaitOptions {
   mode?: WakeRequest['mode']
   /** Of a wake and a start: where it runs from now on. */
   runtime?: WakeRequest['runtime']
+  /** Of a sleep: the run ends, though it could be suspended. */
+  full?: boolean | undefined
 }
 
 export interface LogBytesOptions extends CallOptions {

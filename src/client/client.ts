@@ -125,7 +125,7 @@ export class Client {
     return this.change(name, 'wake', options)
   }
 
-  sleep(name: string, options?: WaitOptions): Promise<Agent> {
+  sleep(name: string, options?: Omit<ChangeOptions, 'mode' | 'runtime'>): Promise<Agent> {
     return this.change(name, 'sleep', options)
   }
 
@@ -161,10 +161,10 @@ export class Client {
   change(
     name: string,
     verb: AgentVerb,
-    { mode, runtime, ...options }: ChangeOptions = {},
+    { mode, runtime, full, ...options }: ChangeOptions = {},
   ): Promise<Agent> {
-    const body = { ...(mode && { mode }), ...(runtime !== undefined && { runtime }) }
-    const hasBody = Object.keys(body).length > 0
+    const body = { mode, runtime, full }
+    const hasBody = Object.values(body).some((value) => value !== undefined)
     return this.#post(`${agentPath(name)}/${verb}`, hasBody ? body : undefined, options)
   }
 

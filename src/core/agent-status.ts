@@ -1,5 +1,5 @@
 import type { AgentStatus } from '../schema/agent.ts'
-import type { RunStatus, TurnState } from '../schema/run.ts'
+import type { RunStatus, Suspension, TurnState } from '../schema/run.ts'
 import type { Hold } from './agent-view.ts'
 
 /** What an agent's status follows from. */
@@ -12,6 +12,7 @@ export interface StatusFacts {
     status: RunStatus
     turn: TurnState
     isUnknown: boolean
+    suspension: Suspension | null
     /** Something else brings its program up, and alone ends it. */
     isBegun: boolean
   } | null
@@ -31,12 +32,23 @@ export function agentStatus({ hold, isParked, isWanted, run }: StatusFacts): Age
   return isWanted ? 'waking' : 'asleep'
 }
 
-function runningStatus({ status, turn, isUnknown }: NonNullable<StatusFacts['run']>): AgentStatus {
+/** What rests is asleep, whether or not its program is kept. */
+const restingStatus = { suspending: 'stopping', suspended: 'asleep', resuming: 'waking' } as const
+
+function runningStatus({
+  status,
+  turn,
+  isUnknown,
+  suspension,
+}: NonNullable<StatusFacts['run']>): AgentStatus {
   if (isUnknown) {
     return 'unknown'
   }
   if (status === 'stopping') {
     return 'stopping'
+  }
+  if (suspension !== null) {
+    return restingStatus[suspension]
   }
   return status === 'starting' ? 'waking' : turn
 }

@@ -1,5 +1,5 @@
 import type { Lifecycle } from '../schema/lifecycle.ts'
-import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
+import type { RunStatus, StopReason, Suspension, TurnState } from '../schema/run.ts'
 
 /** What keeps an agent down until it is released: a person's stop, or a crash loop. */
 export type Hold = 'stopped' | 'quarantined'
@@ -7,8 +7,8 @@ export type Hold = 'stopped' | 'quarantined'
 /** All that decisions about one agent are made from: a snapshot, nothing else. Times are Unix ms. */
 export interface AgentView {
   hold: Hold | null
-  /** Asked to be up, or to sleep, with no message behind it. */
-  wish: 'wake' | 'sleep' | null
+  /** Asked to be up, or to sleep, with no message behind it. `suspend`: to sleep with its run kept, where that can be. */
+  wish: 'wake' | 'sleep' | 'suspend' | null
   /** Asked to be removed for good. */
   isRemoving: boolean
   /** Its next session is to be a fresh one. */
@@ -74,6 +74,12 @@ export interface RunView {
   /** Whether the runtime's handle is stored: its start came back. */
   hasHandle: boolean
   stopReason: StopReason | null
+  /** Null: it is awake. */
+  suspension: Suspension | null
+  /** Since when it is known to be suspended. */
+  suspendedAt: number | null
+  /** Its runtime can suspend it. */
+  canSuspend: boolean
   /** Its provider says when a turn is over, so messages go in one at a time. */
   hasTurns: boolean
   /** It takes messages: it was greeted, or needs no greeting. */
@@ -91,7 +97,7 @@ export interface RunView {
   isUnknown: boolean
   /** When its program took its first turn; for one without turns, when it was up. */
   readyAt: number | null
-  /** When its program was up. */
+  /** When its program was up, later by the time that it was suspended since. */
   startedAt: number | null
   /** When it last said something, was given something, or ended a turn. */
   activeAt: number

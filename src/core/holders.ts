@@ -11,10 +11,10 @@ export interface Holder {
   until: number | null
 }
 
-/** Why a run goes on; none for an agent without one, and for one that is being ended. */
+/** Why a run goes on; none for an agent without one, and for one that is being ended or suspended. */
 export function listHolders(view: AgentView): Holder[] {
   const { run } = view
-  if (!run || run.stopReason) {
+  if (!run || run.stopReason || run.suspension === 'suspended') {
     return []
   }
   if (!run.hasHandle || !run.isGreeted) {

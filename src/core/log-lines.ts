@@ -72,6 +72,11 @@ function saidBy({ type, data }: LoggedEvent): { stream: Stream; text: string } |
         stream: 'system',
         text: `error (${String(data['class'])}): ${String(data['message'])}\n`,
       }
+    case 'network.refused':
+      return {
+        stream: 'system',
+        text: `kept from ${String(data['host'])}:${String(data['port'])}: ${String(data['why'])}\n`,
+      }
     case 'run.ended':
       return data['status'] === 'failed' || data['status'] === 'lost'
         ? { stream: 'system', text: `run ${data['status']}: ${String(data['cause'])}\n` }

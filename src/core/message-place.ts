@@ -62,6 +62,9 @@ function waitForRun({ open }: AgentView, run: RunView, openId: string | null): s
   if (run.stopReason) {
     return 'waits for the next run, this one is being ended'
   }
+  if (run.suspension !== null) {
+    return 'its agent is being woken for it'
+  }
   if (run.hasTurns && (run.turn !== 'idle' || open > 0)) {
     return `waits for the turn of ${openId ?? 'another message'}`
   }

@@ -34,6 +34,7 @@ function isBefore(seen: ChangeKind | null): boolean {
 interface Look {
   live: AgentModel['live']
   isUp: boolean
+  suspension: RunView['suspension']
   given: number
   questions: number
   gate: string | null
@@ -46,6 +47,7 @@ function lookAt(model: AgentModel): Look {
   return {
     live,
     isUp: live?.hasHandle ?? false,
+    suspension: live?.suspension ?? null,
     given: (live?.input.length ?? 0) + model.writtenAnswers,
     questions: model.openQuestions().length,
     gate: waiting?.gate ?? null,
@@ -71,6 +73,9 @@ function changeSeen(model: AgentModel, before: Look): ChangeKind | null {
   if (after.isUp && !before.isUp) {
     return 'wakes'
   }
+  if (after.suspension !== before.suspension) {
+    return after.suspension === null || after.suspension === 'resuming' ? 'wakes' : 'sleeps'
+  }
   if (before.isUp) {
     return after.given > before.given ? 'takes-message' : null
   }
@@ -90,6 +95,7 @@ function endSeen(status: string, reason: string | null): ChangeKind {
     case 'restart':
       return 'restarts'
     case 'age':
+    case 'suspended':
       return 'ends-run'
     case 'stop':
       return 'stops'
@@ -152,8 +158,10 @@ test('what is said to come next is what happens, and not before its time', () =>
   fc.assert(
     fc.property(story, options, (acts, each) => {
       const model = new AgentModel(each)
-      // Whether a start goes well is nobody's to know before.
-      acts.filter(({ do: name }) => name !== 'break-start').forEach((one) => model.act(one))
+      // Whether a start, or a return, goes well is nobody's to know before.
+      acts
+        .filter(({ do: name }) => name !== 'break-start' && name !== 'break-move')
+        .forEach((one) => model.act(one))
       if (!model.isRemoved) {
         const change = nextChange(model.view(), model.now)
         seen.add(
@@ -168,6 +176,7 @@ test('what is said to come next is what happens, and not before its time', () =>
   expect(seen.size).toBeGreaterThan(8)
 })
 
+const resting: RunView = { ...upRun, suspension: 'suspended', suspendedAt: 100 }
 const working: RunView = { ...upRun, turn: 'working' }
 const task = { isEphemeral: true, open: 1, run: working } as const
 const crowded = { gate: 'admission', cause: 'the machine is full', mostMs: 60_000 } as const
@@ -179,6 +188,17 @@ test.for<[string, Partial<AgentView>, string]>([
     'idle, and never falls asleep',
     { run: upRun, lifecycle: Lifecycle.parse({ idleMs: 0 }) },
     'nothing',
+  ],
+  [
+    'idle, and is to be suspended',
+    { run: { ...upRun, canSuspend: true }, lifecycle: Lifecycle.parse({ rest: 'suspend' }) },
+    `sleeps at ${100 + hour}, after 1 h without work, its program kept as it is`,
+  ],
+  ['suspended', { run: resting }, `ends-run at ${100 + 24 * hour}, for it was suspended for long`],
+  [
+    'suspended with a message',
+    { run: resting, queued: 1 },
+    'wakes at 1000, for the message that waits',
   ],
   ['in a turn', { run: working, open: 1 }, 'sleeps once its turn is over, after 1 h without work'],
   [

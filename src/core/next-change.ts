@@ -128,6 +128,13 @@ function describeStep(step: Step, place: StepPlace): Description | null {
       return view.run?.hasHandle ? { what: 'takes-message', reason: 'for it waits' } : null
     case 'request-stop':
       return describeEnd(view, step.reason)
+    case 'request-suspend':
+      return describeSuspension(view)
+    case 'suspend-run':
+      return { what: 'sleeps', reason: 'its run is being suspended' }
+    case 'request-resume':
+    case 'resume-run':
+      return { what: 'wakes', reason: view.queued > 0 ? 'for the message that waits' : asAsked }
     case 'stop-run':
     case 'cancel-run':
       return describeEnd(view, view.run?.stopReason ?? (view.isRemoving ? 'remove' : 'stop'))
@@ -186,6 +193,7 @@ const ends: Readonly<Record<StopReason, Description>> = {
   age: { what: 'ends-run', reason: 'for a run may be no older' },
   park: { what: 'sleeps', reason: 'for it is out of quota' },
   task: { what: 'sleeps', reason: 'for its task is over' },
+  suspended: { what: 'ends-run', reason: 'for it was suspended for long' },
   unready: { what: 'fails', reason: 'unless it begins with its message before' },
   wedged: { what: 'fails', reason: 'unless it says something before' },
 }
@@ -199,6 +207,11 @@ function describeEnd(view: AgentView, reason: StopReason): Description {
     return { what: 'goes', reason: 'for its task is done' }
   }
   return ends[reason]
+}
+
+function describeSuspension(view: AgentView): Description {
+  const { reason } = describeEnd(view, view.wish === 'suspend' ? 'sleep' : 'idle')
+  return { what: 'sleeps', reason: `${reason}, its program kept as it is` }
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -74,6 +74,9 @@ test('every message comes to a final receipt once programs answer and time passe
       expect(model.messages.filter(({ state }) => !isFinalReceiptState(state))).toEqual([])
       model.act({ do: 'sleep' })
       settleOverTime(model)
+      expect(model.live?.suspension ?? 'suspended').toBe('suspended')
+      model.act({ do: 'sleep-fully' })
+      settleOverTime(model)
       expect(model.live).toBeNull()
     }),
     { numRuns: 1000 },
@@ -292,6 +295,7 @@ test('only steps that write rows may join a request', () => {
     'create-run',
     'note-wait',
     'refuse-messages',
+    'request-resume',
   ])
 })
 
@@ -339,4 +343,110 @@ test('a run of ours gives way to the one that its supervisor begins, at the turn
   expect(nextStep(view({ ...supervised, run: upRun }), now)).toMatchObject({ reason: 'sleep' })
   const busy = { ...supervised, run: { ...upRun, turn: 'working' as const }, open: 1 }
   expect(nextStep(view(busy), now)).toBeNull()
+})
+
+test('who is suspended is resumed for a message, which then goes into the very input', () => {
+  const model = new AgentModel({
+    hasTurns: true,
+    canSuspend: true,
+    lifecycle: { rest: 'suspend' },
+  })
+  const steps: string[] = []
+  const settle = (): void => {
+    for (
+      let step = nextStep(model.view(), model.now);
+      step;
+      step = nextStep(model.view(), model.now)
+    ) {
+      steps.push(step.do)
+      model.settle(1)
+    }
+  }
+  model.act({ do: 'wake' })
+  settle()
+  steps.length = 0
+  model.passToNextLook()
+  settle()
+  expect(steps.splice(0)).toEqual(['request-suspend', 'suspend-run'])
+  model.act({ do: 'send' })
+  settle()
+  expect(steps).toEqual(['request-resume', 'resume-run', 'assign-message', 'write-input'])
+  expect(model.runs).toHaveLength(1)
+})
+
+const resting: RunView = { ...upRun, canSuspend: true, suspension: 'suspended', suspendedAt: 200 }
+const long = 100 + 1000 * hour
+const kept = Lifecycle.parse({ rest: 'suspend', suspendedMs: 0, maxAgeMs: 1000, wedgedMs: 1000 })
+
+test.for<[string, Partial<AgentView>, string | null]>([
+  ['rests, however old it is', { lifecycle: kept }, null],
+  ['rests while somebody is still attached', { lifecycle: kept, attached: 1 }, null],
+  ['is ended when it rested for long', {}, 'request-stop suspended'],
+  ['is resumed for a message', { queued: 1 }, 'request-resume'],
+  ['is resumed for a wake', { wish: 'wake' }, 'request-resume'],
+  ['is resumed for an order', { unwritten: 1 }, 'request-resume'],
+  [
+    'is resumed for what it had begun with',
+    { run: { ...resting, turn: 'working' } },
+    'request-resume',
+  ],
+  ['is resumed for its jobs', { run: { ...resting, background: 1 } }, 'request-resume'],
+  ['has what it was asked for', { lifecycle: kept, wish: 'suspend' }, 'clear-wish'],
+  ['is ended when it is to sleep fully', { wish: 'sleep' }, 'request-stop sleep'],
+  ['is resumed for its messages before', { wish: 'sleep', queued: 1 }, 'request-resume'],
+  ['is ended when it is stopped', { hold: 'stopped', queued: 0 }, 'request-stop stop'],
+  ['is ended when it is removed', { isRemoving: true }, 'request-stop remove'],
+  ['is ended for a fresh session', { isNew: true, wish: 'wake' }, 'request-stop new'],
+  [
+    'is ended when its spec was changed',
+    { run: { ...resting, isStale: true }, queued: 1 },
+    'request-stop reload',
+  ],
+  ['is ended when it is out of quota', { parkedUntil: long + 1 }, 'request-stop park'],
+  [
+    'gives way to one that its supervisor begins',
+    { isSupervised: true, hasUnit: true },
+    'request-stop sleep',
+  ],
+  [
+    'is left at rest when it is stopped and not ours to end',
+    { run: { ...resting, isBegun: true }, hold: 'stopped', unwritten: 1 },
+    null,
+  ],
+  [
+    'is not touched while its runtime is silent',
+    { run: { ...resting, isUnknown: true }, queued: 1 },
+    null,
+  ],
+])('a run that is suspended %s', ([, part, told]) => {
+  const step = nextStep(view({ run: resting, ...part }), long)
+  const reason = step?.do === 'request-stop' ? ` ${step.reason}` : ''
+  expect(step ? `${step.do}${reason}` : null).toBe(told)
+})
+
+test.for<[string, Partial<AgentView>, string | null]>([
+  ['is suspended', {}, 'request-suspend'],
+  ['is not, with somebody attached', { attached: 1 }, null],
+  ['is not, in a turn', { run: { ...upRun, canSuspend: true, turn: 'working' }, open: 1 }, null],
+  ['is not, with a job', { run: { ...upRun, canSuspend: true, background: 1 } }, null],
+  ['is ended where that can not be', { run: upRun }, 'request-stop'],
+  ['is ended when it is too old', { lifecycle: { ...kept, idleMs: 0 } }, 'request-stop'],
+  ['is ended when it is to sleep fully', { wish: 'sleep' }, 'request-stop'],
+])('an idle run that is to rest %s', ([, part, told]) => {
+  const lifecycle = Lifecycle.parse({ rest: 'suspend' })
+  const run: RunView = { ...upRun, canSuspend: true }
+  expect(nextStep(view({ run, lifecycle, ...part }), long)?.do ?? null).toBe(told)
+})
+
+test.for<[string, Partial<AgentView>, string]>([
+  ['goes on to its rest', {}, 'suspend-run'],
+  [
+    'is asked back for a message, though it may be at rest already',
+    { queued: 1 },
+    'request-resume',
+  ],
+  ['is ended when it is stopped', { hold: 'stopped' }, 'request-stop'],
+])('a run on its way to its rest %s', ([, part, told]) => {
+  const run: RunView = { ...upRun, canSuspend: true, suspension: 'suspending' }
+  expect(nextStep(view({ run, ...part }), now)?.do).toBe(told)
 })

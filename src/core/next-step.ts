@@ -1,7 +1,7 @@
 import type { StopReason } from '../schema/run.ts'
 import type { AgentView, RunView } from './agent-view.ts'
 import { refusalGate, wakeGate, type WaitGate } from './gates.ts'
-import { nextRuleAt, reasonToEnd } from './run-end.ts'
+import { isSuspendedInstead, isToBeAwake, nextRuleAt, reasonToEnd } from './run-end.ts'
 
 /**
  * What to do next about one agent. `record` steps are one transaction and no effect; `act` steps
@@ -14,6 +14,8 @@ export type RecordStep =
   | { kind: 'record'; do: 'clear-wish' | 'unpark' | 'remove-task' }
   /** Questions that nobody answered in time are denied. */
   | { kind: 'record'; do: 'expire-questions' }
+  /** A run is to be suspended, or to be awake again. */
+  | { kind: 'record'; do: 'request-suspend' | 'request-resume' }
   | { kind: 'record'; do: 'request-stop'; reason: StopReason }
   | { kind: 'record'; do: 'note-wait'; gate: WaitGate }
   /** It waited for the machine as long as it may. */
@@ -25,6 +27,8 @@ export interface ActStep {
     | 'write-input'
     | 'start-run'
     | 'stop-run'
+    | 'suspend-run'
+    | 'resume-run'
     | 'release-runs'
     | 'remove-agent'
     /** Of an agent that the machine's own supervisor brings up. */
@@ -42,6 +46,7 @@ export const joinableSteps: ReadonlySet<Step['do']> = new Set([
   'create-run',
   'assign-message',
   'refuse-messages',
+  'request-resume',
   'note-wait',
 ])
 
@@ -56,8 +61,8 @@ const act = (name: ActStep['do']): Step => ({ kind: 'act', do: name })
  * `nextLook` has come.
  *
  * Invariants: a held or removed agent never gets a run; there is at most one run; bytes go into a
- * program's input only after the message was assigned to its run; a program starts only after its
- * run row exists; nothing is removed while a run lives; no gate is passed that was not looked at in
+ * program's input only after the message was assigned to its run, and never while that is suspended;
+ * a program starts only after its run row exists; nothing is removed while a run lives; no gate is passed that was not looked at in
  * the same snapshot.
  */
 export function nextStep(view: AgentView, now: number): Step | null {
@@ -124,7 +129,7 @@ function restingStep(view: AgentView, now: number): Step | null {
     return overStep(view)
   }
   // Who sleeps already has what was asked for; the next run must not find the wish.
-  if (view.wish === 'sleep') {
+  if (view.wish === 'sleep' || view.wish === 'suspend') {
     return record('clear-wish')
   }
   return wantsUp(view) ? wakeStep(view, now) : null
@@ -170,7 +175,10 @@ function admissionEndsAt({ admission, waiting }: AgentView): number | null {
 
 function liveStep(view: AgentView, run: RunView, now: number): Step | null {
   if (view.hold !== null) {
-    return view.unwritten > 0 ? act('write-input') : null
+    return view.unwritten > 0 && run.suspension === null ? act('write-input') : null
+  }
+  if (run.suspension !== null) {
+    return suspendedStep(view, run, now)
   }
   if (view.unwritten > 0) {
     return act('write-input')
@@ -190,7 +198,28 @@ function liveStep(view: AgentView, run: RunView, now: number): Step | null {
   if (view.wish === 'wake') {
     return record('clear-wish')
   }
-  return reason ? requestStop(reason) : null
+  if (reason === null) {
+    return null
+  }
+  return isSuspendedInstead(view, run, reason) ? record('request-suspend') : requestStop(reason)
+}
+
+/** A run is asked to come back only after that is on record, so both ways can be gone again. */
+function suspendedStep(view: AgentView, run: RunView, now: number): Step | null {
+  const reason = reasonToEnd(view, run, now)
+  if (run.isUnknown || reason) {
+    return reason && requestStop(reason)
+  }
+  if (run.suspension === 'resuming') {
+    return act('resume-run')
+  }
+  if (isToBeAwake(view, run)) {
+    return record('request-resume')
+  }
+  if (run.suspension === 'suspending') {
+    return act('suspend-run')
+  }
+  return view.wish ? record('clear-wish') : null
 }
 
 /** Who takes turns is given one message at a time, and who must be greeted none before. */

@@ -13,6 +13,7 @@ export const stopCauses: Readonly<Record<StopReason, string>> = {
   age: 'older than a run may be',
   park: 'out of quota',
   task: 'its task is over',
+  suspended: 'suspended for as long as it may be',
   unready: 'it had a message and took no turn in time',
   wedged: 'it was wedged: a turn without output and without work',
 }

@@ -23,9 +23,13 @@ export interface WhyFacts {
   messages: { unfinished: readonly MessageRecord[]; troubled: readonly MessageRecord[] }
   /** What it asks a person, oldest first. */
   questions: readonly WhyQuestion[]
+  /** Where its network policy kept it from, the newest first. */
+  refused: readonly WhyRefusal[]
   /** The last lines that the last run's program said. */
   lines: readonly string[]
 }
+
+type WhyRefusal = NonNullable<Why['refused']>[number]
 
 /** A message and what is told of it. */
 export type MessageRecord = Pick<WhyMessage, 'id' | 'from' | 'text' | 'since'> &
@@ -52,6 +56,7 @@ export function explainAgent(facts: WhyFacts): Why {
     messages: explainMessages(facts),
     questions: [...facts.questions],
     deaths,
+    refused: [...facts.refused],
     lastRun,
     lines: hasFailed(facts) ? [...lines] : [],
   }
@@ -130,13 +135,15 @@ function becauseOf(facts: WhyFacts): string {
     case 'unknown':
       return "its runtime can't be asked; nothing of it is touched"
     case 'stopping':
-      return `its run is being ended: ${stopCauses[view.run?.stopReason ?? 'stop']}`
+      return view.run?.stopReason === null
+        ? 'its run is being suspended'
+        : `its run is being ended: ${stopCauses[view.run?.stopReason ?? 'stop']}`
     case 'waking': {
       const gate = view.run ? null : wakeGate(view, now)
       if (gate) {
         return gateCause(gate, facts)
       }
-      return view.run ? 'its program is coming up' : 'it is being brought up'
+      return wakingText(view)
     }
     case 'idle':
       return 'its program is up and has nothing to do'
@@ -153,8 +160,15 @@ function becauseOf(facts: WhyFacts): string {
     case 'failed':
       return `it was given up: ${cause ?? 'it died too often'}`
     case 'asleep':
-      return sleepCause(facts)
+      return view.run ? 'it is suspended; its program goes on where it was' : sleepCause(facts)
   }
+}
+
+function wakingText({ run }: AgentView): string {
+  if (run?.suspension) {
+    return 'its program is being resumed'
+  }
+  return run ? 'its program is coming up' : 'it is being brought up'
 }
 
 function askedText({ questions }: WhyFacts): string {
@@ -184,6 +198,7 @@ function sleepCause({ lastRun, view }: WhyFacts): string {
 function sinceWhen({ status, view, lastRun, questions }: WhyFacts): number | null {
   switch (status) {
     case 'asleep':
+      return view.run ? view.run.suspendedAt : (lastRun?.endedAt ?? null)
     case 'failed':
       return lastRun?.endedAt ?? null
     case 'waking':

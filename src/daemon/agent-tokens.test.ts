@@ -44,6 +44,17 @@ test('the signature of one agent does not speak for another', () => {
   expect(tokens.idOf(`drv_${other}_${signature}`)).toBeNull()
 })
 
+test('a token for the door opens nothing of the API, and the other way round', () => {
+  const door = new AgentTokens('the key of this home', 'drd')
+  const token = door.tokenOf(agent)
+  expect(token).toMatch(/^drd_agent_01kb3v7w1qh2m5n8p0r4s7_[\w-]{43}$/)
+  expect(door.idOf(token)).toBe(agent)
+  expect(tokens.idOf(token)).toBeNull()
+  expect(tokens.idOf(`drv_${agent}_${token.slice(-43)}`)).toBeNull()
+  expect(door.idOf(tokens.tokenOf(agent))).toBeNull()
+  expect(door.idOf(`drd_${agent}_${tokens.tokenOf(agent).slice(-43)}`)).toBeNull()
+})
+
 test.for(['', 'drv_', `drv__${'A'.repeat(43)}`, 'A'.repeat(43), `drv_${agent}_`, 'drv_ä_b'])(
   '%j is nobody',
   (text) => {

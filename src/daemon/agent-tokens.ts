@@ -1,28 +1,33 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { DaemonContext } from './context.ts'
 
-/** `drv_`, the agent's id, `_`, 256 bits in base64url: always 43 characters, so the id can hold a `_`. */
-const form = /^drv_(\w{1,64})_([\w-]{43})$/
+/** What a token opens: the API, or the agents' door as a proxy and to model upstreams. */
+export type TokenKind = 'drv' | 'drd'
+
+/** Kind, `_`, the agent's id, `_`, 256 bits in base64url: always 43 characters, so the id can hold a `_`. */
+const form = /^(dr[vd])_(\w{1,64})_([\w-]{43})$/
 
 /**
- * The token of each agent: a signature of its id under the home's key. So none is stored, it is the
- * same after a restart of the daemon, and no agent can make that of another.
+ * A token of each agent: a signature of its id under the home's key. So none is stored, it is the
+ * same after a restart of the daemon, and no agent can make that of another, or of another kind.
  */
 export class AgentTokens {
   readonly #key: string
+  readonly #kind: TokenKind
 
-  constructor(key: string) {
+  constructor(key: string, kind: TokenKind = 'drv') {
     this.#key = key
+    this.#kind = kind
   }
 
   tokenOf(agentId: string): string {
-    return `drv_${agentId}_${this.#sign(agentId)}`
+    return `${this.#kind}_${agentId}_${this.#sign(agentId)}`
   }
 
   /** The id a token was made for, whether or not that agent is still there; null for any other text. */
   idOf(token: string): string | null {
-    const [, id, signature] = form.exec(token) ?? []
-    if (id === undefined || signature === undefined) {
+    const [, kind, id, signature] = form.exec(token) ?? []
+    if (kind !== this.#kind || id === undefined || signature === undefined) {
       return null
     }
     // The text is compared, not its bytes: the last character has two spare bits.
@@ -30,7 +35,9 @@ export class AgentTokens {
   }
 
   #sign(agentId: string): string {
-    return createHmac('sha256', this.#key).update(agentId).digest('base64url')
+    // An id has no colon, so no signature of one kind is one of the other.
+    const signed = this.#kind === 'drv' ? agentId : `${this.#kind}:${agentId}`
+    return createHmac('sha256', this.#key).update(signed).digest('base64url')
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Agent } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
-import type { StartRequest, WakeRequest } from '../schema/requests.ts'
+import type { SleepRequest, StartRequest, WakeRequest } from '../schema/requests.ts'
 import type { AgentRow } from '../store/index.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import { capabilitiesOf, getAgentByName, type DaemonContext } from './context.ts'
@@ -43,13 +43,17 @@ export class AgentVerbs {
     })
   }
 
-  /** Ends its run once its turn is over; its session stays. */
-  async sleep(name: string, wait: WaitLimit): Promise<Agent> {
+  /** Once its turn is over, suspends its run where its spec says so, else ends it; `full` always ends it. Its session stays. */
+  async sleep(
+    name: string,
+    wait: WaitLimit,
+    { full }: SleepRequest = { full: false },
+  ): Promise<Agent> {
     const agent = getAgentByName(this.#context, name)
     refuseSupervised(this.#context, agent)
-    return await this.#change(agent, wait, () =>
-      this.#context.store.agents.setWish(agent.id, 'sleep'),
-    )
+    const { rest } = this.#context.specs.get(agent.id).lifecycle
+    const wish = rest === 'suspend' && !full ? 'suspend' : 'sleep'
+    return await this.#change(agent, wait, () => this.#context.store.agents.setWish(agent.id, wish))
   }
 
   /** A durable hold: ends its run, refuses what waits and what comes. */
@@ -222,6 +226,7 @@ export class AgentVerbs {
       isReleased &&
       !isRenewing &&
       view.wish === null &&
+      (view.run?.suspension ?? 'suspended') === 'suspended' &&
       view.run?.status !== 'starting' &&
       !view.run?.stopReason &&
       !(view.hold && view.run && isOurs)

@@ -9,7 +9,7 @@ import {
   type DaemonContext,
 } from './context.ts'
 import type { Reconciler } from './reconciler.ts'
-import { writeInput } from './write-input.ts'
+import { hasUnwritten, writeInput } from './write-input.ts'
 
 /**
  * Asks a run's runtime what became of it. A run that is lost may have left processes that go on
@@ -47,6 +47,16 @@ export function settleRun(
   switch (found.state) {
     case 'running':
       reconciler.records.setRunning(run, found.handle)
+      if (run.suspension === 'suspended' || run.suspension === 'resuming') {
+        reconciler.records.setResumed(run, found.handle)
+      }
+      adopt(context, reconciler, run.id)
+      return 'adopted'
+    case 'suspended':
+      if (run.handle === null) {
+        reconciler.records.setRunning(run, found.handle)
+      }
+      reconciler.records.setSuspended(run, found.handle)
       adopt(context, reconciler, run.id)
       return 'adopted'
     case 'exited':
@@ -61,10 +71,18 @@ export function settleRun(
   }
 }
 
-/** First completes a half-written input, then reads on: the decoder must know of a message before its answer. */
+/**
+ * First completes a half-written input, then reads on: the decoder must know of a message before its
+ * answer. Nothing is written to a run that rests; where something waits for that, it is read on from
+ * when the run is awake.
+ */
 export function adopt(context: DaemonContext, reconciler: Reconciler, runId: string): void {
   const run = context.store.runs.get(runId)
-  if (run) {
+  if (run && run.suspension !== null) {
+    if (!hasUnwritten(context, runId)) {
+      reconciler.live(run).follow()
+    }
+  } else if (run) {
     const live = reconciler.live(run)
     writeInput(context, reconciler.records, live)
     // The last daemon may have died between a write and its ring.

@@ -18,6 +18,7 @@ import type { Admission } from './admission.ts'
 import type { Attachments } from './attachments.ts'
 import type { BegunRuns } from './begun-runs.ts'
 import type { AgentTokens } from './agent-tokens.ts'
+import type { AgentsDoor } from './agents-door.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Logger } from './log.ts'
 import type { Prices } from './prices.ts'
@@ -45,6 +46,9 @@ export interface DaemonContext {
   /** What the machine's own supervisor began and has no row yet. */
   begun: BegunRuns
   tokens: AgentTokens
+  /** Tokens for the agents' door; they open nothing of the API. */
+  doorTokens: AgentTokens
+  door: AgentsDoor
   /** Wakes waiters: `agent:ID`, `message:ID`. */
   notifier: Notifier
   /** Unix ms. */

@@ -14,6 +14,7 @@ import { Admission } from './admission.ts'
 import { AgentVerbs } from './agent-verbs.ts'
 import { readSecret } from '../util/secret-file.ts'
 import { AgentTokens } from './agent-tokens.ts'
+import { AgentsDoor } from './agents-door.ts'
 import { Agents } from './agents.ts'
 import { Approvals } from './approvals.ts'
 import { Costs } from './costs.ts'
@@ -88,7 +89,9 @@ export class Daemon {
     const prices = new Prices(home.pricesFile, (error) =>
       log.warn({ err: error }, 'prices.yaml can not be used; the prices of before stay'),
     )
-    const tokens = new AgentTokens(readSecret(home.agentKeyFile))
+    const agentKey = readSecret(home.agentKeyFile)
+    const tokens = new AgentTokens(agentKey)
+    const doorTokens = new AgentTokens(agentKey, 'drd')
     const store = new Store({
       file: home.databaseFile,
       backupsFolder: home.backupsFolder,
@@ -97,7 +100,7 @@ export class Daemon {
       report: (line) => log.warn(line),
     })
     this.#startedAt = Date.now()
-    this.context = {
+    const shared = {
       home,
       config,
       baseEnvironment: buildEnvironment({
@@ -121,10 +124,12 @@ export class Daemon {
       attachments: new Attachments(this.#startedAt),
       begun: new BegunRuns(home.unitsFolder),
       tokens,
+      doorTokens,
       notifier: new Notifier(),
       now: options.now ?? Date.now,
       signal: this.#ending.signal,
     }
+    this.context = { ...shared, door: new AgentsDoor(shared) }
     this.#reconciler = new Reconciler(this.context)
     this.templates = new Templates(home.templatesFolder, this.context.providers)
     this.mailbox = new Mailbox(this.context, this.#reconciler)
@@ -228,6 +233,7 @@ export class Daemon {
     this.schedules.close()
     this.context.begun.close()
     await this.#reconciler.close()
+    await this.context.door.close()
     log.info('stopped; agents go on')
     // What the end cuts off has nothing to say.
     const { level } = log
@@ -250,7 +256,7 @@ export class Daemon {
   }
 
   async #begin(): Promise<void> {
-    const { store, log, now, config, begun } = this.context
+    const { store, log, now, config, begun, door } = this.context
     begun.watch(
       (runId) => store.runs.get(runId) !== undefined,
       (agentId) => void lookAtBegun(this.#reconciler, agentId),
@@ -262,6 +268,7 @@ export class Daemon {
         now(),
       ),
     )
+    await door.reopen()
     await recoverRuns(this.context, this.#reconciler, {
       report: this.#recovered,
       signal: this.#recovering.signal,

@@ -48,11 +48,15 @@ export function endRun(records: Records, run: RunRow, ending: RunEnding): void {
   if (!agent || agent.is_removing === 1 || agent.hold) {
     return
   }
-  if (run.stop_reason !== null && renewals.has(run.stop_reason)) {
+  // What rested was not up: it is not brought up for a changed spec, and no death of it counts.
+  const isAtRest = latest.suspension === 'suspended' || latest.suspension === 'resuming'
+  const isRenewed = run.stop_reason !== null && renewals.has(run.stop_reason)
+  if (isRenewed && !(isAtRest && run.stop_reason === 'reload')) {
     store.agents.setWish(agent.id, 'wake')
   } else if (
     ending.status !== 'stopped' &&
     !ending.isUnstarted &&
+    !isAtRest &&
     !isSupervised(records.context, agent, records.context.specs.get(agent.id))
   ) {
     settleDeath(records, agent, latest, ending)

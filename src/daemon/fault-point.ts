@@ -19,6 +19,16 @@ export const agentFaultPoints = [
   'agent-removed',
 ] as const
 
+/** On a run's way to its rest and back: before and after each effect, and once that is on record. */
+export const suspensionFaultPoints = [
+  'run-suspend-requested',
+  'run-suspended',
+  'run-suspension-recorded',
+  'run-resume-requested',
+  'run-resumed',
+  'run-resumption-recorded',
+] as const
+
 /** Around the hand-over of an agent to the machine's own supervisor, and what that begins. */
 export const unitFaultPoints = [
   'unit-written',
@@ -77,9 +87,13 @@ export const worktreeFaultPoints = [
   'branch-removed',
 ] as const
 
+/** Around the opening of the agents' door at an address, which only agents with a network policy need. */
+export const doorFaultPoints = ['door-opened', 'door-kept'] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
+  ...suspensionFaultPoints,
   ...boxFaultPoints,
   ...limitFaultPoints,
   ...worktreeFaultPoints,
@@ -89,6 +103,7 @@ export const faultPoints = [
   ...guestFaultPoints,
   ...retentionFaultPoints,
   ...unitFaultPoints,
+  ...doorFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

@@ -242,6 +242,7 @@ export class GuestKeeper {
     this.#doubted.delete(row.id)
     switch (found.state) {
       case 'running':
+      case 'suspended':
         this.#records.up(row.id, found.handle)
         return true
       case 'exited':

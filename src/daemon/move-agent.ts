@@ -2,9 +2,12 @@ import type { AgentSpec } from '../schema/agent.ts'
 import { ApprovalPolicy } from '../schema/approval.ts'
 import { DroverError } from '../schema/error.ts'
 import type { AgentRow } from '../store/index.ts'
+import { checkRest } from './check-rest.ts'
 import { checkLaunch } from './check-launch.ts'
-import { capabilitiesOf, getRuntime, type DaemonContext } from './context.ts'
+import { agentFolders, capabilitiesOf, getRuntime, type DaemonContext } from './context.ts'
 import type { Records } from './records.ts'
+import { resolveContainer } from './resolve-container.ts'
+import { resolveVisible } from './resolve-mounts.ts'
 
 /**
  * Whether an agent could run in a runtime, as is looked at for a new one. Changes nothing. Errors:
@@ -21,8 +24,12 @@ export async function checkMove(
     return
   }
   checkAsleep(agent, before, runtime)
-  const spec = { ...before, runtime }
+  const spec = moved(context, before, runtime)
   checkApprovals(context, before, spec)
+  checkRest(context, spec)
+  if (getRuntime(context, runtime).capabilities.elsewhere) {
+    checkVisible(context, agent.id, spec)
+  }
   const session = agent.is_new === 1 ? null : agent.session
   await checkLaunch(context, { agent: { id: agent.id, name: agent.name }, spec, session })
 }
@@ -39,9 +46,23 @@ export function moveAgent(records: Records, agentId: string, runtime: string): v
     return
   }
   checkAsleep(agent, spec, runtime)
-  store.agents.setSpec(agentId, JSON.stringify({ ...spec, runtime }))
+  store.agents.setSpec(agentId, JSON.stringify(moved(records.context, spec, runtime)))
   specs.delete(agentId)
   records.event(agentId, 'agent.moved', { runtime, before: spec.runtime })
+}
+
+/** Where programs are in containers, one that had none gets the usual one; elsewhere it is kept for the way back. */
+function moved(context: DaemonContext, spec: AgentSpec, name: string): AgentSpec {
+  const runtime = getRuntime(context, name)
+  const container = spec.container ?? resolveContainer(context, runtime, {})
+  return { ...spec, runtime: name, ...(container ? { container } : {}) }
+}
+
+/** A folder that was fine on the machine itself may show too much inside. Errors: `invalid_mount`. */
+function checkVisible(context: DaemonContext, agentId: string, spec: AgentSpec): void {
+  const isOwn = spec.worktree !== undefined || spec.dir === agentFolders(context, agentId).work
+  const given = isOwn ? spec.addDirs : [spec.dir, ...spec.addDirs]
+  given.forEach((dir) => resolveVisible('dir', dir, context.home.folder))
 }
 
 /** What runs stays where it is. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { ProviderContext } from '../providers/contract.ts'
 import type { Launch, RunReference, Runtime } from '../runtimes/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
@@ -20,6 +21,7 @@ import {
   willHaveTerminal,
   type DaemonContext,
 } from './context.ts'
+import { doorPlace } from './door-place.ts'
 
 /** The runtime of guests of agents whose own one has no terminals. */
 const terminalRuntime = 'tmux'
@@ -44,7 +46,7 @@ export async function prepareGuest(
   const spec = context.specs.get(agent.id)
   const runtime = await findRuntime(context, spec)
   const cwd = await findFolder(context, agent, request.dir ?? '.')
-  const env = await guestEnvironment(context, agent, run)
+  const env = await guestEnvironment(context, agent, { run, runtime: runtime.name })
   const [program, ...rest] = request.program
   const argv: Launch['argv'] = [
     program === undefined ? findShell(env) : findGiven(program, { env, cwd }),
@@ -113,16 +115,19 @@ const invalidDir = (problem: string): DroverError =>
 async function guestEnvironment(
   context: DaemonContext,
   agent: AgentRow,
-  run: RunReference,
+  { run, runtime }: { run: RunReference; runtime: string },
 ): Promise<Record<string, string>> {
   const spec = context.specs.get(agent.id)
-  const { env } = providerContext(context, spec.provider, spec.env)
+  const { env, upstreams } = providerContext(context, spec.provider, spec.env)
+  const door = await doorPlace(context, agent.id, { ...spec, runtime }, upstreams)
   return {
     ...env,
-    ...(await providerEnvironment(context, agent, run)),
-    ...homeVariable(context.home),
+    ...(await providerEnvironment(context, agent, {
+      run,
+      upstreams: door?.upstreams ?? upstreams,
+    })),
+    ...(door?.env ?? { ...homeVariable(context.home), DROVER_SOCKET: context.home.socketFile }),
     DROVER_AGENT: agent.name,
-    DROVER_SOCKET: context.home.socketFile,
   }
 }
 
@@ -130,7 +135,7 @@ async function guestEnvironment(
 async function providerEnvironment(
   context: DaemonContext,
   { id, name }: AgentRow,
-  { folder: runFolder }: RunReference,
+  { run, upstreams }: { run: RunReference; upstreams: ProviderContext['upstreams'] },
 ): Promise<Record<string, string>> {
   const spec = context.specs.get(id)
   const speech = speechOf(context, {
@@ -140,6 +145,7 @@ async function providerEnvironment(
   try {
     const { env } = await speech.launch({
       ...providerContext(context, spec.provider, spec.env),
+      upstreams,
       agent: { id, name },
       spec,
       resume: null,
@@ -147,7 +153,7 @@ async function providerEnvironment(
       isFork: false,
       systemPrompt: null,
       stateFolder: agentFolders(context, id).state,
-      runFolder,
+      runFolder: run.folder,
     })
     return Object.fromEntries(
       Object.entries(env).filter(([variable]) => !variable.startsWith('DROVER_')),

@@ -15,8 +15,10 @@ import {
   type DaemonContext,
 } from './context.ts'
 import { boxWish } from './box-wish.ts'
+import { doorPlace } from './door-place.ts'
 import { importSession } from './import-session.ts'
 import { makeWorktree } from './make-worktree.ts'
+import { checkMounts } from './resolve-mounts.ts'
 import { promptFile, readPromptLayers } from './system-prompt.ts'
 
 export interface PreparedLaunch {
@@ -54,7 +56,9 @@ export async function prepareLaunch(
     })
   }
   await importSession(context, agent, run)
-  const base = launchContext(context, spec, agent.id)
+  const outside = launchContext(context, spec, agent.id)
+  const door = await doorPlace(context, agent.id, spec, outside.upstreams)
+  const base = door ? { ...outside, upstreams: door.upstreams } : outside
   const systemPrompt = joinPrompt(await readPromptLayers(context, { agent, spec }))
   const launch = await speechOf(context, run).launch({
     ...base,
@@ -71,6 +75,7 @@ export async function prepareLaunch(
     writePrivateFile(file.path, file.content)
   }
   keepPrompt(promptFile(context, agent.id), systemPrompt)
+  await checkMounts(spec.container?.mounts ?? [])
   const box = boxWish(context, getRuntime(context, spec.runtime), {
     agentId: agent.id,
     spec,
@@ -85,9 +90,9 @@ export async function prepareLaunch(
       env: {
         ...base.env,
         ...launch.env,
-        DROVER_AGENT: agent.name,
         // In a box the socket is not there, and must not be: whoever opens it is the owner.
-        ...(box ? {} : { DROVER_SOCKET: context.home.socketFile }),
+        ...(door?.env ?? (box ? {} : { DROVER_SOCKET: context.home.socketFile })),
+        DROVER_AGENT: agent.name,
         DROVER_TOKEN: context.tokens.tokenOf(agent.id),
       },
       cwd: spec.dir,

@@ -12,6 +12,7 @@ import { Records } from './records.ts'
 import { releaseRuns, removeAgent } from './release.ts'
 import { StartedRuns } from './start-run.ts'
 import { stopRun } from './stop-run.ts'
+import { resumeRun, suspendRun } from './suspend-run.ts'
 import { takeFoundRun } from './take-found-run.ts'
 import { installUnit, uninstallUnit } from './units.ts'
 import { readView } from './views.ts'
@@ -53,7 +54,11 @@ export class Reconciler {
 
   /** Something about this agent may be to do. The steps that need no waiting are taken before it returns. */
   kick(agentId: string): void {
-    if (this.#isClosed || this.held.has(agentId) || this.#busy.has(agentId)) {
+    if (this.#isClosed || this.held.has(agentId)) {
+      return
+    }
+    if (this.#busy.has(agentId)) {
+      this.#started.reconsider(agentId, () => !this.#isCancelled(agentId))
       return
     }
     const work = this.#settle(agentId).catch((error: unknown) => {
@@ -127,6 +132,11 @@ export class Reconciler {
     return run
   }
 
+  #isCancelled(agentId: string): boolean {
+    const view = readView(this.#context, agentId)
+    return (view && nextStep(view, this.#context.now()))?.do === 'cancel-run'
+  }
+
   /** A program may end before its start came back; the ending then waits for the beginning. */
   #finishStarted(runId: string, exit: Exit): void {
     if (this.#context.store.runs.get(runId)?.handle) {
@@ -185,6 +195,10 @@ export class Reconciler {
         return this.#started.start(agentId)
       case 'stop-run':
         return stopRun(this, agentId)
+      case 'suspend-run':
+        return suspendRun(this, agentId)
+      case 'resume-run':
+        return resumeRun(this, agentId)
       case 'release-runs':
         return releaseRuns(this, agentId)
       case 'install-unit':

@@ -23,6 +23,10 @@ export function takeRecordStep(records: Records, agent: AgentRow, step: RecordSt
       return refuseMessages(records, agent)
     case 'request-stop':
       return requestStop(records, agent, step.reason)
+    case 'request-suspend':
+      return requestSuspend(records, agent)
+    case 'request-resume':
+      return agent.run_id ? store.suspensions.request(agent.run_id, 'resuming') : undefined
     case 'cancel-run':
       return cancelRun(records, agent)
     case 'clear-wish':
@@ -151,13 +155,23 @@ function requestStop({ context }: Records, agent: AgentRow, reason: StopReason):
   if (agent.run_id) {
     context.store.runs.setStopping(agent.run_id, reason)
   }
-  if (agent.wish === 'sleep') {
+  if (agent.wish === 'sleep' || agent.wish === 'suspend') {
     context.store.agents.setWish(agent.id, null)
   }
   const task = reason === 'task' ? context.store.messages.firstOfAgent(agent.id) : undefined
   if (task && task.state !== 'done') {
     const cause = `its task ${task.state === 'failed' ? 'failed' : `is ${task.state}`}`
     context.store.agents.setCause(agent.id, task.cause ? `${cause}: ${task.cause}` : cause)
+  }
+}
+
+/** With that a wish to sleep is met. */
+function requestSuspend({ context: { store } }: Records, agent: AgentRow): void {
+  if (agent.run_id) {
+    store.suspensions.request(agent.run_id, 'suspending')
+  }
+  if (agent.wish === 'suspend') {
+    store.agents.setWish(agent.id, null)
   }
 }
 

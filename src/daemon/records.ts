@@ -111,6 +111,30 @@ export class Records {
     admission.up(run.agent_id, !turns)
   }
 
+  /** A run is at rest. Told of once. */
+  setSuspended(run: RunRow, handle: object): void {
+    const { store, now } = this.context
+    this.change(run.agent_id, 'relaxed', () => {
+      const isNews = store.runs.get(run.id)?.suspended_at === null
+      store.suspensions.setSuspended(run.id, JSON.stringify(handle), now())
+      if (isNews) {
+        this.event(run.agent_id, 'run.suspended', {}, run.id)
+      }
+    })
+  }
+
+  /** A run is awake. Told of where that it was at rest was told of. */
+  setResumed(run: RunRow, handle: object): void {
+    const { store, now } = this.context
+    this.change(run.agent_id, 'relaxed', () => {
+      const since = store.runs.get(run.id)?.suspended_at ?? null
+      store.suspensions.setResumed(run.id, JSON.stringify(handle), now())
+      if (since !== null) {
+        this.event(run.agent_id, 'run.resumed', { suspendedMs: Math.max(0, now() - since) }, run.id)
+      }
+    })
+  }
+
   /** Its program took its first turn, and with it the fresh session that was asked for has begun. */
   setReady(run: RunRow): void {
     const { store, now } = this.context

@@ -34,7 +34,7 @@ export async function removeAgent(
   { context, records, guests }: Reconciler,
   agentId: string,
 ): Promise<void> {
-  const { store, home, notifier, specs, admission } = context
+  const { store, home, notifier, specs, admission, door } = context
   await guests.endOfAgent(agentId)
   await forgetBoxes(context, agentId)
   const runs = store.runs.listOfAgent(agentId)
@@ -60,5 +60,6 @@ export async function removeAgent(
   faultPoint('agent-removed')
   specs.delete(agentId)
   admission.leave(agentId)
+  await door.dismiss(agentId)
   notifier.notify(`agent:${agentId}`)
 }

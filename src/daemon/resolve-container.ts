@@ -1,21 +1,17 @@
-import { realpathSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import type { Runtime } from '../runtimes/contract.ts'
 import {
+  type ComposeService,
   Container,
   containerKinds,
+  defaultImage,
   type ContainerWish,
   type ImageBuild,
-  type Mount,
 } from '../schema/container.ts'
 import { DroverError } from '../schema/error.ts'
 import type { DaemonContext } from './context.ts'
-
-/** The image of an agent that names none: what `drover image build` makes. */
-export const defaultImage = 'drover-agent'
-
-/** Where engines listen: whoever sees one of these is root of the machine. */
-const engineSockets = ['/run/docker.sock', '/run/podman/podman.sock', '/run/containerd']
+import { invalid, isInside, realFile, resolveMounts } from './resolve-mounts.ts'
 
 /**
  * The container of a new agent: the template's wish with the request's over it, paths real. Changes
@@ -50,12 +46,8 @@ export function resolveContainer(
     ...wish,
     ...(given.length === 0 ? { image: defaultImage } : {}),
     ...(wish.build ? { build: resolveBuild(wish.build) } : {}),
-    ...(wish.compose
-      ? {
-          compose: { ...wish.compose, file: realFile('container.compose.file', wish.compose.file) },
-        }
-      : {}),
-    mounts: wish.mounts.map((mount, index) => resolveMount(mount, index, home.folder)),
+    ...(wish.compose ? { compose: resolveService(wish.compose) } : {}),
+    mounts: resolveMounts(wish.mounts, home.folder),
   }
 }
 
@@ -70,56 +62,17 @@ function withoutKind(template: ContainerWish, request: ContainerWish): Container
 
 function resolveBuild(build: ImageBuild): ImageBuild {
   const context = realFile('container.build.context', build.context)
-  const dockerfile = path.resolve(context, build.dockerfile ?? 'Dockerfile')
-  if (path.relative(context, dockerfile).startsWith('..')) {
-    throw invalid('container.build.dockerfile', `${build.dockerfile} is not inside of ${context}`)
+  if (!statSync(context).isDirectory()) {
+    throw invalid('container.build.context', `${context} is no folder`)
   }
-  realFile('container.build.dockerfile', dockerfile)
+  const field = 'container.build.dockerfile'
+  const dockerfile = realFile(field, path.resolve(context, build.dockerfile ?? 'Dockerfile'))
+  if (!isInside(context, dockerfile)) {
+    throw invalid(field, `${dockerfile} is not inside of ${context}`)
+  }
   return { ...build, context }
 }
 
-function resolveMount(mount: Mount, index: number, home: string): Mount {
-  const field = `container.mounts.${index}`
-  if ((mount.source === undefined) === (mount.volume === undefined)) {
-    throw invalid(field, 'needs a source or a volume, and not both')
-  }
-  if (mount.volume !== undefined && mount.target === undefined) {
-    throw invalid(`${field}.target`, 'is missing: a volume has no place of its own')
-  }
-  if (mount.source === undefined) {
-    return mount
-  }
-  const source = realFile(`${field}.source`, mount.source)
-  if (isInside(home, source) || isInside(source, home)) {
-    throw invalid(`${field}.source`, `${source} would show the home of Drover itself`)
-  }
-  const socket = engineSockets.find((each) => isInside(each, source) || isInside(source, each))
-  if (socket !== undefined) {
-    throw invalid(
-      `${field}.source`,
-      `${source} would show the engine's socket ${socket}, which is root's power; if that is meant, set engineSocket`,
-    )
-  }
-  return { ...mount, source }
-}
-
-/** Whether a path is the folder, or below it. */
-function isInside(folder: string, file: string): boolean {
-  const relative = path.relative(folder, file)
-  return relative === '' || !(relative.startsWith('..') || path.isAbsolute(relative))
-}
-
-/** The real path of what is there. Errors: `invalid_mount`. */
-function realFile(field: string, file: string): string {
-  if (!path.isAbsolute(file)) {
-    throw invalid(field, `${JSON.stringify(file.slice(0, 200))} is no absolute path`)
-  }
-  if (!statSync(file, { throwIfNoEntry: false })) {
-    throw invalid(field, `${JSON.stringify(file.slice(0, 200))} does not exist`)
-  }
-  return realpathSync(file)
-}
-
-function invalid(field: string, problem: string): DroverError {
-  return new DroverError('invalid_mount', `${field}: ${problem}.`, { details: { field } })
+function resolveService({ file, service }: ComposeService): ComposeService {
+  return { file: realFile('container.compose.file', file), service }
 }

@@ -8,10 +8,12 @@ import { DroverError } from '../schema/error.ts'
 import type { RunRequest } from '../schema/requests.ts'
 import type { Template } from '../schema/template.ts'
 import { checkApprovals, mergeApprovals } from './approval-policy.ts'
+import { checkRest } from './check-rest.ts'
 import { checkUnsupported } from './check-unsupported.ts'
 import { getProvider, getRuntime, type DaemonContext } from './context.ts'
 import { resolveContainer } from './resolve-container.ts'
 import { fieldPath } from './load-config.ts'
+import { resolveVisible } from './resolve-mounts.ts'
 
 /**
  * The spec of a new agent: the template, with what the request says over it. Everything that could
@@ -24,7 +26,11 @@ export function resolveSpec(
   ownFolder: string,
 ): AgentSpec {
   const provider = getProvider(context, template.provider)
-  const runtime = getRuntime(context, request.runtime ?? template.runtime ?? 'process')
+  const runtime = runtimeOf(context, template, request)
+  const checkDir = (field: string, dir: string): string => {
+    const real = checkFolder(field, dir)
+    return runtime.capabilities.elsewhere ? resolveVisible(field, real, context.home.folder) : real
+  }
   const wantedDir = request.dir ?? template.dir ?? request.defaultDir
   const layers = {
     policy: request.policy ?? template.policy,
@@ -34,7 +40,7 @@ export function resolveSpec(
   const spec = AgentSpec.parse({
     provider: provider.name,
     runtime: runtime.name,
-    dir: wantedDir === undefined ? ownFolder : checkFolder('dir', wantedDir),
+    dir: wantedDir === undefined ? ownFolder : checkDir('dir', wantedDir),
     model: request.model ?? template.model,
     persona: request.persona ?? template.persona,
     trigger: request.trigger ?? template.trigger,
@@ -46,8 +52,10 @@ export function resolveSpec(
     lifecycle: { ...template.lifecycle, ...request.lifecycle },
     budget: { ...template.budget, ...request.budget },
     limits: { ...template.limits, ...request.limits },
+    network: request.network ?? template.network,
     approvals: mergeApprovals(context.config, layers),
     ...mergeOptions(template, request),
+    addDirs: mergeWords(template, request, 'addDirs').map((dir) => checkDir('addDirs', dir)),
     container: resolveContainer(context, runtime, {
       ...(template.container ? { template: template.container } : {}),
       ...(request.container ? { request: request.container } : {}),
@@ -55,9 +63,22 @@ export function resolveSpec(
     workspace: workspaceOf(template, request),
   })
   checkAlwaysOn(runtime, spec, request)
+  checkRest(context, spec)
   checkApprovals(context, spec, layers)
   checkUnsupported(context, provider, spec)
   return { ...spec, options: checkOptions(provider, spec) }
+}
+
+/**
+ * A container that is wished for, and no runtime that has one: then `docker` is meant. A container of
+ * the request comes before the template's runtime. Errors: `runtime_not_found`.
+ */
+function runtimeOf(context: DaemonContext, template: Template, request: RunRequest): Runtime {
+  if (request.runtime !== undefined) {
+    return getRuntime(context, request.runtime)
+  }
+  const given = getRuntime(context, template.runtime ?? (template.container ? 'docker' : 'process'))
+  return request.container && !given.capabilities.elsewhere ? getRuntime(context, 'docker') : given
 }
 
 /** Only a supervisor of the machine can keep a program up without a daemon. Errors: `unsupported`, `invalid_request`. */
@@ -95,20 +116,25 @@ export function checkOptions(provider: Provider, spec: AgentSpec): Record<string
   throw new DroverError('invalid_request', `${field}: ${problem}.`, { details: { field } })
 }
 
-/** Words and folders are those of both, arguments of the template come first; the rest is the request's, if it says it. */
+/** Those of both, each once. */
+function mergeWords(
+  template: Template,
+  request: RunRequest,
+  field: 'tags' | 'capabilities' | 'addDirs',
+): string[] {
+  return [...new Set([...template[field], ...request[field]])]
+}
+
+/** Words are those of both, arguments of the template come first; the rest is the request's, if it says it. */
 function mergeOptions(template: Template, request: RunRequest): Partial<AgentSpec> {
-  const both = (field: 'tags' | 'capabilities' | 'addDirs'): string[] => [
-    ...new Set([...template[field], ...request[field]]),
-  ]
   return {
     label: request.label ?? template.label,
-    tags: both('tags'),
-    capabilities: both('capabilities'),
+    tags: mergeWords(template, request, 'tags'),
+    capabilities: mergeWords(template, request, 'capabilities'),
     automationId: request.automationId ?? template.automationId,
     effort: request.effort ?? template.effort,
     profile: request.profile ?? template.profile,
     policy: request.policy ?? template.policy,
-    addDirs: both('addDirs').map((dir) => checkFolder('addDirs', dir)),
     promptAppend: request.promptAppend ?? template.promptAppend,
     args: [...template.args, ...request.args],
     bare: request.bare ?? template.bare ?? false,

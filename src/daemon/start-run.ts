@@ -7,6 +7,7 @@ import { abortable } from '../util/abortable.ts'
 import { findRun, settleRun } from './ask-run.ts'
 import { callSignal, getRuntime } from './context.ts'
 import { faultPoint } from './fault-point.ts'
+import { LongStarts } from './long-starts.ts'
 import { prepareLaunch } from './prepare-launch.ts'
 import type { Reconciler } from './reconciler.ts'
 import { tellRun } from './run-input.ts'
@@ -17,9 +18,18 @@ export class StartedRuns {
   readonly #reconciler: Reconciler
   /** Runs that were brought up and whose handle could not be stored yet, as on a full disk. */
   readonly #handles = new Map<string, Handle>()
+  readonly #long: LongStarts
 
   constructor(reconciler: Reconciler) {
     this.#reconciler = reconciler
+    this.#long = new LongStarts(reconciler.records)
+  }
+
+  /** A start that takes long is given up if it is not wanted any more. Cheap where there is none. */
+  reconsider(agentId: string, isWanted: () => boolean): void {
+    if (this.#long.isLong(agentId) && !isWanted()) {
+      this.#long.giveUp(agentId)
+    }
   }
 
   /** Its program is up, though that could not be stored yet: such a run is stopped, not cancelled. */
@@ -58,13 +68,23 @@ export class StartedRuns {
       this.#fail(run, error)
       return null
     }
+    const givenUp = this.#long.begin(run)
+    const either = AbortSignal.any([signal, givenUp])
     try {
-      const handle = await abortable(getRuntime(context, run.runtime).start(launch, signal), signal)
+      const runtime = getRuntime(context, run.runtime)
+      const starting = runtime.start(launch, either, (text) => this.#long.tell(run, text))
+      const handle = await abortable(starting, either)
       faultPoint('run-spawned')
       return handle
     } catch (error) {
-      const late = new Error(`it was not up within ${bootMs / 1000} s`)
+      if (givenUp.aborted) {
+        return await this.#lookAfterFailure(run, null)
+      }
+      const at = this.#long.textOf(run.agent_id)
+      const late = new Error(`it was not up within ${bootMs / 1000} s${at ? `: ${at}` : ''}`)
       return await this.#lookAfterFailure(run, signal.aborted ? late : error)
+    } finally {
+      this.#long.end(run.agent_id)
     }
   }
 
@@ -91,9 +111,12 @@ export class StartedRuns {
     }
   }
 
-  /** A start that failed may have brought its program up all the same, and that have read its input. */
+  /**
+   * A start that failed may have brought its program up all the same, and that have read its input.
+   * `error` is null for one that was given up.
+   */
   async #lookAfterFailure(run: RunRow, error: unknown): Promise<Handle | null> {
-    const { context } = this.#reconciler
+    const { context, records } = this.#reconciler
     if (context.signal.aborted) {
       // The daemon ends; the next one finds out how far the start came.
       return null
@@ -103,7 +126,12 @@ export class StartedRuns {
       return found.handle
     }
     if (found.state === 'lost' && found.isUnstarted) {
-      this.#fail(run, error)
+      if (error === null) {
+        this.#reconciler.forget(run.id)
+        records.record(run.agent_id, { kind: 'record', do: 'cancel-run' })
+      } else {
+        this.#fail(run, error)
+      }
     } else if (!context.signal.aborted) {
       settleRun(this.#reconciler, run, found)
       context.admission.end(run.agent_id)

@@ -173,9 +173,21 @@ export class TerminalVisit implements Visit {
     }
     this.#tellStatus()
     const run = agent.run_id ? store.runs.get(agent.run_id) : undefined
-    if (run?.handle && run.is_terminal === 1 && run.id !== this.#runId) {
+    if (run?.suspension === 'suspended') {
+      this.#leaveResting(run.id)
+    } else if (run?.handle && run.is_terminal === 1 && !run.suspension && run.id !== this.#runId) {
       this.#runId = run.id
+      this.#goneRunId = null
       void this.#come(run)
+    }
+  }
+
+  /** What its program showed stays; nobody can be at it until the run goes on. */
+  #leaveResting(runId: string): void {
+    if (this.#runId === runId) {
+      this.#take(runId, { type: 'gone', cause: 'its run is suspended' })
+      clearTimeout(this.#retry)
+      this.#runId = null
     }
   }
 
@@ -230,6 +242,7 @@ export class TerminalVisit implements Visit {
     }
     this.#onEvent(event)
     if (event.type === 'gone') {
+      this.#connection?.close()
       this.#connection = null
       this.#early = Buffer.alloc(0)
       this.#goneRunId = runId

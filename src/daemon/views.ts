@@ -67,7 +67,10 @@ export function readView(context: ViewContext, agentId: string): AgentView | und
   }
 }
 
-function runOf(context: Pick<DaemonContext, 'providers'>, row: AgentViewRow): RunView | null {
+function runOf(
+  context: Pick<DaemonContext, 'providers' | 'runtimes'>,
+  row: AgentViewRow,
+): RunView | null {
   const can = speechIn(context, row)?.capabilities
   return row.run_status
     ? {
@@ -75,6 +78,9 @@ function runOf(context: Pick<DaemonContext, 'providers'>, row: AgentViewRow): Ru
         turn: turnOf(row),
         hasHandle: row.has_handle === 1,
         stopReason: row.run_stop_reason,
+        suspension: row.run_suspension,
+        suspendedAt: row.run_suspended_at,
+        canSuspend: context.runtimes.get(row.run_runtime ?? '')?.capabilities.snapshot ?? false,
         hasTurns: can?.turns ?? false,
         isGreeted: row.run_is_greeted === 1 || !(can?.handshake ?? false),
         isUnusable: row.run_is_unusable === 1,
@@ -84,7 +90,8 @@ function runOf(context: Pick<DaemonContext, 'providers'>, row: AgentViewRow): Ru
         isBegun: row.run_is_begun === 1,
         isUnknown: row.run_is_unknown === 1,
         readyAt: row.run_ready_at,
-        startedAt: row.run_started_at,
+        startedAt:
+          row.run_started_at === null ? null : row.run_started_at + (row.run_suspended_ms ?? 0),
         activeAt: row.run_active_at ?? row.run_created_at ?? 0,
         background: row.run_background ?? 0,
       }
@@ -140,6 +147,7 @@ export function statusOf(row: AgentStatusRow): AgentStatus {
           status: row.run_status,
           turn: turnOf(row),
           isUnknown: row.run_is_unknown === 1,
+          suspension: row.run_suspension,
           isBegun: row.run_is_begun === 1,
         }
       : null,
@@ -161,6 +169,7 @@ export function toAgent(
     runtime: spec.runtime,
     host: store.host,
     run: row.run_id,
+    isSuspended: isSuspended(row),
     pid: pidOf(row.run_handle),
     session: row.session,
     model: spec.model ?? null,
@@ -204,7 +213,10 @@ export function toAgent(
 /** Why it is as it is: what holds it, what it waits for, or how its last run ended where that was bad. */
 function causeOf(row: AgentListRow, budget: Budget | undefined): string | null {
   if (row.run_id) {
-    return row.run_is_unknown ? 'its runtime can not be asked' : askedText(row, row.run_questions)
+    const rest = isSuspended(row) ? 'suspended' : null
+    return row.run_is_unknown
+      ? 'its runtime can not be asked'
+      : (rest ?? askedText(row, row.run_questions))
   }
   if (row.cause ?? row.wait_cause) {
     return row.cause ?? row.wait_cause
@@ -216,6 +228,10 @@ function causeOf(row: AgentListRow, budget: Budget | undefined): string | null {
   return row.last_status === 'failed' || row.last_status === 'lost'
     ? `last run ${row.last_status}: ${row.last_cause ?? 'no cause on record'}`
     : askedText(row, row.questions)
+}
+
+function isSuspended({ run_status: status, run_suspension: suspension }: AgentListRow): boolean {
+  return status === 'running' && suspension === 'suspended'
 }
 
 /** What it asks a person. */

@@ -28,7 +28,8 @@ export class WedgedRuns {
     const { wedgedMs } = this.#context.specs.get(run.agent_id).lifecycle
     const now = this.#context.now()
     const isSilent = now - (run.active_at ?? run.created_at) >= wedgedMs
-    if (wedgedMs === 0 || run.turn !== 'working' || run.stop_reason || !isSilent) {
+    const isExempt = wedgedMs === 0 || run.suspension !== null
+    if (isExempt || run.turn !== 'working' || run.stop_reason || !isSilent) {
       this.#first.delete(run.id)
       return
     }

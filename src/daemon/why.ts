@@ -46,6 +46,7 @@ export function whyAgent(context: DaemonContext, name: string): Why {
       until: question.due_at,
       isLive: question.run_id === row.run_id,
     })),
+    refused: context.door.keptFrom(id),
     lines: row.last_run_id ? lastLines(referenceOf(context, row.last_run_id).folder) : [],
   })
 }

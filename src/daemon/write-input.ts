@@ -45,6 +45,14 @@ export function writeInput(context: DaemonContext, records: Records, live: LiveR
   }
 }
 
+/** Whether something was given to a run whose bytes are not known to be in its input. */
+export function hasUnwritten({ store }: Pick<DaemonContext, 'store'>, runId: string): boolean {
+  return (
+    store.inputs.listOfRun(runId).length > 0 ||
+    store.messages.listOpen(runId).some((row) => row.is_written === 0)
+  )
+}
+
 /** What is not known to be in the input, in its order. */
 function portionsOf(records: Records, run: RunRow, live: LiveRun): Portion[] {
   const { context } = records

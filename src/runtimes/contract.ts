@@ -1,5 +1,6 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { Container } from '../schema/container.ts'
+import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
 
 /**
@@ -49,14 +50,14 @@ export interface BoxWish {
   readOnlyFolders: readonly string[]
   /** HOME inside where the wish names no other. */
   home: string
-  /** Files of this machine that were written for this launch, absolute; a box that does not see them is given them. */
+  /** Files that were written for this launch, absolute: a box that does not see them is given them. */
   files?: readonly string[]
 }
 
 /** What the limits of a launch are judged by. */
-export type LimitedLaunch = Pick<Launch, 'limits' | 'reservedBytes'> & {
-  box?: Pick<BoxWish, 'container'>
-}
+export type LimitedLaunch = Pick<Launch, 'limits' | 'reservedBytes'> & { box?: BoxKind }
+/** Which container it is. */
+export type BoxKind = Pick<BoxWish, 'container'>
 
 /** What names an agent to a runtime that keeps something for it. */
 export interface AgentReference {
@@ -106,6 +107,8 @@ export interface Exit {
 /** What became of a run while nobody watched. */
 export type Recovery =
   | { state: 'running'; handle: Handle }
+  /** It is as `suspend` left it. */
+  | { state: 'suspended'; handle: Handle }
   | { state: 'exited'; exit: Exit }
   /**
    * Gone with no record. After this answer the run can't start any more. `isUnstarted`: it never did;
@@ -181,6 +184,7 @@ export interface RuntimeCapabilities {
   terminal: boolean
   exec: boolean
   limits: boolean
+  /** A run can rest: it has `suspend` and `resume`. */
   snapshot: boolean
   networkPolicy: boolean
   /** Its programs are not those of this machine: each agent has, or is in, a box. */
@@ -218,19 +222,25 @@ export interface Runtime {
    */
   checkLimits?(launch: LimitedLaunch, signal: AbortSignal): Promise<LimitRefusal | null>
   /**
-   * Where an agent's box shows folders of this machine, in their order; left out: under the same path.
-   * Changes nothing. Throws DroverError `invalid_dir` for one that can't be seen there.
+   * Where an agent's box shows folders, in their order; left out: under the same path. Changes nothing.
+   * Throws DroverError `invalid_dir` for one that can't be seen there.
    */
-  locate?(
-    box: Pick<BoxWish, 'container'>,
-    folders: readonly string[],
-    signal: AbortSignal,
-  ): Promise<readonly string[]>
-  /** Bring the program up. The run folder exists. Throws DroverError `start_failed`, `unsupported`. */
-  start(launch: Launch, signal: AbortSignal): Promise<Handle>
+  locate?(box: BoxKind, folders: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /**
+   * The address of this machine at which programs of a network policy reach it, and that nobody beyond
+   * it reaches; made where it is not there yet. The agents' door is open there before `start`. null:
+   * they reach nothing. Whoever has `networkPolicy` has it.
+   */
+  findDoorHost?(network: Network, signal: AbortSignal): Promise<string | null>
+  /**
+   * Bring the program up. The run folder exists. What takes long and comes before anything of the run
+   * is made, an image for instance, is told in words for people: a start may be given up then, by the
+   * signal. Throws DroverError `start_failed`, `unsupported`.
+   */
+  start(launch: Launch, signal: AbortSignal, tell?: (text: string) => void): Promise<Handle>
   /** Find a run again; `handle` is null when the daemon died before it could store one. */
   recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery>
-  /** One look, no side effects. */
+  /** One look, no side effects. A run that is suspended is alive. */
   inspect(handle: Handle, signal: AbortSignal): Promise<Liveness>
   /** What its processes did so far; null where that can't be known for sure. */
   measureWork?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null>
@@ -238,9 +248,28 @@ export interface Runtime {
   notifyInput(run: RunReference, bytes: number): void
   /** End of the program's input. */
   closeInput(run: RunReference): void
-  /** Ask, TERM, KILL; resolves when nothing of it lives. Throws DroverError `stop_failed`. */
+  /**
+   * Lets a run rest as it is: from when this resolves until `resume` no instruction of its program
+   * runs, and it holds what it must. What is appended to `in` meanwhile and rung for is there when it
+   * is resumed, each byte once; a terminal may be gone meanwhile. One that rests already is left so.
+   *
+   * The handle may change, as where the process goes away and memory is on disk. The new one may get
+   * lost before it is stored, so every call takes the one of before as well. A runtime with the
+   * capability `snapshot` has both. Throws DroverError `suspend_failed` where it can't be: the run is
+   * awake then, and is ended instead; of any other error nothing is known, and it is tried again.
+   */
+  suspend?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle>
+  /**
+   * Lets its program go on where it was; one that is awake is left so. Throws DroverError
+   * `resume_failed` where it never can: the run is then lost; of any other error nothing is known.
+   */
+  resume?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle>
+  /**
+   * Ask, TERM, KILL; resolves when nothing of it lives. One that is suspended can't hear: it ends all
+   * the same, within the same time, and need not be asked. Throws DroverError `stop_failed`.
+   */
   stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void>
-  /** Release everything that was made for the run, its folder excepted. */
+  /** Release everything that was made for the run, suspended or not, its folder excepted. */
   destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void>
   /**
    * Comes to the terminal of a run that lives. A runtime with the capability `terminal` has it.

@@ -8,6 +8,7 @@ import { Environment } from './environment.ts'
 import { Budget, Lifecycle } from './lifecycle.ts'
 import { Guest } from './guest.ts'
 import { limits } from './limits.ts'
+import { Network } from './network.ts'
 
 const noNul = (text: string): boolean => !text.includes('\0')
 const Text = z.string().refine(noNul, 'contains NUL')
@@ -54,6 +55,7 @@ export const AgentSpec = z.strictObject({
   budget: Budget.default({}),
   /** What its runs may use at most. */
   limits: AgentLimits.default({}),
+  network: Network.default('full'),
   /** How the questions of its program are answered. */
   approvals: ApprovalPolicy.prefault({}),
   ...agentOptions,
@@ -141,6 +143,8 @@ export const Agent = z.object({
   host: z.string(),
   /** The live run's id; null when it has none. */
   run: z.string().nullable(),
+  /** Its run is suspended: it is asleep, and its program goes on where it was. */
+  isSuspended: z.boolean().optional(),
   /** The live run's process id, where the runtime has one. */
   pid: z.number().int().nullable(),
   /** The provider's conversation id, which a later run resumes. */

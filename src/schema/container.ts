@@ -16,6 +16,9 @@ export const ImageName = Text.max(300).refine(
   'is no name of an image',
 )
 
+/** The image of an agent that names none: what `drover image build` makes. */
+export const defaultImage = 'drover-agent'
+
 /** Something of this machine, or a volume of the engine, that is seen inside. */
 export const Mount = z.strictObject({
   /** A folder or file of this machine, absolute, real; left out where `volume` is given. */

@@ -50,10 +50,28 @@ export const engineErrors = {
     retryable: false,
     hint: 'Name an image that was made for the architecture of this machine.',
   },
+  image_failed: {
+    status: 422,
+    exit: 1,
+    retryable: false,
+    hint: 'The message has what the failed step said; correct the Dockerfile or what it needs, and try again.',
+  },
+  image_in_use: {
+    status: 409,
+    exit: 4,
+    retryable: false,
+    hint: 'Remove the agents that the message names, or give them another image.',
+  },
   registry_unreachable: {
     status: 503,
     exit: 1,
     retryable: true,
     hint: 'Try again once the registry can be reached, or load the image with `docker load`.',
+  },
+  door_closed: {
+    status: 503,
+    exit: 1,
+    retryable: true,
+    hint: 'End the program that has the port, or let the container engine make its network again.',
   },
 } as const satisfies Record<string, ErrorRow>

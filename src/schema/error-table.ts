@@ -1,5 +1,6 @@
 import { engineErrors } from './engine-errors.ts'
 import type { ErrorRow } from './error-row.ts'
+import { suspensionErrors } from './suspension-errors.ts'
 import { terminalErrors } from './terminal-errors.ts'
 
 /**
@@ -229,6 +230,7 @@ export const errorTable = {
   ...terminalErrors,
   ...engineErrors,
   stop_failed: { status: 500, exit: 1, retryable: true, hint: 'The record is kept; try again.' },
+  ...suspensionErrors,
   disk_full: {
     status: 507,
     exit: 1,

@@ -16,8 +16,11 @@ export const EventType = z.enum([
   'agent.budget',
   'agent.removed',
   'run.starting',
+  'run.preparing',
   'run.running',
   'run.ready',
+  'run.suspended',
+  'run.resumed',
   'run.ended',
   // messages
   'message.state',
@@ -41,6 +44,8 @@ export const EventType = z.enum([
   // terminals beside agents
   'guest.started',
   'guest.ended',
+  // what an agent was kept from, by its network policy
+  'network.refused',
   // schedules
   'schedule.created',
   'schedule.fired',

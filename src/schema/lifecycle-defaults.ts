@@ -6,6 +6,8 @@ export const lifecycleDefaults = {
   readyMs: 120_000,
   wedgedMs: 0,
   attachedMs: 14_400_000,
+  rest: 'sleep',
+  suspendedMs: 86_400_000,
   restart: 'never',
   parking: true,
   tries: 3,

@@ -13,6 +13,13 @@ const duration = (mostMs: number): z.ZodNumber =>
 export const RestartPolicy = z.enum(['never', 'on-failure', 'always'])
 export type RestartPolicy = z.infer<typeof RestartPolicy>
 
+/**
+ * How an agent falls asleep: `sleep` ends its run, `suspend` keeps its program as it is, where its
+ * runtime can.
+ */
+export const RestPolicy = z.enum(['sleep', 'suspend'])
+export type RestPolicy = z.infer<typeof RestPolicy>
+
 /** When an agent comes up, goes to sleep, is given up and comes back. Times are milliseconds. */
 export const Lifecycle = z.strictObject({
   /** Quiet for this long between turns, it falls asleep; 0: never. */
@@ -27,6 +34,9 @@ export const Lifecycle = z.strictObject({
   wedgedMs: duration(30 * day).default(defaults.wedgedMs),
   /** Somebody at its terminal who did nothing there for this long keeps it awake no more; 0: for ever. */
   attachedMs: duration(365 * day).default(defaults.attachedMs),
+  rest: RestPolicy.default(defaults.rest),
+  /** Suspended for this long, its run is ended, and what it holds is given back; 0: never. */
+  suspendedMs: duration(365 * day).default(defaults.suspendedMs),
   restart: RestartPolicy.default(defaults.restart),
   /** Sleep until a rate limit is over, where its end is known. */
   parking: z.boolean().default(defaults.parking),
@@ -48,6 +58,8 @@ export const LifecycleWish = z.strictObject({
   readyMs: Lifecycle.shape.readyMs.unwrap().optional(),
   wedgedMs: Lifecycle.shape.wedgedMs.unwrap().optional(),
   attachedMs: Lifecycle.shape.attachedMs.unwrap().optional(),
+  rest: RestPolicy.optional(),
+  suspendedMs: Lifecycle.shape.suspendedMs.unwrap().optional(),
   restart: RestartPolicy.optional(),
   parking: z.boolean().optional(),
   tries: Lifecycle.shape.tries.unwrap().optional(),

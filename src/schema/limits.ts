@@ -37,6 +37,8 @@ export const limits = {
   },
   /** What `.worktreeinclude` may bring into a worktree. */
   worktree: { includedFiles: 10_000, includedBytes: 1024 ** 3 },
+  /** What an agent's network policy may list. */
+  network: { hosts: 256 },
   /** The system prompt that Drover makes. */
   prompt: {
     /** One file of it, bytes. */

@@ -7,6 +7,7 @@ import { ContainerWish } from './container.ts'
 import { Budget, LifecycleWish } from './lifecycle.ts'
 import { limits } from './limits.ts'
 import { MessageBody, MessageId, MessageMode } from './message.ts'
+import { Network } from './network.ts'
 
 /** Whom a message is from that a person sent; so no agent may have this name. */
 export const personName = 'user'
@@ -43,6 +44,8 @@ export const RunRequest = z.strictObject({
   /** It lives for its first message: removed when that is done, kept when it fails. Needs a prompt. */
   ephemeral: z.boolean().default(false),
   limits: AgentSpec.shape.limits,
+  /** Left out: the template's, else `full`. */
+  network: Network.optional(),
   /** Its rules come before the template's. */
   approvals: ApprovalWish.prefault({}),
   /** Words and folders are added to the template's, arguments go after its. */
@@ -87,6 +90,12 @@ export const WakeRequest = z.strictObject({
   runtime: z.string().min(1).optional(),
 })
 export type WakeRequest = z.infer<typeof WakeRequest>
+/** How far an agent falls asleep. */
+export const SleepRequest = z.strictObject({
+  /** Its run ends, though it could be suspended. */
+  full: z.boolean().default(false),
+})
+export type SleepRequest = z.infer<typeof SleepRequest>
 export const StartRequest = WakeRequest.pick({ runtime: true })
 export type StartRequest = z.infer<typeof StartRequest>
 /** What of an agent changes, while it lives where its program can; null takes it away. */

@@ -31,7 +31,8 @@ export type TurnState = z.infer<typeof TurnState>
 /**
  * Why a run is being ended. `sleep`, `stop`, `remove`, `new`, `restart`, `reload` and `shutdown` were
  * asked for; `idle`, `age`, `park` and `task` (an ephemeral agent's is over) follow from its rules;
- * `unready` and `wedged` are failures of its program.
+ * `suspended` follows from them for a run that was suspended for long; `unready` and `wedged` are
+ * failures of its program.
  */
 export const StopReason = z.enum([
   'sleep',
@@ -45,7 +46,12 @@ export const StopReason = z.enum([
   'age',
   'park',
   'task',
+  'suspended',
   'unready',
   'wedged',
 ])
 export type StopReason = z.infer<typeof StopReason>
+
+/** How far a run that lives is out of work: on its way to rest, at rest, on its way back. Its memory is kept. */
+export const Suspension = z.enum(['suspending', 'suspended', 'resuming'])
+export type Suspension = z.infer<typeof Suspension>

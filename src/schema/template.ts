@@ -6,6 +6,7 @@ import { AgentSpec } from './agent.ts'
 import { ApprovalWish } from './approval.ts'
 import { ContainerWish } from './container.ts'
 import { LifecycleWish } from './lifecycle.ts'
+import { Network } from './network.ts'
 
 /** A reusable spec from which agents are made: a YAML file, or built in. */
 export const Template = z.strictObject({
@@ -27,6 +28,7 @@ export const Template = z.strictObject({
   lifecycle: LifecycleWish.prefault({}),
   budget: AgentSpec.shape.budget,
   limits: WrittenLimits.default({}),
+  network: Network.optional(),
   approvals: ApprovalWish.prefault({}),
   ...agentOptions,
   bare: z.boolean().optional(),

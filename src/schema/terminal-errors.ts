@@ -6,7 +6,7 @@ export const terminalErrors = {
     status: 409,
     exit: 4,
     retryable: true,
-    hint: '`drover sleep NAME` ends its run and keeps its session; then it can wake in another runtime.',
+    hint: '`drover sleep NAME --full` ends its run and keeps its session; then it can wake in another runtime.',
   },
   no_terminal: {
     status: 409,

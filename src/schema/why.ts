@@ -136,6 +136,10 @@ export const Why = z.object({
       z.object({ at: time, run: z.string(), status: RunStatus, cause: z.string().nullable() }),
     ),
   }),
+  /** Where its network policy kept it from lately, the newest first; left out by a daemon from before. */
+  refused: z
+    .array(z.object({ host: z.string(), port: z.number().int(), why: z.string(), at: time }))
+    .optional(),
   lastRun: LastRun.nullable(),
   /** The last lines its program said, where that may tell why it failed; oldest first. */
   lines: z.array(z.string()),

@@ -8,6 +8,7 @@ export type AgentListRow = AgentRow & {
   run_handle: string | null
   run_is_unknown: 0 | 1 | null
   run_is_begun: 0 | 1 | null
+  run_suspension: RunRow['suspension']
   last_status: RunRow['status'] | null
   last_exit_code: number | null
   last_cause: string | null
@@ -30,7 +31,7 @@ export const listColumns = `
     (SELECT COUNT(*) FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued,
     ${questionCount} AS questions, ${runQuestionCount} AS run_questions,
     (SELECT q.title FROM approvals q INDEXED BY approvals_open WHERE q.agent_id = a.id AND q.state = 'open' ORDER BY q.seq LIMIT 1) AS question_title,
-    r.status AS run_status, r.turn AS run_turn, r.handle AS run_handle, r.is_unknown AS run_is_unknown, r.is_begun AS run_is_begun,
+    r.status AS run_status, r.turn AS run_turn, r.handle AS run_handle, r.is_unknown AS run_is_unknown, r.is_begun AS run_is_begun, r.suspension AS run_suspension,
     l.status AS last_status, l.exit_code AS last_exit_code, l.cause AS last_cause, l.ended_at AS last_ended_at
   FROM agents a
   LEFT JOIN runs r ON r.id = a.run_id
@@ -47,6 +48,7 @@ export type AgentStatusRow = Pick<
   | 'run_turn'
   | 'run_is_unknown'
   | 'run_is_begun'
+  | 'run_suspension'
   | 'run_questions'
 >
 
@@ -74,6 +76,9 @@ export type AgentViewRow = Pick<
   run_status: RunRow['status'] | null
   run_turn: RunRow['turn'] | null
   run_stop_reason: RunRow['stop_reason']
+  run_suspension: RunRow['suspension']
+  run_suspended_at: number | null
+  run_suspended_ms: number | null
   run_provider: string | null
   run_runtime: string | null
   run_is_terminal: 0 | 1 | null
@@ -101,7 +106,7 @@ export type AgentViewRow = Pick<
 
 /** Takes an agent's id. */
 export const statusQuery = `
-  SELECT a.hold, a.wish, a.parked_until, r.status AS run_status, r.turn AS run_turn, r.is_unknown AS run_is_unknown, r.is_begun AS run_is_begun,
+  SELECT a.hold, a.wish, a.parked_until, r.status AS run_status, r.turn AS run_turn, r.is_unknown AS run_is_unknown, r.is_begun AS run_is_begun, r.suspension AS run_suspension,
          ${runQuestionCount} AS run_questions,
          EXISTS (SELECT 1 FROM messages m INDEXED BY messages_queued WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates}) AS queued
        FROM agents a LEFT JOIN runs r ON r.id = a.run_id WHERE a.id = ?`
@@ -117,7 +122,7 @@ export const viewQuery = `
          r.runtime AS run_runtime, r.is_terminal AS run_is_terminal, r.is_begun AS run_is_begun, r.is_resumed AS run_is_resumed, r.is_unknown AS run_is_unknown, r.created_at AS run_created_at,
          r.started_at AS run_started_at, r.ready_at AS run_ready_at, r.active_at AS run_active_at,
          r.background AS run_background, r.is_greeted AS run_is_greeted, r.is_unusable AS run_is_unusable,
-         r.is_stale AS run_is_stale,
+         r.is_stale AS run_is_stale, r.suspension AS run_suspension, r.suspended_at AS run_suspended_at, r.suspended_ms AS run_suspended_ms,
          r.handle IS NOT NULL AS has_handle,
          (SELECT COUNT(*) FROM (SELECT 1 FROM messages m INDEXED BY messages_queued
           WHERE m.agent_id = a.id AND m.run_id IS NULL AND m.state IN ${queuedStates} LIMIT ${mostCounted})) AS queued,

@@ -5,6 +5,7 @@ import { ApprovalTable } from './approval-table.ts'
 import type { Database, Durability } from './database.ts'
 import { beginBoot, endBoot, settleInstance } from './home-table.ts'
 import { CostTable } from './cost-table.ts'
+import { DoorTable } from './door-table.ts'
 import { EventLog } from './event-log.ts'
 import { GuestTable } from './guest-table.ts'
 import { InputTable } from './input-table.ts'
@@ -14,6 +15,7 @@ import { RunSizeTable } from './run-size-table.ts'
 import { RunTable } from './run-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { settleClock } from './settle-clock.ts'
+import { SuspensionTable } from './suspension-table.ts'
 import { TaskTable } from './task-table.ts'
 import { WorktreeTable } from './worktree-table.ts'
 
@@ -40,6 +42,7 @@ export class Store {
   readonly agents: AgentTable
   readonly runs: RunTable
   readonly runSizes: RunSizeTable
+  readonly suspensions: SuspensionTable
   readonly messages: MessageTable
   readonly inputs: InputTable
   readonly approvals: ApprovalTable
@@ -48,6 +51,7 @@ export class Store {
   readonly costs: CostTable
   readonly worktrees: WorktreeTable
   readonly guests: GuestTable
+  readonly door: DoorTable
   readonly events: EventLog
   /** Identity of this home; what we start outside carries it. */
   readonly instance: string
@@ -59,6 +63,7 @@ export class Store {
     this.agents = new AgentTable(this.#database)
     this.runs = new RunTable(this.#database)
     this.runSizes = new RunSizeTable(this.#database)
+    this.suspensions = new SuspensionTable(this.#database)
     this.messages = new MessageTable(this.#database)
     this.inputs = new InputTable(this.#database)
     this.approvals = new ApprovalTable(this.#database)
@@ -67,6 +72,7 @@ export class Store {
     this.costs = new CostTable(this.#database)
     this.worktrees = new WorktreeTable(this.#database)
     this.guests = new GuestTable(this.#database)
+    this.door = new DoorTable(this.#database)
     this.instance = settleInstance(
       this.#database,
       path.join(path.dirname(options.file), 'instance'),

@@ -270,4 +270,9 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX guests_of_agent ON guests (agent_id);
   `,
+  `
+  ALTER TABLE runs ADD COLUMN suspension TEXT;
+  ALTER TABLE runs ADD COLUMN suspended_at INTEGER;
+  ALTER TABLE runs ADD COLUMN suspended_ms INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -1,7 +1,7 @@
 import type { MessageEntry, MessageMode, ReceiptState } from '../schema/message.ts'
 import type { ApprovalState, Risk } from '../schema/approval.ts'
 import type { ErrorClass } from '../schema/error-class.ts'
-import type { RunStatus, StopReason, TurnState } from '../schema/run.ts'
+import type { RunStatus, StopReason, Suspension, TurnState } from '../schema/run.ts'
 import type { MissedPolicy } from '../schema/schedule.ts'
 
 /** Rows as they stand in the tables; booleans are 0 and 1, JSON is text, times are Unix ms. */
@@ -29,7 +29,7 @@ export interface AgentRow extends CostColumns {
   hold: 'stopped' | 'quarantined' | null
   /** Why it is held or parked, or why it is down where its last run does not say it. */
   cause: string | null
-  wish: 'wake' | 'sleep' | null
+  wish: 'wake' | 'sleep' | 'suspend' | null
   is_removing: 0 | 1
   /** Its next session is a fresh one; so until a fresh one has taken its first turn. */
   is_new: 0 | 1
@@ -68,6 +68,12 @@ export interface RunRow extends CostColumns {
   session: string | null
   is_resumed: 0 | 1
   stop_reason: StopReason | null
+  /** Null: it is awake. */
+  suspension: Suspension | null
+  /** Since when it is known to be suspended; null: it is not. */
+  suspended_at: number | null
+  /** How long it was suspended before, ms. */
+  suspended_ms: number
   exit_code: number | null
   signal: string | null
   cause: string | null

@@ -187,7 +187,6 @@ export class RunTable {
     this.#database.run('UPDATE runs SET background = ? WHERE id = ?', jobs, id)
   }
 
-  /** The last failure that its program told of. */
   /** The last failure its program told of; null: it is over. */
   setError(id: string, error: RunError | null): void {
     this.#database.run(

@@ -11,9 +11,9 @@ export function settleClock(database: Database, now: number, mostAheadMs: number
     database.run('UPDATE agents SET wait_since = ?1 WHERE wait_since > ?1', now)
     database.run(
       `UPDATE runs SET created_at = MIN(created_at, ?1), started_at = MIN(started_at, ?1),
-         ready_at = MIN(ready_at, ?1), active_at = MIN(active_at, ?1)
+         ready_at = MIN(ready_at, ?1), active_at = MIN(active_at, ?1), suspended_at = MIN(suspended_at, ?1)
        WHERE id IN (SELECT run_id FROM agents WHERE run_id IS NOT NULL)
-         AND MAX(created_at, COALESCE(started_at, 0), COALESCE(active_at, 0)) > ?1`,
+         AND MAX(created_at, COALESCE(started_at, 0), COALESCE(active_at, 0), COALESCE(suspended_at, 0)) > ?1`,
       now,
     )
     database.run(

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Agent } from '../../src/schema/agent.ts'
 import type { Event } from '../../src/schema/event.ts'
 import type { Message } from '../../src/schema/message.ts'
+import type { Box } from './driver/container-house.ts'
 import type { Evidence } from './driver/evidence.ts'
 import { brokenInvariants, invariants } from './driver/invariants/index.ts'
 import type { Life, SentLetter, World } from './driver/world.ts'
@@ -54,6 +55,7 @@ function allIsWell(): { world: World; evidence: Evidence } {
     events: wellEvents(),
     processes: [{ pid: 7, command: 'sh', run: 'run_1', agent: 'a' }],
     makings: [],
+    boxes: [{ id: 'c1', agent: 'agent_1', run: 'run_1', isRunning: true }],
     runs: new Map([
       [
         'run_1',
@@ -183,6 +185,11 @@ const breaches: Record<string, [(world: World, evidence: Evidence) => void, RegE
   'what a plain program said became events, each line once': [
     (_, { runs }) => (runs.get('run_1')!.out += 'took m3\n'),
     /run_1 said 24 characters, told 16/,
+  ],
+  'a container belongs to an agent that is there, and is its only one': [
+    (_, { boxes }) =>
+      (boxes as Box[]).push({ id: 'c2', agent: 'agent_1', run: null, isRunning: false }),
+    /agent_1 has several/,
   ],
   'a half-written file is gone with the next start': [
     (_, { drafts }) => (drafts as string[]).push('daemon.json.new'),

@@ -1,18 +1,19 @@
 /**
  * Kills daemons at random and looks whether Drover keeps its promises; docs/contributing/chaos.md.
  * usage: npm run chaos -- [--kills N] [--agents N] [--seed N] [--minutes M] [--jobs N]
- *   [--runtime process|tmux|systemd]
+ *   [--runtime process|tmux|systemd|docker]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { ContainerHouse } from './driver/container-house.ts'
 import { againLine, folderOf, killsOfPlay, playSeed } from './driver/play-seed.ts'
 import { isRuntimeName, type RuntimeName } from './driver/runtimes.ts'
 import { Tally, Violation } from './driver/report.ts'
 
 const usage =
-  'usage: npm run chaos -- [--kills N] [--agents N] [--seed N] [--minutes M] [--jobs N] [--runtime process|tmux|systemd]'
+  'usage: npm run chaos -- [--kills N] [--agents N] [--seed N] [--minutes M] [--jobs N] [--runtime process|tmux|systemd|docker]'
 const defaults = { kills: 100, agents: 6, seed: randomSeed(), minutes: Infinity, jobs: 1 }
 type Wanted = typeof defaults & { runtime: RuntimeName }
 
@@ -74,6 +75,7 @@ async function main({
   let next = 0
 
   async function work(): Promise<void> {
+    await using house = runtime === 'docker' ? await ContainerHouse.open() : null
     while (next < plays && seconds() < minutes * 60 && !broken && !stopping.signal.aborted) {
       const number = next++
       const play = {
@@ -87,6 +89,7 @@ async function main({
           runtime,
           place,
           tally,
+          house,
           signal: stopping.signal,
           onRound: show,
         })

@@ -1,16 +1,17 @@
 import { mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { BoxWish, Handle, RunReference, Runtime } from '../../src/runtimes/contract.ts'
 import { describeEndings } from './runtime-endings.ts'
 import { describeInput } from './runtime-input.ts'
 import { describeLaunch } from './runtime-launch.ts'
 import { describeLimits, type LimitCase } from './runtime-limits.ts'
-import type { RuntimePrograms } from './runtime-programs.ts'
+import type { Argv, RuntimePrograms } from './runtime-programs.ts'
 import { describeRecovery, describeUnknown } from './runtime-recovery.ts'
 import { RuntimeStage } from './runtime-stage.ts'
 import { describeStopping } from './runtime-stopping.ts'
+import { describeSuspend } from './runtime-suspend.ts'
 
 /** How one runtime is brought up for the suite, and what only it can do to itself. */
 export interface RuntimeCase {
@@ -31,6 +32,8 @@ export interface RuntimeCase {
   isListedUntilDestroyed?: boolean
   /** Makes the runtime unable to answer `inspect` and `recover`; returns how to undo it. Left out where that can't be. */
   makeUnknown?(runtime: Runtime): () => void
+  /** Says 1, 2, 3 and so on, a line each, without end; left out where programs have no clock of their own. */
+  countAloud?: Argv
   /** Runs that come up at once where many are asked for; left out: 60. */
   many?: number
   /** Left out where the runtime can limit nothing. */
@@ -41,12 +44,15 @@ export interface RuntimeCase {
 /**
  * The conformance suite of runtimes: real programs, over the real record on disk. After each test
  * everything it started is destroyed, and nothing that carries its mark may be left. A runtime that
- * can always be asked says `canBeUnknown: false`.
+ * can always be asked says `canBeUnknown: false`; one with the capability `snapshot` says `canSuspend`.
  */
 export function describeRuntime(
   name: string,
   prepare: () => Promise<RuntimeCase>,
-  { canBeUnknown = true }: { canBeUnknown?: boolean } = {},
+  {
+    canBeUnknown = true,
+    canSuspend = false,
+  }: { canBeUnknown?: boolean; canSuspend?: boolean } = {},
 ): void {
   describe(`runtime ${name}`, () => {
     let stage: RuntimeStage
@@ -69,6 +75,15 @@ export function describeRuntime(
     describeStopping(given)
     describeRecovery(given)
     describeLimits(given)
+    test('says whether its runs can be suspended, and can do what it says', () => {
+      const { runtime } = stage
+      expect(runtime.capabilities.snapshot).toBe(canSuspend)
+      expect(runtime.suspend !== undefined).toBe(canSuspend)
+      expect(runtime.resume !== undefined).toBe(canSuspend)
+    })
+    if (canSuspend) {
+      describeSuspend(given)
+    }
     if (canBeUnknown) {
       describeUnknown(given)
     }

@@ -25,29 +25,33 @@ const programs: RuntimePrograms = {
   missing: ['/no/such/program'],
 }
 
-describeRuntime('fake', async () => {
-  const machine = new FakeMachine()
-  return {
-    createRuntime: () => new FakeRuntime(machine),
-    programs,
-    addedVariables: [],
-    impostors: (handle: Handle) => [
-      { ...handle, startTime: 'another' },
-      { ...handle, bootId: 'another' },
-      { ...handle, pid: 4 },
-    ],
-    vanish: async (run) => machine.vanish(run.id),
-    makeUnknown: (runtime) => {
-      const { faults } = runtime as FakeRuntime
-      faults.arm('inspect-unknown', Infinity)
-      faults.arm('recover-unknown', Infinity)
-      return () => {
-        faults.disarm('inspect-unknown')
-        faults.disarm('recover-unknown')
-      }
-    },
-  }
-})
+describeRuntime(
+  'fake',
+  async () => {
+    const machine = new FakeMachine()
+    return {
+      createRuntime: () => new FakeRuntime(machine),
+      programs,
+      addedVariables: [],
+      impostors: (handle: Handle) => [
+        { ...handle, startTime: 'another' },
+        { ...handle, bootId: 'another' },
+        { ...handle, pid: 4 },
+      ],
+      vanish: async (run) => machine.vanish(run.id),
+      makeUnknown: (runtime) => {
+        const { faults } = runtime as FakeRuntime
+        faults.arm('inspect-unknown', Infinity)
+        faults.arm('recover-unknown', Infinity)
+        return () => {
+          faults.disarm('inspect-unknown')
+          faults.disarm('recover-unknown')
+        }
+      },
+    }
+  },
+  { canSuspend: true },
+)
 
 describe('a fake runtime that was told to fail', () => {
   let folder: string
@@ -121,6 +125,37 @@ describe('a fake runtime that was told to fail', () => {
     await expect(runtime.list('home_1')).rejects.toMatchObject({ code: 'runtime_unavailable' })
     await expect(runtime.list('home_1')).rejects.toMatchObject({ code: 'runtime_unavailable' })
     expect(await runtime.list('home_1')).toEqual([])
+  })
+
+  test('leaves a run as it is when its suspend or its resume throws or hangs', async () => {
+    const handle = await runtime.start(launch, signal)
+    const gone = AbortSignal.abort(new Error('enough'))
+    runtime.faults.arm('suspend-throws')
+    await expect(runtime.suspend(launch.run, handle, signal)).rejects.toMatchObject({
+      code: 'suspend_failed',
+    })
+    runtime.faults.arm('suspend-hangs')
+    await expect(runtime.suspend(launch.run, handle, gone)).rejects.toThrow('enough')
+    expect((await runtime.recover(launch.run, handle)).state).toBe('running')
+    await runtime.suspend(launch.run, handle, signal)
+    runtime.faults.arm('resume-throws')
+    await expect(runtime.resume(launch.run, handle, signal)).rejects.toMatchObject({
+      code: 'resume_failed',
+    })
+    runtime.faults.arm('resume-hangs')
+    await expect(runtime.resume(launch.run, handle, gone)).rejects.toThrow('enough')
+    expect((await runtime.recover(launch.run, handle)).state).toBe('suspended')
+  })
+
+  test('has suspended and resumed a run though the answer was lost', async () => {
+    const handle = await runtime.start(launch, signal)
+    const gone = AbortSignal.abort(new Error('enough'))
+    runtime.faults.arm('suspend-loses-answer')
+    await expect(runtime.suspend(launch.run, handle, gone)).rejects.toThrow('enough')
+    expect((await runtime.recover(launch.run, handle)).state).toBe('suspended')
+    runtime.faults.arm('resume-loses-answer')
+    await expect(runtime.resume(launch.run, handle, gone)).rejects.toThrow('enough')
+    expect((await runtime.recover(launch.run, handle)).state).toBe('running')
   })
 
   test('loses every run when its machine is restarted', async () => {

@@ -249,6 +249,27 @@ describe('a request body', () => {
       'graceMs',
     ],
     [
+      'with a network policy that there is not',
+      agents,
+      json({ template: 'command', program, network: 'open' }),
+      'invalid_request',
+      'network',
+    ],
+    [
+      'with a host that is none',
+      agents,
+      json({ template: 'command', program, network: { allow: ['a.example', 'http://b.example'] } }),
+      'invalid_request',
+      'network.allow.1',
+    ],
+    [
+      'with a network policy that its runtime does not keep',
+      agents,
+      json({ template: 'command', program, network: 'none' }),
+      'unsupported',
+      'network',
+    ],
+    [
       'with a prompt with NUL',
       agents,
       json({ template: 'command', program, prompt: '\0' }),

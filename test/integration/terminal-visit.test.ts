@@ -158,6 +158,21 @@ test('an agent falls asleep under one who was forgotten', async () => {
   expect(await stage.client.show('dozing')).toMatchObject({ attached: 0 })
 })
 
+test('who is at the terminal of a run that is suspended is told, and is there again when it goes on', async () => {
+  await stage.run('resting', { rest: 'suspend' })
+  await using person = await Onlooker.come(stage.client, 'resting')
+  await person.told('screen')
+  person.stream.write('before')
+  await person.sees('before')
+  await stage.client.sleep('resting', up)
+  expect(await person.told('gone')).toMatchObject({ cause: 'its run is suspended' })
+  expect(await person.told('status')).toMatchObject({ status: 'asleep', cause: 'suspended' })
+  person.stream.wake()
+  await waitFor('the screen anew', () => person.events.at(-1)?.type === 'screen')
+  person.stream.write(', after')
+  await person.sees('before, after')
+})
+
 test('the last one who leaves is counted out, however they go', async () => {
   await stage.run('left')
   const person = await Onlooker.come(stage.client, 'left')

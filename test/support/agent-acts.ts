@@ -1,7 +1,7 @@
 import type { ErrorClass } from '../../src/schema/error-class.ts'
 
 /** What a new daemon finds of a run that was under way. */
-export type Found = 'running' | 'exited' | 'lost' | 'unstarted'
+export type Found = 'running' | 'suspended' | 'exited' | 'lost' | 'unstarted'
 
 /** What people, programs, machines and time do to an agent, in any order and at any moment. */
 export type Act =
@@ -15,8 +15,10 @@ export type Act =
   | { do: 'end-run'; how: 'exited' | 'failed' | 'lost'; class?: ErrorClass | null }
   /** The daemon died and came again; what was under way is found as this. */
   | { do: 'restart-daemon'; found: Found }
-  /** The next start goes wrong. */
-  | { do: 'break-start' }
+  /** The next start goes wrong, or the next rest or return. */
+  | { do: 'break-start' | 'break-move' }
+  /** Asked to end its run, though it could be suspended. */
+  | { do: 'sleep-fully' }
   /** So many steps are taken before the next act. */
   | { do: 'steps'; count: number }
   | { do: 'pass'; ms: number }

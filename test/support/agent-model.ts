@@ -58,6 +58,9 @@ export class AgentModel extends AgentState {
         this.#wake()
         return
       case 'sleep':
+        this.wish = this.lifecycle.rest === 'suspend' ? 'suspend' : 'sleep'
+        return
+      case 'sleep-fully':
         this.wish = 'sleep'
         return
       case 'new':
@@ -96,6 +99,9 @@ export class AgentModel extends AgentState {
         return recoverRun(this, act.found)
       case 'break-start':
         this.brokenStarts++
+        return
+      case 'break-move':
+        this.brokenMoves++
         return
       case 'steps':
         this.settle(act.count)

@@ -40,8 +40,23 @@ export function recoverRun(model: AgentState, found: Found): void {
     return finishRun(model, live, 'lost', { isUnstarted: true, class: null })
   }
   bringUp(model, live)
-  if (found !== 'running') {
-    endRun(model, live, found === 'exited' ? 'exited' : 'lost', null)
+  if (found === 'suspended') {
+    // Whoever finds a run that nobody suspended takes it so.
+    live.suspension = live.suspension === 'resuming' ? 'resuming' : 'suspended'
+    live.suspendedAt ??= model.now
+    return
+  }
+  if (found === 'running' || found === 'unstarted') {
+    return live.suspension === 'suspending' ? undefined : beAwake(model, live)
+  }
+  endRun(model, live, found, null)
+}
+
+/** Its program goes on; the time meanwhile counts for nothing. */
+export function beAwake(model: AgentState, live: ModelRun): void {
+  if (live.suspension !== null) {
+    live.startedAt = (live.startedAt ?? 0) + model.now - (live.suspendedAt ?? model.now)
+    Object.assign(live, { suspension: null, suspendedAt: null, activeAt: model.now })
   }
 }
 
@@ -91,9 +106,14 @@ function finishRun(
   }
   if (run.stopReason === 'new' || run.stopReason === 'restart') {
     model.wish = 'wake'
-  } else if (status !== 'stopped' && !isUnstarted) {
+  } else if (status !== 'stopped' && !isUnstarted && !isAtRest(run)) {
     judgeEnd(model, run, status, errorClass)
   }
+}
+
+/** Nothing that rested died of what it did. */
+function isAtRest({ suspension }: ModelRun): boolean {
+  return suspension === 'suspended' || suspension === 'resuming'
 }
 
 function judgeEnd(

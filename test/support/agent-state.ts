@@ -4,7 +4,7 @@ import { canAdvanceReceipt } from '../../src/core/receipt.ts'
 import type { DeathHistory } from '../../src/core/restart.ts'
 import { Lifecycle } from '../../src/schema/lifecycle.ts'
 import { isFinalReceiptState, type ReceiptState } from '../../src/schema/message.ts'
-import type { RunStatus, StopReason, TurnState } from '../../src/schema/run.ts'
+import type { RunStatus, StopReason, Suspension, TurnState } from '../../src/schema/run.ts'
 
 export interface ModelMessage {
   id: number
@@ -22,6 +22,8 @@ export interface ModelRun {
   turn: TurnState
   hasHandle: boolean
   stopReason: StopReason | null
+  suspension: Suspension | null
+  suspendedAt: number | null
   isReleased: boolean
   isResumed: boolean
   isGreeted: boolean
@@ -48,6 +50,8 @@ export interface ModelOptions {
   /** Its program takes messages only once it was greeted. */
   needsGreeting?: boolean
   isEphemeral?: boolean
+  /** Its runtime can suspend a run. */
+  canSuspend?: boolean
   lifecycle?: Partial<Lifecycle>
   /** How long its questions wait; 0: for ever. */
   questionMs?: number
@@ -59,7 +63,7 @@ const crowded: Admission = { gate: 'admission', cause: 'crowded', mostMs: 60_000
 export class AgentState {
   now = 1_000_000
   hold: AgentView['hold'] = null
-  wish: 'wake' | 'sleep' | null = null
+  wish: AgentView['wish'] = null
   isNew = true
   isRemoving = false
   isRemoved = false
@@ -79,16 +83,20 @@ export class AgentState {
   readonly hasTurns: boolean
   readonly needsGreeting: boolean
   readonly isEphemeral: boolean
+  readonly canSuspend: boolean
   readonly lifecycle: Lifecycle
   readonly questionMs: number
   history: DeathHistory = { attempts: 0, deaths: [] }
   hasSession = false
   brokenStarts = 0
+  /** Runs that are the next to be suspended, or to be resumed, and can't be. */
+  brokenMoves = 0
 
   constructor({
     hasTurns,
     needsGreeting = false,
     isEphemeral = false,
+    canSuspend = false,
     lifecycle = {},
     questionMs = 3_600_000,
   }: ModelOptions) {
@@ -96,6 +104,7 @@ export class AgentState {
     this.needsGreeting = hasTurns && needsGreeting
     this.hasTurns = hasTurns
     this.isEphemeral = isEphemeral
+    this.canSuspend = canSuspend
     this.lifecycle = Lifecycle.parse(lifecycle)
   }
 
@@ -136,6 +145,7 @@ export class AgentState {
         canSteer: false,
         isBegun: false,
         isUnknown: false,
+        canSuspend: this.canSuspend,
       },
       queued: this.queued().length,
       isSteering: false,

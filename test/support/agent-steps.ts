@@ -2,7 +2,7 @@ import { refusalGate } from '../../src/core/gates.ts'
 import type { Step } from '../../src/core/next-step.ts'
 import type { StopReason } from '../../src/schema/run.ts'
 import { expire } from './agent-questions.ts'
-import { bringUp, endRun } from './agent-runs.ts'
+import { beAwake, bringUp, endRun } from './agent-runs.ts'
 import { check, type AgentState, type ModelMessage, type ModelRun } from './agent-state.ts'
 
 /** Takes one step, as short as its meaning; throws when it breaks an invariant. */
@@ -23,6 +23,20 @@ export function takeStep(model: AgentState, step: Step): void {
         )
     case 'request-stop':
       return requestStop(model, live, step.reason)
+    case 'request-suspend':
+      return requestSuspend(model, live)
+    case 'suspend-run':
+      return suspendRun(model, live)
+    case 'request-resume':
+      check(
+        live && (live.suspension === 'suspending' || live.suspension === 'suspended'),
+        'only a run that rests, or is about to, is asked back',
+      )
+      check(!isHeld && live.stopReason === null, 'who is stopped never resumes')
+      live.suspension = 'resuming'
+      return
+    case 'resume-run':
+      return resumeRun(model, live, isHeld)
     case 'cancel-run':
       check(live?.hasHandle === false, 'only a run that never came up is cancelled')
       return endRun(model, live, 'stopped', null)
@@ -91,6 +105,8 @@ function createRun(model: AgentState): void {
     turn: 'idle',
     hasHandle: false,
     stopReason: null,
+    suspension: null,
+    suspendedAt: null,
     isReleased: false,
     isResumed: model.hasSession && !model.isNew,
     isGreeted: !model.needsGreeting,
@@ -106,10 +122,65 @@ function createRun(model: AgentState): void {
   model.queued().forEach((message) => model.move(message, 'waking'))
 }
 
+function requestSuspend(model: AgentState, live: ModelRun | null): void {
+  check(
+    live?.hasHandle === true && live.suspension === null && live.stopReason === null,
+    'only a run that is up is suspended, once',
+  )
+  check(model.canSuspend, 'a run is suspended only where that can be')
+  check(
+    live.turn === 'idle' && model.openOf(live).length === 0 && model.unwrittenAnswers === 0,
+    'only what has nothing to do is suspended',
+  )
+  check(live.background === 0, 'what works beside its turns is not suspended')
+  check(model.questionsOf(live).length === 0, 'what waits for a person is not suspended')
+  check(model.queued().length === 0, 'whom a message waits for is not suspended')
+  const isAsked = model.wish === 'suspend'
+  check(
+    isAsked || (model.attached === 0 && model.now >= model.awaitedUntil),
+    'nobody is left alone by a suspended agent',
+  )
+  check(isAsked || model.lifecycle.rest === 'suspend', 'who is to sleep is not suspended')
+  live.suspension = 'suspending'
+  model.wish = isAsked ? null : model.wish
+}
+
+function suspendRun(model: AgentState, live: ModelRun | null): void {
+  check(live?.suspension === 'suspending', 'a run is suspended after that was put down')
+  check(model.openOf(live).length === 0, 'nothing is suspended that has a message')
+  if (model.brokenMoves > 0) {
+    model.brokenMoves--
+    Object.assign(live, { status: 'stopping', stopReason: 'idle' })
+    return
+  }
+  Object.assign(live, { suspension: 'suspended', suspendedAt: model.now })
+}
+
+function resumeRun(model: AgentState, live: ModelRun | null, isHeld: boolean): void {
+  check(live?.suspension === 'resuming', 'a run is resumed after that was put down')
+  check(!isHeld && live.stopReason === null, 'who is stopped never resumes')
+  if (model.brokenMoves > 0) {
+    model.brokenMoves--
+    return endRun(model, live, 'lost', null)
+  }
+  beAwake(model, live)
+}
+
 function requestStop(model: AgentState, live: ModelRun | null, reason: StopReason): void {
   check(
     live?.hasHandle === true && live.stopReason === null,
     'a stop is asked for once, of a run that is up',
+  )
+  check(
+    live.suspension === null || !['idle', 'age', 'unready', 'wedged'].includes(reason),
+    'no clock goes on for what rests',
+  )
+  check(
+    reason !== 'suspended' ||
+      (live.suspendedAt !== null &&
+        model.now >= live.suspendedAt + model.lifecycle.suspendedMs &&
+        model.queued().length === 0),
+    'what rests is ended only after its time',
   )
   const isAsked = reason === 'stop' || reason === 'remove'
   const isAtRest = live.turn === 'idle' && model.openOf(live).length === 0
@@ -127,7 +198,7 @@ function requestStop(model: AgentState, live: ModelRun | null, reason: StopReaso
     'who took a turn is ready',
   )
   Object.assign(live, { status: 'stopping', stopReason: reason })
-  model.wish = model.wish === 'sleep' ? null : model.wish
+  model.wish = model.wish === 'wake' ? model.wish : null
 }
 
 function assignMessage(
@@ -139,6 +210,7 @@ function assignMessage(
     message && live && live.stopReason === null,
     'a message is given to a run that will read it',
   )
+  check(live.suspension === null, 'nothing is given to a run that rests')
   check(
     !model.hasTurns || model.openOf(live).length === 0,
     'who takes turns gets one message at a time',
@@ -150,6 +222,7 @@ function assignMessage(
 
 function writeInput(model: AgentState, live: ModelRun | null): void {
   check(live, 'input is written for a run')
+  check(live.suspension === null, 'nothing is written to a run that rests')
   model.writtenAnswers += model.unwrittenAnswers
   model.unwrittenAnswers = 0
   for (const message of model.openOf(live)) {

@@ -15,6 +15,8 @@ const simple = fc.constantFrom<SimpleAct>(
   'start',
   'wake',
   'sleep',
+  'sleep',
+  'sleep-fully',
   'new',
   'restart',
   'accept',
@@ -25,6 +27,7 @@ const simple = fc.constantFrom<SimpleAct>(
   'greet',
   'become-unusable',
   'break-start',
+  'break-move',
   'attach',
   'detach',
   'crowd',
@@ -44,10 +47,12 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     class: fc.constantFrom('auth' as const, 'network' as const, null),
   }),
   fc
-    .constantFrom('running', 'exited', 'lost', 'unstarted')
+    .constantFrom('running', 'suspended', 'exited', 'lost', 'unstarted')
     .map((found) => ({ do: 'restart-daemon', found }) as const),
   fc.integer({ min: 1, max: 5 }).map((count) => ({ do: 'steps', count }) as const),
-  fc.constantFrom(500, 30_000, 130_000, 4_000_000).map((ms) => ({ do: 'pass', ms }) as const),
+  fc
+    .constantFrom(500, 30_000, 130_000, 4_000_000, 90_000_000)
+    .map((ms) => ({ do: 'pass', ms }) as const),
   fc.constantFrom(1000, 600_000).map((ms) => ({ do: 'limit', ms }) as const),
 )
 /** What happens to one agent, in order. */
@@ -57,7 +62,10 @@ export const options: fc.Arbitrary<ModelOptions> = fc.record({
   hasTurns: fc.boolean(),
   needsGreeting: fc.boolean(),
   isEphemeral: fc.boolean(),
+  canSuspend: fc.boolean(),
   lifecycle: fc.record({
+    rest: fc.constantFrom('sleep' as const, 'suspend' as const),
+    suspendedMs: fc.constantFrom(0, 86_400_000),
     restart: fc.constantFrom('never' as const, 'on-failure' as const, 'always' as const),
     idleMs: fc.constantFrom(0, 3_600_000),
     maxAgeMs: fc.constantFrom(0, 60_000),
@@ -102,6 +110,9 @@ export const upRun: RunView = {
   turn: 'idle',
   hasHandle: true,
   stopReason: null,
+  suspension: null,
+  suspendedAt: null,
+  canSuspend: false,
   hasTurns: true,
   isGreeted: true,
   isUnusable: false,

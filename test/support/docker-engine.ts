@@ -16,6 +16,9 @@ export const canRunDocker =
 /** How long a call of the engine may take, ms: importing an image on a slow disk takes longest. */
 const callMs = 120_000
 
+/** How long an engine may take to answer after its start, ms: one that was killed ends containers first, 10 s each. */
+const answerMs = 60_000
+
 export interface DockerResult {
   code: number
   stdout: string
@@ -34,7 +37,7 @@ export interface EngineOptions {
  */
 export class DockerEngine implements AsyncDisposable {
   readonly folder = createTemporaryFolder('drover-docker-')
-  readonly #args: readonly string[]
+  #args: readonly string[]
   #child: ChildProcess
   #log = ''
   #wasUp = false
@@ -100,10 +103,16 @@ export class DockerEngine implements AsyncDisposable {
       // Its containerd goes with it, and would count as alive where nobody reaps it.
       rmSync(path.join(this.folder, 'exec', 'containerd', 'containerd.pid'), { force: true })
     }
+    // It goes with it, not at once; the next one would wait for it in vain.
+    await waitFor('containerd to be gone', () => !this.#hasContainerd())
   }
 
-  /** Starts it again after `stop`. */
-  async startAgain(): Promise<void> {
+  /**
+   * Starts it again after `stop`, with all that it kept. With `--live-restore` it takes up the
+   * containers that go on; without it ends them.
+   */
+  async startAgain(args = this.#args): Promise<void> {
+    this.#args = args
     this.#child = this.#spawn()
     await this.#answers()
   }
@@ -170,13 +179,22 @@ export class DockerEngine implements AsyncDisposable {
     }
   }
 
+  #hasContainerd(): boolean {
+    const file = path.join(this.folder, 'exec/containerd/containerd.pid')
+    return existsSync(file) && existsSync(path.join('/proc', readFileSync(file, 'utf8')))
+  }
+
   async #answers(): Promise<void> {
-    await waitFor('dockerd to answer', async () => {
-      if (this.#child.exitCode !== null) {
-        throw new Error(`dockerd ended with ${this.#child.exitCode}`)
-      }
-      return (await this.call(['version'])).code === 0
-    })
+    await waitFor(
+      'dockerd to answer',
+      async () => {
+        if (this.#child.exitCode !== null) {
+          throw new Error(`dockerd ended with ${this.#child.exitCode}: ${this.#log.slice(-2000)}`)
+        }
+        return (await this.call(['version'])).code === 0
+      },
+      answerMs,
+    )
   }
 
   /** What is mounted below its folder. */
@@ -188,4 +206,11 @@ export class DockerEngine implements AsyncDisposable {
   }
 }
 
-const noNetwork = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-masq=false']
+/** What an engine without a network of its own is started with. */
+export const noNetwork = [
+  '--bridge',
+  'none',
+  '--iptables=false',
+  '--ip6tables=false',
+  '--ip-masq=false',
+]

@@ -7,6 +7,7 @@ import { commandProvider } from '../../src/providers/command/index.ts'
 import type { Provider } from '../../src/providers/contract.ts'
 import { FakeMachine, FakeRuntime } from '../../src/runtimes/fake/index.ts'
 import { ProcessRuntime } from '../../src/runtimes/process/index.ts'
+import type { LifecycleWish } from '../../src/schema/lifecycle.ts'
 import type { TerminalSize } from '../../src/schema/terminal.ts'
 import { readSecret } from '../../src/util/secret-file.ts'
 import { resolveHome } from '../../src/util/home.ts'
@@ -78,7 +79,7 @@ export class TerminalStage implements AsyncDisposable {
   }
 
   /** An agent at a terminal that gives back what is typed. */
-  async run(name: string, lifecycle: Record<string, number> = {}): Promise<void> {
+  async run(name: string, lifecycle: LifecycleWish = {}): Promise<void> {
     const program: [string] = ['cat']
     const request = { template: 'command', name, runtime: 'fake', program, lifecycle }
     await this.client.run(request, { waitSeconds: 20 })

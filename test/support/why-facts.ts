@@ -14,6 +14,7 @@ export function whyFacts(part: Partial<WhyFacts>): WhyFacts {
     deaths: { attempts: 0, recent: [] },
     messages: { unfinished: [], troubled: [] },
     questions: [],
+    refused: [],
     lines: [],
     ...part,
   }

@@ -1,4 +1,12 @@
-import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { createPrivateFolder } from '../../util/private-file.ts'
 import type { AgentReference, Launch, RunReference } from '../contract.ts'
@@ -19,6 +27,16 @@ export function launchFile(run: RunReference): string {
   return path.join(run.folder, 'launch')
 }
 
+/** The run's file that names the place inside where the system counts whom it ended for want of memory. */
+export function killsFile(run: Pick<RunReference, 'folder'>): string {
+  return path.join(run.folder, 'kills')
+}
+
+/** It is there when the program was killed and the system had ended something inside for want of memory. */
+export function oomFile(run: Pick<RunReference, 'folder'>): string {
+  return path.join(run.folder, 'oom')
+}
+
 /** Points the container at the run it is to begin next, and says what that is. Errors: `start_failed`. */
 export function prepareBox(agent: AgentReference, launch: Launch): void {
   const { run, argv, cwd } = launch
@@ -36,6 +54,24 @@ export function prepareBox(agent: AgentReference, launch: Launch): void {
 export function linkedRun(agent: Pick<AgentReference, 'folder'>): string | null {
   try {
     return lstatSync(runLink(agent)).isSymbolicLink() ? readlinkSync(runLink(agent)) : null
+  } catch {
+    return null
+  }
+}
+
+function containerFile({ folder }: Pick<AgentReference, 'folder'>): string {
+  return path.join(folder, 'container')
+}
+
+/** Notes which container is the agent's: somebody may rename it, and what is made from it has its labels. */
+export function recordContainer(agent: AgentReference, id: string): void {
+  writeFileSync(containerFile(agent), `${id}\n`, { mode: 0o600 })
+}
+
+/** The engine's id of the agent's container; null: none was noted. */
+export function recordedContainer(agent: Pick<AgentReference, 'folder'>): string | null {
+  try {
+    return /^([0-9a-f]+)\n/.exec(readFileSync(containerFile(agent), 'latin1'))?.[1] ?? null
   } catch {
     return null
   }

@@ -1,4 +1,4 @@
-import { DroverError } from '../../schema/error.ts'
+import { abortable } from '../../util/abortable.ts'
 import { ContainerWatch, livenessOf, type Life } from './container-watch.ts'
 import type { ContainerState } from './engine/container-state.ts'
 import { Engine } from './engine/engine.ts'
@@ -24,18 +24,9 @@ export class EngineLink {
     this.#env = env
   }
 
-  /** Errors: those of `Engine.connect`. */
+  /** Whoever gives up waiting for it takes nobody else's from them. Errors: those of `Engine.connect`. */
   async engine(signal: AbortSignal): Promise<Engine> {
-    this.#engine ??= this.#connect(signal)
-    const made = this.#engine
-    try {
-      return await made
-    } catch (error) {
-      if (this.#engine === made) {
-        this.#engine = null
-      }
-      throw error
-    }
+    return await abortable((this.#engine ??= this.#begin()), signal)
   }
 
   /** What is known of a container; it is looked at where something may have become of it. */
@@ -68,9 +59,6 @@ export class EngineLink {
         return false
       }
       signal.throwIfAborted()
-      if (!this.watch.isUp) {
-        throw new DroverError('engine_unreachable', 'The engine tells nothing of its containers.')
-      }
       await changed
     }
   }
@@ -79,12 +67,32 @@ export class EngineLink {
     this.#ending.abort()
   }
 
-  async #connect(signal: AbortSignal): Promise<Engine> {
-    const engine = await Engine.connect({ env: this.#env, signal })
+  #begin(): Promise<Engine> {
+    const made = this.#connect()
+    made.catch(() => {
+      if (this.#engine === made) {
+        this.#engine = null
+      }
+    })
+    return made
+  }
+
+  async #connect(): Promise<Engine> {
+    const failed = new AbortController()
+    const ending = AbortSignal.any([this.#ending.signal, failed.signal])
+    try {
+      const engine = await Engine.connect({ env: this.#env, signal: ending })
+      await this.#follow(engine, ending)
+      return engine
+    } catch (error) {
+      failed.abort(error)
+      throw error
+    }
+  }
+
+  /** Resolves once events come. */
+  async #follow(engine: Engine, signal: AbortSignal): Promise<void> {
     const isUp = Promise.withResolvers<void>()
-    // One that nobody waited for must not go on beside the next.
-    const given = new AbortController()
-    signal.addEventListener('abort', () => isUp.reject(signal.reason), { once: true })
     void engine.follow(
       { type: ['container'], label: [labels.agent] },
       ({ id, action, timeMs }) => this.watch.event(id, action, timeMs),
@@ -93,17 +101,14 @@ export class EngineLink {
           this.watch.up()
           isUp.resolve()
         },
-        onDown: () => this.watch.down(),
+        onDown: (error) => {
+          this.watch.down()
+          isUp.reject(error)
+        },
       },
-      AbortSignal.any([this.#ending.signal, given.signal]),
+      signal,
     )
-    try {
-      await isUp.promise
-    } catch (error) {
-      given.abort()
-      throw error
-    }
-    return engine
+    await abortable(isUp.promise, signal)
   }
 }
 

@@ -12,12 +12,19 @@
 #
 # TERM ends everything inside, gently; USR1 at once, and that is then the ending on record.
 #
-# It ends with 70 where it can't write to the folder, with 71 where nothing says what to run, and with
-# 72 where the folder to start in is not there.
+# It ends with 70 where it can't write to the folder, with 71 where nothing says what to run, with 72
+# where the folder to start in is not there, and with 73 where a program is missing that the holder needs.
 umask 077
 drover_run=$1 drover_holder=$2 drover_file=$3 drover_kind='' drover_text='' drover_killed=''
 [ -w "$drover_run" ] && [ -w "$drover_run/out" ] || exit 70
 [ -s "$drover_run/launch" ] || exit 71
+drover_line=$PATH PATH=/usr/bin:/bin:$PATH
+command -v cat >/dev/null 2>&1 && command -v mkfifo >/dev/null 2>&1 || exit 73
+PATH=$drover_line
+# Where the system counts what it ends in here for want of memory: the holder looks there at the end.
+for drover_text in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+  [ -r "$drover_text" ] && echo "$drover_text" >"$drover_run/kills"
+done
 
 # Who we are, by the system's own lists: to ask a program takes longer.
 drover_user=agent

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
 import type {
   AgentReference,
-  BoxWish,
+  BoxKind,
   Exit,
   Found,
   Handle,
@@ -22,18 +22,20 @@ import type {
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
 import { runFiles } from '../run-folder.ts'
-import { launchFile, linkedRun } from './box-files.ts'
+import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
+import { explainExit } from './explain-exit.ts'
 import { InsideContainers } from './inside/inside-containers.ts'
 import { isInside } from './inside/handle.ts'
 import { readPlace } from './inside/notes.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { containerName, labels } from './plan-container.ts'
+import { labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { refuseForeign, refuseLimit } from './limits.ts'
-import { isOurs, startInOwnContainer } from './start.ts'
+import { findContainer, isOurs } from './own-container.ts'
+import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 
 export interface DockerOptions {
@@ -90,7 +92,11 @@ export class DockerRuntime implements Runtime {
     return refuseLimit(limits, (await this.#link.engine(signal)).facts)
   }
 
-  async start(launch: Launch, signal: AbortSignal): Promise<Handle> {
+  async start(
+    launch: Launch,
+    signal: AbortSignal,
+    tell: (text: string) => void = () => undefined,
+  ): Promise<Handle> {
     const { box } = launch
     if (!box) {
       throw new DroverError('start_failed', 'A program of docker needs a container to be in.')
@@ -105,7 +111,7 @@ export class DockerRuntime implements Runtime {
     if (box.container.name !== undefined) {
       return await this.#inside.start({ ...launch, box }, signal)
     }
-    const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade }
+    const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade, tell }
     const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
     this.#handles.set(launch.run.id, handle)
     return handle
@@ -170,22 +176,16 @@ export class DockerRuntime implements Runtime {
     }
     this.#handles.delete(run.id)
     const { bell, end, stop } = runFiles(run.folder)
-    for (const file of [bell, stop, end, launchFile(run)]) {
+    for (const file of [bell, stop, end, launchFile(run), killsFile(run), oomFile(run)]) {
       await rm(file, { force: true })
     }
   }
 
   explainExit(run: RunReference, exit: Exit): string | null {
-    const { id } = run
-    const { signal } = exit
-    const inside = this.#inside.explainExit(run, exit)
-    if (inside !== null) {
-      return inside
-    }
-    const handle = this.#handles.get(id)
-    return handle && signal === 'SIGKILL' && this.#link.watch.isOomKilled(handle)
-      ? 'out of memory: the container has no more'
-      : null
+    return (
+      this.#inside.explainExit(run, exit) ??
+      explainExit(exit, { run, handle: this.#handles.get(run.id), watch: this.#link.watch })
+    )
   }
 
   /** Containers that run, by the run that each was pointed at, and processes in those of others. */
@@ -199,7 +199,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async locate(
-    box: Pick<BoxWish, 'container'>,
+    box: BoxKind,
     folders: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly string[]> {
@@ -213,8 +213,8 @@ export class DockerRuntime implements Runtime {
       return
     }
     const engine = await this.#link.engine(signal)
-    const state = await engine.inspectContainer(containerName(agent.id), signal)
-    if (state && isOurs(state, { agent })) {
+    const state = await findContainer(engine, agent, signal)
+    if (state) {
       await engine.removeContainer(state.id, signal)
     }
     await this.#inside.forget(agent, signal)
@@ -243,14 +243,13 @@ export class DockerRuntime implements Runtime {
     const listed = await engine.listContainers([`${labels.instance}=${instance}`], signal, {
       all: isAll,
     })
-    return listed
-      .map(({ id, name, labels: has }) => ({
-        id,
-        name,
-        agent: has[labels.agent] ?? '',
-        folder: has[labels.box] ?? '',
-      }))
-      .filter(({ name, agent }) => name === containerName(agent))
+    return listed.flatMap((each) => {
+      const agent = each.labels[labels.agent] ?? ''
+      const folder = each.labels[labels.box] ?? ''
+      return isOurs(each, { id: agent, instance, folder })
+        ? [{ id: each.id, name: each.name, agent, folder }]
+        : []
+    })
   }
 
   /** The life of a run whose handle was never stored; null where there is none. */

@@ -45,7 +45,19 @@ function judge(run: RunReference, startedAt: string, state: ContainerState | nul
   const refused = entryProblem(state.exitCode)
   return refused
     ? { state: 'lost', cause: refused, isUnstarted: true }
-    : { state: 'lost', cause: `its container ended with ${state.exitCode} and left no record` }
+    : { state: 'lost', ...endWithoutRecord(state.exitCode) }
+}
+
+function endWithoutRecord(code: number | null): { cause: string; isMachineFault?: boolean } {
+  switch (code) {
+    case 137:
+      return { cause: 'its container was killed and left no record' }
+    case 255:
+      // Engines say so of what they did not see end.
+      return { cause: 'its container ended while its engine was away', isMachineFault: true }
+    default:
+      return { cause: `its container ended with ${code} and left no record` }
+  }
 }
 
 /** Why the container's first process refused to begin. */
@@ -57,6 +69,8 @@ function entryProblem(code: number | null): string | null {
       return 'nothing said what to run'
     case 72:
       return 'the folder to start in is not there inside'
+    case 73:
+      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo'
     default:
       return null
   }

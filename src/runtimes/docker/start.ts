@@ -2,12 +2,16 @@ import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
 import type { BoxWish, Launch } from '../contract.ts'
 import { holderScript } from '../holder/start-holder.ts'
-import { prepareBox, runLink } from './box-files.ts'
-import { chooseUser, giveFolders, ownerOf, parseUser } from './choose-user.ts'
+import { linkedRun, prepareBox, recordContainer, runLink } from './box-files.ts'
+import { chooseUser, giveFolders, ownerOf } from './choose-user.ts'
 import type { ContainerState } from './engine/container-state.ts'
 import type { Engine } from './engine/engine.ts'
 import type { EngineLink } from './engine-link.ts'
+import { explainStart } from './explain-start.ts'
 import { handleOf, type DockerHandle } from './handle.ts'
+import { numbersOf } from './image-user.ts'
+import { findContainer } from './own-container.ts'
+import type { ImageTools } from './images/build-image.ts'
 import {
   containerName,
   labels,
@@ -16,7 +20,7 @@ import {
   planUpdate,
   type PlannedBody,
 } from './plan-container.ts'
-import { requireImage } from './require-image.ts'
+import { requireImage } from './images/require-image.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -33,36 +37,53 @@ export interface StartTools {
   onFirst: () => void
   /** Told when the container is there and does not run yet: where a crash test may end the daemon. */
   onMade: () => void
+  /** Told what takes long before the container is there, in words for people. */
+  tell: (text: string) => void
 }
 
-/** Begins a run in the agent's own container. Errors: `start_failed`, `image_not_found`, `engine_unreachable`, `unsupported`. */
+/** Begins a run in the agent's own container. Errors: `start_failed`, `engine_unreachable`, `unsupported`, and those of `requireImage`. */
 export async function startInOwnContainer(
   tools: StartTools,
   launch: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<DockerHandle> {
   const { link } = tools
+  const { run, box } = launch
   const engine = await link.engine(signal)
-  const { body, user } = await plan(engine, launch, signal)
+  const { body, user } = await plan({ engine, tell: tools.tell }, launch, signal)
   tools.onFirst()
-  prepareBox(launch.box.agent, launch)
-  await giveFolders(launch.box, launch.run, parseUser(user))
-  const id = await makeContainer(tools, { engine, body, launch }, signal)
-  await engine.startContainer(id, signal)
-  const handle = handleOf(await link.inspect(id, signal))
+  const there = await findContainer(engine, box.agent, signal)
+  if (there?.isRunning && linkedRun(box.agent) === run.folder) {
+    // A start of this very run that is tried again.
+    return requireLife(there)
+  }
+  prepareBox(box.agent, launch)
+  try {
+    const id = await makeContainer(tools, { engine, body, launch, there }, signal)
+    await giveFolders(box, run, await numbersOf(engine, { container: id, user }, signal))
+    await engine.startContainer(id, signal)
+    return requireLife(await link.inspect(id, signal))
+  } catch (error) {
+    throw explainStart(error, { image: box.container.image ?? body.Image, user })
+  }
+}
+
+function requireLife(state: ContainerState | null): DockerHandle {
+  const handle = handleOf(state)
   if (!handle) {
-    throw new DroverError('start_failed', `Container ${id.slice(0, 12)} did not start.`)
+    const which = state ? `Container ${state.id.slice(0, 12)}` : 'Its container'
+    throw new DroverError('start_failed', `${which} did not start.`)
   }
   return handle
 }
 
 async function plan(
-  engine: Engine,
+  tools: ImageTools,
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
-  const image = await requireImage(engine, box, signal)
-  const { facts } = engine
+  const image = await requireImage(tools, box, signal)
+  const { facts } = tools.engine
   const user = chooseUser({
     wanted: box.container.user ?? null,
     owner: box.folders[0] === undefined ? null : await ownerOf(box.folders[0]),
@@ -89,20 +110,17 @@ interface MakeRequest {
   engine: Engine
   body: PlannedBody
   launch: Launch & { box: BoxWish }
+  /** The one that is there. */
+  there: ContainerState | null
 }
 
 /** The container that the plan says, at rest: the one that is there, or a new one in its place. */
 async function makeContainer(
   { link, onMade }: StartTools,
-  { engine, body, launch }: MakeRequest,
+  { engine, body, launch, there }: MakeRequest,
   signal: AbortSignal,
 ): Promise<string> {
   const { agent } = launch.box
-  const name = containerName(agent.id)
-  const there = await engine.inspectContainer(name, signal)
-  if (there && !isOurs(there, launch.box)) {
-    throw new DroverError('start_failed', `There is a container ${name} that is not of this home.`)
-  }
   if (there && there.labels[labels.key] === body.Labels[labels.key]) {
     await halt({ engine, link }, there, signal)
     const update = planUpdate(there.limits, planBounds(launch.limits ?? {}), engine.facts.cpus)
@@ -114,16 +132,10 @@ async function makeContainer(
   if (there) {
     await engine.removeContainer(there.id, signal)
   }
-  const id = await engine.createContainer(name, body, signal)
+  const id = await engine.createContainer(containerName(agent.id), body, signal)
   onMade()
+  recordContainer(agent, id)
   return id
-}
-
-export function isOurs(
-  { labels: has }: Pick<ContainerState, 'labels'>,
-  { agent }: Pick<BoxWish, 'agent'>,
-): boolean {
-  return has[labels.instance] === agent.instance && has[labels.agent] === agent.id
 }
 
 /** Of a run that is over it may still be on its way out; one that stays is of a run that was given up. */

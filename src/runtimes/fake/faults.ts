@@ -19,6 +19,15 @@ export type Fault =
   | 'stop-hangs'
   | 'destroy-throws'
   | 'list-throws'
+  /** It stays as it is, and that is for good: `suspend_failed`, `resume_failed`. */
+  | 'suspend-throws'
+  | 'resume-throws'
+  /** It stays as it is, and no answer comes until the call is aborted. */
+  | 'suspend-hangs'
+  | 'resume-hangs'
+  /** It is done, and no answer comes until the call is aborted. */
+  | 'suspend-loses-answer'
+  | 'resume-loses-answer'
 
 /** The faults that lie ahead. */
 export class FakeFaults {

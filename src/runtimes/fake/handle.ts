@@ -7,6 +7,8 @@ export const FakeHandle = z.object({
   pid: z.number().int().positive(),
   startTime: z.string(),
   bootId: z.string(),
+  /** How often it was suspended and resumed, together; left out: never. A handle of before still names it. */
+  moves: z.number().int().positive().optional(),
 })
 export type FakeHandle = z.infer<typeof FakeHandle>
 

@@ -22,6 +22,7 @@ import { FakeMachine } from './machine.ts'
 import { isAlive, recoverFake } from './recover.ts'
 import { startFake } from './start.ts'
 import { stopFake } from './stop.ts'
+import { moveFake } from './suspend.ts'
 
 export { FakeFaults, type Fault } from './faults.ts'
 export { FakeMachine, type FakeProcess } from './machine.ts'
@@ -39,7 +40,10 @@ export class FakeRuntime implements Runtime {
   constructor(
     machine: FakeMachine = new FakeMachine(),
     faults: FakeFaults = new FakeFaults(),
-    { hasTerminals = false }: { hasTerminals?: boolean } = {},
+    {
+      hasTerminals = false,
+      canSuspend = true,
+    }: { hasTerminals?: boolean; canSuspend?: boolean } = {},
   ) {
     this.machine = machine
     this.faults = faults
@@ -47,7 +51,7 @@ export class FakeRuntime implements Runtime {
       terminal: hasTerminals,
       exec: false,
       limits: false,
-      snapshot: false,
+      snapshot: canSuspend,
       networkPolicy: false,
       elsewhere: false,
       selfSupervised: false,
@@ -84,6 +88,16 @@ export class FakeRuntime implements Runtime {
 
   closeInput(run: RunReference): void {
     this.machine.endInput(run.id)
+  }
+
+  async suspend(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    const call = { machine: this.machine, faults: this.faults, signal }
+    return await moveFake('suspend', run, parseHandle(handle), call)
+  }
+
+  async resume(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    const call = { machine: this.machine, faults: this.faults, signal }
+    return await moveFake('resume', run, parseHandle(handle), call)
   }
 
   async stop(run: RunReference, handle: Handle, { askMs, signal }: StopOptions): Promise<void> {

@@ -14,12 +14,15 @@ export interface FakeProcess {
   readonly launch: Launch
   readonly name: string
   readonly isLeader: boolean
+  /** How often its run was suspended and resumed, together: at rest where that is odd. */
+  readonly moves: number
 }
 
 interface LiveProcess extends FakeProcess {
   program: Program
   context: ProgramContext
   inOffset: number
+  moves: number
   terminal: FakeTerminal | null
 }
 
@@ -75,7 +78,7 @@ export class FakeMachine {
   /** New bytes of the input, if there are any, go to the run's leader. */
   feed(runId: string): void {
     const leader = this.#leaderOf(runId)
-    if (!leader) {
+    if (!leader || isResting(leader)) {
       return
     }
     const bytes = readFrom(runFiles(leader.launch.run.folder).in, leader.inOffset)
@@ -90,7 +93,7 @@ export class FakeMachine {
   endInput(runId: string): void {
     this.feed(runId)
     const leader = this.#leaderOf(runId)
-    if (leader) {
+    if (leader && !isResting(leader)) {
       if (leader.program.inputEnd) {
         leader.program.inputEnd(leader.context)
       } else {
@@ -99,11 +102,31 @@ export class FakeMachine {
     }
   }
 
+  /** All of a run rests; what reaches it waits. */
+  suspend(runId: string): void {
+    this.#move(runId, false)
+  }
+
+  /** All of a run goes on, with what came meanwhile. */
+  resume(runId: string): void {
+    this.#move(runId, true)
+    this.feed(runId)
+  }
+
+  #move(runId: string, isFromRest: boolean): void {
+    for (const process of this.#processes.values()) {
+      if (process.launch.run.id === runId && isResting(process) === isFromRest) {
+        process.moves++
+      }
+    }
+  }
+
   /** TERM or KILL to every process of a run. */
   signal(runId: string, name: 'SIGTERM' | 'SIGKILL'): void {
     for (const { pid } of this.processesOf(runId)) {
       const process = this.#processes.get(pid)
-      if (process && !(name === 'SIGTERM' && process.program.ignoresTerm)) {
+      const isDeaf = process && (process.program.ignoresTerm || isResting(process))
+      if (process && !(name === 'SIGTERM' && isDeaf)) {
         this.#end(process, 128 + constants.signals[name])
       }
     }
@@ -136,7 +159,8 @@ export class FakeMachine {
     const [name, args] = programOf(argv)
     const create = Object.hasOwn(fakePrograms, name) ? fakePrograms[name] : undefined
     const files = runFiles(launch.run.folder)
-    const type = (keys: Buffer): void => process.program.input?.(keys, process.context)
+    const type = (keys: Buffer): void =>
+      isResting(process) ? undefined : process.program.input?.(keys, process.context)
     const process: LiveProcess = {
       pid,
       startTime: String(pid),
@@ -144,6 +168,7 @@ export class FakeMachine {
       name,
       isLeader,
       inOffset: 0,
+      moves: 0,
       terminal: isLeader && launch.terminal ? new FakeTerminal(launch.terminal, type) : null,
       program: create?.() ?? {},
       context: {
@@ -177,6 +202,11 @@ export class FakeMachine {
       process.terminal?.end('its program ended')
     }
   }
+}
+
+/** Suspended. */
+export function isResting({ moves }: Pick<FakeProcess, 'moves'>): boolean {
+  return moves % 2 === 1
 }
 
 /** What is pasted or typed of whole strokes. */

@@ -1,7 +1,7 @@
 import type { Recovery, RunReference } from '../contract.ts'
 import { createRunFolder, readExit } from '../run-folder.ts'
 import type { FakeHandle } from './handle.ts'
-import type { FakeMachine } from './machine.ts'
+import { isResting, type FakeMachine, type FakeProcess } from './machine.ts'
 import { claim, givenUp } from './start.ts'
 
 /** Whether the handle names a process that lives; another boot's or another start's is somebody else. */
@@ -30,16 +30,18 @@ export function recoverFake(
   if (handle && handle.bootId !== machine.bootId) {
     return { state: 'lost', cause: 'the machine was restarted' }
   }
-  const found =
-    handle && isAlive(machine, handle) ? handle : handle ? null : findByMark(machine, run)
-  return found
-    ? { state: 'running', handle: found }
+  const found = machine
+    .processesOf(run.id)
+    .find(({ isLeader, pid }) => isLeader && (handle === null || pid === handle.pid))
+  return found && (handle === null || isAlive(machine, handle))
+    ? { state: isResting(found) ? 'suspended' : 'running', handle: handleOf(machine, found) }
     : { state: 'lost', cause: 'its process is gone and left no record' }
 }
 
-function findByMark(machine: FakeMachine, run: RunReference): FakeHandle | null {
-  const leader = machine.processesOf(run.id).find(({ isLeader }) => isLeader)
-  return leader
-    ? { v: 1, pid: leader.pid, startTime: leader.startTime, bootId: machine.bootId }
-    : null
+/** As the process is now. */
+export function handleOf(
+  { bootId }: FakeMachine,
+  { pid, startTime, moves }: FakeProcess,
+): FakeHandle {
+  return { v: 1, pid, startTime, bootId, ...(moves > 0 ? { moves } : {}) }
 }

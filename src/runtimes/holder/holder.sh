@@ -47,6 +47,13 @@ trap '' HUP INT QUIT TERM
   ([ -e "$1/stop" ] && exit 143; exec >>"$1/out" 2>>"$1/err" && shift 2 && exec "$@")
   set -- "$1" "$?"
   umask 077
+  # Its program is over, so there may be variables. Where `kills` names a file that counts whom the system
+  # ended for want of memory, what it says now is part of the record, for soon nobody can ask any more.
+  if [ "$2" = 137 ] && [ -r "$1/kills" ] && read -r file <"$1/kills"; then
+    while read -r name count; do
+      [ "$name" = oom_kill ] && [ "$count" != 0 ] && echo "$count" >"$1/oom"
+    done <"$file"
+  fi
   # Where the holder itself was killed, its feeder may have been too, and what its program did then is
   # no ending of its own. Only Linux tells.
   if { read -r _ _ state _ <"/proc/$$/stat" && [ "$state" != Z ]; } 2>/dev/null || ! [ -d /proc/self ]; then

@@ -1,9 +1,11 @@
 import {
   agentFaultPoints,
+  boxFaultPoints,
   orphanFaultPoints,
   type FaultPoint,
 } from '../../../src/daemon/fault-point.ts'
 import type { Random } from './random.ts'
+import type { RuntimeName } from './runtimes.ts'
 
 /** How a daemon dies, and how long nobody is there after it. All of it is decided by the seed. */
 export type Death = { pauseMs: number } & (
@@ -20,6 +22,10 @@ export type Death = { pauseMs: number } & (
 
 /** Those that a play passes; schedules and limits have crash tests of their own. */
 const points: readonly FaultPoint[] = [...agentFaultPoints, ...orphanFaultPoints]
+const dockerPoints: readonly FaultPoint[] = [...points, ...boxFaultPoints]
+
+export const pointsOf = (runtime: RuntimeName): readonly FaultPoint[] =>
+  runtime === 'docker' ? dockerPoints : points
 
 /** Points on the way out need somebody to leave; the act that leads there is put into the round. */
 export const leadingActs: Partial<Record<FaultPoint, string>> = {
@@ -33,6 +39,8 @@ export const leadingActs: Partial<Record<FaultPoint, string>> = {
   'release-recorded': 'sleep',
   'folders-removed': 'remove',
   'agent-removed': 'remove',
+  'box-made': 'remove',
+  'box-forgotten': 'remove',
   'orphans-reported': 'orphan',
   'orphans-released': 'orphan',
 }
@@ -41,7 +49,7 @@ const longestLifeMs = 900
 const longestStartMs = 450
 
 /** One death; the first of a round is half of the time at a point, for then all acts lie ahead. */
-export function inventDeath(random: Random, isFirst: boolean): Death {
+export function inventDeath(random: Random, isFirst: boolean, among: readonly FaultPoint[]): Death {
   const pauseMs = random.chance(0.5) ? 0 : random.int(0, 400)
   if (random.chance(isFirst ? 0.6 : 0.3)) {
     const pass = random.weighted([
@@ -51,7 +59,7 @@ export function inventDeath(random: Random, isFirst: boolean): Death {
       { weight: 1, pass: 5 },
     ]).pass
     const handover = random.chance(0.5) ? 'SIGTERM' : 'SIGKILL'
-    return { kind: 'point', point: random.pick(points), pass, pauseMs, handover }
+    return { kind: 'point', point: random.pick(among), pass, pauseMs, handover }
   }
   return random.chance(0.25)
     ? { kind: 'startup', afterMs: random.int(40, longestStartMs), pauseMs }

@@ -6,6 +6,7 @@ import type { Message } from '../../../src/schema/message.ts'
 import type { Home } from '../../../src/util/home.ts'
 import { environmentValue, findMarkedProcesses } from '../../../src/util/process-identity.ts'
 import { keyOf, readAccount, type Account } from './account.ts'
+import type { Box, ContainerHouse } from './container-house.ts'
 import { filesBelow, namesIn, textOf } from './files.ts'
 import { findMakings, type Making } from './runtimes.ts'
 import type { World } from './world.ts'
@@ -75,6 +76,8 @@ export interface Evidence {
   processes: readonly RunProcess[]
   /** Sessions and units. */
   makings: readonly Making[]
+  /** Containers, running or not. */
+  boxes: readonly Box[]
   runs: ReadonlyMap<string, RunRecord>
   /** By the id of a life, or the key of an errand: what its program says of itself. */
   accounts: ReadonlyMap<string, Account>
@@ -87,11 +90,13 @@ export interface Evidence {
 export class Observer {
   readonly #home: Home
   readonly #client: Client
+  readonly #house: ContainerHouse | null
   readonly #events: Event[] = []
 
-  constructor(home: Home, client: Client) {
+  constructor(home: Home, client: Client, house: ContainerHouse | null) {
     this.#home = home
     this.#client = client
+    this.#house = house
   }
 
   async look(world: World): Promise<Evidence> {
@@ -148,6 +153,7 @@ export class Observer {
         agentId: life.isRemoved ? null : (agents.get(name)?.id ?? null),
       })),
     )
+    const boxes = (await this.#house?.boxes(instance)) ?? []
     return {
       accounts: new Map([
         ...lives.map(
@@ -159,11 +165,18 @@ export class Observer {
       ]),
       runs: readRuns(this.#home.runsFolder),
       processes: await findProcesses(instance),
-      makings: await findMakings(this.#home, instance),
+      makings: [...(await findMakings(this.#home, instance)), ...makingsOf(boxes)],
+      boxes,
       logErrors: readLogErrors(this.#home.logFile),
       drafts: filesBelow(this.#home.folder).filter((file) => file.endsWith('.new')),
     }
   }
+}
+
+function makingsOf(boxes: readonly Box[]): Making[] {
+  return boxes.flatMap(({ id, run, isRunning }) =>
+    isRunning ? [{ run: run ?? 'none', what: `container ${id.slice(0, 12)}` }] : [],
+  )
 }
 
 /** Every live process with the mark of a home. */

@@ -40,7 +40,11 @@ export async function playFinale(theatre: Theatre): Promise<void> {
   for (const { name } of await stage.insist(async () => await stage.client.list({ all: true }))) {
     await stage.client.remove(name, { force: true, waitSeconds: 20 })
   }
-  await comeToRest(theatre)
+  const { boxes } = await comeToRest(theatre)
+  expectNothing(
+    'a removed agent leaves no container',
+    boxes.map(({ id, agent }) => `${id} of ${agent}`),
+  )
   expectNothing('a removed agent leaves no folder', [
     ...namesIn(home.runsFolder),
     ...namesIn(home.agentsFolder),

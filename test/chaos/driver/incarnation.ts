@@ -25,13 +25,18 @@ export interface Incarnation {
 /** Starts a daemon from source, with a fault to die of, and a clock that can be set. */
 export function bear(
   home: Home,
-  { fault, clockFile }: { fault: string | null; clockFile: string },
+  {
+    fault,
+    clockFile,
+    env,
+  }: { fault: string | null; clockFile: string; env: Readonly<Record<string, string>> },
 ): Incarnation {
   const bornAt = performance.now()
   const child = spawn(process.execPath, ['--import', clockModule, mainFile, 'up', '--json'], {
     cwd: '/',
     env: {
       ...baseEnvironment(home),
+      ...env,
       CHAOS_CLOCK: clockFile,
       ...(fault === null ? {} : { DROVER_FAULT: fault }),
     },

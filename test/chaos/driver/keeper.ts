@@ -10,6 +10,8 @@ import { Violation, type Tally } from './report.ts'
 export interface KeeperOptions {
   home: Home
   clockFile: string
+  /** On top of the daemons' environment. */
+  env: Readonly<Record<string, string>>
   tally: Tally
   /** A daemon born then, as `performance.now` counts, may fail, as on a full disk; the next is tried. */
   mayFail: (bornAt: number) => boolean
@@ -152,8 +154,8 @@ export class Keeper {
   }
 
   #bear(fault: string | null): Incarnation {
-    const { home, clockFile } = this.#options
-    const born = bear(home, { fault, clockFile })
+    const { home, clockFile, env } = this.#options
+    const born = bear(home, { fault, clockFile, env })
     this.#present = born
     void this.#noteReady(born)
     void this.#noteEnd(born)

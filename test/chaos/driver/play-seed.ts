@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { hasProgram } from '../../support/real-programs.ts'
+import type { ContainerHouse } from './container-house.ts'
 import { playStory } from './play.ts'
 import type { Tally } from './report.ts'
 import type { RuntimeName } from './runtimes.ts'
@@ -23,6 +24,8 @@ export interface SeedOptions {
   /** Where the play's folder is made; it stays when a promise was broken. */
   place: string
   tally: Tally
+  /** For a play in containers. */
+  house?: ContainerHouse | null
   signal?: AbortSignal
   onRound?: () => void
 }

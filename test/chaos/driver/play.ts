@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { acts } from './acts/index.ts'
+import type { ContainerHouse } from './container-house.ts'
 import { playFinale } from './finale.ts'
 import { Violation, type Tally } from './report.ts'
 import { comeToRest } from './rest.ts'
@@ -13,6 +14,8 @@ export interface PlayOptions {
   /** An empty folder; all of the play is in it, and stays when a promise was broken. */
   folder: string
   tally: Tally
+  /** Where its containers are to be; left out where no agent is in one. */
+  house?: ContainerHouse | null
   /** Ends the play early. */
   signal?: AbortSignal
   /** Told after each round. */
@@ -27,6 +30,7 @@ export async function playStory({
   story,
   folder,
   tally,
+  house = null,
   signal,
   onRound,
 }: PlayOptions): Promise<void> {
@@ -38,6 +42,7 @@ export async function playStory({
     story,
     folder,
     tally,
+    house,
     signal: AbortSignal.any(signals),
   })
   try {

@@ -6,7 +6,7 @@ import type { Home } from '../../../src/util/home.ts'
 import { textOf } from './files.ts'
 
 /** Where agents of a play live. */
-export const runtimeNames = ['process', 'tmux', 'systemd'] as const
+export const runtimeNames = ['process', 'tmux', 'systemd', 'docker'] as const
 export type RuntimeName = (typeof runtimeNames)[number]
 
 export function isRuntimeName(name: string): name is RuntimeName {
@@ -28,7 +28,7 @@ const ownSession = 'drover'
 /** Whose units a daemon of this user makes. */
 export const unitManager = findManager(process.env, process.getuid?.() ?? 0)
 
-/** All that is made for runs of a home, by tmux and systemd themselves. */
+/** All that is made for runs of a home, by tmux and systemd themselves. Containers: see `ContainerHouse`. */
 export async function findMakings(home: Home, instance: string): Promise<Making[]> {
   const units = await findUnits(unitManager, instance)
   return [

@@ -1,6 +1,6 @@
 import { acts } from './acts/index.ts'
 import type { Plan } from './acts/act.ts'
-import { inventDeath, leadingActs, type Death } from './deaths.ts'
+import { inventDeath, leadingActs, pointsOf, type Death } from './deaths.ts'
 import { Random } from './random.ts'
 import type { RuntimeName } from './runtimes.ts'
 import type { Kind } from './words.ts'
@@ -52,7 +52,7 @@ export interface StoryOptions {
   /** How many daemons die. */
   kills: number
   agents: number
-  /** Where they live; of those on `process`, one in six is at a terminal where there is a tmux. */
+  /** Where they live; of those on `process`, one in six is at a terminal where there is a tmux; of those on `docker`, each `chat` is on `process`. */
   runtime: RuntimeName
   hasTmux: boolean
 }
@@ -65,6 +65,17 @@ const isAtTerminal = (index: number): boolean => index % 6 === 4
 const mostDeaths = 3
 const hourMs = 3_600_000
 
+/** Drover's own `chat` needs a Node, which the containers of plays don't have. */
+function whereOf(
+  index: number,
+  { runtime, canMix }: { runtime: RuntimeName; canMix: boolean },
+): RuntimeName {
+  if (runtime === 'docker' && isChat(index)) {
+    return 'process'
+  }
+  return canMix && isAtTerminal(index) ? 'tmux' : runtime
+}
+
 /** Invents a play from its seed: the same one each time. */
 export function inventStory({ seed, kills, agents, runtime, hasTmux }: StoryOptions): Story {
   const random = new Random(seed)
@@ -74,7 +85,7 @@ export function inventStory({ seed, kills, agents, runtime, hasTmux }: StoryOpti
   const plans = Array.from({ length: agents }, (_, index): Plan => ({
     name: `${isChat(index) ? 'chat' : 'plain'}-${index + 1}`,
     kind: isChat(index) ? 'chat' : 'command',
-    runtime: canMix && isAtTerminal(index) ? 'tmux' : runtime,
+    runtime: whereOf(index, { runtime, canMix }),
     isHeld: false,
     life: 1,
     letters: 0,
@@ -84,7 +95,9 @@ export function inventStory({ seed, kills, agents, runtime, hasTmux }: StoryOpti
   for (let left = kills; left > 0;) {
     const isFirst = rounds.length === 0
     const count = Math.min(left, random.int(1, mostDeaths))
-    const deaths = Array.from({ length: count }, (_, index) => inventDeath(random, index === 0))
+    const deaths = Array.from({ length: count }, (_, index) =>
+      inventDeath(random, index === 0, pointsOf(runtime)),
+    )
     left -= count
     const scenes = plans.map((plan) =>
       inventScene(streams.get(plan) ?? random, plan, { isFirst, deaths }),
@@ -106,7 +119,7 @@ interface SceneOptions {
 }
 
 function inventScene(random: Random, plan: Plan, { isFirst, deaths }: SceneOptions): Scene {
-  const kinds = Array.from({ length: random.int(1, 5) }, () => chooseAct(random))
+  const kinds = Array.from({ length: random.int(1, 5) }, () => chooseAct(random, plan))
   if (plan.isHeld && random.chance(0.6)) {
     kinds.unshift('start')
   }
@@ -129,8 +142,12 @@ function inventScene(random: Random, plan: Plan, { isFirst, deaths }: SceneOptio
   }
 }
 
-function chooseAct(random: Random): string {
-  return random.weighted(Object.entries(acts).map(([name, { weight }]) => ({ name, weight }))).name
+function chooseAct(random: Random, { runtime }: Plan): string {
+  const weighted = Object.entries(acts).map(([name, { weight, weightIn }]) => ({
+    name,
+    weight: weightIn?.[runtime] ?? weight,
+  }))
+  return random.weighted(weighted).name
 }
 
 /** Hours ahead or back, and sometimes right again. */

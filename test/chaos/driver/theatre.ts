@@ -6,6 +6,7 @@ import { resolveHome, type Home } from '../../../src/util/home.ts'
 import { sendSignal } from '../../../src/util/process-identity.ts'
 import { canMount, mountSmallDisk } from '../../support/small-disk.ts'
 import { isRefusal } from './acts/letters.ts'
+import type { ContainerHouse } from './container-house.ts'
 import { findProcesses, Observer } from './evidence.ts'
 import { Follower } from './follower.ts'
 import { Keeper } from './keeper.ts'
@@ -39,6 +40,8 @@ export interface TheatreOptions {
   folder: string
   tally: Tally
   signal: AbortSignal
+  /** Where its containers are to be; null where no agent is in one. */
+  house: ContainerHouse | null
 }
 
 /** Opens it: an empty home, a scripted model, agents to be; no daemon yet. */
@@ -47,6 +50,7 @@ export async function openTheatre({
   folder,
   tally,
   signal,
+  house,
 }: TheatreOptions): Promise<Theatre> {
   const disk = story.isOnSmallDisk && canMount ? mountSmallDisk(diskBytes) : null
   const home = resolveHome({ DROVER_HOME: disk?.path ?? path.join(folder, 'home') })
@@ -62,7 +66,8 @@ export async function openTheatre({
   }
   setClock(0)
   const mayFail = (bornAt: number): boolean => world.fullUntil >= bornAt
-  const keeper = new Keeper({ home, clockFile, tally, mayFail, signal })
+  const env: Record<string, string> = house ? { DOCKER_HOST: house.door.host } : {}
+  const keeper = new Keeper({ home, clockFile, env, tally, mayFail, signal })
   const { client } = keeper
   const follower = new Follower()
   const ask: Stage['ask'] = async (request) => await keeper.ask(request)
@@ -75,13 +80,14 @@ export async function openTheatre({
     ask,
     insist: async (request) => await insist(ask, request, world),
     instance: () => keeper.instance,
+    house,
     modelUrl: model.url,
   }
   return {
     home,
     keeper,
     stage,
-    observer: new Observer(home, client),
+    observer: new Observer(home, client, house),
     follower,
     disk,
     setClock,
@@ -91,6 +97,7 @@ export async function openTheatre({
       client.close()
       await keeper.end('SIGKILL')
       if (keeper.instance !== null) {
+        await clearHouse(house, keeper.instance)
         await endAll(home, keeper.instance)
       }
       await model.close()
@@ -99,7 +106,7 @@ export async function openTheatre({
   }
 }
 
-/** On a full disk a request is made again until there is room. */
+/** On a full disk a request is made again until there is room; without an engine, until there is one. */
 async function insist<T>(
   ask: Stage['ask'],
   request: () => Promise<T>,
@@ -109,12 +116,19 @@ async function insist<T>(
     try {
       return await ask(request)
     } catch (error) {
-      if (!(hadFullDisk(world) && isRefusal(error, 'disk_full'))) {
+      const isFull = hadFullDisk(world) && isRefusal(error, 'disk_full')
+      const isWithoutEngine = world.hadOutage && isRefusal(error, 'runtime_unavailable')
+      if (!isFull && !isWithoutEngine) {
         throw error
       }
       await sleep(50)
     }
   }
+}
+
+/** A play that was broken off may have left a blow on its way. */
+async function clearHouse(house: ContainerHouse | null, instance: string): Promise<void> {
+  await house?.alone(async () => await house.clear(instance))
 }
 
 /** Whatever carries the home's mark, and its tmux, each by its pid. */

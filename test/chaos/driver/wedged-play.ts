@@ -22,6 +22,12 @@ const workFaults: readonly Fault[] = [
   'destroy-hangs',
   'inspect-unknown',
   'inspect-hangs',
+  'suspend-throws',
+  'suspend-hangs',
+  'suspend-loses-answer',
+  'resume-throws',
+  'resume-hangs',
+  'resume-loses-answer',
 ]
 const recoveryFaults: readonly Fault[] = [
   'recover-unknown',
@@ -32,6 +38,8 @@ const recoveryFaults: readonly Fault[] = [
 ]
 
 const agents = ['one', 'two', 'three', 'four'] as const
+/** Those of them whose runs are suspended when they sleep. */
+const resting: ReadonlySet<string> = new Set(['two', 'four'])
 const verbs = ['sleep', 'wake', 'restart', 'stop', 'start'] as const
 
 /** How long a daemon that is asked to end, or agents whose runtime answers, may take, ms. */
@@ -67,7 +75,8 @@ export async function playWedged({
   try {
     for (const name of agents) {
       const request = { template: 'command', runtime: 'fake', program: ['env', 'reply'], name }
-      const options = { options: { settleMs: 20 }, lifecycle: { bootMs: 400 } }
+      const rest = resting.has(name) ? 'suspend' : 'sleep'
+      const options = { options: { settleMs: 20 }, lifecycle: { bootMs: 400, rest } }
       await daemon.agents.create(RunRequest.parse({ ...request, ...options }))
     }
     for (let round = 1; round <= rounds; round++) {

@@ -42,6 +42,7 @@ export class Courier {
   #input = Promise.withResolvers<void>()
   #settled = Promise.withResolvers<void>()
   #isCarrying = false
+  #carryingSince = 0
   #outcome: Outcome | null = null
   #trouble: string | null = null
 
@@ -89,7 +90,7 @@ export class Courier {
 
   /** `end` stands in the run's folder: the connection is made anew, for it was to have no end. */
   closeInput(): void {
-    this.#session?.abort(restart)
+    this.#session?.abort(new Error('The connection is made anew.'))
   }
 
   /** Lets go; the run goes on. */
@@ -100,38 +101,35 @@ export class Courier {
   async #work(): Promise<void> {
     const { signal } = this.#ending
     while (!signal.aborted && this.#outcome === null) {
-      const begunAt = performance.now()
       const session = new AbortController()
       this.#session = session
       try {
         this.#outcome = await this.#attempt(AbortSignal.any([signal, session.signal]))
+        // The connection ended there: how the run stands now is yet to be asked.
+        this.#settled = Promise.withResolvers()
         this.#trouble = null
-        if (this.#outcome === null) {
-          // It ended there: how the run stands now is yet to be asked.
-          this.#settled = Promise.withResolvers()
-          this.#isCarrying = false
-          await this.#backoff.wait(signal).catch(() => {})
-          continue
-        }
       } catch (error) {
-        this.#isCarrying = false
-        this.#trouble = error instanceof Error ? error.message : String(error)
+        this.#fail(error)
+      }
+      if (this.#isCarrying && performance.now() - this.#carryingSince > steadyMs) {
+        this.#backoff.reset()
       }
       this.#isCarrying = false
-      if (session.signal.reason === restart) {
-        continue
-      }
-      this.#settle()
-      if (this.#outcome === null && !signal.aborted) {
+      if (this.#outcome === null && !session.signal.aborted) {
         await this.#backoff.wait(signal).catch(() => {})
       }
     }
     this.#over.resolve()
-    this.#settle()
+    this.#settled.resolve()
   }
 
-  #settle(): void {
-    this.#settled.resolve()
+  #fail(error: unknown): void {
+    if (this.#session?.signal.aborted) {
+      this.#settled = Promise.withResolvers()
+    } else {
+      this.#trouble = error instanceof Error ? error.message : String(error)
+      this.#settled.resolve()
+    }
   }
 
   /** One connection, to its end. Null: it is not over. */
@@ -168,7 +166,8 @@ export class Courier {
     if (standing?.isAlive) {
       this.#isCarrying = true
       this.#trouble = null
-      this.#settle()
+      this.#carryingSince = performance.now()
+      this.#settled.resolve()
     }
   }
 
@@ -192,8 +191,6 @@ export class Courier {
 
 /** Timers can't count further, ms. */
 const maxMs = 2 ** 31 - 1
-
-const restart = new Error('The connection is made anew.')
 
 export function lost(cause: string): Outcome {
   return { hasExit: false, cause, isOutOfMemory: false }

@@ -19,6 +19,8 @@ export interface Plan {
 export interface ActKind<Data> {
   /** How often it comes, beside the others; 0: only where something leads to it. */
   weight: number
+  /** How often it comes to agents of a runtime, where that is another number. */
+  weightIn?: Partial<Record<RuntimeName, number>>
   /** Plain JSON, from chance alone; null where it makes no sense now. Moves the plan on. */
   invent(random: Random, plan: Plan): Data | null
   /** Does it, until it is answered. Throws a Violation for an answer that must not be. */
@@ -31,6 +33,7 @@ export type AnyAct = ActKind<unknown>
 export function defineAct<Data>(kind: ActKind<Data>): AnyAct {
   return {
     weight: kind.weight,
+    weightIn: kind.weightIn ?? {},
     invent: (random, plan) => kind.invent(random, plan),
     play: async (data, actor, stage) => await kind.play(data as Data, actor, stage),
   }

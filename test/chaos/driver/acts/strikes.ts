@@ -58,7 +58,7 @@ function isTarget({ pid }: MarkedProcess, { target }: Blow, actor: Actor): boole
     case 'program':
       return program ? script === program : script.endsWith(path.join('chat', 'program.ts'))
     case 'holder':
-      return /\/(holder|terminal)\.sh$/.test(script) && readHolder(folder) === pid
+      return /\/(holder|terminal)\.sh$/.test(script) && readHolder(folder) === innermostPid(pid)
   }
 }
 
@@ -67,6 +67,16 @@ function argvOf(pid: number): string[] {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   } catch {
     return []
+  }
+}
+
+/** As it counts itself, in a container or not. */
+function innermostPid(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/^NSpid:.*?(\d+)$/m.exec(status)?.[1] ?? pid)
+  } catch {
+    return pid
   }
 }
 

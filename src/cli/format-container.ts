@@ -1,0 +1,43 @@
+import path from 'node:path'
+import type { AgentSpec } from '../schema/agent.ts'
+import { oneLine } from './plain-text.ts'
+
+type Container = NonNullable<AgentSpec['container']>
+
+/** What container an agent has or is in: which, and a line for each thing that is not as usual. */
+export function containerText(container: Container | undefined): string | null {
+  if (!container) {
+    return null
+  }
+  const { user, home, envFile, readOnly, newPrivileges, engineSocket, ...words } = container
+  const rest: readonly (readonly [string, string | false | undefined])[] = [
+    ['user', user],
+    ['home', home],
+    ...words.mounts.map((mount) => ['sees', mountText(mount)] as const),
+    ['environment of', envFile],
+    ['read-only', readOnly && 'its own files'],
+    ['in memory', words.tmpfs.join(', ')],
+    ['capabilities', words.capAdd.join(', ')],
+    ['new privileges', newPrivileges && 'allowed'],
+    ["engine's socket", engineSocket && 'seen inside'],
+  ]
+  const lines = rest.flatMap(([name, value]) => (value ? [`${name}: ${oneLine(value)}`] : []))
+  return [kindText(container), ...lines].join('\n')
+}
+
+function kindText({ image, build, compose, name }: Container): string {
+  if (build) {
+    const file = path.join(build.context, build.dockerfile ?? 'Dockerfile')
+    return oneLine(`built from ${file}${build.target ? `, stage ${build.target}` : ''}`)
+  }
+  if (compose) {
+    return oneLine(`service ${compose.service} of ${compose.file}`)
+  }
+  return name === undefined ? `of image ${image}` : `${name}, which is not its own`
+}
+
+function mountText({ source, volume, target, isReadOnly }: Container['mounts'][number]): string {
+  const from = source ?? `volume ${volume}`
+  const at = target === undefined || target === source ? '' : ` at ${target}`
+  return `${from}${at}${isReadOnly ? ', read-only' : ''}`
+}

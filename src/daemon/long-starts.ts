@@ -1,0 +1,65 @@
+import type { RunRow } from '../store/index.ts'
+import type { Records } from './records.ts'
+
+/** How often it is told how far a start is, ms. */
+const tellMs = 500
+
+/** A start that takes long before anything of its run is made. */
+interface LongStart {
+  abort: AbortController
+  /** What it is at; null: nothing that takes long. */
+  text: string | null
+  toldAt: number
+}
+
+/** Starts under way: how far they are is told as events, and one that is not wanted any more is given up. */
+export class LongStarts {
+  readonly #records: Records
+  readonly #starts = new Map<string, LongStart>()
+
+  constructor(records: Records) {
+    this.#records = records
+  }
+
+  /** The signal ends the start that begins now. */
+  begin({ agent_id: agentId }: Pick<RunRow, 'agent_id'>): AbortSignal {
+    const abort = new AbortController()
+    this.#starts.set(agentId, { abort, text: null, toldAt: -Infinity })
+    return abort.signal
+  }
+
+  end(agentId: string): void {
+    this.#starts.delete(agentId)
+  }
+
+  /** Whether it may be given up: nothing of its run is there yet, and that will last. */
+  isLong(agentId: string): boolean {
+    return typeof this.#starts.get(agentId)?.text === 'string'
+  }
+
+  /** What it is at, for the cause of one that was not up in time. */
+  textOf(agentId: string): string | null {
+    return this.#starts.get(agentId)?.text ?? null
+  }
+
+  giveUp(agentId: string): void {
+    this.#starts.get(agentId)?.abort.abort(new Error('it is not wanted any more'))
+  }
+
+  /** Told at most twice a second; lost with a crash, since the next start tells anew. */
+  tell(run: Pick<RunRow, 'id' | 'agent_id'>, text: string): void {
+    const start = this.#starts.get(run.agent_id)
+    const now = performance.now()
+    if (!start || start.text === text) {
+      return
+    }
+    start.text = text
+    if (now - start.toldAt < tellMs) {
+      return
+    }
+    start.toldAt = now
+    this.#records.context.store.transaction('relaxed', () =>
+      this.#records.event(run.agent_id, 'run.preparing', { text }, run.id),
+    )
+  }
+}

@@ -1,0 +1,39 @@
+import { DroverError } from '../../../schema/error.ts'
+import type { ImageTools } from './build-image.ts'
+import { tellPull } from './tell-progress.ts'
+
+/** A registry that says nothing for so long is out of reach, ms. */
+const silenceMs = 45_000
+
+/** Fetches it. Errors: `registry_unreachable`, `image_not_found`, `image_unfit`, `disk_full`. */
+export async function pullImage(
+  { engine, tell }: ImageTools,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(), silenceMs)
+  const told = tellPull(name, tell)
+  tell(`pulling ${name}`)
+  try {
+    await engine.pullImage(
+      name,
+      (progress) => {
+        timer.refresh()
+        told(progress)
+      },
+      AbortSignal.any([signal, silence.signal]),
+    )
+  } catch (error) {
+    if (silence.signal.aborted && !signal.aborted) {
+      throw new DroverError(
+        'registry_unreachable',
+        `The registry of ${name} has said nothing for ${silenceMs / 1000} s.`,
+        { cause: error },
+      )
+    }
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,109 @@
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sendSignal } from '../../../../src/util/process-identity.ts'
+import { readAccount } from '../account.ts'
+import { runsInContainers, type Box, type ContainerHouse } from '../container-house.ts'
+import type { Stage } from '../stage.ts'
+import { presentLife, type Actor } from '../world.ts'
+
+/** How long the engine may take for one blow, ms; it may be frozen meanwhile. */
+const blowMs = 60_000
+
+interface Blow {
+  house: ContainerHouse
+  stage: Stage
+  actor: Actor
+  forMs: number
+}
+
+/** What can happen to an engine, to the line that leads there, and to a container; false: there was none to strike. */
+export const engineBlows: Readonly<Record<string, (blow: Blow) => Promise<boolean>>> = {
+  'kill the engine': async (blow) => await killEngine(blow, true),
+  'kill the engine, and its containers': async (blow) => await killEngine(blow, false),
+  'freeze the engine': freezeEngine,
+  "cut the engine's line": async ({ house, stage, forMs }) => {
+    await house.alone(async () => await house.door.cut(forMs, stage.signal))
+    return true
+  },
+  "the engine's line goes dead": async ({ house, stage, forMs }) => {
+    await house.alone(async () => await house.door.goDead(forMs, stage.signal))
+    return true
+  },
+  'kill a container': async (blow) => await strikeBox(blow, ['kill', '-s', 'KILL']),
+  'stop a container': async (blow) => await strikeBox(blow, ['stop', '-t', '1']),
+  'remove a container': async (blow) => await strikeBox(blow, ['rm', '-f']),
+  'start a container anew': async (blow) => await strikeBox(blow, ['restart', '-t', '1']),
+  'pause a container': pauseBox,
+}
+
+async function killEngine({ house, stage, forMs }: Blow, isRestoring: boolean): Promise<boolean> {
+  const noteWhoLives = async (): Promise<void> => {
+    if (!isRestoring) {
+      const runs = await runsInContainers(stage.instance() ?? '')
+      runs.forEach((run) => stage.world.struck.add(run))
+    }
+  }
+  await house.alone(async () => {
+    await house.engine.stop('SIGKILL')
+    await sleep(forMs)
+    // Nobody comes up any more: who is seen now is whom the next engine ends.
+    await noteWhoLives()
+    await house.restart(isRestoring)
+  })
+  return true
+}
+
+async function freezeEngine({ house, stage, forMs }: Blow): Promise<boolean> {
+  await house.alone(async () => {
+    const { pid } = house.engine
+    sendSignal(pid, 'SIGSTOP')
+    try {
+      await sleep(forMs, undefined, { signal: stage.signal })
+    } finally {
+      sendSignal(pid, 'SIGCONT')
+    }
+  })
+  return true
+}
+
+/** The blow may meet a run that comes up meanwhile. */
+async function strikeBox(blow: Blow, argv: readonly string[]): Promise<boolean> {
+  const box = await boxOf(blow)
+  if (!box) {
+    return false
+  }
+  noteStruck(blow, box)
+  const { code } = await blow.house.engine.call([...argv, box.id], blowMs)
+  const after = await boxOf(blow)
+  noteStruck(blow, after ?? box)
+  return code === 0
+}
+
+async function pauseBox(blow: Blow): Promise<boolean> {
+  const box = await boxOf(blow)
+  const { engine } = blow.house
+  if (!box || (await engine.call(['pause', box.id], blowMs)).code !== 0) {
+    return false
+  }
+  await sleep(blow.forMs)
+  await engine.call(['unpause', box.id], blowMs)
+  return true
+}
+
+function noteStruck({ stage }: Blow, { run }: Box): void {
+  if (run !== null) {
+    stage.world.struck.add(run)
+  }
+}
+
+/** The container of an agent whose program came up in it before. */
+async function boxOf({ house, stage, actor }: Blow): Promise<Box | null> {
+  const { starts } = readAccount(presentLife(actor), stage.home, null)
+  try {
+    const boxes = await house.boxes(stage.instance() ?? '')
+    return boxes.find(({ run }) => run !== null && starts.includes(path.basename(run))) ?? null
+  } catch {
+    // Where the engine is down no container can be struck.
+    return null
+  }
+}
