@@ -41,6 +41,7 @@ export class Courier {
   #session: AbortController | null = null
   #input = Promise.withResolvers<void>()
   #settled = Promise.withResolvers<void>()
+  #isSettled = false
   #isCarrying = false
   #carryingSince = 0
   #outcome: Outcome | null = null
@@ -106,7 +107,7 @@ export class Courier {
       try {
         this.#outcome = await this.#attempt(AbortSignal.any([signal, session.signal]))
         // The connection ended there: how the run stands now is yet to be asked.
-        this.#settled = Promise.withResolvers()
+        this.#settle(false)
         this.#trouble = null
       } catch (error) {
         this.#fail(error)
@@ -120,16 +121,26 @@ export class Courier {
       }
     }
     this.#over.resolve()
-    this.#settled.resolve()
+    this.#settle(true)
   }
 
   #fail(error: unknown): void {
     if (this.#session?.signal.aborted) {
-      this.#settled = Promise.withResolvers()
+      this.#settle(false)
     } else {
       this.#trouble = error instanceof Error ? error.message : String(error)
-      this.#settled.resolve()
+      this.#settle(true)
     }
+  }
+
+  /** Whether it is known how the run stands, or why it can't be. */
+  #settle(isSettled: boolean): void {
+    if (isSettled) {
+      this.#settled.resolve()
+    } else if (this.#isSettled) {
+      this.#settled = Promise.withResolvers()
+    }
+    this.#isSettled = isSettled
   }
 
   /** One connection, to its end. Null: it is not over. */
@@ -167,7 +178,7 @@ export class Courier {
       this.#isCarrying = true
       this.#trouble = null
       this.#carryingSince = performance.now()
-      this.#settled.resolve()
+      this.#settle(true)
     }
   }
 

@@ -49,7 +49,9 @@ export async function findRun(
   if (known && known.startedAt !== state.startedAt && standing.isAlive) {
     return { state: 'lost', cause: 'its container was started anew' }
   }
-  return known ?? { v: 1, kind: 'inside', container, startedAt: state.startedAt ?? '?', pid, startTime }
+  return (
+    known ?? { v: 1, kind: 'inside', container, startedAt: state.startedAt ?? '?', pid, startTime }
+  )
 }
 
 const wasStopped: Recovery = { state: 'lost', cause: 'its container was stopped' }

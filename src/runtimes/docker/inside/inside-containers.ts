@@ -211,7 +211,10 @@ export class InsideContainers {
       : { state: 'unknown', cause: trouble ?? 'its container can not be asked' }
   }
 
-  #courierOf(run: RunReference, { handle, place }: { handle: InsideHandle; place: Place }): Courier {
+  #courierOf(
+    run: RunReference,
+    { handle, place }: { handle: InsideHandle; place: Place },
+  ): Courier {
     const there = this.#couriers.get(run.id)
     if (there && isSameHandle(there.handle, handle)) {
       return there

@@ -98,4 +98,3 @@ function writeUsedPlaces(usedFile: string, places: readonly Place[]): void {
 function isSamePlace(one: Place, other: Place): boolean {
   return one.container === other.container && one.user === other.user
 }
-

@@ -32,9 +32,13 @@ export async function requireContainer(
     const [what, way] = state.isPaused
       ? ['is paused', `\`docker unpause ${name}\``]
       : ['does not run', `\`docker start ${name}\``]
-    throw new DroverError('start_failed', `container.name: ${name} ${what}. ${way} lets it go on.`, {
-      details,
-    })
+    throw new DroverError(
+      'start_failed',
+      `container.name: ${name} ${what}. ${way} lets it go on.`,
+      {
+        details,
+      },
+    )
   }
   return state
 }
@@ -49,11 +53,13 @@ export async function prepareInside(
   const spare = box.container.home ?? box.home
   const folders = [...box.ownFolders, innerFolder(run)]
   const args = [place.user, spare, cwd, ...folders]
-  const said = await runScript(engine, { place, user: '0', script: 'prepare.sh', args }, signal).catch(
-    (error: unknown) => {
-      throw explainShell(error, place)
-    },
-  )
+  const said = await runScript(
+    engine,
+    { place, user: '0', script: 'prepare.sh', args },
+    signal,
+  ).catch((error: unknown) => {
+    throw explainShell(error, place)
+  })
   const [kind, rest] = split(said.at(-1) ?? '')
   if (kind !== 'ready') {
     throw refuse(kind, rest, { place, cwd })

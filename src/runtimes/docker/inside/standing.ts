@@ -24,7 +24,10 @@ export function readStanding(line: string): Standing | null {
   }
   const match = /^drover (\S+) (\S+) (alive|dead) (\d+) (\d*) (\d*) (\S+) (\S+) (\S+)$/.exec(line)
   if (!match) {
-    throw new DroverError('engine_failed', `A shell inside said: ${line.slice(0, 300) || 'nothing'}`)
+    throw new DroverError(
+      'engine_failed',
+      `A shell inside said: ${line.slice(0, 300) || 'nothing'}`,
+    )
   }
   const [, pid, start, alive, inBytes, outBytes, errBytes, exit, oom, claim] = match
   return {

@@ -20,10 +20,7 @@ import {
 } from './prepare.ts'
 import { scriptArgv } from './run-script.ts'
 
-const ownScripts = [
-  holderScript,
-  fileURLToPath(new URL('hold.sh', import.meta.url)),
-]
+const ownScripts = [holderScript, fileURLToPath(new URL('hold.sh', import.meta.url))]
 
 export interface InsideTools {
   engine: Engine
