@@ -5,7 +5,7 @@
 #        end-run.sh term|kill|all RUN_FOLDER RUN_ID PID START_TIME
 #        end-run.sh alive PID START_TIME
 #
-# alive says whether that process lives, `alive` or `dead`. list says `PID RUN COMMAND` for each process of a home. term sends TERM to all of the run; kill sends
+# alive says whether that process lives, `alive` or `dead`. list says `found PID RUN COMMAND` for each process of a home. term sends TERM to all of the run; kill sends
 # KILL, and spares the shells that hold it, for they record the ending; all spares nobody. Says how many
 # were left, `left COUNT`.
 order=$1
@@ -30,7 +30,7 @@ if [ "$order" = list ]; then
     folder=${file%/environ}
     read -r name <"$folder/comm" && tr '\0' '\n' <"$file" | while IFS= read -r line; do
       case $line in
-      DROVER_RUN=*) echo "${folder#/proc/} ${line#*=} $name" ;;
+      DROVER_RUN=*) echo "found ${folder#/proc/} ${line#*=} $name" ;;
       esac
     done
   done

@@ -65,7 +65,7 @@ export async function listInside(
 }
 
 function readFound(line: string, { name }: Place): Found {
-  const [pid = '', run = '', ...command] = line.split(' ')
+  const [, pid = '', run = '', ...command] = line.split(' ')
   return { run, what: `process ${pid} (${command.join(' ')}) in ${name}` }
 }
 
@@ -76,7 +76,14 @@ export async function removeFolders(
   signal: AbortSignal,
 ): Promise<void> {
   const call = { place, user: '0', script: 'remove.sh', args: folders }
-  await runScript(engine, call, signal)
+  try {
+    await runScript(engine, call, signal)
+  } catch (error) {
+    // Without a shell nothing of ours was ever made there.
+    if (!(error instanceof DroverError && error.code === 'program_not_found')) {
+      throw error
+    }
+  }
 }
 
 /** Whether a holder lives, as its container tells. Errors: those of `Engine.exec`. */

@@ -135,12 +135,14 @@ export class InsideContainers {
   }
 
   async destroy(run: RunReference, given: Handle | null, signal: AbortSignal): Promise<void> {
-    claimRun(run)
+    const isUnstarted = claimRun(run)
     const place = readPlace(run)
     const handle = given ? InsideHandle.parse(given) : null
-    if (place) {
+    if (place && !isUnstarted) {
       await this.#endRest(run, { place, handle }, signal)
       await this.#couriers.get(run.id)?.isOver(lastWordMs, signal)
+    }
+    if (place) {
       await this.#removeFolders(place, [innerFolder(run)], signal)
     }
     this.#couriers.get(run.id)?.close()

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Engine } from '../engine/engine.ts'
+import { explainRefusal } from '../engine/refusal.ts'
 import type { Place } from './notes.ts'
 
 /** Scripts of ours that are run inside, whole on the command line: nothing of an agent is in them. */
@@ -29,9 +30,12 @@ export interface ScriptCall {
 
 /** How long a script may take that waits for nobody, ms. */
 const deadlineMs = 30_000
+/** What an engine says in the place of a program that it could not run. */
+const refusal = /^(OCI runtime exec failed|unable to find (user|group))/
+
 const longestAnswer = 16 * 1024 * 1024
 
-/** Runs a script inside to its end; the lines that it said. Errors: those of `Engine.exec`. */
+/** Runs a script inside to its end; the lines that it said. Errors: those of `Engine.exec`, also where it tells them late. */
 export async function runScript(
   engine: Engine,
   { place, user = place.user, script, args }: ScriptCall,
@@ -42,7 +46,11 @@ export async function runScript(
   const exec = await engine.exec(place.container, options, bound)
   try {
     exec.stderr.resume()
-    return (await readAll(exec.stdout)).split('\n').slice(0, -1)
+    const said = await readAll(exec.stdout)
+    if (refusal.test(said)) {
+      throw explainRefusal({ status: 0, message: said })
+    }
+    return said.split('\n').slice(0, -1)
   } finally {
     exec.close()
   }

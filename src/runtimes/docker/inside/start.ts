@@ -42,11 +42,11 @@ export async function startInside(
   }
   const user = box.container.user ?? (state.user || '0')
   const place = { container: state.id, name, user }
-  addUsedPlace(usedFile, place)
   writePlace(run, place)
-  claim(launch)
   noteAgent(box.agent, place, box.ownFolders)
   const inner = await prepareInside(engine, { place, launch }, signal)
+  addUsedPlace(usedFile, place)
+  claim(launch)
   const { pid, startTime } = await begin(engine, { place, launch, inner }, signal)
   const { id: container, startedAt } = state
   return { handle: { v: 1, kind: 'inside', container, startedAt, pid, startTime }, place }
