@@ -73,7 +73,7 @@ export class DockerRuntime implements Runtime {
 
   constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
     this.#link = new EngineLink(env)
-    this.#inside = new InsideContainers(this.#link, usedFile)
+    this.#inside = new InsideContainers({ link: this.#link, usedFile, onMade })
     this.#usedFile = usedFile
     this.#onMade = onMade
   }

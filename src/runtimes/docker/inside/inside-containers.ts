@@ -29,6 +29,13 @@ import { startInside } from './start.ts'
 const lastWordMs = 5000
 const recordMs = 2000
 
+export interface InsideOptions {
+  link: EngineLink
+  /** Where it stands which containers were used. */
+  usedFile: string
+  onMade: () => void
+}
+
 /**
  * Runs inside of containers that are not ours, beside whatever else is in them. Each has a courier,
  * which brings its record home.
@@ -36,16 +43,18 @@ const recordMs = 2000
 export class InsideContainers {
   readonly #link: EngineLink
   readonly #usedFile: string
+  readonly #onMade: () => void
   readonly #couriers = new Map<string, Courier>()
 
-  constructor(link: EngineLink, usedFile: string) {
+  constructor({ link, usedFile, onMade }: InsideOptions) {
     this.#link = link
     this.#usedFile = usedFile
+    this.#onMade = onMade
   }
 
   async start(launch: BoxedLaunch, signal: AbortSignal): Promise<Handle> {
     const engine = await this.#link.engine(signal)
-    const tools = { engine, usedFile: this.#usedFile }
+    const tools = { engine, usedFile: this.#usedFile, onMade: this.#onMade }
     const { handle, place } = await startInside(tools, launch, signal)
     this.#courierOf(launch.run, { handle, place })
     return handle

@@ -25,11 +25,13 @@ const ownScripts = [holderScript, fileURLToPath(new URL('hold.sh', import.meta.u
 export interface InsideTools {
   engine: Engine
   usedFile: string
+  /** Told when all is there for it to begin: where a crash test may end the daemon. */
+  onMade: () => void
 }
 
 /** Begins a run inside of a container of somebody's. Errors: `container_not_found`, `start_failed`, `engine_unreachable`. */
 export async function startInside(
-  { engine, usedFile }: InsideTools,
+  { engine, usedFile, onMade }: InsideTools,
   launch: BoxedLaunch,
   signal: AbortSignal,
 ): Promise<{ handle: InsideHandle; place: Place }> {
@@ -47,6 +49,7 @@ export async function startInside(
   const inner = await prepareInside(engine, { place, launch }, signal)
   addUsedPlace(usedFile, place)
   claim(launch)
+  onMade()
   const { pid, startTime } = await begin(engine, { place, launch, inner }, signal)
   const { id: container, startedAt } = state
   return { handle: { v: 1, kind: 'inside', container, startedAt, pid, startTime }, place }
