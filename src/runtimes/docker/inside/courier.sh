@@ -43,10 +43,15 @@ if [ "$alive" = dead ]; then
   exit
 fi
 
-# That of coreutils is told by the system, and may be asked to look more often where it can't be.
-tail --version >/dev/null && often='-s 0.2' || often=''
+# That of coreutils is told by the system of what comes; on layered file systems it looks itself, as
+# often as it is bid. That of busybox looks once a second, whatever it is bid.
+if tail --version >/dev/null; then
+  often='-s 0.1' seldom='-s 0.5'
+else
+  often='' seldom=''
+fi
 tail -c "+$((out + 1))" $often -f out </dev/null 8>&- &
-tail -c "+$((err + 1))" $often -f err </dev/null >&8 8>&- &
+tail -c "+$((err + 1))" $seldom -f err </dev/null >&8 8>&- &
 {
   while read -r _ <&5; do :; done
   kill -KILL 0
