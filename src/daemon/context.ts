@@ -6,7 +6,8 @@ import type {
   ProviderContext,
   Speech,
 } from '../providers/contract.ts'
-import type { AgentReference, RunReference, Runtime } from '../runtimes/contract.ts'
+import type { AgentReference } from '../runtimes/box.ts'
+import type { RunReference, Runtime } from '../runtimes/contract.ts'
 import type { SpareFolders } from '../runtimes/spare-folders.ts'
 import { AgentName } from '../schema/agent-name.ts'
 import type { Config } from '../schema/config.ts'
@@ -60,7 +61,7 @@ export interface DaemonContext {
 /** What the program of one agent can do where it runs, given its options. Errors: `provider_not_found`. */
 export function capabilitiesOf(
   context: Pick<DaemonContext, 'providers' | 'runtimes'>,
-  spec: Pick<AgentSpec, 'provider' | 'runtime' | 'options'>,
+  spec: Pick<AgentSpec, 'provider' | 'runtime' | 'options' | 'container'>,
 ): ProviderCapabilities {
   const isTerminal = willHaveTerminal(context, spec)
   const speech = speechOf(context, { provider: spec.provider, is_terminal: isTerminal ? 1 : 0 })
@@ -70,9 +71,11 @@ export function capabilitiesOf(
 /** Whether the next run of an agent has a terminal. */
 export function willHaveTerminal(
   { providers, runtimes }: Pick<DaemonContext, 'providers' | 'runtimes'>,
-  { provider, runtime }: Pick<AgentSpec, 'provider' | 'runtime'>,
+  { provider, runtime, container }: Pick<AgentSpec, 'provider' | 'runtime' | 'container'>,
 ): boolean {
-  const hasTerminals = runtimes.get(runtime)?.capabilities.terminal ?? false
+  // One that is there already may have no tmux, and need not.
+  const canHave = container?.name === undefined
+  const hasTerminals = canHave && (runtimes.get(runtime)?.capabilities.terminal ?? false)
   return hasTerminals && providers.get(provider)?.terminal !== undefined
 }
 

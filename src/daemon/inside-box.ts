@@ -42,7 +42,8 @@ const ownOnly = {
 export function checkForeign({
   container,
   network,
-}: Pick<AgentSpec, 'container' | 'network'>): void {
+  lifecycle,
+}: Pick<AgentSpec, 'container' | 'network' | 'lifecycle'>): void {
   if (!container) {
     return
   }
@@ -57,6 +58,9 @@ export function checkForeign({
     if (isGiven(container)) {
       throw unsupported(`container.${field}`, `can't be had in ${name}, which is there already`)
     }
+  }
+  if (lifecycle.rest === 'suspend') {
+    throw unsupported('lifecycle.rest', `can't be suspend in ${name}, where others are`)
   }
   if (network !== 'full') {
     throw unsupported('network', `can't be bounded in ${name}, which is there already`)

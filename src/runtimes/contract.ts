@@ -1,7 +1,12 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
-import type { Container } from '../schema/container.ts'
+import type { BoxImages } from './box-images.ts'
+import type { AgentReference, BoxKind, BoxWish, Kept } from './box.ts'
+import type { BoxAccess } from './box-contract.ts'
 import type { Network } from '../schema/network.ts'
 import type { Units } from './units.ts'
+import type { Use } from './use.ts'
+
+export type { Use }
 
 /**
  * WHERE an agent runs. Every runtime keeps the same record of a run, three files and an ending, in
@@ -35,46 +40,8 @@ export interface Launch {
   box?: BoxWish
 }
 
-/**
- * A box is what an agent has of its own beside the machine: a container. It is kept over its runs.
- * What it sees of the machine it sees under the same absolute path.
- */
-export interface BoxWish {
-  agent: AgentReference
-  container: Container
-  /** Folders that are the agent's alone, absolute: they belong to the user its programs run as. */
-  ownFolders: readonly string[]
-  /** Folders and files beside these that it may write, absolute; the first is where it works. */
-  folders: readonly string[]
-  /** Those that it may only read. */
-  readOnlyFolders: readonly string[]
-  /** HOME inside where the wish names no other. */
-  home: string
-  /** Files that were written for this launch, absolute: a box that does not see them is given them. */
-  files?: readonly string[]
-}
-
 /** What the limits of a launch are judged by. */
 export type LimitedLaunch = Pick<Launch, 'limits' | 'reservedBytes'> & { box?: BoxKind }
-/** Which container it is. */
-export type BoxKind = Pick<BoxWish, 'container'>
-
-/** What names an agent to a runtime that keeps something for it. */
-export interface AgentReference {
-  id: string
-  /** Id of the home that owns it. */
-  instance: string
-  /** What a runtime keeps for it outside of its box, absolute; the runtime makes it. */
-  folder: string
-}
-
-/** Something that is kept for an agent beyond its runs. */
-export interface Kept {
-  /** Agent id it was made for. */
-  agent: string
-  /** What it is, for people: `container drover-agent_01…`. */
-  what: string
-}
 
 /** Of a terminal, in characters. */
 export interface TerminalSize {
@@ -182,6 +149,7 @@ export interface TerminalConnection {
 export interface RuntimeCapabilities {
   /** A program can have a terminal, and people can come to it. */
   terminal: boolean
+  /** People can run programs in agents' boxes, and take files out and in. */
   exec: boolean
   limits: boolean
   /** A run can rest: it has `suspend` and `resume`. */
@@ -215,6 +183,10 @@ export interface Runtime {
   readonly name: string
   readonly capabilities: RuntimeCapabilities
   readonly units?: Units
+  /** What boxes are made of, in a runtime that makes them from images. */
+  readonly images?: BoxImages
+  /** Who has the capability `exec` has it. */
+  readonly boxes?: BoxAccess
   probe(signal: AbortSignal): Promise<Probe>
   /**
    * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A
@@ -244,6 +216,10 @@ export interface Runtime {
   inspect(handle: Handle, signal: AbortSignal): Promise<Liveness>
   /** What its processes did so far; null where that can't be known for sure. */
   measureWork?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null>
+  /** What its box uses now; null where it has none. Asked for by people who look, never by the daemon itself. */
+  measureUse?(handle: Handle, signal: AbortSignal): Promise<Use | null>
+  /** What an agent's own box is called, whether or not it is there. */
+  nameBox?(agentId: string): string
   /** Bytes were appended to `in`. Never blocks; ringing once too often is harmless. */
   notifyInput(run: RunReference, bytes: number): void
   /** End of the program's input. */

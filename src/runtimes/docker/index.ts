@@ -2,15 +2,12 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
+import type { AgentReference, Kept } from '../box.ts'
 import type {
-  AgentReference,
-  BoxKind,
   Exit,
   Found,
   Handle,
-  Kept,
   Launch,
-  LimitedLaunch,
   LimitRefusal,
   Liveness,
   Probe,
@@ -18,25 +15,35 @@ import type {
   RunReference,
   Runtime,
   StopOptions,
+  Use,
+  Work,
+  TerminalConnection,
+  TerminalOptions,
 } from '../contract.ts'
+import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
+import { killLeftovers } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
+import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
+import { DockerBoxAccess } from './box/box-access.ts'
 import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
+import { ImageShelf } from './images/image-shelf.ts'
 import { explainExit } from './explain-exit.ts'
-import { InsideContainers } from './inside/inside-containers.ts'
-import { isInside } from './inside/handle.ts'
-import { readPlace } from './inside/notes.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { labels } from './plan-container.ts'
+import { measureUse, measureWork } from './measure.ts'
+import { containerName, labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
-import { refuseForeign, refuseLimit } from './limits.ts'
+import { refuseLimit } from './limits.ts'
 import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
+import { resumeContainer, suspendContainer } from './suspend.ts'
+import { openTerminal, readScreen } from './terminal/terminals.ts'
+import { tmuxConfigFile } from './terminal/tmux-config.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -54,18 +61,18 @@ const lastBreathMs = 1000
 export class DockerRuntime implements Runtime {
   readonly name = 'docker'
   readonly capabilities = {
-    terminal: false,
-    exec: false,
+    terminal: true,
+    exec: true,
     limits: true,
-    snapshot: false,
+    snapshot: true,
     networkPolicy: false,
     elsewhere: true,
     selfSupervised: false,
   }
 
+  readonly images: BoxImages
+  readonly boxes: DockerBoxAccess
   readonly #link: EngineLink
-  /** Runs in containers of somebody's. */
-  readonly #inside: InsideContainers
   readonly #usedFile: string
   readonly #onMade: () => void
   /** Of runs that live, or whose ending is not told yet. */
@@ -73,9 +80,14 @@ export class DockerRuntime implements Runtime {
 
   constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
     this.#link = new EngineLink(env)
-    this.#inside = new InsideContainers({ link: this.#link, usedFile, onMade })
+    this.images = new ImageShelf(this.#link)
+    this.boxes = new DockerBoxAccess(this.#link)
     this.#usedFile = usedFile
     this.#onMade = onMade
+  }
+
+  protected get link(): EngineLink {
+    return this.#link
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
@@ -83,12 +95,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async checkLimits(
-    { limits = {}, box }: LimitedLaunch,
+    { limits = {} }: Pick<Launch, 'limits' | 'reservedBytes'>,
     signal: AbortSignal,
   ): Promise<LimitRefusal | null> {
-    if (box?.container.name !== undefined) {
-      return refuseForeign(limits)
-    }
     return refuseLimit(limits, (await this.#link.engine(signal)).facts)
   }
 
@@ -108,9 +117,6 @@ export class DockerRuntime implements Runtime {
         details: { field: `limits.${limit}` },
       })
     }
-    if (box.container.name !== undefined) {
-      return await this.#inside.start({ ...launch, box }, signal)
-    }
     const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade, tell }
     const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
     this.#handles.set(launch.run.id, handle)
@@ -118,9 +124,6 @@ export class DockerRuntime implements Runtime {
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
-    if (handle ? isInside(handle) : readPlace(run)) {
-      return await this.#inside.recover(run, handle, signal)
-    }
     if (!handle) {
       return await recoverUnknown(this.#link, run, signal)
     }
@@ -130,9 +133,6 @@ export class DockerRuntime implements Runtime {
   }
 
   async inspect(handle: Handle, signal: AbortSignal): Promise<Liveness> {
-    if (isInside(handle)) {
-      return await this.#inside.inspect(handle, signal)
-    }
     const own = parseHandle(handle)
     const known = this.#link.watch.liveness(own)
     if (known) {
@@ -145,67 +145,82 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  async measureWork(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null> {
+    return await measureWork(this.#link, parseHandle(handle), signal)
+  }
+
+  async measureUse(handle: Handle, signal: AbortSignal): Promise<Use | null> {
+    return await measureUse(this.#link, parseHandle(handle), signal)
+  }
+
+  nameBox(agentId: string): string {
+    return containerName(agentId)
+  }
+
   notifyInput(run: RunReference, bytes: number): void {
-    if (!this.#inside.notifyInput(run)) {
-      ringBell(run, ringFor(bytes))
-    }
+    ringBell(run, ringFor(bytes))
   }
 
   closeInput(run: RunReference): void {
     ringEnd(run)
-    this.#inside.closeInput(run)
+  }
+
+  async suspend(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await suspendContainer(this.#link, parseHandle(handle), signal)
+    return handle
+  }
+
+  async resume(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await resumeContainer(this.#link, parseHandle(handle), signal)
+    return handle
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
-    if (isInside(handle)) {
-      await this.#inside.stop(run, handle, options)
-      return
-    }
     await stopContainer(this.#link, { run, handle: parseHandle(handle) }, options)
+    recordEnding(run.folder)
   }
 
   /** The container stays, at rest. */
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
-    if (handle ? isInside(handle) : readPlace(run)) {
-      await this.#inside.destroy(run, handle, signal)
-      return
-    }
     const life = handle ? parseHandle(handle) : await this.#findLife(run, signal)
     if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
       await killContainer(this.#link, life, signal)
     }
+    if (!life) {
+      // An engine that was killed in a start can know nothing of a program that goes on all the same.
+      await killLeftovers(run, { isSparingHolder: false, signal })
+    }
+    recordEnding(run.folder)
     this.#handles.delete(run.id)
-    const { bell, end, stop } = runFiles(run.folder)
-    for (const file of [bell, stop, end, launchFile(run), killsFile(run), oomFile(run)]) {
-      await rm(file, { force: true })
+    const { bell, end, stop, answers } = runFiles(run.folder)
+    const own = [launchFile, killsFile, oomFile, tmuxConfigFile].map((fileOf) => fileOf(run))
+    for (const file of [bell, stop, end, answers, endedFile(run.folder), ...own]) {
+      await rm(file, { force: true, recursive: true })
     }
   }
 
-  explainExit(run: RunReference, exit: Exit): string | null {
-    return (
-      this.#inside.explainExit(run, exit) ??
-      explainExit(exit, { run, handle: this.#handles.get(run.id), watch: this.#link.watch })
-    )
+  async openTerminal(
+    run: RunReference,
+    handle: Handle,
+    options: TerminalOptions,
+  ): Promise<TerminalConnection> {
+    return await openTerminal(this.#link, { run, handle: parseHandle(handle) }, options)
   }
 
-  /** Containers that run, by the run that each was pointed at, and processes in those of others. */
+  async readScreen(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string> {
+    return await readScreen(this.#link, { run, handle: parseHandle(handle) }, signal)
+  }
+
+  explainExit(run: RunReference, exit: Exit): string | null {
+    return explainExit(exit, { run, handle: this.#handles.get(run.id), watch: this.#link.watch })
+  }
+
+  /** Containers that run, by the run that each was pointed at. */
   async list(instance: string, signal: AbortSignal): Promise<Found[]> {
-    const own = await this.#listContainers(instance, false, signal)
-    const found = own.flatMap(({ name, folder }) => {
+    return (await this.#listContainers(instance, false, signal)).flatMap(({ name, folder }) => {
       const run = linkedRun({ folder })
       return run === null ? [] : [{ run: path.basename(run), what: `container ${name}` }]
     })
-    return [...found, ...(await this.#inside.list(instance, signal))]
-  }
-
-  async locate(
-    box: BoxKind,
-    folders: readonly string[],
-    signal: AbortSignal,
-  ): Promise<readonly string[]> {
-    return box.container.name === undefined
-      ? folders
-      : await this.#inside.locate(box, folders, signal)
   }
 
   async forget(agent: AgentReference, signal: AbortSignal): Promise<void> {
@@ -217,7 +232,6 @@ export class DockerRuntime implements Runtime {
     if (state) {
       await engine.removeContainer(state.id, signal)
     }
-    await this.#inside.forget(agent, signal)
     await rm(agent.folder, { recursive: true, force: true })
   }
 
@@ -227,7 +241,6 @@ export class DockerRuntime implements Runtime {
   }
 
   close(): void {
-    this.#inside.close()
     this.#link.close()
   }
 

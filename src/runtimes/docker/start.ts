@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
-import type { BoxWish, Launch } from '../contract.ts'
+import type { BoxWish } from '../box.ts'
+import type { Launch } from '../contract.ts'
 import { holderScript } from '../holder/start-holder.ts'
 import { linkedRun, prepareBox, recordContainer, runLink } from './box-files.ts'
 import { chooseUser, giveFolders, ownerOf } from './choose-user.ts'
@@ -21,6 +22,8 @@ import {
   type PlannedBody,
 } from './plan-container.ts'
 import { requireImage } from './images/require-image.ts'
+import { refuseSocket } from './refuse-socket.ts'
+import { requireTmux } from './terminal/require-tmux.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -57,14 +60,18 @@ export async function startInOwnContainer(
     // A start of this very run that is tried again.
     return requireLife(there)
   }
+  const image = box.container.image ?? body.Image
   prepareBox(box.agent, launch)
   try {
     const id = await makeContainer(tools, { engine, body, launch, there }, signal)
     await giveFolders(box, run, await numbersOf(engine, { container: id, user }, signal))
+    if (launch.terminal) {
+      await requireTmux(engine, { id, image }, signal)
+    }
     await engine.startContainer(id, signal)
     return requireLife(await link.inspect(id, signal))
   } catch (error) {
-    throw explainStart(error, { image: box.container.image ?? body.Image, user })
+    throw explainStart(error, { image, user })
   }
 }
 
@@ -82,6 +89,7 @@ async function plan(
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
+  await refuseSocket(box, tools.engine.facts.socketPath)
   const image = await requireImage(tools, box, signal)
   const { facts } = tools.engine
   const user = chooseUser({
@@ -116,7 +124,7 @@ interface MakeRequest {
 
 /** The container that the plan says, at rest: the one that is there, or a new one in its place. */
 async function makeContainer(
-  { link, onMade }: StartTools,
+  { link, onMade, tell }: StartTools,
   { engine, body, launch, there }: MakeRequest,
   signal: AbortSignal,
 ): Promise<string> {
@@ -130,6 +138,7 @@ async function makeContainer(
     return there.id
   }
   if (there) {
+    tell('its container is made anew, as it is to be another: what was installed in it is gone')
     await engine.removeContainer(there.id, signal)
   }
   const id = await engine.createContainer(containerName(agent.id), body, signal)

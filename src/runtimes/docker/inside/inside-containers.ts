@@ -5,8 +5,6 @@ import { ringEnd } from '../../holder/ring-bell.ts'
 import { markStopped } from '../../holder/stop.ts'
 import { readExit, runFiles } from '../../run-folder.ts'
 import type {
-  AgentReference,
-  BoxWish,
   Exit,
   Found,
   Handle,
@@ -15,7 +13,9 @@ import type {
   RunReference,
   StopOptions,
 } from '../../contract.ts'
+import type { AgentReference, BoxKind } from '../../box.ts'
 import type { EngineLink } from '../engine-link.ts'
+import { refuseForeign } from '../limits.ts'
 import { Courier } from './courier.ts'
 import { askLiveness, endRun, listInside, removeFolders } from './end-run.ts'
 import { findRun } from './find-run.ts'
@@ -52,7 +52,19 @@ export class InsideContainers {
     this.#onMade = onMade
   }
 
+  /** Errors: those of `startInside`, and `unsupported`. */
   async start(launch: BoxedLaunch, signal: AbortSignal): Promise<Handle> {
+    const refusal = refuseForeign(launch.limits ?? {})
+    const wish = refusal ? `limits.${refusal.limit}` : launch.terminal && 'terminal'
+    if (wish) {
+      throw new DroverError(
+        'unsupported',
+        `${wish}: it can't be had in a container of somebody's.`,
+        {
+          details: { field: wish },
+        },
+      )
+    }
     const engine = await this.#link.engine(signal)
     const tools = { engine, usedFile: this.#usedFile, onMade: this.#onMade }
     const { handle, place } = await startInside(tools, launch, signal)
@@ -181,7 +193,7 @@ export class InsideContainers {
   }
 
   async locate(
-    { container }: Pick<BoxWish, 'container'>,
+    { container }: BoxKind,
     folders: readonly string[],
     signal: AbortSignal,
   ): Promise<string[]> {

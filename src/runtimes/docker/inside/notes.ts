@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { writePrivateFile } from '../../../util/private-file.ts'
-import type { AgentReference, RunReference } from '../../contract.ts'
+import type { AgentReference } from '../../box.ts'
+import type { RunReference } from '../../contract.ts'
 
 /** A container that is not ours, and the user in it that an agent's programs run as. */
 export const Place = z.object({
