@@ -25,7 +25,7 @@ export async function specInPlace(
   const wanted = [...(isGiven ? [] : [spec.dir]), ...spec.addDirs]
   const seen = (await runtime.locate?.({ container }, wanted, signal)) ?? wanted
   const dir = container.workdir ?? (isOwn ? spec.dir : (seen[0] ?? spec.dir))
-  return { ...spec, dir, addDirs: [...seen.slice(isGiven ? 0 : 1)] }
+  return { ...spec, dir, addDirs: seen.slice(isGiven ? 0 : 1) }
 }
 
 /** What only a container of the agent's own can be made with, and its default. */

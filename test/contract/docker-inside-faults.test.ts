@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { runFiles } from '../../src/runtimes/run-folder.ts'
+import { innerFolder } from '../../src/runtimes/docker/inside/notes.ts'
 import type { InsideHandle } from '../../src/runtimes/docker/inside/handle.ts'
 import type { Launch } from '../../src/runtimes/contract.ts'
 import { fileSize } from '../../src/util/file-size.ts'
@@ -145,7 +146,7 @@ describe('a container that is not ours', { timeout: 90_000 }, () => {
     await restarted.said(ends.run, 'bye\n')
     // Nobody carries while it ends.
     restarted.runtime.close?.()
-    const input = `${runFiles(ends.run.folder).in}`.replace(/in$/, 'inside')
+    const input = innerFolder(ends.run)
     await engine.run([
       'exec',
       'restarted',
@@ -179,8 +180,8 @@ describe('a container that is not ours', { timeout: 90_000 }, () => {
     })
     expect(await restarted.living(lives.run)).toEqual([])
     await engine.run(['rm', '-f', 'restarted'])
-    const last = restarted.case.createRuntime()
-    expect(await last.recover(lives.run, lives.handle, stage.signal)).toEqual({
+    const final = restarted.case.createRuntime()
+    expect(await final.recover(lives.run, lives.handle, stage.signal)).toEqual({
       state: 'lost',
       cause: 'its container was removed',
     })

@@ -95,15 +95,15 @@ describe('the user of a program inside', () => {
 
 describe('what comes before a program inside', () => {
   test('is the login environment, and the launch wins', async () => {
-    const write = (file: string, text: string): readonly string[] => [
-      ...['exec', 'project', 'sh', '-c', 'mkdir -p "${1%/*}"; printf %s "$2" >"$1"', 'sh'],
-      ...[file, text],
-    ]
-    await engine.run(
-      write('/etc/profile', 'export ONE=profile TWO=profile THREE=profile FOUR=profile\n'),
-    )
-    await engine.run(write('/root/.ssh/environment', 'TWO=ssh\nTHREE=ssh\nFOUR=ssh\n'))
-    await engine.run(write('/opt/env', 'THREE=file with spaces\nFOUR=file\nno line\n'))
+    const put = 'mkdir -p "${1%/*}"; printf %s "$2" >"$1"'
+    const files = {
+      '/etc/profile': 'export ONE=profile TWO=profile THREE=profile FOUR=profile\n',
+      '/root/.ssh/environment': 'TWO=ssh\nTHREE=ssh\nFOUR=ssh\n',
+      '/opt/env': 'THREE=file with spaces\nFOUR=file\nno line\n',
+    }
+    for (const [file, text] of Object.entries(files)) {
+      await engine.run(['exec', 'project', 'sh', '-c', put, 'sh', file, text])
+    }
     const stage = insideStage(engine, { container: { name: 'project', envFile: '/opt/env' } })
     const said = await saidBy(stage, 'echo "$ONE $TWO $THREE $FOUR"', { FOUR: 'launch' })
     expect(said).toBe('profile ssh file with spaces launch\n')

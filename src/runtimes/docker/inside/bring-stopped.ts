@@ -2,8 +2,8 @@ import type { RunReference } from '../../contract.ts'
 import { fileSize } from '../../../util/file-size.ts'
 import { appendAt, runFiles } from '../../run-folder.ts'
 import type { Engine } from '../engine/engine.ts'
-import { lost, putExit, type Outcome } from './courier.ts'
 import { innerFolder, type Place } from './notes.ts'
+import { lost, putExit, type Outcome } from './outcome.ts'
 
 const blockBytes = 512
 

@@ -124,9 +124,10 @@ async function feed(
 ): Promise<void> {
   const { in: input } = runFiles(run.folder)
   let file: FileHandle | null = null
+  const last = inEnd ?? Infinity
   let offset = from
   try {
-    while (!signal.aborted && (inEnd === null || offset < inEnd)) {
+    while (!signal.aborted && offset < last) {
       const more = moreInput(signal)
       if (fileSize(input) <= offset) {
         await more
@@ -137,7 +138,7 @@ async function feed(
       offset += bytesRead
       await send(stdin, buffer.subarray(0, bytesRead), signal)
     }
-    if (inEnd !== null && !signal.aborted) {
+    if (!signal.aborted) {
       stdin.end()
     }
   } finally {

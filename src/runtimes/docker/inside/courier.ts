@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { Backoff } from '../../../util/backoff.ts'
 import { fileSize } from '../../../util/file-size.ts'
 import type { RunReference } from '../../contract.ts'
@@ -8,14 +8,8 @@ import { carry } from './courier-session.ts'
 import type { InsideHandle } from './handle.ts'
 import type { Place } from './notes.ts'
 import { bringStopped } from './bring-stopped.ts'
+import { lost, putExit, type Outcome } from './outcome.ts'
 import type { Standing } from './standing.ts'
-
-/** What became of a run; `cause` is told where it left no ending. */
-export interface Outcome {
-  hasExit: boolean
-  cause: string
-  isOutOfMemory: boolean
-}
 
 export interface CourierOptions {
   link: EngineLink
@@ -202,15 +196,6 @@ export class Courier {
 
 /** Timers can't count further, ms. */
 const maxMs = 2 ** 31 - 1
-
-export function lost(cause: string): Outcome {
-  return { hasExit: false, cause, isOutOfMemory: false }
-}
-
-/** The ending comes home after all else. */
-export function putExit(run: RunReference, status: number): void {
-  writeFileSync(runFiles(run.folder).exit, `${status}\n`, { mode: 0o600 })
-}
 
 async function within(event: Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = Promise.withResolvers<void>()
