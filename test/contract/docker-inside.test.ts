@@ -14,5 +14,6 @@ afterAll(async () => await engine?.[Symbol.asyncDispose](), 60_000)
 describe('with an engine', () => {
   describeRuntime('docker, inside a container', async () => insideCase(engine), {
     canBeUnknown: false,
+    canSuspend: 'elsewhere',
   })
 })
