@@ -104,7 +104,12 @@ export class AnyContainerRuntime extends DockerRuntime implements Runtime {
   }
 
   override async suspend(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
-    refuseInside(handle, 'would be suspended with all else that is in its container')
+    if (isInside(handle)) {
+      throw new DroverError(
+        'suspend_failed',
+        'All else that is in its container would be suspended with it.',
+      )
+    }
     return await super.suspend(run, handle, signal)
   }
 
