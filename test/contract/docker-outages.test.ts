@@ -115,36 +115,47 @@ describe('an engine that is killed', () => {
   })
 })
 
-test('an engine that was killed in a start, and knows nothing of its program, keeps none of it alive', async () => {
-  const engine = await startEngine('--live-restore')
-  const stage = dockerStage(engine, { agent: 'agent_1' })
-  const first = await stage.start([
-    '/bin/sh',
-    '-c',
-    'trap "" TERM; echo up; while :; do read -r line; done',
-  ])
-  await stage.said(first.run, 'up\n')
-  await engine.stop()
-  // As it is where dockerd dies between the start and its own note of it.
-  forgetStart(engine, parseHandle(first.handle).container)
-  await engine.startAgain()
-  const marked = async (): Promise<unknown[]> =>
-    await findMarkedProcesses(`DROVER_RUN=${first.run.id}\0`)
-  expect(await marked()).not.toEqual([])
-  expect((await stage.recover(first.run, null)).state).toBe('lost')
-  await stage.runtime.destroy(first.run, null, stage.signal)
-  expect(await marked()).toEqual([])
-  const next = await stage.start(stage.case.programs.copy)
-  stage.write(next.run, 'again\n')
-  await stage.said(next.run, 'again\n')
-})
+const never = '0001-01-01T00:00:00Z'
+const before = '2020-01-01T00:00:00.123456789Z'
 
-/** The engine's own record of a container, as before its first start. */
-function forgetStart({ folder }: DockerEngine, container: string): void {
+test.each([
+  ['in the first start', { StartedAt: never, FinishedAt: never }],
+  ['in a later start', { StartedAt: before, FinishedAt: before, ExitCode: 70, OOMKilled: true }],
+])(
+  'an engine that was killed %s, and knows nothing of its program, keeps none of it alive',
+  async (_, noted) => {
+    const engine = await startEngine('--live-restore')
+    const stage = dockerStage(engine, { agent: 'agent_1' })
+    const first = await stage.start([
+      '/bin/sh',
+      '-c',
+      'trap "" TERM; echo up; while :; do read -r line; done',
+    ])
+    await stage.said(first.run, 'up\n')
+    await engine.stop()
+    // As it is where dockerd dies between the start and its own note of it.
+    forgetStart(engine, parseHandle(first.handle).container, noted)
+    await engine.startAgain()
+    const marked = async (): Promise<unknown[]> =>
+      await findMarkedProcesses(`DROVER_RUN=${first.run.id}\0`)
+    expect(await marked()).not.toEqual([])
+    expect(await stage.recover(first.run, null)).toEqual({
+      state: 'lost',
+      cause: 'its engine went down in its start, and knows nothing of it',
+    })
+    await stage.runtime.destroy(first.run, null, stage.signal)
+    expect(await marked()).toEqual([])
+    const next = await stage.start(stage.case.programs.copy)
+    stage.write(next.run, 'again\n')
+    await stage.said(next.run, 'again\n')
+  },
+)
+
+/** The engine's own record of a container, as before a start. */
+function forgetStart({ folder }: DockerEngine, container: string, noted: object): void {
   const file = path.join(folder, 'data/containers', container, 'config.v2.json')
   const config = JSON.parse(readFileSync(file, 'utf8')) as { State: object }
-  const never = '0001-01-01T00:00:00Z'
-  Object.assign(config.State, { Running: false, Pid: 0, StartedAt: never, FinishedAt: never })
+  Object.assign(config.State, { Running: false, Pid: 0, ...noted })
   writeFileSync(file, JSON.stringify(config))
 }
 

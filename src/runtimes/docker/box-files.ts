@@ -77,6 +77,11 @@ export function linkedRun(agent: Pick<AgentReference, 'folder'>): string | null 
   }
 }
 
+/** When it was pointed at that run, Unix ms. */
+export function linkedAt(agent: Pick<AgentReference, 'folder'>): number {
+  return Math.floor(lstatSync(runLink(agent)).mtimeMs)
+}
+
 function containerFile({ folder }: Pick<AgentReference, 'folder'>): string {
   return path.join(folder, 'container')
 }
