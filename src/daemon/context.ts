@@ -68,15 +68,14 @@ export function capabilitiesOf(
   return speech.capabilitiesWith?.(spec.options) ?? speech.capabilities
 }
 
-/** Whether the next run of an agent has a terminal. */
+/** Whether the next run of an agent has a terminal: in a box only where that was asked for. */
 export function willHaveTerminal(
   { providers, runtimes }: Pick<DaemonContext, 'providers' | 'runtimes'>,
   { provider, runtime, container }: Pick<AgentSpec, 'provider' | 'runtime' | 'container'>,
 ): boolean {
-  // One that is there already may have no tmux, and need not.
-  const canHave = container?.name === undefined
-  const hasTerminals = canHave && (runtimes.get(runtime)?.capabilities.terminal ?? false)
-  return hasTerminals && providers.get(provider)?.terminal !== undefined
+  const can = runtimes.get(runtime)?.capabilities
+  const isWanted = can?.elsewhere !== true || container?.terminal === true
+  return can?.terminal === true && isWanted && providers.get(provider)?.terminal !== undefined
 }
 
 /** How the program of a run is spoken to. Errors: `provider_not_found`. */

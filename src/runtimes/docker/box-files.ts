@@ -14,14 +14,16 @@ import type { Launch, RunReference } from '../contract.ts'
 import { checkExportable } from '../holder/become-file.ts'
 import { markOf } from '../holder/marks.ts'
 import { encodeLaunchLines } from '../launch-lines.ts'
-import { encodeTmuxConfig, tmuxConfigFile } from './terminal/tmux-config.ts'
+import { boxRunFolder } from '../run-folder.ts'
+import { guestsFolder } from './guests/guest-files.ts'
+import { encodeTmuxConfig, socketFile, tmuxConfigFile } from './terminal/tmux-config.ts'
 
 /**
  * Where a container finds its run: a link outside, whose target is mounted under the link's own name
  * at each start. So one container serves one run after the other, and sees no run but its own.
  */
 export function runLink({ folder }: Pick<AgentReference, 'folder'>): string {
-  return path.join(folder, 'run')
+  return boxRunFolder(folder)
 }
 
 /** The run's file that says what to begin. */
@@ -39,19 +41,26 @@ export function oomFile(run: Pick<RunReference, 'folder'>): string {
   return path.join(run.folder, 'oom')
 }
 
-/** Points the container at the run it is to begin next, and says what that is. Errors: `start_failed`. */
-export function prepareBox(agent: AgentReference, launch: Launch): void {
-  const { run, argv, cwd } = launch
+/** Says what a run is to begin. Errors: `start_failed`. */
+export function writeLaunch(run: RunReference, launch: Launch): void {
   checkExportable(launch.env)
-  createPrivateFolder(agent.folder)
   const { TERM: term, ...others } = launch.env
   // At a terminal TERM is the terminal's.
   const given = launch.terminal || term === undefined ? others : launch.env
-  const env = { ...given, ...markOf(run) }
-  writeFileSync(launchFile(run), encodeLaunchLines({ argv, env, cwd }), { mode: 0o600 })
+  const lines = encodeLaunchLines({ ...launch, env: { ...given, ...markOf(run) } })
+  writeFileSync(launchFile(run), lines, { mode: 0o600 })
+}
+
+/** Points the container at the run it is to begin next, and says what that is. Errors: `start_failed`. */
+export function prepareBox(agent: AgentReference, launch: Launch): void {
+  const { run, terminal } = launch
+  createPrivateFolder(agent.folder)
+  createPrivateFolder(guestsFolder(agent))
+  writeLaunch(run, launch)
   const link = runLink(agent)
-  if (launch.terminal) {
-    const config = encodeTmuxConfig({ ...launch, terminal: launch.terminal }, link)
+  if (terminal) {
+    const place = { folder: link, socket: socketFile }
+    const config = encodeTmuxConfig({ ...launch, terminal }, place)
     writeFileSync(tmuxConfigFile(run), config, { mode: 0o600 })
   }
   rmSync(`${link}.new`, { force: true })
@@ -66,6 +75,11 @@ export function linkedRun(agent: Pick<AgentReference, 'folder'>): string | null 
   } catch {
     return null
   }
+}
+
+/** When it was pointed at that run, Unix ms. */
+export function linkedAt(agent: Pick<AgentReference, 'folder'>): number {
+  return Math.floor(lstatSync(runLink(agent)).mtimeMs)
 }
 
 function containerFile({ folder }: Pick<AgentReference, 'folder'>): string {

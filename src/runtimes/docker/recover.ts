@@ -1,8 +1,8 @@
 import type { Recovery, RunReference } from '../contract.ts'
-import { claimRun, neverStarted } from '../holder/recover.ts'
+import { claimRun, goneWithoutRecord, neverStarted } from '../holder/recover.ts'
 import { readExit } from '../run-folder.ts'
 import { recordEnding } from '../terminal/terminal-files.ts'
-import { linkedRun } from './box-files.ts'
+import { linkedAt, linkedRun } from './box-files.ts'
 import type { ContainerState } from './engine/container-state.ts'
 import type { EngineLink } from './engine-link.ts'
 import type { DockerHandle } from './handle.ts'
@@ -47,9 +47,11 @@ function judge(run: RunReference, startedAt: string, state: ContainerState | nul
     return { state: 'exited', exit: { code: null, signal: 'SIGKILL' } }
   }
   const refused = entryProblem(state.exitCode)
-  return refused
-    ? { state: 'lost', cause: refused, isUnstarted: true }
-    : { state: 'lost', ...endWithoutRecord(state.exitCode) }
+  if (refused) {
+    return { state: 'lost', cause: refused, isUnstarted: true }
+  }
+  const gone = goneWithoutRecord(run)
+  return gone.isUnstarted ? gone : { ...gone, ...endWithoutRecord(state.exitCode) }
 }
 
 function endWithoutRecord(code: number | null): { cause: string; isMachineFault?: boolean } {
@@ -74,12 +76,19 @@ function entryProblem(code: number | null): string | null {
     case 72:
       return 'the folder to start in is not there inside'
     case 73:
-      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo, and tmux for a terminal'
+      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo'
     case 74:
       return 'its user can make no folder in /tmp, where a terminal has its socket'
+    case 75:
+      return 'its image has no tmux, which a terminal needs: install it there, or leave container.terminal out'
     default:
       return null
   }
+}
+
+/** An ending that is of the run before. */
+function isOfBefore({ isRunning, startedAt }: ContainerState, folder: string): boolean {
+  return !isRunning && Date.parse(startedAt ?? '') < linkedAt({ folder })
 }
 
 /**
@@ -103,11 +112,16 @@ export async function recoverUnknown(
     all: true,
   })
   for (const { id, labels: has } of listed) {
-    if (linkedRun({ folder: has[labels.box] ?? '' }) === run.folder) {
+    const folder = has[labels.box] ?? ''
+    if (linkedRun({ folder }) === run.folder) {
       const state = await link.inspect(id, signal)
-      if (state?.startedAt) {
-        return judge(run, state.startedAt, state)
+      if (!state?.startedAt || isOfBefore(state, folder)) {
+        return {
+          state: 'lost',
+          cause: 'its engine went down in its start, and knows nothing of it',
+        }
       }
+      return judge(run, state.startedAt, state)
     }
   }
   return { state: 'lost', cause: 'its container is gone and left no record' }
