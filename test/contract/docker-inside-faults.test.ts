@@ -7,7 +7,7 @@ import type { InsideHandle } from '../../src/runtimes/docker/inside/handle.ts'
 import type { Launch } from '../../src/runtimes/contract.ts'
 import { fileSize } from '../../src/util/file-size.ts'
 import { EngineDoor } from '../support/engine-door.ts'
-import { DockerEngine } from '../support/docker-engine.ts'
+import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
 import { spawnCourier } from './courier-process.ts'
 import { insideStage, runProject } from './inside-case.ts'
@@ -15,7 +15,6 @@ import type { RuntimeStage, StartedRun } from './runtime-stage.ts'
 
 let engine: DockerEngine
 beforeAll(async () => {
-  const noNetwork = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-masq=false']
   engine = await DockerEngine.start({ args: [...noNetwork, '--live-restore'] })
   await runProject(engine, { name: 'project', image: await importSmallImage(engine) })
 }, 120_000)
