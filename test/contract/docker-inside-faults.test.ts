@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { punchHole } from '../../src/daemon/punch-hole.ts'
 import { runFiles } from '../../src/runtimes/run-folder.ts'
 import { innerFolder } from '../../src/runtimes/docker/inside/notes.ts'
 import type { InsideHandle } from '../../src/runtimes/docker/inside/handle.ts'
 import type { Launch } from '../../src/runtimes/contract.ts'
 import { fileSize } from '../../src/util/file-size.ts'
 import { EngineDoor } from '../support/engine-door.ts'
-import { DockerEngine } from '../support/docker-engine.ts'
+import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
 import { spawnCourier } from './courier-process.ts'
 import { insideStage, runProject } from './inside-case.ts'
@@ -14,7 +15,6 @@ import type { RuntimeStage, StartedRun } from './runtime-stage.ts'
 
 let engine: DockerEngine
 beforeAll(async () => {
-  const noNetwork = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-masq=false']
   engine = await DockerEngine.start({ args: [...noNetwork, '--live-restore'] })
   await runProject(engine, { name: 'project', image: await importSmallImage(engine) })
 }, 120_000)
@@ -118,6 +118,22 @@ describe('a run inside a container, byte for byte', { timeout: 90_000 }, () => {
     await engine.run(['unpause', 'project'])
     stage.write(started.run, 'two\n')
     await isWhole(stage, started)
+  })
+
+  test('goes on at its place though the beginning of what it said was given up', async () => {
+    const door = await EngineDoor.open(engine.host)
+    onTestFinished(async () => await door[Symbol.asyncDispose]())
+    const stage = insideStage(engine, { host: door.host })
+    const started = await stage.start(stage.case.programs.copy)
+    const much = `${'x'.repeat(20_000)}\n`
+    stage.write(started.run, much)
+    await stage.said(started.run, much)
+    const { out } = runFiles(started.run.folder)
+    await punchHole(out, 8192, stage.signal)
+    await door.cut(30)
+    stage.write(started.run, 'more\n')
+    await stage.until('the rest', () => fileSize(out) === much.length + 5)
+    expect(readFileSync(out, 'utf8').slice(8192)).toBe(`${much.slice(8192)}more\n`)
   })
 })
 
