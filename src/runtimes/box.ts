@@ -15,7 +15,12 @@ export interface BoxWish {
   readOnlyFolders: readonly string[]
   /** HOME inside where the wish names no other. */
   home: string
+  /** Files that were written for this launch, absolute: a box that does not see them is given them. */
+  files?: readonly string[]
 }
+
+/** Which container it is. */
+export type BoxKind = Pick<BoxWish, 'container'>
 
 /** What names an agent to a runtime that keeps something for it. */
 export interface AgentReference {

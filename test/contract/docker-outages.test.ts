@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseHandle } from '../../src/runtimes/docker/handle.ts'
@@ -7,6 +6,7 @@ import { readExit } from '../../src/runtimes/run-folder.ts'
 import { findMarkedProcesses } from '../../src/util/process-identity.ts'
 import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
+import { startEngineProxy } from '../support/engine-proxy.ts'
 import { dockerStage } from './docker-case.ts'
 import type { RuntimeStage, StartedRun } from './runtime-stage.ts'
 
@@ -201,37 +201,9 @@ test('an engine that hangs holds nobody longer than they wait, nothing is destro
   await stage.dead(started.handle)
 })
 
-/** A socket in front of the engine's whose connections can be cut. */
-async function startProxy(engine: DockerEngine): Promise<{ host: string; cut: () => void }> {
-  const socket = path.join(engine.folder, 'proxy')
-  const target = engine.host.slice('unix://'.length)
-  const open = new Set<Socket>()
-  const server = createServer((client) => {
-    const upstream = connect(target)
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(one)
-      one.pipe(other)
-      one.on('error', () => {})
-      one.on('close', () => {
-        open.delete(one)
-        other.destroy()
-      })
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(socket, resolve))
-  onTestFinished(() => {
-    open.forEach((each) => each.destroy())
-    server.close()
-  })
-  return { host: `unix://${socket}`, cut: () => open.forEach((each) => each.destroy()) }
-}
-
 test('events that break off alone are followed again, and what was missed is seen', async () => {
   const engine = await startEngine()
-  const { host, cut } = await startProxy(engine)
+  const { host, cut } = await startEngineProxy(engine)
   const stage = dockerStage(engine, { host })
   const started = await stage.start(stage.case.programs.copy)
   const killed = await stage.start(stage.case.programs.copy)

@@ -6,19 +6,25 @@ import type { EngineLink } from './engine-link.ts'
 /** Whether there is an engine that can be used, and what it is. */
 export async function probeDocker(link: EngineLink, signal: AbortSignal): Promise<Probe> {
   try {
-    const { facts } = await link.engine(signal)
-    return facts.isLocal
-      ? { usable: true, detail: describeEngine(facts), hint: null }
-      : {
-          usable: false,
-          detail: `the engine at ${facts.address} is on another machine, and agents' folders are here`,
-          hint: 'Run a Drover daemon on that machine, or unset DOCKER_HOST.',
-        }
+    const engine = await link.engine(signal)
+    await engine.ping(signal)
+    requireLocal(engine.facts)
+    return { usable: true, detail: describeEngine(engine.facts), hint: null }
   } catch (error) {
     if (error instanceof DroverError) {
       return { usable: false, detail: error.message.replace(/\.$/, ''), hint: error.row.hint }
     }
     throw error
+  }
+}
+
+/** Errors: `engine_unfit`, for an engine that can't see this machine's folders. */
+export function requireLocal({ isLocal, address }: EngineFacts): void {
+  if (!isLocal) {
+    throw new DroverError(
+      'engine_unfit',
+      `The engine at ${address} is on another machine, and agents' folders are here: run a Drover daemon there, or name an engine of this machine with DOCKER_HOST.`,
+    )
   }
 }
 

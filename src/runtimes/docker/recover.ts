@@ -1,5 +1,5 @@
 import type { Recovery, RunReference } from '../contract.ts'
-import { claimRun, neverStarted } from '../holder/recover.ts'
+import { claimRun, goneWithoutRecord, neverStarted } from '../holder/recover.ts'
 import { readExit } from '../run-folder.ts'
 import { recordEnding } from '../terminal/terminal-files.ts'
 import { linkedAt, linkedRun } from './box-files.ts'
@@ -47,9 +47,11 @@ function judge(run: RunReference, startedAt: string, state: ContainerState | nul
     return { state: 'exited', exit: { code: null, signal: 'SIGKILL' } }
   }
   const refused = entryProblem(state.exitCode)
-  return refused
-    ? { state: 'lost', cause: refused, isUnstarted: true }
-    : { state: 'lost', ...endWithoutRecord(state.exitCode) }
+  if (refused) {
+    return { state: 'lost', cause: refused, isUnstarted: true }
+  }
+  const gone = goneWithoutRecord(run)
+  return gone.isUnstarted ? gone : { ...gone, ...endWithoutRecord(state.exitCode) }
 }
 
 function endWithoutRecord(code: number | null): { cause: string; isMachineFault?: boolean } {

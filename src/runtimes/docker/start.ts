@@ -21,6 +21,7 @@ import {
   planUpdate,
   type PlannedBody,
 } from './plan-container.ts'
+import { requireLocal } from './probe.ts'
 import { requireImage } from './images/require-image.ts'
 import { refuseSocket } from './refuse-socket.ts'
 import { requireTmux } from './terminal/require-tmux.ts'
@@ -53,6 +54,7 @@ export async function startInOwnContainer(
   const { link } = tools
   const { run, box } = launch
   const engine = await link.engine(signal)
+  requireLocal(engine.facts)
   const { body, user } = await plan({ engine, tell: tools.tell }, launch, signal)
   tools.onFirst()
   const there = await findContainer(engine, box.agent, signal)
@@ -132,7 +134,7 @@ async function makeContainer(
   if (there && there.labels[labels.key] === body.Labels[labels.key]) {
     await halt({ engine, link }, there, signal)
     const bounds = planBounds(launch.limits ?? {}, launch.box.container)
-    const update = planUpdate(there.limits, bounds, engine.facts.cpus)
+    const update = planUpdate(there.limits, bounds, engine.facts)
     if (update) {
       await engine.updateContainer(there.id, update, signal)
     }
