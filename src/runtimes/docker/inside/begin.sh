@@ -2,7 +2,10 @@
 # on its input, and becomes the shell that holds the run (`hold.sh`), which reads on there. What is cut
 # off begins nothing.
 #
-# usage: begin.sh RUN_FOLDER ENV_FILE
+# usage: begin.sh RUN_FOLDER ENV_FILE FOLDER...
+#
+# RUN_FOLDER and each FOLDER are made where they are not there, as `prepare.sh` makes them, as far as
+# their user may.
 #
 # A line each: f FILE to write, t TEXT that it has, + TEXT for one more line of that, then go. Says
 # `unmade FILE` where one can't be written.
@@ -13,7 +16,18 @@ fail() {
   printf 'unmade %s\n' "$1"
   exit
 }
-cd "$1" 2>/dev/null || fail "$1"
+run=$1 login=$2
+shift 2
+set -- "$run" "$@"
+for file in "$@"; do
+  shift
+  [ -d "$file" ] || set -- "$@" "$file"
+done
+# Those above them may be passed through.
+umask 066
+[ $# = 0 ] || mkdir -p -m 700 "$@" 2>/dev/null || fail "$1"
+umask 077
+cd "$run" 2>/dev/null || fail "$run"
 file=''
 while IFS= read -r line; do
   text=${line#?}
@@ -21,8 +35,8 @@ while IFS= read -r line; do
   f*)
     file=$text
     # Somebody may have put a link there.
-    rm -f "$file" 2>/dev/null
-    mkdir -p "${file%/*}" 2>/dev/null
+    ! [ -e "$file" ] && ! [ -L "$file" ] || rm -f "$file" 2>/dev/null
+    [ -d "${file%/*}" ] || mkdir -p "${file%/*}" 2>/dev/null
     { exec 5>"$file"; } 2>/dev/null || fail "$file"
     ;;
   t*) printf %s "$text" >&5 ;;
@@ -32,7 +46,7 @@ while IFS= read -r line; do
 done
 [ "$line" = go ] || exit
 exec 5>&-
-: >in && : >out && : >err && mkfifo -m 600 bell life || fail "$1"
+: >in && : >out && : >err && mkfifo -m 600 bell life || fail "$run"
 cd /
 umask "$usual"
-exec /bin/sh "$1/hold.sh" "$1" "$2"
+exec /bin/sh "$run/hold.sh" "$run" "$login"

@@ -20,6 +20,7 @@ import { Courier } from './courier.ts'
 import { askLiveness, endRun, listInside, removeFolders } from './end-run.ts'
 import { findRun } from './find-run.ts'
 import { InsideHandle, isSameHandle } from './handle.ts'
+import { KnownUsers } from './known-users.ts'
 import { locateFolders } from './locate-folders.ts'
 import { innerFolder, readAgent, readPlace, type Place } from './notes.ts'
 import type { BoxedLaunch } from './prepare.ts'
@@ -45,6 +46,7 @@ export class InsideContainers {
   readonly #usedFile: string
   readonly #onMade: () => void
   readonly #couriers = new Map<string, Courier>()
+  readonly #users = new KnownUsers()
 
   constructor({ link, usedFile, onMade }: InsideOptions) {
     this.#link = link
@@ -66,7 +68,7 @@ export class InsideContainers {
       )
     }
     const engine = await this.#link.engine(signal)
-    const tools = { engine, usedFile: this.#usedFile, onMade: this.#onMade }
+    const tools = { engine, usedFile: this.#usedFile, users: this.#users, onMade: this.#onMade }
     const { handle, place } = await startInside(tools, launch, signal)
     this.#courierOf(launch.run, { handle, place })
     return handle

@@ -5,16 +5,11 @@ import type { BoxWish } from '../../box.ts'
 import type { Launch, RunReference } from '../../contract.ts'
 import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { InnerUser } from './known-users.ts'
 import { innerFolder, type Place } from './notes.ts'
 import { runScript } from './run-script.ts'
 
 export type BoxedLaunch = Launch & { box: BoxWish }
-
-/** Who an agent's programs are inside. */
-export interface InnerUser {
-  name: string
-  home: string
-}
 
 /** The container of somebody's that a launch names, running. Errors: `container_not_found`, `start_failed`. */
 export async function requireContainer(
@@ -44,16 +39,21 @@ export async function requireContainer(
   return state
 }
 
+export interface Prepared {
+  user: InnerUser
+  /** Its home is the container's: the same for every agent. */
+  hasOwnHome: boolean
+}
+
 /** Makes what is to be there before a program begins. Errors: `start_failed`, which says what the container lacks. */
 export async function prepareInside(
   engine: Engine,
   { place, launch }: { place: Place; launch: BoxedLaunch },
   signal: AbortSignal,
-): Promise<InnerUser> {
+): Promise<Prepared> {
   const { box, run, cwd } = launch
   const spare = box.container.home ?? box.home
-  const folders = [...box.ownFolders, innerFolder(run)]
-  const args = [place.user, spare, cwd, ...folders]
+  const args = [place.user, spare, cwd, ...box.ownFolders, innerFolder(run)]
   const said = await runScript(
     engine,
     { place, user: '0', script: 'prepare.sh', args },
@@ -66,10 +66,9 @@ export async function prepareInside(
     throw refuse(kind, rest, { place, cwd })
   }
   const told = new Map(said.map(split))
-  return {
-    name: told.get('user')?.split(' ').slice(2).join(' ') || 'agent',
-    home: box.container.home ?? told.get('home') ?? '/',
-  }
+  const name = told.get('user')?.split(' ').slice(2).join(' ') || 'agent'
+  const home = told.get('home') ?? '/'
+  return { user: { name, home }, hasOwnHome: home !== spare }
 }
 
 function split(line: string): [string, string] {

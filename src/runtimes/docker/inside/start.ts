@@ -10,13 +10,13 @@ import { runFiles } from '../../run-folder.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { InsideHandle } from './handle.ts'
 import { addUsedPlace, innerFolder, noteAgent, writePlace, type Place } from './notes.ts'
+import type { InnerUser, KnownUsers } from './known-users.ts'
 import {
   encodeFiles,
   filesFor,
   prepareInside,
   requireContainer,
   type BoxedLaunch,
-  type InnerUser,
 } from './prepare.ts'
 import { scriptArgv } from './run-script.ts'
 
@@ -25,16 +25,18 @@ const ownScripts = [holderScript, fileURLToPath(new URL('hold.sh', import.meta.u
 export interface InsideTools {
   engine: Engine
   usedFile: string
+  users: KnownUsers
   /** Told when all is there for it to begin: where a crash test may end the daemon. */
   onMade: () => void
 }
 
 /** Begins a run inside of a container of somebody's. Errors: `container_not_found`, `start_failed`, `engine_unreachable`. */
 export async function startInside(
-  { engine, usedFile, onMade }: InsideTools,
+  tools: InsideTools,
   launch: BoxedLaunch,
   signal: AbortSignal,
 ): Promise<{ handle: InsideHandle; place: Place }> {
+  const { engine, usedFile, users, onMade } = tools
   const { run, box } = launch
   checkExportable(launch.env)
   const name = box.container.name ?? ''
@@ -46,11 +48,27 @@ export async function startInside(
   const place = { container: state.id, name, user }
   writePlace(run, place)
   noteAgent(box.agent, place, box.ownFolders)
-  const inner = await prepareInside(engine, { place, launch }, signal)
+  const prepare = async (): Promise<InnerUser> => {
+    const { user: found, hasOwnHome } = await prepareInside(engine, { place, launch }, signal)
+    if (hasOwnHome) {
+      users.note(place, state, found)
+    }
+    return found
+  }
+  const known = users.get(place, state)
+  const inner = known ?? (await prepare())
   addUsedPlace(usedFile, place)
   claim(launch)
   onMade()
-  const { pid, startTime } = await begin(engine, { place, launch, inner }, signal)
+  const call = { place, launch, inner }
+  let said = await begin(engine, call, signal)
+  if (known && !said.startsWith('up ')) {
+    // What was there is not, or can't be made: what that is, who is root can tell, or mend.
+    users.drop(place)
+    const again = { ...call, inner: await prepare() }
+    said = said.startsWith('unmade ') ? await begin(engine, again, signal) : said
+  }
+  const { pid, startTime } = readUp(said, { place, cwd: launch.cwd })
   const { id: container, startedAt } = state
   return { handle: { v: 1, kind: 'inside', container, startedAt, pid, startTime }, place }
 }
@@ -69,21 +87,30 @@ function claim({ run }: BoxedLaunch): void {
 /** How long its shell may take to say that it is up, ms. */
 const upMs = 30_000
 
+/** What its shell said first. */
 async function begin(
   engine: Engine,
   { place, launch, inner }: { place: Place; launch: BoxedLaunch; inner: InnerUser },
   signal: AbortSignal,
-): Promise<{ pid: number; startTime: string }> {
+): Promise<string> {
   const { run, box, argv, cwd } = launch
-  const folder = innerFolder(run)
   const mark = markOf(run)
   const bound = AbortSignal.any([signal, AbortSignal.timeout(upMs)])
   const exec = await engine.exec(
     place.container,
     {
-      argv: scriptArgv('begin.sh', [folder, box.container.envFile ?? '']),
+      argv: scriptArgv('begin.sh', [
+        innerFolder(run),
+        box.container.envFile ?? '',
+        ...box.ownFolders,
+      ]),
       user: place.user,
-      env: { HOME: inner.home, USER: inner.name, LOGNAME: inner.name, ...mark },
+      env: {
+        HOME: box.container.home ?? inner.home,
+        USER: inner.name,
+        LOGNAME: inner.name,
+        ...mark,
+      },
     },
     bound,
   )
@@ -92,15 +119,21 @@ async function begin(
     const files = filesFor(run, { scripts: ownScripts, files: box.files ?? [] })
     const lines = encodeLaunchLines({ argv, env: { ...launch.env, ...mark }, cwd })
     exec.stdin.write(`${encodeFiles(files)}${lines}`)
-    const said = await firstLine(exec.stdout)
-    const up = /^up (\d+) (\d+)$/.exec(said)
-    if (!up) {
-      throw explain(said, { place, cwd })
-    }
-    return { pid: Number(up[1]), startTime: up[2] ?? '' }
+    return await firstLine(exec.stdout)
   } finally {
     exec.close()
   }
+}
+
+function readUp(
+  said: string,
+  { place, cwd }: { place: Place; cwd: string },
+): { pid: number; startTime: string } {
+  const up = /^up (\d+) (\d+)$/.exec(said)
+  if (!up) {
+    throw explain(said, { place, cwd })
+  }
+  return { pid: Number(up[1]), startTime: up[2] ?? '' }
 }
 
 function explain(said: string, { place, cwd }: { place: Place; cwd: string }): DroverError {
