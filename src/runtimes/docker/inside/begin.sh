@@ -2,32 +2,35 @@
 # on its input, and becomes the shell that holds the run (`hold.sh`), which reads on there. What is cut
 # off begins nothing.
 #
-# usage: begin.sh RUN_FOLDER ENV_FILE FOLDER...
+# usage: begin.sh RUN_FOLDER ENV_FILE HOLD_SCRIPT HOLDER_SCRIPT FOLDER...
 #
 # RUN_FOLDER and each FOLDER are made where they are not there, as `prepare.sh` makes them, as far as
-# their user may.
+# their user may. Both scripts are given whole, for a shell reads its input byte by byte.
 #
 # A line each: f FILE to write, t TEXT that it has, + TEXT for one more line of that, then go. Says
-# `unmade FILE` where one can't be written.
-usual=$(umask)
-umask 077
+# `unmade FILE` where one can't be written. It is on the way to a program's first word, so it asks
+# for few other programs.
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin
 fail() {
   printf 'unmade %s\n' "$1"
   exit
 }
-run=$1 login=$2
-shift 2
+for program in cat dd mkdir mkfifo rm tail tr; do
+  command -v "$program" >/dev/null 2>&1 || fail "$program"
+done
+run=$1 login=$2 hold=$3 holder=$4
+shift 4
 set -- "$run" "$@"
 for file in "$@"; do
   shift
   [ -d "$file" ] || set -- "$@" "$file"
 done
 # Those above them may be passed through.
-umask 066
-[ $# = 0 ] || mkdir -p -m 700 "$@" 2>/dev/null || fail "$1"
-umask 077
+[ $# = 0 ] || (umask 066 && exec mkdir -p -m 700 "$@") 2>/dev/null || fail "$1"
 cd "$run" 2>/dev/null || fail "$run"
+{ umask >umask && read -r usual <umask; } 2>/dev/null || fail "$run"
+umask 077
+{ printf %s "$hold" >hold.sh && printf %s "$holder" >holder.sh; } 2>/dev/null || fail "$run"
 file=''
 while IFS= read -r line; do
   text=${line#?}

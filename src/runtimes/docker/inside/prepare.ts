@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { DroverError } from '../../../schema/error.ts'
 import type { BoxWish } from '../../box.ts'
-import type { Launch, RunReference } from '../../contract.ts'
+import type { Launch } from '../../contract.ts'
 import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { InnerUser } from './known-users.ts'
@@ -128,14 +128,7 @@ export function encodeFiles(files: readonly InnerFile[]): string {
   return [...lines, 'go', ''].join('\n')
 }
 
-/** What is put inside for a run: Drover's own scripts, and what its program reads when it begins. */
-export function filesFor(
-  run: RunReference,
-  { scripts, files }: { scripts: readonly string[]; files: readonly string[] },
-): InnerFile[] {
-  const own = scripts.map((script) => ({
-    path: path.join(innerFolder(run), path.basename(script)),
-    content: readFileSync(script, 'utf8'),
-  }))
-  return [...own, ...files.map((file) => ({ path: file, content: readFileSync(file, 'utf8') }))]
+/** Files that are there as they are here, absolute. */
+export function filesAt(files: readonly string[]): InnerFile[] {
+  return files.map((file) => ({ path: file, content: readFileSync(file, 'utf8') }))
 }

@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { DroverError } from '../../../schema/error.ts'
 import type { Readable } from 'node:stream'
 import { checkExportable } from '../../holder/become-file.ts'
@@ -7,25 +6,20 @@ import { markOf } from '../../holder/marks.ts'
 import { holderScript } from '../../holder/start-holder.ts'
 import { encodeLaunchLines } from '../../launch-lines.ts'
 import { runFiles } from '../../run-folder.ts'
+import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { InsideHandle } from './handle.ts'
 import { addUsedPlace, innerFolder, noteAgent, writePlace, type Place } from './notes.ts'
 import type { InnerUser, KnownUsers } from './known-users.ts'
-import {
-  encodeFiles,
-  filesFor,
-  prepareInside,
-  requireContainer,
-  type BoxedLaunch,
-} from './prepare.ts'
-import { scriptArgv } from './run-script.ts'
-
-const ownScripts = [holderScript, fileURLToPath(new URL('hold.sh', import.meta.url))]
+import { encodeFiles, filesAt, prepareInside, type BoxedLaunch } from './prepare.ts'
+import type { RecentLooks } from './recent-looks.ts'
+import { scriptArgv, scriptText } from './run-script.ts'
 
 export interface InsideTools {
   engine: Engine
   usedFile: string
   users: KnownUsers
+  looks: RecentLooks
   /** Told when all is there for it to begin: where a crash test may end the daemon. */
   onMade: () => void
 }
@@ -36,41 +30,71 @@ export async function startInside(
   launch: BoxedLaunch,
   signal: AbortSignal,
 ): Promise<{ handle: InsideHandle; place: Place }> {
-  const { engine, usedFile, users, onMade } = tools
-  const { run, box } = launch
+  const { engine, looks } = tools
   checkExportable(launch.env)
-  const name = box.container.name ?? ''
-  const state = await requireContainer(engine, name, signal)
-  if (state.startedAt === null) {
+  const { name = '', user = null } = launch.box.container
+  const state = await looks.get(engine, name, signal)
+  const { id: container, startedAt } = state
+  if (startedAt === null) {
     throw new DroverError('start_failed', `container.name: ${name} never began.`)
   }
-  const user = box.container.user ?? (state.user || '0')
-  const place = { container: state.id, name, user }
+  const place = { container, name, user: user ?? (state.user || '0') }
+  const ending = new AbortController()
+  const bound = AbortSignal.any([signal, ending.signal])
+  const starting = bringUp(tools, { place, launch, state }, bound)
+  starting.catch(() => undefined)
+  try {
+    // What a look finds wrong says more than what fails for it.
+    const now = await looks.again(engine, name, bound)
+    if (now.id !== container || now.startedAt !== startedAt) {
+      throw new DroverError('start_failed', `container.name: ${name} was started anew just now.`)
+    }
+    return { handle: { v: 1, kind: 'inside', container, startedAt, ...(await starting) }, place }
+  } catch (error) {
+    ending.abort(error)
+    await Promise.allSettled([starting])
+    throw error
+  }
+}
+
+interface BringUp {
+  place: Place
+  launch: BoxedLaunch
+  state: ContainerState
+}
+
+/** Who holds it, once it is up. */
+async function bringUp(
+  { engine, usedFile, users, onMade }: InsideTools,
+  { place, launch, state }: BringUp,
+  signal: AbortSignal,
+): Promise<Up> {
+  const { run, box, cwd } = launch
   writePlace(run, place)
   noteAgent(box.agent, place, box.ownFolders)
   const prepare = async (): Promise<InnerUser> => {
-    const { user: found, hasOwnHome } = await prepareInside(engine, { place, launch }, signal)
+    const { user, hasOwnHome } = await prepareInside(engine, { place, launch }, signal)
     if (hasOwnHome) {
-      users.note(place, state, found)
+      users.note(place, state, user)
     }
-    return found
+    return user
   }
   const known = users.get(place, state)
   const inner = known ?? (await prepare())
   addUsedPlace(usedFile, place)
   claim(launch)
   onMade()
-  const call = { place, launch, inner }
-  let said = await begin(engine, call, signal)
-  if (known && !said.startsWith('up ')) {
-    // What was there is not, or can't be made: what that is, who is root can tell, or mend.
-    users.drop(place)
-    const again = { ...call, inner: await prepare() }
-    said = said.startsWith('unmade ') ? await begin(engine, again, signal) : said
+  const said = await begin(engine, { place, launch, inner }, signal)
+  if (!known || said.startsWith('up ')) {
+    return readUp(said, { place, cwd })
   }
-  const { pid, startTime } = readUp(said, { place, cwd: launch.cwd })
-  const { id: container, startedAt } = state
-  return { handle: { v: 1, kind: 'inside', container, startedAt, pid, startTime }, place }
+  // What was there is not, or can't be made: what that is, root can tell, or mend.
+  users.drop(place)
+  const call = { place, launch, inner: await prepare() }
+  return readUp(said.startsWith('unmade ') ? await begin(engine, call, signal) : said, {
+    place,
+    cwd,
+  })
 }
 
 /** From here on it may have begun; one that was given up does not begin any more. Errors: `start_failed`. */
@@ -102,6 +126,8 @@ async function begin(
       argv: scriptArgv('begin.sh', [
         innerFolder(run),
         box.container.envFile ?? '',
+        scriptText('hold.sh'),
+        readFileSync(holderScript, 'utf8'),
         ...box.ownFolders,
       ]),
       user: place.user,
@@ -116,7 +142,7 @@ async function begin(
   )
   try {
     exec.stderr.resume()
-    const files = filesFor(run, { scripts: ownScripts, files: box.files ?? [] })
+    const files = filesAt(box.files ?? [])
     const lines = encodeLaunchLines({ argv, env: { ...launch.env, ...mark }, cwd })
     exec.stdin.write(`${encodeFiles(files)}${lines}`)
     return await firstLine(exec.stdout)
@@ -125,10 +151,9 @@ async function begin(
   }
 }
 
-function readUp(
-  said: string,
-  { place, cwd }: { place: Place; cwd: string },
-): { pid: number; startTime: string } {
+type Up = Pick<InsideHandle, 'pid' | 'startTime'>
+
+function readUp(said: string, { place, cwd }: { place: Place; cwd: string }): Up {
   const up = /^up (\d+) (\d+)$/.exec(said)
   if (!up) {
     throw explain(said, { place, cwd })
