@@ -21,6 +21,7 @@ drover_kind='' drover_text='' drover_newline='
 # A profile may end its shell, so it has one of its own, from which comes what it exports and its mask.
 # Where it sets HOME or PATH, it may.
 if [ -r /etc/profile ]; then
+  : >"$drover_run/login"
   (. /etc/profile && { export -p && printf 'umask ' && umask; } >"$drover_run/login") </dev/null >/dev/null 2>&1 &&
     . "$drover_run/login"
   : >"$drover_run/login"

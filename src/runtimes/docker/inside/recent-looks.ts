@@ -2,8 +2,8 @@ import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
 import { requireContainer } from './prepare.ts'
 
-/** A request, its check and its start come within this, ms. */
-const recentMs = 1000
+/** The check of a request and its start come within this, and nobody starts a container anew in it, ms. */
+const recentMs = 200
 
 /**
  * Containers that were found up a moment ago: what belongs to one start looks at its container once.
