@@ -57,7 +57,10 @@ export class AnyContainerRuntime extends DockerRuntime implements Runtime {
     signal: AbortSignal,
     tell?: (text: string) => void,
   ): Promise<Handle> {
-    const { box } = launch
+    const { box, beside } = launch
+    if (beside && isInside(beside.handle)) {
+      throw unsupported('a guest', '`drover exec NAME --tty -- sh` opens a shell there')
+    }
     return box?.container.name === undefined
       ? await super.start(launch, signal, tell)
       : await this.#inside.start({ ...launch, box }, signal)
@@ -138,7 +141,7 @@ export class AnyContainerRuntime extends DockerRuntime implements Runtime {
     handle: Handle,
     options: TerminalOptions,
   ): Promise<TerminalConnection> {
-    refuseInside(handle, 'has no terminal')
+    needOwn(handle)
     return await super.openTerminal(run, handle, options)
   }
 
@@ -147,7 +150,7 @@ export class AnyContainerRuntime extends DockerRuntime implements Runtime {
     handle: Handle,
     signal: AbortSignal,
   ): Promise<string> {
-    refuseInside(handle, 'has no terminal')
+    needOwn(handle)
     return await super.readScreen(run, handle, signal)
   }
 
@@ -176,12 +179,16 @@ function isForeign(run: RunReference, handle: Handle | null): boolean {
 }
 
 /** Errors: `unsupported`. */
-function refuseInside(handle: Handle, problem: string): void {
+function needOwn(handle: Handle): void {
   if (isInside(handle)) {
-    throw new DroverError(
-      'unsupported',
-      `container.name: a program in a container that is there already ${problem}.`,
-      { details: { field: 'container.name' } },
-    )
+    throw unsupported('a terminal', 'its agent has pipes')
   }
+}
+
+function unsupported(what: string, rest: string): DroverError {
+  return new DroverError(
+    'unsupported',
+    `container.name: ${what} can't be in a container that is there already; ${rest}.`,
+    { details: { field: 'container.name' } },
+  )
 }
