@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
-import type { BoxWish, Runtime } from '../runtimes/contract.ts'
+import type { BoxNetwork, BoxWish, Runtime } from '../runtimes/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import { agentFolders, agentReference, type DaemonContext } from './context.ts'
@@ -11,13 +11,14 @@ export interface BoxNeeds {
   spec: AgentSpec
   /** What its program needs beside its state folder. */
   folders: readonly string[]
+  network: BoxNetwork
 }
 
 /** What an agent's box is made of; undefined where its runtime has none. Makes the folders that it is to see. */
 export function boxWish(
   context: Pick<DaemonContext, 'home' | 'store'>,
   runtime: Pick<Runtime, 'capabilities'>,
-  { agentId, spec, folders }: BoxNeeds,
+  { agentId, spec, folders, network }: BoxNeeds,
 ): BoxWish | undefined {
   if (!runtime.capabilities.elsewhere || !spec.container) {
     return undefined
@@ -32,6 +33,7 @@ export function boxWish(
     folders: [...workFolders(spec), ...spec.addDirs, ...folders],
     readOnlyFolders: [],
     home: spec.container.home ?? home,
+    network,
   }
 }
 

@@ -80,6 +80,11 @@ export async function prepareLaunch(
     agentId: agent.id,
     spec,
     folders: launch.folders ?? [],
+    network: {
+      policy: spec.network,
+      door: door?.address ?? null,
+      isPrepared: context.config.gateway.preparedPort !== undefined,
+    },
   })
   return {
     greeting: launch.input ?? null,

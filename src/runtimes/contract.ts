@@ -50,6 +50,33 @@ export interface BoxWish {
   readOnlyFolders: readonly string[]
   /** HOME inside where the wish names no other. */
   home: string
+  /** What its programs may reach; left out: what the machine reaches. */
+  network?: BoxNetwork
+}
+
+export interface BoxNetwork {
+  policy: Network
+  /** Where the agents' door is open for them; null: nowhere. */
+  door: { host: string; port: number } | null
+  /** Somebody else sees to it that they reach nothing else, as `NetworkWish.preparedPort` says. */
+  isPrepared: boolean
+}
+
+/** A network policy that is to be kept. */
+export interface NetworkWish {
+  network: Network
+  /** Id of the home whose agents it is for. */
+  instance: string
+  /** Port of the agents' door for which an administrator made the rules; null: the runtime makes its own. */
+  preparedPort: number | null
+}
+
+/** Why a network policy can't be kept on this machine. */
+export interface NetworkRefusal {
+  /** A clause for people. */
+  reason: string
+  /** What to do about it; null when nothing helps. */
+  hint: string | null
 }
 
 /** What names an agent to a runtime that keeps something for it. */
@@ -222,7 +249,18 @@ export interface Runtime {
    * it reaches; made where it is not there yet. The agents' door is open there before `start`. null:
    * they reach nothing. Whoever has `networkPolicy` has it.
    */
-  findDoorHost?(network: Network, signal: AbortSignal): Promise<string | null>
+  findDoorHost?(wish: NetworkWish, signal: AbortSignal): Promise<string | null>
+  /** Why a policy can't be kept here; null when it can. Left out: each can, with `networkPolicy`. */
+  refuseNetwork?(wish: NetworkWish, signal: AbortSignal): Promise<NetworkRefusal | null>
+  /**
+   * Once at the daemon's start, before runs are looked for: what keeps policies is made again where it
+   * got lost, for the doors that are open, and removed where nobody needs it. No engine holds it up.
+   */
+  keepNetwork?(
+    wish: Pick<NetworkWish, 'instance' | 'preparedPort'>,
+    doors: readonly { host: string; port: number }[],
+    signal: AbortSignal,
+  ): Promise<void>
   /**
    * Bring the program up. The run folder exists. What takes long and comes before anything of the run
    * is made, an image for instance, is told in words for people: a start may be given up then, by the

@@ -1,6 +1,5 @@
 import { ProcessRuntime } from '../../src/runtimes/process/index.ts'
-import type { Handle, Launch } from '../../src/runtimes/contract.ts'
-import type { Network } from '../../src/schema/network.ts'
+import type { Handle, Launch, NetworkWish } from '../../src/runtimes/contract.ts'
 
 /**
  * Programs of this machine with the agents' door at one of its addresses. Where a network namespace is
@@ -17,7 +16,7 @@ export class WalledRuntime extends ProcessRuntime {
     this.#namespace = namespace
   }
 
-  async findDoorHost(network: Network): Promise<string | null> {
+  async findDoorHost({ network }: Pick<NetworkWish, 'network'>): Promise<string | null> {
     return network === 'none' ? null : this.#host
   }
 

@@ -10,6 +10,8 @@ import type {
   Kept,
   Launch,
   LimitRefusal,
+  NetworkRefusal,
+  NetworkWish,
   Liveness,
   Probe,
   Recovery,
@@ -32,6 +34,7 @@ import { refuseLimit } from './limits.ts'
 import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
+import { Walls, type WallStep } from './walls/walls.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -40,10 +43,17 @@ export interface DockerOptions {
   usedFile: string
   /** Told when a container is there and does not run yet: where a crash test may end the daemon. */
   onMade?: () => void
+  /** Where rules of the firewall are written down that only an administrator may set. */
+  rulesFile?: string
+  /** Told how far the network of walled agents is: where a crash test may end the daemon. */
+  onWallStep?: (step: WallStep) => void
 }
 
 /** How long a container whose run is over may take to end by itself, ms. */
 const lastBreathMs = 1000
+
+/** How long an engine has to tell whether a network is needed still, ms. */
+const lowerMs = 60_000
 
 /** Programs in containers, one for each agent, kept over its runs. */
 export class DockerRuntime implements Runtime {
@@ -53,19 +63,23 @@ export class DockerRuntime implements Runtime {
     exec: false,
     limits: true,
     snapshot: false,
-    networkPolicy: false,
+    networkPolicy: true,
     elsewhere: true,
     selfSupervised: false,
   }
 
   readonly #link: EngineLink
+  readonly #walls: Walls
   readonly #usedFile: string
   readonly #onMade: () => void
   /** Of runs that live, or whose ending is not told yet. */
   readonly #handles = new Map<string, DockerHandle>()
 
-  constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
+  constructor(options: DockerOptions) {
+    const { env, usedFile, onMade = () => undefined } = options
+    const { rulesFile = `${usedFile}.nft`, onWallStep: onStep = () => undefined } = options
     this.#link = new EngineLink(env)
+    this.#walls = new Walls({ link: this.#link, env, rulesFile, onStep })
     this.#usedFile = usedFile
     this.#onMade = onMade
   }
@@ -97,10 +111,40 @@ export class DockerRuntime implements Runtime {
         details: { field: `limits.${limit}` },
       })
     }
-    const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade, tell }
-    const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
-    this.#handles.set(launch.run.id, handle)
-    return handle
+    this.#markUsed()
+    const { network, release } = await this.#walls.hold(box, signal)
+    try {
+      const tools = { link: this.#link, onMade: this.#onMade, network, tell }
+      const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
+      this.#handles.set(launch.run.id, handle)
+      return handle
+    } finally {
+      release()
+    }
+  }
+
+  async refuseNetwork(wish: NetworkWish, signal: AbortSignal): Promise<NetworkRefusal | null> {
+    return await this.#walls.refuse(wish, signal)
+  }
+
+  async findDoorHost(wish: NetworkWish, signal: AbortSignal): Promise<string | null> {
+    this.#markUsed()
+    return await this.#walls.doorHost(wish, signal)
+  }
+
+  async keepNetwork(
+    { instance, preparedPort }: Pick<NetworkWish, 'instance' | 'preparedPort'>,
+    doors: readonly { host: string; port: number }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!existsSync(this.#usedFile)) {
+      return
+    }
+    if (preparedPort === null) {
+      await this.#walls.keep(instance, doors, signal)
+    }
+    // An engine that can't be asked now is asked when the next container goes.
+    void this.#walls.lower(instance, AbortSignal.timeout(lowerMs)).catch(() => undefined)
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
@@ -171,6 +215,7 @@ export class DockerRuntime implements Runtime {
     if (state) {
       await engine.removeContainer(state.id, signal)
     }
+    await this.#walls.lower(agent.instance, signal)
     await rm(agent.folder, { recursive: true, force: true })
   }
 
@@ -180,6 +225,7 @@ export class DockerRuntime implements Runtime {
   }
 
   close(): void {
+    this.#walls.close()
     this.#link.close()
   }
 

@@ -18,6 +18,7 @@ const parts = (container: Partial<Container> = {}, more: Partial<ContainerParts>
   entry: '/drover/entry.sh',
   holder: '/drover/holder.sh',
   network: 'bridge',
+  resolver: null,
   engineSocket: null,
   ...more,
 })

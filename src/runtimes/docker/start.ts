@@ -2,7 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
 import type { BoxWish, Launch } from '../contract.ts'
 import { holderScript } from '../holder/start-holder.ts'
-import { linkedRun, prepareBox, recordContainer, runLink } from './box-files.ts'
+import {
+  isWalled,
+  linkedRun,
+  prepareBox,
+  recordContainer,
+  resolverFile,
+  runLink,
+} from './box-files.ts'
 import { chooseUser, giveFolders, ownerOf } from './choose-user.ts'
 import type { ContainerState } from './engine/container-state.ts'
 import type { Engine } from './engine/engine.ts'
@@ -33,10 +40,10 @@ const killDeadlineMs = 10_000
 
 export interface StartTools {
   link: EngineLink
-  /** Told before anything is made outside. */
-  onFirst: () => void
   /** Told when the container is there and does not run yet: where a crash test may end the daemon. */
   onMade: () => void
+  /** The engine's name of the network that it is to be in; it is there. */
+  network: string
   /** Told what takes long before the container is there, in words for people. */
   tell: (text: string) => void
 }
@@ -50,14 +57,13 @@ export async function startInOwnContainer(
   const { link } = tools
   const { run, box } = launch
   const engine = await link.engine(signal)
-  const { body, user } = await plan({ engine, tell: tools.tell }, launch, signal)
-  tools.onFirst()
+  const { body, user } = await plan({ ...tools, engine }, launch, signal)
   const there = await findContainer(engine, box.agent, signal)
   if (there?.isRunning && linkedRun(box.agent) === run.folder) {
     // A start of this very run that is tried again.
     return requireLife(there)
   }
-  prepareBox(box.agent, launch)
+  prepareBox(box, launch)
   try {
     const id = await makeContainer(tools, { engine, body, launch, there }, signal)
     await giveFolders(box, run, await numbersOf(engine, { container: id, user }, signal))
@@ -78,7 +84,7 @@ function requireLife(state: ContainerState | null): DockerHandle {
 }
 
 async function plan(
-  tools: ImageTools,
+  tools: ImageTools & Pick<StartTools, 'network'>,
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
@@ -98,7 +104,8 @@ async function plan(
       scripts: scriptsFolder,
       entry: entryScript,
       holder: holderScript,
-      network: 'bridge',
+      network: tools.network,
+      resolver: isWalled(box) ? resolverFile(box.agent) : null,
       engineSocket: box.container.engineSocket ? facts.socketPath : null,
     },
     limits,

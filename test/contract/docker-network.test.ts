@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, expect } from 'vitest'
+import { CallingAgent } from '../support/calling-agent.ts'
+import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
+import { canRunDocker, type DockerEngine } from '../support/docker-engine.ts'
+import { importBaseImage } from '../support/docker-images.ts'
+import { NetworkMachine } from '../support/network-machine.ts'
+import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const canWall = canRunDocker && ['nft', 'ip', 'nsenter'].every(hasProgram)
+const testWalled = requireOrSkip('docker', canWall)
+
+let machine: NetworkMachine
+let engine: DockerEngine
+let image: string
+let model: string
+/** A port of all the machine's addresses at which somebody else listens. */
+const otherPort = 8088
+/** Ports of the machine beyond: allowed, and not. */
+const [allowedPort, forbiddenPort] = [8443, 8444]
+
+beforeAll(async () => {
+  if (canWall) {
+    machine = await NetworkMachine.create()
+    engine = await machine.startEngine()
+    image = await importBaseImage(engine)
+    await machine.greet('of the machine', otherPort)
+    await machine.greet('allowed', allowedPort, 'beyond')
+    await machine.greet('forbidden', forbiddenPort, 'beyond')
+    model = await machine.startModel()
+  }
+}, 120_000)
+afterAll(async () => {
+  const left = canWall && (await leftovers())
+  await engine?.[Symbol.asyncDispose]()
+  await machine?.[Symbol.asyncDispose]()
+  expect(left || []).toEqual([])
+}, 60_000)
+
+/** What is there of any daemon. */
+async function leftovers(): Promise<string[]> {
+  const containers = await engine.run(['ps', '-a', '--format', '{{.Names}}'])
+  const networks = await engine.run(['network', 'ls', '--format', '{{.Name}}'])
+  const tables = await machine.tables()
+  return [...`${containers}\n${networks}`.split('\n'), ...tables].filter((line) =>
+    line.includes('drover'),
+  )
+}
+
+async function startDaemon(env: Record<string, string> = {}): Promise<TestDaemon> {
+  return await startTestDaemon({
+    launcher: machine.launcher,
+    env: { DOCKER_HOST: engine.host, ...env },
+    config: { gateway: { upstreams: { anthropic: { url: model } } } },
+    isLeftClean: true,
+  })
+}
+
+/** What an agent without rights could do to its network. */
+async function expectPowerless(agent: CallingAgent): Promise<void> {
+  const status = await agent.does('read /proc/self/status')
+  expect(status).toMatch(/CapEff:\s+0+;/)
+  expect(status).toMatch(/CapBnd:\s+0+;/)
+  expect(status).toMatch(/NoNewPrivs:\s+1;/)
+  expect(await agent.does('run ip route add 198.51.100.0/24 dev eth0')).toMatch(
+    /^[1-9].*not permitted/,
+  )
+  expect(await agent.does('run ip addr add 172.18.0.77/16 dev eth0')).toMatch(
+    /^[1-9].*not permitted/,
+  )
+  expect(await agent.does('read /var/run/docker.sock')).toBe('failed: ENOENT')
+  expect(await agent.does('env DROVER_SOCKET')).toBe('undefined')
+}
+
+testWalled('with "none" an agent has no network at all', async () => {
+  await using daemon = await startDaemon()
+  using agent = new CallingAgent(daemon, 'a')
+  await agent.start(image, 'none')
+  expect(await agent.does('read /proc/net/dev')).not.toMatch(/eth|veth/)
+  expect(await agent.does(`connect ${machine.beyond} ${allowedPort}`)).toBe('failed: ENETUNREACH')
+  expect(await agent.does(`connect ${machine.address} ${otherPort}`)).toBe('failed: ENETUNREACH')
+  expect(await agent.does('env DROVER_URL')).toBe('undefined')
+  await daemon.client.remove('a', { force: true, waitSeconds: 20 })
+})
+
+testWalled('with "full" an agent reaches everything, and the models of config', async () => {
+  await using daemon = await startDaemon()
+  using agent = new CallingAgent(daemon, 'a')
+  await agent.start(image, 'full')
+  expect(await agent.does(`connect ${machine.beyond} ${forbiddenPort}`)).toBe('connected')
+  expect(await agent.does(`connect ${machine.address} ${otherPort}`)).toBe('connected')
+  expect(await agent.does('fetch $DROVER_URL/v1/agents/a DROVER_TOKEN')).toMatch(/^200 /)
+  await daemon.client.remove('a', { force: true, waitSeconds: 20 })
+})
+
+testWalled('with "local" an agent reaches models and Drover, by the door alone', async () => {
+  await using daemon = await startDaemon()
+  using agent = new CallingAgent(daemon, 'a')
+  using other = new CallingAgent(daemon, 'b')
+  await agent.start(image, 'local')
+  await other.start(image, 'local')
+  const url = new URL(await agent.does('env DROVER_URL'))
+  expect(await agent.does('fetch $DROVER_URL/v1/agents/a DROVER_TOKEN')).toMatch(/^200 /)
+  expect(await agent.does(`fetch http://${machine.beyond}:${allowedPort}/`)).toMatch(/^403 /)
+  await expectClosed(agent, url.hostname)
+  await expectPowerless(agent)
+
+  // Another agent's container, and its token.
+  const [, address] = /inet (172\.\d+\.\d+\.\d+)/.exec(await other.does('run ip -4 addr')) ?? []
+  expect(address).toBeDefined()
+  expect(await agent.does(`connect ${address} 1`)).toBe('failed: timeout')
+  const theirs = new URL(await other.does('env HTTP_PROXY'))
+  const ours = new URL(await agent.does('env HTTP_PROXY'))
+  const target = `http://${machine.beyond}:${allowedPort}/`
+  expect(await agent.does(`by ${ours.username}:${theirs.password} ${target}`)).toBe('407')
+  for (const name of ['a', 'b']) {
+    await daemon.client.remove(name, { force: true, waitSeconds: 20 })
+  }
+  expect(await leftovers()).toEqual([])
+})
+
+/** Neither the machine nor what is beyond it is reached but by the door. */
+async function expectClosed(agent: CallingAgent, gateway: string): Promise<void> {
+  for (const [host, port] of [
+    [gateway, otherPort],
+    [machine.address, otherPort],
+    ['172.17.0.1', otherPort],
+  ] as const) {
+    expect(await agent.does(`connect ${host} ${port}`), host).toBe('failed: timeout')
+  }
+  expect(await agent.does(`connect ${machine.beyond} ${forbiddenPort}`)).toMatch(
+    /^failed: (timeout|ENETUNREACH)$/,
+  )
+  expect(await agent.does('connect 169.254.169.254 80')).toMatch(/^failed: (timeout|ENETUNREACH)$/)
+  expect(await agent.does('lookup example.org')).toMatch(/^failed: E(AI_AGAIN|NOTFOUND)$/)
+}
+
+testWalled('with a list an agent reaches what is listed, and nothing else', async () => {
+  await using daemon = await startDaemon()
+  using agent = new CallingAgent(daemon, 'a')
+  await agent.start(image, { allow: [`${machine.beyond}:${allowedPort}`] })
+  const url = new URL(await agent.does('env DROVER_URL'))
+  expect(await agent.does(`fetch http://${machine.beyond}:${allowedPort}/`)).toBe('200 allowed')
+  expect(await agent.does(`fetch http://${machine.beyond}:${forbiddenPort}/`)).toMatch(/^403 /)
+  expect(await agent.does(`fetch http://${url.hostname}:${otherPort}/`)).toMatch(/^403 /)
+  await expectClosed(agent, url.hostname)
+
+  // The firewall's rules are lost, and come back by themselves.
+  await machine.run('nft', 'flush', 'ruleset')
+  await waitFor('the rules to be set again', async () => {
+    return (await machine.tables()).filter((line) => line.includes('drover')).length === 2
+  })
+  await expectClosed(agent, url.hostname)
+
+  // A daemon that died finds them gone, too.
+  await daemon.kill()
+  await machine.run('nft', 'flush', 'ruleset')
+  await daemon.start()
+  await expectClosed(agent, url.hostname)
+  expect(await agent.does(`fetch http://${machine.beyond}:${allowedPort}/`)).toBe('200 allowed')
+  await daemon.client.remove('a', { force: true, waitSeconds: 20 })
+  expect(await leftovers()).toEqual([])
+})
