@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { CallingAgent } from '../support/calling-agent.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
@@ -142,7 +143,12 @@ testWalled('with a list an agent reaches what is listed, and nothing else', asyn
   const url = new URL(await agent.does('env DROVER_URL'))
   expect(await agent.does(`fetch http://${machine.beyond}:${allowedPort}/`)).toBe('200 allowed')
   expect(await agent.does(`fetch http://${machine.beyond}:${forbiddenPort}/`)).toMatch(/^403 /)
-  expect(await agent.does(`fetch http://${url.hostname}:${otherPort}/`)).toMatch(/^403 /)
+  // Of the machine's own addresses neither, by the door.
+  const { username, password } = new URL(await agent.does('env HTTP_PROXY'))
+  for (const host of [url.hostname, machine.address, '127.0.0.1']) {
+    const target = `http://${host}:${otherPort}/`
+    expect(await agent.does(`by ${username}:${password} ${target}`)).toBe('403')
+  }
   await expectClosed(agent, url.hostname)
 
   // The firewall's rules are lost, and come back by themselves.
@@ -161,3 +167,39 @@ testWalled('with a list an agent reaches what is listed, and nothing else', asyn
   await daemon.client.remove('a', { force: true, waitSeconds: 20 })
   expect(await leftovers()).toEqual([])
 })
+
+/** Root, without the right to change a network. */
+const powerless = ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'] as const
+
+testWalled(
+  'a daemon that may not set rules says so, and what an administrator can do',
+  async () => {
+    await using daemon = await startTestDaemon({
+      launcher: [...machine.launcher, ...powerless],
+      env: { DOCKER_HOST: engine.host },
+      isLeftClean: true,
+    })
+    using agent = new CallingAgent(daemon, 'a')
+    const refused = await agent.start(image, 'local').catch((error: unknown) => error)
+    const { doorRulesFile, configFile } = daemon.home
+    expect(refused).toMatchObject({ code: 'unsupported', details: { field: 'network' } })
+    expect(String(refused)).toContain(`sudo nft -f ${doorRulesFile}`)
+    expect(String(refused)).toMatch(/Operation not permitted/)
+    const [, port = ''] = /gateway\.preparedPort: (\d+)/.exec(String(refused)) ?? []
+    expect(readFileSync(doorRulesFile, 'utf8')).toContain(`tcp dport ${port} accept`)
+    expect(await leftovers()).toEqual([])
+    const { checks } = await daemon.client.doctor()
+    expect(checks.find(({ name }) => name === 'docker')?.detail).toContain(
+      'networks: full, none; local and allow only with gateway.preparedPort',
+    )
+
+    // What he did holds for every daemon of the home, also one that could set rules itself.
+    writeFileSync(configFile, JSON.stringify({ port: 0, gateway: { preparedPort: Number(port) } }))
+    await daemon.restart('SIGTERM')
+    await agent.start(image, 'local')
+  expect(await agent.does('env DROVER_URL')).toMatch(`:${port}`)
+    expect(await agent.does('fetch $DROVER_URL/v1/agents/a DROVER_TOKEN')).toMatch(/^200 /)
+    expect((await machine.tables()).filter((line) => line.includes('drover'))).toEqual([])
+    await daemon.client.remove('a', { force: true, waitSeconds: 20 })
+  },
+)

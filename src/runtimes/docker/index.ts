@@ -85,7 +85,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
-    return await probeDocker(this.#link, signal)
+    return await probeDocker(this.#link, this.#walls, signal)
   }
 
   async checkLimits(

@@ -2,13 +2,22 @@ import { DroverError } from '../../schema/error.ts'
 import type { Probe } from '../contract.ts'
 import type { EngineFacts } from './engine/facts.ts'
 import type { EngineLink } from './engine-link.ts'
+import type { Walls } from './walls/walls.ts'
 
 /** Whether there is an engine that can be used, and what it is. */
-export async function probeDocker(link: EngineLink, signal: AbortSignal): Promise<Probe> {
+export async function probeDocker(
+  link: EngineLink,
+  walls: Walls,
+  signal: AbortSignal,
+): Promise<Probe> {
   try {
     const { facts } = await link.engine(signal)
     return facts.isLocal
-      ? { usable: true, detail: describeEngine(facts), hint: null }
+      ? {
+          usable: true,
+          detail: `${describeEngine(facts)}; networks: ${await describeNetworks(facts, walls, signal)}`,
+          hint: null,
+        }
       : {
           usable: false,
           detail: `the engine at ${facts.address} is on another machine, and agents' folders are here`,
@@ -20,6 +29,20 @@ export async function probeDocker(link: EngineLink, signal: AbortSignal): Promis
     }
     throw error
   }
+}
+
+async function describeNetworks(
+  { isRootless }: EngineFacts,
+  walls: Walls,
+  signal: AbortSignal,
+): Promise<string> {
+  if (isRootless) {
+    return 'full, none'
+  }
+  const problem = await walls.problem(signal)
+  return problem === null
+    ? 'full, none, local, allow'
+    : `full, none; local and allow only with gateway.preparedPort, since ${problem}`
 }
 
 export function describeEngine(facts: EngineFacts): string {

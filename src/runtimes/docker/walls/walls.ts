@@ -59,6 +59,13 @@ export class Walls {
     })
   }
 
+  /** Why the daemon can't set rules of the firewall; null: it can. */
+  async problem(signal: AbortSignal): Promise<string | null> {
+    const { table, network: bridge } = wallNames('')
+    const rules = { table, bridge, port: portToPrepare('') }
+    return await this.#firewall.problem(rules, signal)
+  }
+
   /** Why a policy can't be kept here; null: it can. */
   async refuse(
     { network, instance, preparedPort }: NetworkWish,
@@ -75,18 +82,17 @@ export class Walls {
     if (preparedPort !== null) {
       return null
     }
-    const names = wallNames(instance)
-    const port = portToPrepare(instance)
-    const rules = { table: names.preparedTable, bridge: names.network, port }
-    const problem = await this.#firewall.problem(rules, signal)
+    const problem = await this.problem(signal)
     if (problem === null) {
       return null
     }
+    const { network: bridge, preparedTable: table } = wallNames(instance)
+    const rules = { table, bridge, port: portToPrepare(instance) }
     const { rulesFile } = this.#options
     writeFileSync(rulesFile, wallRules({ ...rules, subnet: null }), { mode: 0o600 })
     return {
       reason: `rules of the firewall can't be set: ${problem}`,
-      hint: `An administrator can set them once, by: sudo nft -f ${rulesFile}. Then write gateway.preparedPort: ${port} in config.yaml, and start Drover again.`,
+      hint: `An administrator can set them once, by: sudo nft -f ${rulesFile}. Then write gateway.preparedPort: ${rules.port} in config.yaml, and start Drover again.`,
     }
   }
 
