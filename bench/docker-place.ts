@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { canRunDocker, DockerEngine } from '../test/support/docker-engine.ts'
 import { importBaseImage } from '../test/support/docker-images.ts'
 
@@ -17,4 +18,16 @@ export async function startEngine(): Promise<DockerPlace | null> {
   const engine = await DockerEngine.start()
   const image = await importBaseImage(engine)
   return { engine, image, [Symbol.asyncDispose]: async () => await engine[Symbol.asyncDispose]() }
+}
+
+/** One call of the engine's API without a body, with nothing of ours in between. */
+export async function callEngine(engine: DockerEngine, path: string): Promise<void> {
+  const socketPath = engine.host.replace('unix://', '')
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  request({ socketPath, path, method: 'POST' }, (answer) => {
+    answer.resume().once('end', resolve)
+  })
+    .once('error', reject)
+    .end()
+  await promise
 }

@@ -12,6 +12,8 @@ import { adoptionRow } from './rows/adoption.ts'
 import { claudeRow, codexRow } from './rows/provider.ts'
 import { cliRow } from './rows/cli.ts'
 import { decodeRow } from './rows/decode.ts'
+import { dockerInsideRow } from './rows/docker-inside.ts'
+import { dockerPauseRow } from './rows/docker-pause.ts'
 import { dockerStartRow } from './rows/docker-start.ts'
 import { eventsRow } from './rows/events.ts'
 import { memoryRow } from './rows/memory.ts'
@@ -29,6 +31,8 @@ const rows: readonly Row[] = [
   startRow,
   wakeRow,
   dockerStartRow,
+  dockerInsideRow,
+  dockerPauseRow,
   messageRow,
   acceptRow,
   rawLogRow,

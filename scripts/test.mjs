@@ -27,6 +27,16 @@ const commands = {
 /** Suites of vitest, one project each. */
 const suites = ['unit', 'contract', 'integration', 'chaos', 'e2e']
 
+/** What is run side by side: checks that need one processor, and suites that mostly wait. */
+const rounds = [
+  ['types', 'web-types', 'format'],
+  ['lint'],
+  ['unit'],
+  ['contract'],
+  ['integration'],
+  ['chaos', 'e2e'],
+]
+
 await runScript(async () => {
   const asked = process.argv.slice(2)
   const all = [...Object.keys(commands), ...suites]
@@ -40,16 +50,34 @@ await runScript(async () => {
   const env = { ...process.env, ...(await prepareOutside()) }
   env.PATH = `${path.dirname(pinnedNode())}${path.delimiter}${env.PATH}`
   const rows = []
-  for (const name of all.filter((each) => asked.length === 0 || asked.includes(each))) {
-    console.log(`\n== ${name}`)
-    rows.push(commands[name] ? await runCommand(name, env) : await runSuite(name, env))
+  for (const round of rounds) {
+    const names = round.filter((each) => asked.length === 0 || asked.includes(each))
+    rows.push(
+      ...(await Promise.all(names.map(async (name, index) => await check(name, index, env)))),
+    )
   }
   return report(rows)
 })
 
-async function runCommand(name, env) {
+/** The first of a round is shown as it goes, each other one when it is over. */
+async function check(name, index, env) {
+  const print = index === 0 ? null : []
+  const head = `\n== ${name}`
+  if (!print) {
+    console.log(head)
+  }
+  const row = commands[name]
+    ? await runCommand(name, { env, print })
+    : await runSuite(name, { env, print })
+  if (print) {
+    console.log(`${head}\n${print.join('')}`)
+  }
+  return row
+}
+
+async function runCommand(name, place) {
   const startedAt = Date.now()
-  const code = await run(commands[name], env)
+  const code = await run(commands[name], place)
   return {
     name,
     passed: code === 0 ? 1 : 0,
@@ -60,13 +88,13 @@ async function runCommand(name, env) {
 }
 
 /** A suite that ends without its result, or ran no test, has failed. */
-async function runSuite(name, env) {
+async function runSuite(name, place) {
   const startedAt = Date.now()
   const folder = mkdtempSync(path.join(tmpdir(), 'drover-test-'))
   const file = path.join(folder, 'result.json')
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    const code = await run([bin('vitest'), 'run', '--project', name, ...reporters], env)
+    const code = await run([bin('vitest'), 'run', '--project', name, ...reporters], place)
     const result = JSON.parse(readFileSync(file, 'utf8'))
     const failed = result.numFailedTests + (code !== 0 && result.numFailedTests === 0 ? 1 : 0)
     const isEmpty = result.numPassedTests + failed === 0
@@ -85,11 +113,16 @@ async function runSuite(name, env) {
   }
 }
 
-function run([program, ...args], env) {
+/** `print` takes what it says; null: it says it here and now. */
+function run([program, ...args], { env, print }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, stdio: 'inherit', env })
+    const stdio = print ? ['ignore', 'pipe', 'pipe'] : 'inherit'
+    const child = spawn(program, args, { cwd: root, stdio, env })
+    for (const stream of print ? [child.stdout, child.stderr] : []) {
+      stream.setEncoding('utf8').on('data', (text) => print.push(text))
+    }
     child.once('error', reject)
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('close', (code) => resolve(code ?? 1))
   })
 }
 

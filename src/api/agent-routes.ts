@@ -1,4 +1,4 @@
-import { type Daemon, readLog, whyAgent } from '../daemon/index.ts'
+import { type Daemon, readLog, whyAgent, withBoxes } from '../daemon/index.ts'
 import { DroverError } from '../schema/error.ts'
 import type { WaitLimit } from '../util/notifier.ts'
 import type { Agent, Peer } from '../schema/agent.ts'
@@ -16,7 +16,7 @@ const contentTypes = {
 /** Routes of agents and what they said. */
 export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
   const { agents, verbs, turns, mailbox, context } = daemon
-  mount(app, routes.listAgents, ({ query, c }) => {
+  mount(app, routes.listAgents, async ({ query, c }) => {
     if (c.var.caller.kind === 'agent' && query.tag !== undefined) {
       throw new DroverError(
         'forbidden',
@@ -27,7 +27,10 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
       )
     }
     const listed = agents.list(query.all, query)
-    return answerJson(c, c.var.caller.kind === 'agent' ? listed.map(toPeer) : listed)
+    if (c.var.caller.kind === 'agent') {
+      return answerJson(c, listed.map(toPeer))
+    }
+    return answerJson(c, query.stats ? await withBoxes(context, listed) : listed)
   })
   mount(app, routes.createAgent, async ({ query, body, c }) => {
     const { agent, message, notes = [] } = await agents.create(body)
@@ -39,7 +42,11 @@ export function mountAgentRoutes(app: ApiApp, daemon: Daemon): void {
     const shown = limit.seconds > 0 ? await verbs.settled(agent.name, limit) : agent
     return answerJson(c, { ...shown, message, notes }, 201)
   })
-  mount(app, routes.getAgent, ({ params, c }) => answerJson(c, agents.show(params.name)))
+  mount(app, routes.getAgent, async ({ params, query, c }) => {
+    const shown = agents.show(params.name)
+    const [boxed = shown] = query.stats ? await withBoxes(context, [shown]) : []
+    return answerJson(c, boxed)
+  })
   mount(app, routes.explainAgent, ({ params, c }) => answerJson(c, whyAgent(context, params.name)))
   mount(app, routes.removeAgent, async ({ params, query, c }) => {
     const removed = await agents.remove(params.name, query.force, {

@@ -6,6 +6,7 @@ import type { DaemonStatus } from '../schema/reports.ts'
 import { mountAgentRoutes } from './agent-routes.ts'
 import { mountApprovalRoutes } from './approval-routes.ts'
 import { firstPage } from './first-page.ts'
+import { mountBoxRoutes } from './box-routes.ts'
 import { guard } from './guard.ts'
 import { mountCostRoutes } from './cost-routes.ts'
 import { mountEventRoutes } from './event-routes.ts'
@@ -16,6 +17,7 @@ import { mountScheduleRoutes } from './schedule-routes.ts'
 import { mountSystemRoutes } from './system-routes.ts'
 import { mountTerminalPage } from './terminal-page.ts'
 import { mountTerminalRoutes } from './terminal-routes.ts'
+import { mountImageRoutes } from './image-routes.ts'
 import { mountWorkspaceRoutes } from './workspace-routes.ts'
 
 export interface AppOptions {
@@ -52,7 +54,9 @@ export function createApp(options: AppOptions): ApiApp {
   mountTerminalRoutes(app, options)
   mountTerminalPage(app)
   mountGuestRoutes(app, options.daemon)
+  mountBoxRoutes(app, options.daemon)
   mountWorkspaceRoutes(app, options.daemon)
+  mountImageRoutes(app, options.daemon)
   mountSystemRoutes(app, options)
   app.get('/', (c) => c.html(firstPage(options.daemon.status().version)))
   app.notFound((c) => {

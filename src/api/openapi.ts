@@ -54,6 +54,9 @@ function toRouteConfig(operationId: string, route: Route): RouteConfig {
       ...(route.body
         ? { body: { required: true, content: { 'application/json': { schema: route.body } } } }
         : {}),
+      ...(route.bodyType === undefined
+        ? {}
+        : { body: { required: true, content: { [route.bodyType]: { schema: z.string() } } } }),
     },
     responses: {
       [status]: {

@@ -33,7 +33,7 @@ export interface Route<
   Q extends z.ZodType = z.ZodType,
   B extends z.ZodType = z.ZodType,
 > {
-  method: 'get' | 'post' | 'patch' | 'delete'
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** Path with `{name}` parameters. */
   path: string
   summary: string
@@ -42,6 +42,8 @@ export interface Route<
   params?: P
   query?: Q
   body?: B
+  /** Its body is no JSON but this; the handler reads it. */
+  bodyType?: string
   response: {
     status: 101 | 200 | 201
     description: string

@@ -17,14 +17,17 @@ import {
   RemoveQuery,
   RunRequest,
   SendRequest,
+  StatsQuery,
   WaitQuery,
 } from '../schema/requests.ts'
 import { Template, TemplateSummary } from '../schema/template.ts'
 import { Why } from '../schema/why.ts'
 import { approvalRoutes } from './approval-routes.ts'
+import { boxRoutes } from './box-routes.ts'
 import { costRoutes } from './cost-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { guestRoutes } from './guest-routes.ts'
+import { imageRoutes } from './image-routes.ts'
 import { defineRoute } from './route.ts'
 import { ok } from './ok-response.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
@@ -67,9 +70,11 @@ export const routes = {
     access: 'agent-self',
     summary: 'One agent with its spec.',
     params: AgentParams,
+    query: StatsQuery,
     response: ok('The agent', AgentDetail),
   }),
   ...workspaceRoutes,
+  ...imageRoutes,
   explainAgent: defineRoute({
     method: 'get',
     path: '/v1/agents/{name}/why',
@@ -135,6 +140,7 @@ export const routes = {
   ...costRoutes,
   ...eventRoutes,
   ...terminalRoutes,
+  ...boxRoutes,
   ...guestRoutes,
   ...scheduleRoutes,
   listTemplates: defineRoute({

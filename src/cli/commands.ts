@@ -114,6 +114,19 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     takesProgram: true,
     load: async () => (await import('./shell.ts')).shellCommand,
   },
+  exec: {
+    group: 'talking',
+    usage: 'exec NAME [--tty] -- PROGRAM [ARG…]',
+    summary: "run a program in an agent's container",
+    takesProgram: true,
+    load: async () => (await import('./exec.ts')).execCommand,
+  },
+  cp: {
+    group: 'talking',
+    usage: 'cp NAME:PATH LOCAL | cp LOCAL NAME:PATH',
+    summary: "copy files out of an agent's container, or in",
+    load: async () => (await import('./cp.ts')).cpCommand,
+  },
   acp: {
     group: 'talking',
     usage: 'acp NAME',
@@ -216,6 +229,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: 'worktree ls|prune [--dry-run]',
     summary: 'look after the git worktrees of agents',
     load: async () => (await import('./worktree.ts')).worktreeCommand,
+  },
+  image: {
+    group: 'more',
+    usage: 'image build|ls|rm|prune',
+    summary: "look after the images that agents' containers are made of",
+    load: async () => (await import('./image.ts')).imageCommand,
   },
   template: {
     group: 'more',

@@ -1,5 +1,6 @@
 import type { Agent, AgentStatus, Peer } from '../schema/agent.ts'
 import type { Color, Colors } from './colors.ts'
+import { boxColumns } from './format-box.ts'
 import { formatCost } from './format-cost.ts'
 import { formatCause } from './format-wait.ts'
 import { oneLine } from './plain-text.ts'
@@ -54,6 +55,7 @@ export function formatAgentTable(
     },
     { title: 'TURNS', cell: ({ turns }) => String(turns), align: 'right' },
     { title: 'COST', cell: ({ cost }) => formatCost(cost), align: 'right' },
+    ...boxColumns(agents),
     {
       title: 'ACTIVE',
       cell: ({ activeAt }) => formatRelativeTime(activeAt, now),

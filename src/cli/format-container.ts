@@ -26,14 +26,13 @@ export function containerText(container: Container | undefined): string | null {
 }
 
 function kindText({ image, build, compose, name }: Container): string {
-  if (build) {
-    const file = path.join(build.context, build.dockerfile ?? 'Dockerfile')
-    return oneLine(`built from ${file}${build.target ? `, stage ${build.target}` : ''}`)
+  if (name !== undefined) {
+    return `${name}, which is not its own`
   }
-  if (compose) {
-    return oneLine(`service ${compose.service} of ${compose.file}`)
-  }
-  return name === undefined ? `of image ${image}` : `${name}, which is not its own`
+  const of = compose ? `service ${compose.service} of ${compose.file}, ` : ''
+  const file = build && path.join(build.context, build.dockerfile ?? 'Dockerfile')
+  const stage = build?.target ? `, stage ${build.target}` : ''
+  return oneLine(`${of}${file ? `built from ${file}${stage}` : `of image ${image}`}`)
 }
 
 function mountText({ source, volume, target, isReadOnly }: Container['mounts'][number]): string {

@@ -18,7 +18,7 @@ export function psCommand({ context, client, output }: Invocation): Command {
     .option('--can <word>', 'only those that can this')
     .option('--label <text>', 'only those with this label')
     .action(async ({ json, can: capability, ...given }: PsOptions) => {
-      const wanted = { ...given, capability }
+      const wanted = { ...given, capability, stats: true }
       const isFiltered = [given.tag, given.label, capability].some((word) => word !== undefined)
       if (json && output.isTerminal) {
         return output.json(await client.list(wanted))

@@ -27,6 +27,13 @@ it.each<[string, Partial<ReconcileReport>]>([
     '3 live runs.\n1 orphan was ended:\n  process 4711 (sh)  run_1\n  process 4712 (sleep)  run_1\n',
     { orphans: 1, found: orphans },
   ],
+  [
+    '3 live runs.\n1 of no agent, removed:\n  container drover-a  agent_a\n1 kept for agents:\n  container drover-b  bob\n',
+    {
+      released: [{ runtime: 'docker', agent: 'agent_a', what: 'container drover-a' }],
+      kept: [{ runtime: 'docker', agent: 'bob', what: 'container drover-b' }],
+    },
+  ],
 ])('drover reconcile prints %j', async (printed, part) => {
   expect(await print({ ...quiet, ...part })).toBe(printed)
 })

@@ -20,15 +20,22 @@ export function reconcileCommand({ context, client, output }: Invocation): Comma
 }
 
 function formatReport(report: ReconcileReport, { colors }: Output): string[] {
-  const { adopted, finished, orphans, unknown, found } = report
+  const { adopted, finished, orphans, unknown, found, kept = [], released = [] } = report
   const lines = [
     ...(finished > 0 ? [`${finished} had ended and ${are(finished)} finished now.`] : []),
     ...(unknown > 0 ? [`${unknown} could not be asked and ${were(unknown)} left alone.`] : []),
     ...(orphans > 0 ? [`${count(orphans, 'orphan')} ${were(orphans)} ended:`] : []),
     ...found.map(({ what, run }) => `  ${oneLine(what)}  ${colors.dim(run)}`),
+    ...listBoxes(released, 'of no agent, removed:'),
   ]
   const live = `${count(adopted, 'live run')}.`
-  return lines.length > 0 ? [live, ...lines] : [`${live} Nothing was left over.`]
+  const said = lines.length > 0 ? [live, ...lines] : [`${live} Nothing was left over.`]
+  return [...said, ...listBoxes(kept, 'kept for agents:')]
+
+  function listBoxes(boxes: NonNullable<ReconcileReport['kept']>, title: string): string[] {
+    const rows = boxes.map(({ what, agent }) => `  ${oneLine(what)}  ${colors.dim(oneLine(agent))}`)
+    return rows.length > 0 ? [`${rows.length} ${title}`, ...rows] : []
+  }
 }
 
 const are = (number: number): string => (number === 1 ? 'is' : 'are')

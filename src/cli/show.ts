@@ -6,6 +6,7 @@ import type { Worktree } from '../schema/reports.ts'
 import { formatFields } from './fields.ts'
 import { containerText } from './format-container.ts'
 import { formatAgentLine } from './format-agent.ts'
+import { useText } from './format-box.ts'
 import { approvalFields } from './format-approval.ts'
 import { costText, tokenText } from './format-cost.ts'
 import { formatGuestBrief } from './format-guest.ts'
@@ -28,7 +29,7 @@ export function showCommand({ context, client, output }: Invocation): Command {
       if (prompt) {
         return await showPrompt({ client, output }, name, json ?? false)
       }
-      const agent = await client.show(name)
+      const agent = await client.show(name, { stats: true })
       if (json) {
         return output.json(agent)
       }
@@ -100,6 +101,7 @@ function agentFields(
     ['env', Object.keys(spec.env).length > 0 ? Object.keys(spec.env).join(', ') : null],
     ['options', Object.keys(spec.options).length > 0 ? JSON.stringify(spec.options) : null],
     ['limits', limitsText(spec.limits)],
+    ['uses', agent.box ? useText(agent.box) : null],
     ['network', networkText(spec.network)],
     ...lifecycleFields(spec),
     ['policy', spec.policy ?? null],

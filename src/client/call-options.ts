@@ -13,9 +13,17 @@ export interface WaitOptions extends CallOptions {
 export interface ListOptions extends CallOptions {
   /** Also stopped and failed ones. */
   all?: boolean | undefined
+  /** Also what boxes use now, which takes up to a second where there are any. */
+  stats?: boolean | undefined
   tag?: string | undefined
   capability?: string | undefined
   label?: string | undefined
+}
+
+export function listQuery({ all, stats, tag, capability, label }: ListOptions): {
+  [name: string]: string | true | undefined
+} {
+  return { all: all || undefined, stats: stats || undefined, tag, capability, label }
 }
 
 /** How long an answer may take that nobody holds back. */
@@ -31,4 +39,8 @@ export function withDeadline({
   signal: AbortSignal | undefined
 } {
   return { deadlineMs: deadlineMs + waitSeconds * 1000, signal }
+}
+
+export function agentPath(name: string): string {
+  return `/v1/agents/${encodeURIComponent(name)}`
 }

@@ -16,12 +16,15 @@ import type { TemplateSummary } from '../schema/template.ts'
 import type { Screen, TerminalTicket, TicketRequest } from '../schema/terminal.ts'
 import type { Why } from '../schema/why.ts'
 import {
+  agentPath,
+  listQuery,
   withDeadline,
   type CallOptions,
   type ListOptions,
   type WaitOptions,
 } from './call-options.ts'
 import { ApprovalClient } from './approval-client.ts'
+import { BoxClient } from './box-client.ts'
 import {
   openAttachStream,
   openEventStream,
@@ -35,7 +38,8 @@ import { waitForMessage, type MessageWait } from './wait-for-message.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import { CostClient } from './cost-client.ts'
 import { GuestClient } from './guest-client.ts'
-import { Transport, type Target } from './transport.ts'
+import { ImageClient } from './image-client.ts'
+import { Transport, type Call, type Target } from './transport.ts'
 import type {
   AgentVerb,
   ChangeOptions,
@@ -52,18 +56,22 @@ import { WorktreeClient } from './worktree-client.ts'
 export class Client {
   readonly schedules: ScheduleClient
   readonly approvals: ApprovalClient
+  readonly boxes: BoxClient
   readonly costs: CostClient
   readonly worktrees: WorktreeClient
   readonly guests: GuestClient
+  readonly images: ImageClient
   readonly #transport: Transport
 
   constructor(target: Target) {
     this.#transport = new Transport(target)
     this.schedules = new ScheduleClient(this.#transport)
     this.approvals = new ApprovalClient(this.#transport)
+    this.boxes = new BoxClient(this.#transport)
     this.costs = new CostClient(this.#transport)
     this.worktrees = new WorktreeClient(this.#transport)
     this.guests = new GuestClient(this.#transport)
+    this.images = new ImageClient(this.#transport)
   }
 
   status(options?: CallOptions): Promise<DaemonStatus> {
@@ -76,8 +84,8 @@ export class Client {
   }
 
   /** Live and sleeping agents; with `all` also stopped and failed ones. With an agent's token, see `peers`. */
-  list({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Agent[]> {
-    return this.#get('/v1/agents', options, { all: all || undefined, tag, capability, label })
+  list(options: ListOptions = {}): Promise<Agent[]> {
+    return this.#get('/v1/agents', options, listQuery(options))
   }
 
   /** The same, with what an agent's token opens of them. */
@@ -86,14 +94,13 @@ export class Client {
   }
 
   /** The same, as the bytes of one JSON array. */
-  listBody({ all, tag, capability, label, ...options }: ListOptions = {}): Promise<Body> {
-    const query = { all: all || undefined, tag, capability, label }
-    const call = { method: 'GET', path: '/v1/agents', query } as const
+  listBody(options: ListOptions = {}): Promise<Body> {
+    const call = { method: 'GET', path: '/v1/agents', query: listQuery(options) } as const
     return this.#transport.open({ ...call, ...withDeadline(options) })
   }
 
-  show(name: string, options?: CallOptions): Promise<AgentDetail> {
-    return this.#get(agentPath(name), options)
+  show(name: string, options: CallOptions & { stats?: boolean } = {}): Promise<AgentDetail> {
+    return this.#get(agentPath(name), options, listQuery(options))
   }
 
   /** What an agent is told of itself and its place. */
@@ -206,8 +213,8 @@ export class Client {
     { format, follow, lines, since, ...options }: LogBytesOptions = {},
   ): Promise<Body> {
     const query = { format, follow, lines, since }
-    const call = { method: 'GET', path: logsPath(name), query } as const
-    return this.#transport.open({ ...call, ...withDeadline(options) })
+    const call = { path: logsPath(name), query, ...withDeadline(options) }
+    return this.#transport.open({ method: 'GET', ...call })
   }
 
   events(options: EventsOptions = {}): ResumingStream<Event> {
@@ -279,22 +286,15 @@ export class Client {
 
   #post<Answer>(path: string, body: unknown, options?: WaitOptions): Promise<Answer> {
     const query = { wait: options?.waitSeconds }
-    return this.#call(
-      { method: 'POST', path, query, ...(body === undefined ? {} : { body }) },
-      options,
-    )
+    return this.#call({ method: 'POST', path, query, body }, options)
   }
 
   #call<Answer>(
-    call: { method: 'GET' | 'POST' | 'DELETE'; path: string; query: Query; body?: unknown },
+    call: Pick<Call, 'method' | 'path' | 'query' | 'body'>,
     options?: WaitOptions,
   ): Promise<Answer> {
     return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
   }
 }
 
-type Query = Record<string, string | number | boolean | undefined>
-
-function agentPath(name: string): string {
-  return `/v1/agents/${encodeURIComponent(name)}`
-}
+type Query = Call['query']

@@ -1,6 +1,6 @@
 import type { AgentDetail } from '../schema/agent.ts'
 import type { BudgetChange, CostGroup, CostReport } from '../schema/cost.ts'
-import { withDeadline, type CallOptions } from './call-options.ts'
+import { agentPath, withDeadline, type CallOptions } from './call-options.ts'
 import type { Transport } from './transport.ts'
 
 /** What is added up, and by what. */
@@ -37,7 +37,7 @@ export class CostClient {
   setBudget(name: string, change: BudgetChange, options?: CallOptions): Promise<AgentDetail> {
     return this.#transport.request<AgentDetail>({
       method: 'PATCH',
-      path: `/v1/agents/${encodeURIComponent(name)}/budget`,
+      path: `${agentPath(name)}/budget`,
       body: change,
       ...withDeadline(options),
     })

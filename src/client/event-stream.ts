@@ -1,3 +1,4 @@
+import { agentPath } from './call-options.ts'
 import type { Event } from '../schema/event.ts'
 import { EventCursor } from './event-cursor.ts'
 import { ResumingStream, type Body, type ResumeOptions } from './resuming-stream.ts'
@@ -56,7 +57,7 @@ export function openAttachStream(
     {
       async connect() {
         const body = await openSse(transport, {
-          path: `/v1/agents/${encodeURIComponent(name)}/attach`,
+          path: `${agentPath(name)}/attach`,
           query: { since: options.since },
           lastId: isBack ? cursor.seq : undefined,
           signal: options.signal,

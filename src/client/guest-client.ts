@@ -1,5 +1,5 @@
 import type { Guest, GuestRequestInput } from '../schema/guest.ts'
-import { withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
+import { agentPath, withDeadline, type CallOptions, type WaitOptions } from './call-options.ts'
 import type { TerminalOptions, TerminalStream } from './terminal-stream.ts'
 import type { Call, Transport } from './transport.ts'
 
@@ -20,7 +20,7 @@ export class GuestClient {
    * `program_not_found`, `runtime_unavailable`, `start_failed`.
    */
   open(agent: string, request: GuestRequestInput = {}, options?: CallOptions): Promise<Guest> {
-    const path = `/v1/agents/${encodeURIComponent(agent)}/guests`
+    const path = `${agentPath(agent)}/guests`
     return this.#call({ method: 'POST', path, body: request }, { deadlineMs: startMs, ...options })
   }
 

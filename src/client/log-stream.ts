@@ -1,3 +1,4 @@
+import { agentPath } from './call-options.ts'
 import type { LogEntry } from '../schema/event.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { ResumingStream, type ResumeOptions } from './resuming-stream.ts'
@@ -13,7 +14,7 @@ export interface LogOptions extends Partial<ResumeOptions> {
 const connectMs = 30_000
 
 export function logsPath(name: string): string {
-  return `/v1/agents/${encodeURIComponent(name)}/logs`
+  return `${agentPath(name)}/logs`
 }
 
 /**

@@ -1,5 +1,6 @@
 import type * as http from 'node:http'
 import type * as net from 'node:net'
+import type { Readable } from 'node:stream'
 import { DroverError, fromProblem, type Problem } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 
@@ -10,11 +11,13 @@ import { limits } from '../schema/limits.ts'
 export type Target = { socket: string; token?: string | undefined } | { url: string; token: string }
 
 export interface Call {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   /** Left-out values are not sent. */
   query?: Record<string, string | number | boolean | undefined>
   body?: unknown
+  /** Sent as it comes, instead of a body. Its error is the call's. */
+  stream?: Readable
   headers?: Record<string, string>
   /** Until the whole answer is here; for streams, until it begins. */
   deadlineMs: number
@@ -179,6 +182,10 @@ export class Transport {
       request.once('close', () => signal?.removeEventListener('abort', abort))
       request.once('response', (response) => {
         clearTimeout(timer)
+        if (call.stream && (response.statusCode ?? 500) >= 400) {
+          // Nobody reads the rest of what is sent.
+          response.once('end', () => request.destroy())
+        }
         resolve(response)
       })
       request.on('error', (error: NodeJS.ErrnoException) => {
@@ -188,7 +195,15 @@ export class Transport {
         const explained = signal?.aborted ? signal.reason : this.explain(error)
         reject(isStale && !signal?.aborted ? new StaleConnection(explained) : explained)
       })
-      request.end(body)
+      const { stream } = call
+      if (stream) {
+        // What is wrong with it is said while it is still sent.
+        request.once('close', () => stream.destroy())
+        stream.on('error', (error) => request.destroy(error))
+        stream.pipe(request)
+      } else {
+        request.end(body)
+      }
     })
   }
 

@@ -1,5 +1,5 @@
 import type { PrunedWorktree, Worktree } from '../schema/reports.ts'
-import { withDeadline, type CallOptions } from './call-options.ts'
+import { agentPath, withDeadline, type CallOptions } from './call-options.ts'
 import type { Call, Transport } from './transport.ts'
 
 /** Git may be asked much, ms. */
@@ -19,7 +19,7 @@ export class WorktreeClient {
 
   /** That of an agent. Errors: `invalid_worktree` where it has none. */
   show(agent: string, options?: CallOptions): Promise<Worktree> {
-    const path = `/v1/agents/${encodeURIComponent(agent)}/worktree`
+    const path = `${agentPath(agent)}/worktree`
     return this.#call({ method: 'GET', path }, options)
   }
 

@@ -143,6 +143,11 @@ function overStep({ task, wish }: AgentView): Step | null {
   return wish ? record('clear-wish') : null
 }
 
+/** Whether a start that is under way still leads to something: nobody holds the agent or ends its run. */
+export function isStartWanted(view: AgentView): boolean {
+  return view.hold === null && !view.isRemoving && !view.run?.stopReason
+}
+
 /** Somebody waits for an agent without a run to come up. */
 export function wantsUp(view: AgentView): boolean {
   return view.queued > 0 || view.wish === 'wake'

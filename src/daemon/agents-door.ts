@@ -108,8 +108,8 @@ export class AgentsDoor {
     const wish = { instance: store.instance, preparedPort }
     const signal = callSignal(this.#context, askDeadlineMs)
     for (const runtime of runtimes.values()) {
-      await runtime
-        .keepNetwork?.(wish, store.door.list(), signal)
+      await runtime.networks
+        ?.keep(wish, store.door.list(), signal)
         .catch((error: unknown) =>
           log.error({ err: error, runtime: runtime.name }, 'network policies could not be kept'),
         )

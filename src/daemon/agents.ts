@@ -114,7 +114,7 @@ export class Agents {
   }
 
   /** Without `all`, those that live or sleep. */
-  list(all: boolean, { tag, capability, label }: Omit<ListQuery, 'all'> = {}): Agent[] {
+  list(all: boolean, { tag, capability, label }: Omit<ListQuery, 'all' | 'stats'> = {}): Agent[] {
     const isWanted = (agent: Agent): boolean =>
       (all || (agent.status !== 'stopped' && agent.status !== 'failed')) &&
       (tag === undefined || agent.tags.includes(tag)) &&

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
-import type { BoxNetwork, BoxWish, Runtime } from '../runtimes/contract.ts'
+import type { BoxNetwork, BoxWish } from '../runtimes/box.ts'
+import type { Runtime } from '../runtimes/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import { agentFolders, agentReference, type DaemonContext } from './context.ts'

@@ -1,4 +1,4 @@
-import type { NetworkRefusal } from '../runtimes/contract.ts'
+import type { NetworkRefusal } from '../runtimes/network-keeper.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
@@ -44,7 +44,7 @@ export async function checkWalls(
     throw refusal(network, name, { reason, hint: 'Give it a container of its own, by an image.' })
   }
   const signal = callSignal(context, askDeadlineMs)
-  const refused = await runtime.refuseNetwork?.(networkWish(context, network), signal)
+  const refused = await runtime.networks?.refuse(networkWish(context, network), signal)
   if (refused) {
     throw refusal(network, name, refused)
   }

@@ -6,7 +6,8 @@ import type {
   ProviderContext,
   Speech,
 } from '../providers/contract.ts'
-import type { AgentReference, RunReference, Runtime } from '../runtimes/contract.ts'
+import type { AgentReference } from '../runtimes/box.ts'
+import type { RunReference, Runtime } from '../runtimes/contract.ts'
 import type { SpareFolders } from '../runtimes/spare-folders.ts'
 import { AgentName } from '../schema/agent-name.ts'
 import type { Config } from '../schema/config.ts'

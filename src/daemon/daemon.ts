@@ -22,6 +22,7 @@ import { Prices } from './prices.ts'
 import { attach, type AttachOptions, type Attachment } from './attach.ts'
 import { Attachments } from './attachments.ts'
 import { BegunRuns } from './begun-runs.ts'
+import { Boxes } from './boxes.ts'
 import type { DaemonContext } from './context.ts'
 import { checkMachine } from './doctor.ts'
 import { EventHub } from './event-hub.ts'
@@ -65,6 +66,7 @@ export class Daemon {
   readonly turns: TurnVerbs
   readonly mailbox: Mailbox
   readonly approvals: Approvals
+  readonly boxes: Boxes
   readonly schedules: Schedules
   readonly guests: Guests
   readonly templates: Templates
@@ -138,6 +140,7 @@ export class Daemon {
     this.turns = new TurnVerbs(context, this.#reconciler)
     this.approvals = new Approvals(context, this.#reconciler)
     this.guests = new Guests(context, this.#reconciler.guests)
+    this.boxes = new Boxes(context)
     const reconciler = this.#reconciler
     this.terminals = new Terminals({ reconciler, verbs: this.verbs })
     this.agents = new Agents({ context, reconciler, templates, mailbox })

@@ -5,7 +5,7 @@ import {
   type DoorGuest,
 } from '../core/door-environment.ts'
 import type { ProviderContext } from '../providers/contract.ts'
-import type { NetworkWish } from '../runtimes/contract.ts'
+import type { NetworkWish } from '../runtimes/network-keeper.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
 
@@ -28,12 +28,12 @@ export async function doorPlace(
   { runtime: name, network }: Pick<AgentSpec, 'runtime' | 'network'>,
   upstreams: ProviderContext['upstreams'],
 ): Promise<DoorPlace | null> {
-  const runtime = getRuntime(context, name)
-  if (!runtime.findDoorHost) {
+  const { networks } = getRuntime(context, name)
+  if (!networks) {
     return null
   }
   const wish = networkWish(context, network)
-  const host = await runtime.findDoorHost(wish, callSignal(context, askDeadlineMs))
+  const host = await networks.findDoorHost(wish, callSignal(context, askDeadlineMs))
   if (host === null) {
     return { env: {}, upstreams, address: null }
   }

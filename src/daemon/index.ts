@@ -1,10 +1,13 @@
 /** What the surfaces may use of the daemon. */
 export { awaitTokenEnd, findBearer, type TokenBearer } from './agent-tokens.ts'
 export { Agents } from './agents.ts'
+export { withBoxes } from './box-use.ts'
+export type { BoxProgram } from '../runtimes/box-contract.ts'
 export { Daemon, type DaemonOptions, type OwnStatus } from './daemon.ts'
 export { checkMachine } from './doctor.ts'
 export { faultPoint } from './fault-point.ts'
 export type { GuestFilter } from './guests.ts'
+export { buildImage, listImages, pruneImages, removeImage } from './images.ts'
 export { fieldPath, loadConfig } from './load-config.ts'
 export { Prices } from './prices.ts'
 export { readLog } from './read-log.ts'

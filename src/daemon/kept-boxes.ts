@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { Kept } from '../runtimes/box.ts'
 import {
   agentFolders,
   agentReference,
@@ -28,21 +29,37 @@ export async function forgetBoxes(
   faultPoint('box-forgotten')
 }
 
-/** What is kept for agents that are no more: an agent goes only once its box is gone, so its row was lost. */
-export async function forgetOrphanBoxes(context: KeptContext): Promise<number> {
-  let count = 0
+/** Something that a runtime keeps beyond runs. */
+export interface KeptBox extends Kept {
+  runtime: string
+}
+
+export interface KeptBoxes {
+  /** For agents that are there. */
+  kept: KeptBox[]
+  /** An agent goes only once its box is gone, so the rows of these were lost; they were removed. */
+  released: KeptBox[]
+}
+
+/** Looks at what is kept, and removes what is kept for nobody. What can't be asked is left alone. */
+export async function tidyBoxes(context: KeptContext): Promise<KeptBoxes> {
+  const boxes: KeptBoxes = { kept: [], released: [] }
   for (const runtime of context.runtimes.values()) {
     try {
       const signal = callSignal(context, workDeadlineMs)
-      const kept = (await runtime.listKept?.(context.store.instance, signal)) ?? []
-      for (const { agent, what } of kept.filter((each) => !context.store.agents.get(each.agent))) {
-        context.log.warn({ runtime: runtime.name, agent, what }, 'releasing what an agent left')
-        await runtime.forget?.(agentReference(context, agent), signal)
-        count++
+      for (const { agent, what } of (await runtime.listKept?.(context.store.instance, signal)) ??
+        []) {
+        if (context.store.agents.get(agent)) {
+          boxes.kept.push({ runtime: runtime.name, agent, what })
+        } else {
+          context.log.warn({ runtime: runtime.name, agent, what }, 'releasing what an agent left')
+          await runtime.forget?.(agentReference(context, agent), signal)
+          boxes.released.push({ runtime: runtime.name, agent, what })
+        }
       }
     } catch (error) {
       context.log.error({ err: error, runtime: runtime.name }, 'a runtime could not be asked')
     }
   }
-  return count
+  return boxes
 }

@@ -10,6 +10,7 @@ interface LongStart {
   /** What it is at; null: nothing that takes long. */
   text: string | null
   toldAt: number
+  timer: NodeJS.Timeout | null
 }
 
 /** Starts under way: how far they are is told as events, and one that is not wanted any more is given up. */
@@ -24,11 +25,12 @@ export class LongStarts {
   /** The signal ends the start that begins now. */
   begin({ agent_id: agentId }: Pick<RunRow, 'agent_id'>): AbortSignal {
     const abort = new AbortController()
-    this.#starts.set(agentId, { abort, text: null, toldAt: -Infinity })
+    this.#starts.set(agentId, { abort, text: null, toldAt: -Infinity, timer: null })
     return abort.signal
   }
 
   end(agentId: string): void {
+    clearTimeout(this.#starts.get(agentId)?.timer ?? undefined)
     this.#starts.delete(agentId)
   }
 
@@ -46,20 +48,31 @@ export class LongStarts {
     this.#starts.get(agentId)?.abort.abort(new Error('it is not wanted any more'))
   }
 
-  /** Told at most twice a second; lost with a crash, since the next start tells anew. */
+  /** Told at most twice a second, the last of it always; lost with a crash, since the next start tells anew. */
   tell(run: Pick<RunRow, 'id' | 'agent_id'>, text: string): void {
     const start = this.#starts.get(run.agent_id)
-    const now = performance.now()
     if (!start || start.text === text) {
       return
     }
     start.text = text
-    if (now - start.toldAt < tellMs) {
-      return
-    }
-    start.toldAt = now
-    this.#records.context.store.transaction('relaxed', () =>
-      this.#records.event(run.agent_id, 'run.preparing', { text }, run.id),
+    start.timer ??= setTimeout(
+      () => {
+        start.timer = null
+        start.toldAt = performance.now()
+        this.#record(run, start.text ?? '')
+      },
+      Math.max(start.toldAt + tellMs - performance.now(), 0),
     )
+  }
+
+  #record({ id, agent_id: agentId }: Pick<RunRow, 'id' | 'agent_id'>, text: string): void {
+    const { store, log } = this.#records.context
+    try {
+      store.transaction('relaxed', () =>
+        this.#records.event(agentId, 'run.preparing', { text }, id),
+      )
+    } catch (error) {
+      log.warn({ err: error, run: id }, 'how far a start is could not be told')
+    }
   }
 }

@@ -54,7 +54,7 @@ export function moveAgent(records: Records, agentId: string, runtime: string): v
 /** Where programs are in containers, one that had none gets the usual one; elsewhere it is kept for the way back. */
 function moved(context: DaemonContext, spec: AgentSpec, name: string): AgentSpec {
   const runtime = getRuntime(context, name)
-  const container = spec.container ?? resolveContainer(context, runtime, {})
+  const container = spec.container ?? resolveContainer(context, runtime, {}).container
   return { ...spec, runtime: name, ...(container ? { container } : {}) }
 }
 

@@ -1,6 +1,7 @@
 import type { ReconcileReport } from '../schema/reports.ts'
 import type { RunRow } from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
+import { tidyBoxes } from './kept-boxes.ts'
 import { faultPoint } from './fault-point.ts'
 import { countRuns, findOrphans, releaseOrphans } from './orphans.ts'
 import type { Reconciler } from './reconciler.ts'
@@ -38,7 +39,16 @@ export async function reconcileRuns(
   faultPoint('orphans-reported')
   await releaseOrphans(context, orphans)
   faultPoint('orphans-released')
-  return report
+  const { kept, released } = await tidyBoxes(context)
+  const named = kept.map((box) => ({
+    ...box,
+    agent: context.store.agents.get(box.agent)?.name ?? box.agent,
+  }))
+  return {
+    ...report,
+    ...(named.length > 0 ? { kept: named } : {}),
+    ...(released.length > 0 ? { released } : {}),
+  }
 }
 
 type Counts = Pick<ReconcileReport, 'adopted' | 'finished' | 'unknown'>

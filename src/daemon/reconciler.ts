@@ -58,7 +58,7 @@ export class Reconciler {
       return
     }
     if (this.#busy.has(agentId)) {
-      this.#started.reconsider(agentId, () => !this.#isCancelled(agentId))
+      this.#started.reconsider(agentId)
       return
     }
     const work = this.#settle(agentId).catch((error: unknown) => {
@@ -130,11 +130,6 @@ export class Reconciler {
       throw new Error(`Agent ${agentId} has no live run.`)
     }
     return run
-  }
-
-  #isCancelled(agentId: string): boolean {
-    const view = readView(this.#context, agentId)
-    return (view && nextStep(view, this.#context.now()))?.do === 'cancel-run'
   }
 
   /** A program may end before its start came back; the ending then waits for the beginning. */

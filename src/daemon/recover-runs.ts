@@ -3,7 +3,7 @@ import type { DaemonStatus } from '../schema/reports.ts'
 import { findRun, settleRun } from './ask-run.ts'
 import type { RunRow } from '../store/index.ts'
 import { askDeadlineMs, callSignal, type DaemonContext } from './context.ts'
-import { forgetOrphanBoxes } from './kept-boxes.ts'
+import { tidyBoxes } from './kept-boxes.ts'
 import { countRuns, findOrphans, releaseOrphans } from './orphans.ts'
 import type { Reconciler } from './reconciler.ts'
 
@@ -61,7 +61,7 @@ export async function recoverRuns(
   report.orphans = countRuns(orphans)
   report.unknown += unasked.length
   await releaseOrphans({ ...context, signal }, orphans)
-  report.orphans += await forgetOrphanBoxes({ ...context, signal })
+  report.orphans += (await tidyBoxes({ ...context, signal })).released.length
   signal.throwIfAborted()
   if (runs.length > 0 || report.orphans > 0) {
     log.info(report, 'recovered')

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTemporaryFolder } from '../../test/support/temporary-folder.ts'
-import type { ContainerWish } from '../schema/container.ts'
+import type { Container, ContainerWish } from '../schema/container.ts'
 import { DroverError } from '../schema/error.ts'
 import { resolveHome } from '../util/home.ts'
 import { resolveContainer } from './resolve-container.ts'
@@ -24,12 +24,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const docker = { name: 'docker', capabilities: { elsewhere: true } }
 
-function resolve(
-  request: ContainerWish,
-  template: ContainerWish = {},
-): ReturnType<typeof resolveContainer> {
+function resolve(request: ContainerWish, template: ContainerWish = {}): Container | undefined {
   const home = resolveHome({ DROVER_HOME: at('home') })
-  return resolveContainer({ home }, docker as never, { template, request })
+  return resolveContainer({ home }, docker as never, { template, request }).container
 }
 
 /** The field that is wrong, and what is said of it. */

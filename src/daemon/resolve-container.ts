@@ -11,17 +11,28 @@ import {
 } from '../schema/container.ts'
 import { DroverError } from '../schema/error.ts'
 import type { DaemonContext } from './context.ts'
+import { readService } from './read-service.ts'
 import { invalid, isInside, realFile, resolveMounts } from './resolve-mounts.ts'
 
+/** A container, and what a Compose file says of the agent beside. */
+export interface ResolvedContainer {
+  /** Left out where the runtime has none. */
+  container?: Container
+  env: Record<string, string>
+  /** The folder it works in; null: the file names none. */
+  dir: string | null
+}
+
 /**
- * The container of a new agent: the template's wish with the request's over it, paths real. Changes
- * nothing. Errors: `unsupported`, `invalid_request`, `invalid_mount`, naming the field.
+ * The container of a new agent: the template's wish with the request's over it, paths real, and a
+ * service of a Compose file as that says it now. Changes nothing. Errors: `unsupported`,
+ * `invalid_request`, `invalid_mount`, `invalid_compose`, naming the field.
  */
 export function resolveContainer(
   { home }: Pick<DaemonContext, 'home'>,
   runtime: Pick<Runtime, 'name' | 'capabilities'>,
   { template = {}, request = {} }: { template?: ContainerWish; request?: ContainerWish },
-): Container | undefined {
+): ResolvedContainer {
   const hasWish = Object.keys(template).length + Object.keys(request).length > 0
   if (!runtime.capabilities.elsewhere) {
     if (hasWish) {
@@ -31,7 +42,7 @@ export function resolveContainer(
         { details: { field: 'container' } },
       )
     }
-    return undefined
+    return { env: {}, dir: null }
   }
   const wish = Container.parse({ ...withoutKind(template, request), ...request })
   const given = containerKinds.filter((kind) => wish[kind] !== undefined)
@@ -42,13 +53,29 @@ export function resolveContainer(
       { details: { field: 'container' } },
     )
   }
-  return {
-    ...wish,
+  const compose = wish.compose && resolveService(wish.compose)
+  const service = compose && readService(compose)
+  const all = service ? overService(wish, service.wish) : wish
+  const container = {
+    ...all,
     ...(given.length === 0 ? { image: defaultImage } : {}),
-    ...(wish.build ? { build: resolveBuild(wish.build) } : {}),
-    ...(wish.compose ? { compose: resolveService(wish.compose) } : {}),
-    mounts: resolveMounts(wish.mounts, home.folder),
+    ...(all.build ? { build: resolveBuild(all.build) } : {}),
+    ...(compose ? { compose } : {}),
+    mounts: resolveMounts(all.mounts, home.folder),
   }
+  return { container, env: service?.env ?? {}, dir: service?.dir ?? null }
+}
+
+/** What is wished for comes before what the service says; lists are both. */
+function overService(wish: Container, service: ContainerWish): Container {
+  return Container.parse({
+    ...service,
+    ...wish,
+    mounts: [...(service.mounts ?? []), ...wish.mounts],
+    tmpfs: [...(service.tmpfs ?? []), ...wish.tmpfs],
+    capAdd: [...(service.capAdd ?? []), ...wish.capAdd],
+    readOnly: service.readOnly === true || wish.readOnly,
+  })
 }
 
 /** A request that says which container it is replaces what the template says of that. */

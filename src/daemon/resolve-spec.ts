@@ -31,7 +31,11 @@ export function resolveSpec(
     const real = checkFolder(field, dir)
     return runtime.capabilities.elsewhere ? resolveVisible(field, real, context.home.folder) : real
   }
-  const wantedDir = request.dir ?? template.dir ?? request.defaultDir
+  const boxed = resolveContainer(context, runtime, {
+    ...(template.container ? { template: template.container } : {}),
+    ...(request.container ? { request: request.container } : {}),
+  })
+  const wantedDir = request.dir ?? template.dir ?? boxed.dir ?? request.defaultDir
   const layers = {
     policy: request.policy ?? template.policy,
     template: template.approvals,
@@ -44,7 +48,7 @@ export function resolveSpec(
     model: request.model ?? template.model,
     persona: request.persona ?? template.persona,
     trigger: request.trigger ?? template.trigger,
-    env: { ...template.env, ...request.env },
+    env: { ...boxed.env, ...template.env, ...request.env },
     program: request.program.length > 0 ? request.program : template.program,
     options: { ...template.options, ...request.options },
     graceMs: request.graceMs ?? template.graceMs,
@@ -56,10 +60,7 @@ export function resolveSpec(
     approvals: mergeApprovals(context.config, layers),
     ...mergeOptions(template, request),
     addDirs: mergeWords(template, request, 'addDirs').map((dir) => checkDir('addDirs', dir)),
-    container: resolveContainer(context, runtime, {
-      ...(template.container ? { template: template.container } : {}),
-      ...(request.container ? { request: request.container } : {}),
-    }),
+    container: boxed.container,
     workspace: workspaceOf(template, request),
   })
   checkAlwaysOn(runtime, spec, request)

@@ -1,3 +1,4 @@
+import { isStartWanted } from '../core/next-step.ts'
 import type { Transcript } from '../providers/contract.ts'
 import type { Handle, Launch } from '../runtimes/contract.ts'
 import { DroverError } from '../schema/error.ts'
@@ -10,6 +11,7 @@ import { faultPoint } from './fault-point.ts'
 import { LongStarts } from './long-starts.ts'
 import { prepareLaunch } from './prepare-launch.ts'
 import type { Reconciler } from './reconciler.ts'
+import { readView } from './views.ts'
 import { tellRun } from './run-input.ts'
 import { writeInput } from './write-input.ts'
 
@@ -26,9 +28,12 @@ export class StartedRuns {
   }
 
   /** A start that takes long is given up if it is not wanted any more. Cheap where there is none. */
-  reconsider(agentId: string, isWanted: () => boolean): void {
-    if (this.#long.isLong(agentId) && !isWanted()) {
-      this.#long.giveUp(agentId)
+  reconsider(agentId: string): void {
+    if (this.#long.isLong(agentId)) {
+      const view = readView(this.#reconciler.context, agentId)
+      if (!view || !isStartWanted(view)) {
+        this.#long.giveUp(agentId)
+      }
     }
   }
 

@@ -30,6 +30,8 @@ export interface Provider extends Speech {
   refuseArguments?(args: readonly string[]): string | null
   /** Asked before an agent is made: throws a DroverError for what does not go together, naming the field. */
   checkSpec?(spec: AgentSpec): void
+  /** How its program is had: what it is called, and the npm package that has it. */
+  readonly installation?: { program: string; package: string }
   /** The versions of its program that the suites ran with; others are used with a warning. */
   readonly tested?: VersionRange
   /** Find the program without starting it for real. No model is asked. */

@@ -1,7 +1,12 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
-import type { Container } from '../schema/container.ts'
-import type { Network } from '../schema/network.ts'
+import type { BoxImages } from './box-images.ts'
+import type { AgentReference, BoxWish, Kept } from './box.ts'
+import type { BoxAccess } from './box-contract.ts'
+import type { NetworkKeeper } from './network-keeper.ts'
 import type { Units } from './units.ts'
+import type { Use } from './use.ts'
+
+export type { Use }
 
 /**
  * WHERE an agent runs. Every runtime keeps the same record of a run, three files and an ending, in
@@ -33,67 +38,6 @@ export interface Launch {
   terminal?: TerminalSize
   /** What a box of the agent's own is made of; for a runtime whose programs are elsewhere. */
   box?: BoxWish
-}
-
-/**
- * A box is what an agent has of its own beside the machine: a container. It is kept over its runs.
- * What it sees of the machine it sees under the same absolute path.
- */
-export interface BoxWish {
-  agent: AgentReference
-  container: Container
-  /** Folders that are the agent's alone, absolute: they belong to the user its programs run as. */
-  ownFolders: readonly string[]
-  /** Folders and files beside these that it may write, absolute; the first is where it works. */
-  folders: readonly string[]
-  /** Those that it may only read. */
-  readOnlyFolders: readonly string[]
-  /** HOME inside where the wish names no other. */
-  home: string
-  /** What its programs may reach; left out: what the machine reaches. */
-  network?: BoxNetwork
-}
-
-export interface BoxNetwork {
-  policy: Network
-  /** Where the agents' door is open for them; null: nowhere. */
-  door: { host: string; port: number } | null
-  /** Somebody else sees to it that they reach nothing else, as `NetworkWish.preparedPort` says. */
-  isPrepared: boolean
-}
-
-/** A network policy that is to be kept. */
-export interface NetworkWish {
-  network: Network
-  /** Id of the home whose agents it is for. */
-  instance: string
-  /** Port of the agents' door for which an administrator made the rules; null: the runtime makes its own. */
-  preparedPort: number | null
-}
-
-/** Why a network policy can't be kept on this machine. */
-export interface NetworkRefusal {
-  /** A clause for people. */
-  reason: string
-  /** What to do about it; null when nothing helps. */
-  hint: string | null
-}
-
-/** What names an agent to a runtime that keeps something for it. */
-export interface AgentReference {
-  id: string
-  /** Id of the home that owns it. */
-  instance: string
-  /** What a runtime keeps for it outside of its box, absolute; the runtime makes it. */
-  folder: string
-}
-
-/** Something that is kept for an agent beyond its runs. */
-export interface Kept {
-  /** Agent id it was made for. */
-  agent: string
-  /** What it is, for people: `container drover-agent_01…`. */
-  what: string
 }
 
 /** Of a terminal, in characters. */
@@ -202,6 +146,7 @@ export interface TerminalConnection {
 export interface RuntimeCapabilities {
   /** A program can have a terminal, and people can come to it. */
   terminal: boolean
+  /** People can run programs in agents' boxes, and take files out and in. */
   exec: boolean
   limits: boolean
   /** A run can rest: it has `suspend` and `resume`. */
@@ -235,6 +180,12 @@ export interface Runtime {
   readonly name: string
   readonly capabilities: RuntimeCapabilities
   readonly units?: Units
+  /** Whoever has `networkPolicy` has it. */
+  readonly networks?: NetworkKeeper
+  /** What boxes are made of, in a runtime that makes them from images. */
+  readonly images?: BoxImages
+  /** Who has the capability `exec` has it. */
+  readonly boxes?: BoxAccess
   probe(signal: AbortSignal): Promise<Probe>
   /**
    * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A
@@ -244,23 +195,6 @@ export interface Runtime {
     launch: Pick<Launch, 'limits' | 'reservedBytes'>,
     signal: AbortSignal,
   ): Promise<LimitRefusal | null>
-  /**
-   * The address of this machine at which programs of a network policy reach it, and that nobody beyond
-   * it reaches; made where it is not there yet. The agents' door is open there before `start`. null:
-   * they reach nothing. Whoever has `networkPolicy` has it.
-   */
-  findDoorHost?(wish: NetworkWish, signal: AbortSignal): Promise<string | null>
-  /** Why a policy can't be kept here; null when it can. Left out: each can, with `networkPolicy`. */
-  refuseNetwork?(wish: NetworkWish, signal: AbortSignal): Promise<NetworkRefusal | null>
-  /**
-   * Once at the daemon's start, before runs are looked for: what keeps policies is made again where it
-   * got lost, for the doors that are open, and removed where nobody needs it. No engine holds it up.
-   */
-  keepNetwork?(
-    wish: Pick<NetworkWish, 'instance' | 'preparedPort'>,
-    doors: readonly { host: string; port: number }[],
-    signal: AbortSignal,
-  ): Promise<void>
   /**
    * Bring the program up. The run folder exists. What takes long and comes before anything of the run
    * is made, an image for instance, is told in words for people: a start may be given up then, by the
@@ -273,6 +207,10 @@ export interface Runtime {
   inspect(handle: Handle, signal: AbortSignal): Promise<Liveness>
   /** What its processes did so far; null where that can't be known for sure. */
   measureWork?(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null>
+  /** What its box uses now; null where it has none. Asked for by people who look, never by the daemon itself. */
+  measureUse?(handle: Handle, signal: AbortSignal): Promise<Use | null>
+  /** What an agent's own box is called, whether or not it is there. */
+  nameBox?(agentId: string): string
   /** Bytes were appended to `in`. Never blocks; ringing once too often is harmless. */
   notifyInput(run: RunReference, bytes: number): void
   /** End of the program's input. */

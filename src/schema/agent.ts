@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AgentLimits } from './agent-limits.ts'
 import { AgentName } from './agent-name.ts'
 import { ApprovalPolicy } from './approval.ts'
+import { Box } from './box.ts'
 import { agentOptions, Workspace } from './agent-options.ts'
 import { Container } from './container.ts'
 import { Environment } from './environment.ts'
@@ -174,6 +175,8 @@ export const Agent = z.object({
   questions: z.number().int(),
   /** People who are with it now, by `drover attach`. */
   attached: z.number().int(),
+  /** The box it has or is in, null where it has none; only where `stats` was asked for. */
+  box: Box.nullable().optional(),
   createdAt: z.number().int(),
   /** Last message in or output out. */
   activeAt: z.number().int(),

@@ -38,6 +38,30 @@ export const engineErrors = {
     retryable: false,
     hint: '`docker ps -a` lists every container of the engine.',
   },
+  box_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: '`drover wake NAME` makes its container.',
+  },
+  box_asleep: {
+    status: 409,
+    exit: 4,
+    retryable: true,
+    hint: '`drover wake NAME` brings it up; it need not be told anything.',
+  },
+  file_not_found: {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    hint: 'Give an absolute path inside of the container, or one below the folder it works in.',
+  },
+  copy_failed: {
+    status: 500,
+    exit: 1,
+    retryable: true,
+    hint: 'The message has the words of tar; of a copy out of a container nothing was put in its place.',
+  },
   image_not_found: {
     status: 422,
     exit: 3,
@@ -67,6 +91,18 @@ export const engineErrors = {
     exit: 1,
     retryable: true,
     hint: 'Try again once the registry can be reached, or load the image with `docker load`.',
+  },
+  invalid_compose: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Correct what the message names, or give the container in another way.',
+  },
+  invalid_mount: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    hint: 'Name a path that is there and that a container may see.',
   },
   door_closed: {
     status: 503,

@@ -273,12 +273,6 @@ export const errorTable = {
     retryable: true,
     hint: 'It goes on in the background; ask again later.',
   },
-  invalid_mount: {
-    status: 422,
-    exit: 2,
-    retryable: false,
-    hint: 'Name a path that is there and that a container may see.',
-  },
   unsupported: {
     status: 422,
     exit: 2,

@@ -27,6 +27,8 @@ export const limits = {
     /** Largest frame of a client, bytes; what is longer is sent in several. */
     frameBytes: 64 * 1024,
   },
+  /** Programs beside agents, over the wire: output, and input, that was sent and not acknowledged, bytes. */
+  exec: { unacknowledgedBytes: 512 * 1024 },
   /** Terminals beside agents. */
   guest: {
     /** How long one lives, ms. */

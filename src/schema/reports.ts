@@ -37,11 +37,21 @@ export const DaemonStatus = z.object({
 })
 export type DaemonStatus = z.infer<typeof DaemonStatus>
 
+const KeptBox = z.object({
+  runtime: z.string(),
+  /** Its name; the id of one that is no more. */
+  agent: z.string(),
+  what: z.string(),
+})
 /** Answer of `POST /v1/reconcile`. */
 export const ReconcileReport = z.object({
   ...foundRuns,
   /** The orphans: what was found of which run. */
   found: z.array(z.object({ runtime: z.string(), run: z.string(), what: z.string() })),
+  /** Containers that agents have, whether or not they run; left out: none. */
+  kept: z.array(KeptBox).optional(),
+  /** Containers that were an agent's that is no more: they were removed; left out: none. */
+  released: z.array(KeptBox).optional(),
 })
 export type ReconcileReport = z.infer<typeof ReconcileReport>
 

@@ -115,9 +115,12 @@ export const AttachQuery = z.object({
   /** Only events after this number; left out: from now on. */
   since: z.coerce.number().int().min(0).optional(),
 })
+/** `stats`: also what boxes use now, which takes up to a second. */
+export const StatsQuery = z.object({ stats: z.stringbool().default(false) })
 /** Each that is given must hold. */
 export const ListQuery = z.object({
   all: z.stringbool().default(false),
+  ...StatsQuery.shape,
   tag: TagWord.optional(),
   capability: TagWord.optional(),
   /** The whole label. */

@@ -23,6 +23,7 @@ export function dockerCase(
   engine: DockerEngine,
   { host = engine.host, container, agent }: DockerCaseOptions = {},
 ): RuntimeCase {
+  const boxes = new Set<string>()
   return {
     createRuntime: () =>
       new DockerRuntime({
@@ -30,10 +31,13 @@ export function dockerCase(
         usedFile: path.join(engine.folder, 'used'),
       }),
     programs: shellPrograms,
-    addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_', 'HOME', 'USER', 'LOGNAME', 'HOSTNAME'],
+    countAloud: ['/bin/sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done'],
+    // The last is the image's own.
+    addedVariables: ['PWD', 'OLDPWD', 'SHLVL', '_', 'HOME', 'USER', 'LOGNAME', 'HOSTNAME', 'LANG'],
     many: 12,
     isEndingChildren: true,
     boxOf: (run, folder) => {
+      boxes.add(boxesOf(folder))
       const id = agent ?? run.id.replace('run', 'agent')
       const home = path.join(folder, `${id}-home`)
       mkdirSync(home, { recursive: true })
@@ -56,6 +60,7 @@ export function dockerCase(
       await engine.run(['wait', id])
     },
     limits: { programs: greedyShellPrograms, otherTasks: async () => 0 },
+    close: async () => boxes.forEach((each) => rmSync(each, { recursive: true, force: true })),
   }
 }
 
@@ -72,7 +77,7 @@ export function dockerStage(engine: DockerEngine, options?: DockerCaseOptions): 
   onTestFinished(async () => {
     await stage.close()
     stage.runtime.close?.()
-    rmSync(boxesOf(folder), { recursive: true, force: true })
+    await stage.case.close?.()
   })
   return stage
 }

@@ -197,7 +197,7 @@ testWalled(
     writeFileSync(configFile, JSON.stringify({ port: 0, gateway: { preparedPort: Number(port) } }))
     await daemon.restart('SIGTERM')
     await agent.start(image, 'local')
-  expect(await agent.does('env DROVER_URL')).toMatch(`:${port}`)
+    expect(await agent.does('env DROVER_URL')).toMatch(`:${port}`)
     expect(await agent.does('fetch $DROVER_URL/v1/agents/a DROVER_TOKEN')).toMatch(/^200 /)
     expect((await machine.tables()).filter((line) => line.includes('drover'))).toEqual([])
     await daemon.client.remove('a', { force: true, waitSeconds: 20 })

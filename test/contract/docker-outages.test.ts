@@ -1,9 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseHandle } from '../../src/runtimes/docker/handle.ts'
-import { appendAt, readExit, runFiles } from '../../src/runtimes/run-folder.ts'
-import { fileSize } from '../../src/util/file-size.ts'
+import { readExit } from '../../src/runtimes/run-folder.ts'
+import { findMarkedProcesses } from '../../src/util/process-identity.ts'
 import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
 import { dockerStage } from './docker-case.ts'
@@ -114,10 +115,45 @@ describe('an engine that is killed', () => {
   })
 })
 
+test('an engine that was killed in a start, and knows nothing of its program, keeps none of it alive', async () => {
+  const engine = await startEngine('--live-restore')
+  const stage = dockerStage(engine, { agent: 'agent_1' })
+  const first = await stage.start([
+    '/bin/sh',
+    '-c',
+    'trap "" TERM; echo up; while :; do read -r line; done',
+  ])
+  await stage.said(first.run, 'up\n')
+  await engine.stop()
+  // As it is where dockerd dies between the start and its own note of it.
+  forgetStart(engine, parseHandle(first.handle).container)
+  await engine.startAgain()
+  const marked = async (): Promise<unknown[]> =>
+    await findMarkedProcesses(`DROVER_RUN=${first.run.id}\0`)
+  expect(await marked()).not.toEqual([])
+  expect((await stage.recover(first.run, null)).state).toBe('lost')
+  await stage.runtime.destroy(first.run, null, stage.signal)
+  expect(await marked()).toEqual([])
+  const next = await stage.start(stage.case.programs.copy)
+  stage.write(next.run, 'again\n')
+  await stage.said(next.run, 'again\n')
+})
+
+/** The engine's own record of a container, as before its first start. */
+function forgetStart({ folder }: DockerEngine, container: string): void {
+  const file = path.join(folder, 'data/containers', container, 'config.v2.json')
+  const config = JSON.parse(readFileSync(file, 'utf8')) as { State: object }
+  const never = '0001-01-01T00:00:00Z'
+  Object.assign(config.State, { Running: false, Pid: 0, StartedAt: never, FinishedAt: never })
+  writeFileSync(file, JSON.stringify(config))
+}
+
 test('an engine that goes down in good order ends its runs, and that it did is the cause', async () => {
   const engine = await startEngine()
   const stage = dockerStage(engine)
   const started = await stage.start(stage.case.programs.copy)
+  stage.write(started.run, 'up\n')
+  await stage.said(started.run, 'up\n')
   await engine.stop('SIGTERM')
   const exit = await stage.ended(started.run)
   expect(exit).toEqual({ code: null, signal: 'SIGTERM' })
@@ -198,31 +234,43 @@ test('events that break off alone are followed again, and what was missed is see
   expect(readExit(started.run.folder)).toEqual({ code: null, signal: 'SIGTERM' })
 })
 
-test('a run whose memory ran out while no daemon was there is told from one that somebody killed', async () => {
-  const engine = await startEngine()
+/** What the next daemon knows of runs that ended while none was there. */
+async function endUnwatched(
+  engine: DockerEngine,
+  program: readonly [string, ...string[]],
+  end: (stage: RuntimeStage, started: StartedRun) => Promise<void>,
+): Promise<string | null> {
   const stage = dockerStage(engine)
-  const limits = { memoryBytes: 64 * 1024 * 1024 }
-  const { allocate } = stage.case.limits!.programs
-  const wait = ['/bin/sh', '-c', 'read -r line; exec "$@"', 'sh'] as const
-  const greedy = await stage.start([...wait, ...allocate(200 * 1024 * 1024)], { limits })
-  const killed = await stage.start(['/bin/sh', '-c', 'echo $$; read -r line'], { limits })
-  await stage.until('its pid', () => stage.output(killed.run).endsWith('\n'))
-  stage.runtime.close?.()
-  const { in: input } = runFiles(greedy.run.folder)
-  appendAt(input, fileSize(input), Buffer.from('go\n'))
-  stage.case.createRuntime().notifyInput(greedy.run, 3)
-  const container = parseHandle(killed.handle).container
-  await engine.run(['exec', container, '/bin/sh', '-c', `kill -9 ${stage.output(killed.run)}`])
-  await stage.ended(greedy.run)
-  await stage.ended(killed.run)
+  const started = await stage.start(program, { limits: { memoryBytes: 64 * 1024 * 1024 } })
+  await stage.until('it to be up', () => stage.output(started.run).endsWith('\n'))
+  await end(stage, started)
+  const exit = await stage.ended(started.run)
   const next = stage.case.createRuntime()
-  for (const { run, handle } of [greedy, killed]) {
-    expect(await next.recover(run, handle, stage.signal)).toEqual({
-      state: 'exited',
-      exit: { code: null, signal: 'SIGKILL' },
-    })
+  expect(await next.recover(started.run, started.handle, stage.signal)).toEqual({
+    state: 'exited',
+    exit,
+  })
+  const cause = next.explainExit!(started.run, exit)
+  next.close?.()
+  return cause ?? (exit.signal ? `ended by ${exit.signal}` : `exit code ${exit.code}`)
+}
+
+test('a run that ended for want of memory while no daemon was there is told from one that somebody killed', async () => {
+  const engine = await startEngine()
+  const tell = async (stage: RuntimeStage, { run }: StartedRun): Promise<void> =>
+    stage.write(run, 'go\n')
+  const grow = ['/bin/sh', '-c', 'echo up; read -r a; while :; do a=$a$a; done'] as const
+  expect(await endUnwatched(engine, grow, tell)).toBe(
+    'out of memory: its container may have no more',
+  )
+  const child = 'echo up; read -r a; sh -c "a=x; while :; do a=\\$a\\$a; done"; exit 7'
+  expect(await endUnwatched(engine, ['/bin/sh', '-c', child], tell)).toBe(
+    'exit code 7, after the system ended something of it for want of memory',
+  )
+  const victim = ['/bin/sh', '-c', 'echo $$; read -r line'] as const
+  const kill = async (stage: RuntimeStage, { run, handle }: StartedRun): Promise<void> => {
+    const command = `kill -9 ${stage.output(run)}`
+    await engine.run(['exec', parseHandle(handle).container, '/bin/sh', '-c', command])
   }
-  const killedExit = { code: null, signal: 'SIGKILL' }
-  expect(next.explainExit!(greedy.run, killedExit)).toMatch(/^out of memory/)
-  expect(next.explainExit!(killed.run, killedExit)).toBeNull()
+  expect(await endUnwatched(engine, victim, kill)).toBe('ended by SIGKILL')
 })

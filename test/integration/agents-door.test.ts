@@ -130,9 +130,9 @@ describe("Drover's API behind the door", () => {
     const { ticket: text } = (await ticket.json()) as { ticket?: string }
     const visit = `/v1/agents/a/terminal?ticket=${text ?? 'none'}`
     expect((await agent.api(visit, { token: null })).status).toBe(403)
-    for (const path of ['/v1/shutdown', '/v1/doctor', '/metrics', '/healthz', '/']) {
-      const method = path === '/v1/shutdown' ? 'POST' : 'GET'
-      expect([403, 404]).toContain((await agent.api(path, { method })).status)
+    for (const open of ['/v1/shutdown', '/v1/doctor', '/metrics', '/healthz', '/']) {
+      const method = open === '/v1/shutdown' ? 'POST' : 'GET'
+      expect([403, 404]).toContain((await agent.api(open, { method })).status)
     }
     expect((await daemon.client.status()).agents.live).toBe(1)
   })

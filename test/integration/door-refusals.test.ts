@@ -157,12 +157,12 @@ describe('nobody comes in', () => {
     ['by another scheme', 'Bearer token-of-a'],
     ['by what is no base64', 'Basic !!!'],
     ['by a token for the API', basic('a:api-token-of-a')],
-  ] as const)('%s', async ([, authorization]) => {
+  ] as const)('%s', async ([, given]) => {
     const { stage, port } = await stageWithServer()
     await using _ = stage
     stage.agent('a', { allow: [`host.example:${port}`, `127.0.0.1:${port}`] })
     stage.agent('b', 'none')
-    const header = authorization === undefined ? '' : `Proxy-Authorization: ${authorization}\r\n`
+    const header = given === undefined ? '' : `Proxy-Authorization: ${given}\r\n`
     for (const line of [`CONNECT host.example:${port}`, `GET http://host.example:${port}/`]) {
       const socket = await stage.dial()
       socket.write(`${line} HTTP/1.1\r\nHost: host.example\r\n${header}\r\n`)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { readProcessStat, sendSignal } from '../../src/util/process-identity.ts'
 import { hasProgram } from './real-programs.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 import { waitFor } from './wait-for.ts'
@@ -167,20 +168,27 @@ export class DockerEngine implements AsyncDisposable {
       await this.call(['rm', '-f', '-v', ...ids])
     }
     await this.stop('SIGTERM')
+    await this.#endLeftShims()
     for (const point of this.#mounts().toReversed()) {
       await promisify(execFile)('umount', ['-l', point])
     }
-    this.#removeGroups()
+    // Those its containers were in: it removes what is below, not the one above them.
+    removeGroups(path.basename(this.folder))
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  /** Those its containers were in: it removes what is below, not the one above them. */
-  #removeGroups(): void {
-    for (const folder of ['.', ...readdirSync('/sys/fs/cgroup')]) {
-      const group = path.join('/sys/fs/cgroup', folder, path.basename(this.folder))
-      if (existsSync(group)) {
-        rmdirSync(group)
-      }
+  /** An engine that was killed while it made a container leaves its shim, of which the next one knows nothing. */
+  async #endLeftShims(): Promise<void> {
+    const shims = listProcesses().flatMap((pid) => {
+      const argv = readProc(pid, 'cmdline').split('\0')
+      const isOwn = argv[argv.indexOf('-address') + 1]?.startsWith(`${this.folder}/`)
+      return isOwn ? [{ pid, container: argv[argv.indexOf('-id') + 1] ?? '' }] : []
+    })
+    const pids = shims.flatMap(({ pid }) => [pid, ...childrenOf(pid)])
+    pids.forEach((pid) => sendSignal(pid, 'SIGKILL'))
+    await waitFor('shims to be gone', () => pids.every((pid) => !isAlive(pid)))
+    for (const { container } of shims.filter((shim) => shim.container !== '')) {
+      removeGroups(path.join('docker', container))
     }
   }
 
@@ -208,6 +216,35 @@ export class DockerEngine implements AsyncDisposable {
       .split('\n')
       .map((line) => line.split(' ')[4] ?? '')
       .filter((point) => point.startsWith(`${this.folder}/`))
+  }
+}
+
+/** Groups of that path, under each controller. */
+function removeGroups(name: string): void {
+  for (const folder of ['.', ...readdirSync('/sys/fs/cgroup')]) {
+    const group = path.join('/sys/fs/cgroup', folder, name)
+    if (existsSync(group)) {
+      rmdirSync(group)
+    }
+  }
+}
+
+const listProcesses = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+
+const childrenOf = (parent: number): number[] =>
+  listProcesses().filter((pid) => readProcessStat(pid)?.parent === parent)
+
+const isAlive = (pid: number): boolean =>
+  !['Z', 'X', undefined].includes(readProcessStat(pid)?.state)
+
+function readProc(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    return ''
   }
 }
 

@@ -47,6 +47,7 @@ export const claudeProvider: Provider = {
   honours: ['effort', 'profile', 'addDirs', 'args'],
   efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
   askMs: 3000,
+  installation: { program: 'claude', package: '@anthropic-ai/claude-code' },
   tested: { from: '2.1.329', to: '2.1.329' },
   detect: detectClaude,
   login: claudeLogin,

@@ -53,6 +53,7 @@ export const codexProvider: Provider = {
   refuseArguments: refusedArgument,
   checkSpec: checkCodexSpec,
   askMs: 3000,
+  installation: { program: 'codex', package: '@openai/codex' },
   tested: { from: '0.169.0', to: '0.169' },
   detect: detectCodex,
   login: codexLogin,

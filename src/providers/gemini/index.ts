@@ -29,6 +29,7 @@ export const geminiProvider: Provider = {
   unsupported: ['trigger', 'program'],
   honours: ['addDirs', 'args'],
   askMs: 5000,
+  installation: { program: 'gemini', package: '@google/gemini-cli' },
   tested: { from: '0.61.0', to: '0.61.0' },
   detect: detectGemini,
   login: geminiLogin,

@@ -32,6 +32,7 @@ export const opencodeProvider: Provider = {
   unsupported: ['trigger', 'program'],
   honours: ['profile', 'args'],
   askMs: 5000,
+  installation: { program: 'opencode', package: 'opencode-ai' },
   tested: { from: '1.18.33', to: '1.18.33' },
   detect: detectOpencode,
   login: opencodeLogin,

@@ -10,10 +10,12 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { createPrivateFolder } from '../../util/private-file.ts'
-import type { AgentReference, BoxWish, Launch, RunReference } from '../contract.ts'
+import type { AgentReference, BoxWish } from '../box.ts'
+import type { Launch, RunReference } from '../contract.ts'
 import { checkExportable } from '../holder/become-file.ts'
 import { markOf } from '../holder/marks.ts'
 import { encodeLaunchLines } from '../launch-lines.ts'
+import { encodeTmuxConfig, tmuxConfigFile } from './terminal/tmux-config.ts'
 
 /**
  * Where a container finds its run: a link outside, whose target is mounted under the link's own name
@@ -33,7 +35,7 @@ export function killsFile(run: Pick<RunReference, 'folder'>): string {
   return path.join(run.folder, 'kills')
 }
 
-/** It is there when the program was killed and the system had ended something inside for want of memory. */
+/** It is there when the program failed and the system had ended something inside for want of memory. */
 export function oomFile(run: Pick<RunReference, 'folder'>): string {
   return path.join(run.folder, 'oom')
 }
@@ -53,7 +55,10 @@ export function prepareBox(box: BoxWish, launch: Launch): void {
   const { run, argv, cwd } = launch
   checkExportable(launch.env)
   createPrivateFolder(agent.folder)
-  const env = { ...launch.env, ...markOf(run) }
+  const { TERM: term, ...others } = launch.env
+  // At a terminal TERM is the terminal's.
+  const given = launch.terminal || term === undefined ? others : launch.env
+  const env = { ...given, ...markOf(run) }
   writeFileSync(launchFile(run), encodeLaunchLines({ argv, env, cwd }), { mode: 0o600 })
   if (isWalled(box)) {
     writeFileSync(resolverFile(agent), 'nameserver 127.0.0.1\n')
@@ -61,6 +66,10 @@ export function prepareBox(box: BoxWish, launch: Launch): void {
     chmodSync(resolverFile(agent), 0o644)
   }
   const link = runLink(agent)
+  if (launch.terminal) {
+    const config = encodeTmuxConfig({ ...launch, terminal: launch.terminal }, link)
+    writeFileSync(tmuxConfigFile(run), config, { mode: 0o600 })
+  }
   rmSync(`${link}.new`, { force: true })
   symlinkSync(run.folder, `${link}.new`)
   renameSync(`${link}.new`, link)

@@ -1,7 +1,8 @@
 import { lchown, lstat, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
-import type { BoxWish, RunReference } from '../contract.ts'
+import type { BoxWish } from '../box.ts'
+import type { RunReference } from '../contract.ts'
 import { runLink } from './box-files.ts'
 
 /** What a choice of user follows from. */

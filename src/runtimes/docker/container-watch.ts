@@ -22,14 +22,21 @@ export class ContainerWatch {
   readonly #ooms = new Map<string, number>()
   readonly #waiters = new Map<string, Set<() => void>>()
   #isUp = false
+  #wasUp = false
   #generation = 0
 
   get isUp(): boolean {
     return this.#isUp
   }
 
+  /** Events came, and don't any more. */
+  get isDown(): boolean {
+    return this.#wasUp && !this.#isUp
+  }
+
   /** Events come, from now on without a gap. */
   up(): void {
+    this.#wasUp = true
     this.#forgetAll(true)
   }
 
@@ -44,6 +51,11 @@ export class ContainerWatch {
     if (action === 'destroy') {
       this.#ooms.delete(id)
     }
+    this.touch(id)
+  }
+
+  /** Something was done to it here: the event of that may be on its way. */
+  touch(id: string): void {
     this.#changes.set(id, this.#changesOf(id) + 1)
     this.#lives.delete(id)
     this.#waiters.get(id)?.forEach((resolve) => resolve())

@@ -12,12 +12,16 @@
 #
 # TERM ends everything inside, gently; USR1 at once, and that is then the ending on record.
 #
+# Where RUN_FOLDER/tmux.conf is, the program has a terminal of tmux; see terminal/hold-terminal.sh.
+#
 # It ends with 70 where it can't write to the folder, with 71 where nothing says what to run, with 72
 # where the folder to start in is not there, and with 73 where a program is missing that the holder needs.
 umask 077
-drover_run=$1 drover_holder=$2 drover_file=$3 drover_kind='' drover_text='' drover_killed=''
+drover_run=$1 drover_holder=$2 drover_file=$3 drover_killed=''
 [ -w "$drover_run" ] && [ -w "$drover_run/out" ] || exit 70
 [ -s "$drover_run/launch" ] || exit 71
+# Whoever is to end before it has begun has ended by that.
+trap 'trap - EXIT; echo 143 >"$drover_run/exit"; exit 143' TERM
 drover_line=$PATH PATH=/usr/bin:/bin:$PATH
 command -v cat >/dev/null 2>&1 && command -v mkfifo >/dev/null 2>&1 || exit 73
 PATH=$drover_line
@@ -56,37 +60,21 @@ for drover_text in "$HOME/.ssh/environment" "$drover_file"; do
   done <"$drover_text"
 done
 
-drover_text='' drover_newline='
-'
-set --
-while IFS= read -r drover_line <&3; do
-  case $drover_line in
-  +*)
-    drover_text=$drover_text$drover_newline${drover_line#+}
-    continue
-    ;;
-  esac
-  case $drover_kind in
-  d) cd "$drover_text" || exit 72 ;;
-  e) export "$drover_text" ;;
-  a) set -- "$@" "$drover_text" ;;
-  esac
-  drover_kind=${drover_line%"${drover_line#?}"} drover_text=${drover_line#?}
-  [ "$drover_line" = go ] && break
-done
-[ "$drover_line" = go ] || exit 71
-exec 3<&-
-: >"$drover_run/launch"
-unset OLDPWD
-
-trap 'kill -TERM -1' TERM
-trap 'drover_killed=1; kill -KILL -1' USR1
-/bin/sh "$drover_holder" "$drover_run" c "$@" </dev/null >/dev/null 2>&1 &
-# A signal ends a wait early.
-while kill -0 "$!" 2>/dev/null; do
-  wait "$!"
-done
-# The holder was killed with the rest: then nobody else can tell.
-if [ -n "$drover_killed" ] && ! [ -s "$drover_run/exit" ]; then
+if [ -e "$drover_run/tmux.conf" ]; then
+  exec 3<&-
+  drover_sockets=/tmp/.drover-terminal
+  . "${0%/*}/terminal/hold-terminal.sh"
+else
+  . "${0%/*}/read-launch.sh"
+  trap 'kill -TERM -1' TERM
+  trap 'drover_killed=1; kill -KILL -1' USR1
+  /bin/sh "$drover_holder" "$drover_run" c "$@" </dev/null >/dev/null 2>&1 &
+  # A signal ends a wait early.
+  while kill -0 "$!" 2>/dev/null; do
+    wait "$!"
+  done
+fi
+# What holds the program was killed with the rest: then nobody else can tell.
+if [ -n "$drover_killed" ] && ! [ -s "$drover_run/exit" ] && ! [ -s "$drover_run/ended" ]; then
   echo 137 >"$drover_run/exit"
 fi

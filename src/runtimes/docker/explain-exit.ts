@@ -11,13 +11,20 @@ export interface ExitFacts {
   watch: ContainerWatch
 }
 
-/** What is known of an ending by a signal that nobody here sent; null: nothing. */
-export function explainExit({ signal }: Exit, { run, handle, watch }: ExitFacts): string | null {
-  if (signal === 'SIGKILL' && (existsSync(oomFile(run)) || (handle && watch.isOomKilled(handle)))) {
+/** What is known of an ending that nobody here asked for; null: nothing. */
+export function explainExit(
+  { code, signal }: Exit,
+  { run, handle, watch }: ExitFacts,
+): string | null {
+  const isOom = existsSync(oomFile(run))
+  if (signal === 'SIGKILL' && (isOom || (handle && watch.isOomKilled(handle)))) {
     return 'out of memory: its container may have no more'
   }
+  if (code !== null && isOom) {
+    return `exit code ${code}, after the system ended something of it for want of memory`
+  }
   // An engine that goes down tells nothing any more, and then ends what it has.
-  return handle && !watch.isUp && (signal === 'SIGTERM' || signal === 'SIGKILL')
+  return watch.isDown && (signal === 'SIGTERM' || signal === 'SIGKILL')
     ? `ended by ${signal}, while its engine was down or went down`
     : null
 }

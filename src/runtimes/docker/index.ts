@@ -1,39 +1,49 @@
-import { existsSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
+import type { AgentReference, Kept } from '../box.ts'
 import type {
-  AgentReference,
   Exit,
   Found,
   Handle,
-  Kept,
   Launch,
   LimitRefusal,
-  NetworkRefusal,
-  NetworkWish,
   Liveness,
   Probe,
   Recovery,
   RunReference,
   Runtime,
   StopOptions,
+  Use,
+  Work,
+  TerminalConnection,
+  TerminalOptions,
 } from '../contract.ts'
+import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
+import { killLeftovers } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
+import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
+import { DockerBoxAccess } from './box/box-access.ts'
 import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
 import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
+import { ImageShelf } from './images/image-shelf.ts'
 import { explainExit } from './explain-exit.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { labels } from './plan-container.ts'
+import { measureUse, measureWork } from './measure.ts'
+import { containerName, labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { refuseLimit } from './limits.ts'
 import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
+import { resumeContainer, suspendContainer } from './suspend.ts'
+import { openTerminal, readScreen } from './terminal/terminals.ts'
+import { tmuxConfigFile } from './terminal/tmux-config.ts'
+import { UsedMark } from './used-mark.ts'
 import { Walls, type WallStep } from './walls/walls.ts'
 
 export interface DockerOptions {
@@ -52,25 +62,24 @@ export interface DockerOptions {
 /** How long a container whose run is over may take to end by itself, ms. */
 const lastBreathMs = 1000
 
-/** How long an engine has to tell whether a network is needed still, ms. */
-const lowerMs = 60_000
-
 /** Programs in containers, one for each agent, kept over its runs. */
 export class DockerRuntime implements Runtime {
   readonly name = 'docker'
   readonly capabilities = {
-    terminal: false,
-    exec: false,
+    terminal: true,
+    exec: true,
     limits: true,
-    snapshot: false,
+    snapshot: true,
     networkPolicy: true,
     elsewhere: true,
     selfSupervised: false,
   }
 
+  readonly images: BoxImages
+  readonly boxes: DockerBoxAccess
+  readonly networks: Walls
   readonly #link: EngineLink
-  readonly #walls: Walls
-  readonly #usedFile: string
+  readonly #used: UsedMark
   readonly #onMade: () => void
   /** Of runs that live, or whose ending is not told yet. */
   readonly #handles = new Map<string, DockerHandle>()
@@ -79,13 +88,15 @@ export class DockerRuntime implements Runtime {
     const { env, usedFile, onMade = () => undefined } = options
     const { rulesFile = `${usedFile}.nft`, onWallStep: onStep = () => undefined } = options
     this.#link = new EngineLink(env)
-    this.#walls = new Walls({ link: this.#link, env, rulesFile, onStep })
-    this.#usedFile = usedFile
+    this.#used = new UsedMark(usedFile)
+    this.images = new ImageShelf(this.#link)
+    this.boxes = new DockerBoxAccess(this.#link)
+    this.networks = new Walls({ link: this.#link, env, used: this.#used, rulesFile, onStep })
     this.#onMade = onMade
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
-    return await probeDocker(this.#link, this.#walls, signal)
+    return await probeDocker(this.#link, this.networks, signal)
   }
 
   async checkLimits(
@@ -111,40 +122,16 @@ export class DockerRuntime implements Runtime {
         details: { field: `limits.${limit}` },
       })
     }
-    this.#markUsed()
-    const { network, release } = await this.#walls.hold(box, signal)
-    try {
-      const tools = { link: this.#link, onMade: this.#onMade, network, tell }
-      const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
-      this.#handles.set(launch.run.id, handle)
-      return handle
-    } finally {
-      release()
+    const tools = {
+      link: this.#link,
+      walls: this.networks,
+      onFirst: () => this.#used.make(),
+      onMade: this.#onMade,
+      tell,
     }
-  }
-
-  async refuseNetwork(wish: NetworkWish, signal: AbortSignal): Promise<NetworkRefusal | null> {
-    return await this.#walls.refuse(wish, signal)
-  }
-
-  async findDoorHost(wish: NetworkWish, signal: AbortSignal): Promise<string | null> {
-    this.#markUsed()
-    return await this.#walls.doorHost(wish, signal)
-  }
-
-  async keepNetwork(
-    { instance, preparedPort }: Pick<NetworkWish, 'instance' | 'preparedPort'>,
-    doors: readonly { host: string; port: number }[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (!existsSync(this.#usedFile)) {
-      return
-    }
-    if (preparedPort === null) {
-      await this.#walls.keep(instance, doors, signal)
-    }
-    // An engine that can't be asked now is asked when the next container goes.
-    void this.#walls.lower(instance, AbortSignal.timeout(lowerMs)).catch(() => undefined)
+    const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
+    this.#handles.set(launch.run.id, handle)
+    return handle
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
@@ -169,6 +156,18 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  async measureWork(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null> {
+    return await measureWork(this.#link, parseHandle(handle), signal)
+  }
+
+  async measureUse(handle: Handle, signal: AbortSignal): Promise<Use | null> {
+    return await measureUse(this.#link, parseHandle(handle), signal)
+  }
+
+  nameBox(agentId: string): string {
+    return containerName(agentId)
+  }
+
   notifyInput(run: RunReference, bytes: number): void {
     ringBell(run, ringFor(bytes))
   }
@@ -177,8 +176,19 @@ export class DockerRuntime implements Runtime {
     ringEnd(run)
   }
 
+  async suspend(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await suspendContainer(this.#link, parseHandle(handle), signal)
+    return handle
+  }
+
+  async resume(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    await resumeContainer(this.#link, parseHandle(handle), signal)
+    return handle
+  }
+
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
     await stopContainer(this.#link, { run, handle: parseHandle(handle) }, options)
+    recordEnding(run.folder)
   }
 
   /** The container stays, at rest. */
@@ -187,11 +197,29 @@ export class DockerRuntime implements Runtime {
     if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
       await killContainer(this.#link, life, signal)
     }
-    this.#handles.delete(run.id)
-    const { bell, end, stop } = runFiles(run.folder)
-    for (const file of [bell, stop, end, launchFile(run), killsFile(run), oomFile(run)]) {
-      await rm(file, { force: true })
+    if (!life) {
+      // An engine that was killed in a start can know nothing of a program that goes on all the same.
+      await killLeftovers(run, { isSparingHolder: false, signal })
     }
+    recordEnding(run.folder)
+    this.#handles.delete(run.id)
+    const { bell, end, stop, answers } = runFiles(run.folder)
+    const own = [launchFile, killsFile, oomFile, tmuxConfigFile].map((fileOf) => fileOf(run))
+    for (const file of [bell, stop, end, answers, endedFile(run.folder), ...own]) {
+      await rm(file, { force: true, recursive: true })
+    }
+  }
+
+  async openTerminal(
+    run: RunReference,
+    handle: Handle,
+    options: TerminalOptions,
+  ): Promise<TerminalConnection> {
+    return await openTerminal(this.#link, { run, handle: parseHandle(handle) }, options)
+  }
+
+  async readScreen(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string> {
+    return await readScreen(this.#link, { run, handle: parseHandle(handle) }, signal)
   }
 
   explainExit(run: RunReference, exit: Exit): string | null {
@@ -207,7 +235,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async forget(agent: AgentReference, signal: AbortSignal): Promise<void> {
-    if (!existsSync(this.#usedFile)) {
+    if (!this.#used.isThere) {
       return
     }
     const engine = await this.#link.engine(signal)
@@ -215,7 +243,7 @@ export class DockerRuntime implements Runtime {
     if (state) {
       await engine.removeContainer(state.id, signal)
     }
-    await this.#walls.lower(agent.instance, signal)
+    await this.networks.lower(agent.instance, signal)
     await rm(agent.folder, { recursive: true, force: true })
   }
 
@@ -225,7 +253,7 @@ export class DockerRuntime implements Runtime {
   }
 
   close(): void {
-    this.#walls.close()
+    this.networks.close()
     this.#link.close()
   }
 
@@ -234,7 +262,7 @@ export class DockerRuntime implements Runtime {
     isAll: boolean,
     signal: AbortSignal,
   ): Promise<{ id: string; agent: string; folder: string; name: string }[]> {
-    if (!existsSync(this.#usedFile)) {
+    if (!this.#used.isThere) {
       return []
     }
     const engine = await this.#link.engine(signal)
@@ -256,11 +284,5 @@ export class DockerRuntime implements Runtime {
     const all = await this.#listContainers(run.instance, false, signal)
     const found = all.find(({ folder }) => linkedRun({ folder }) === run.folder)
     return found ? handleOf(await this.#link.inspect(found.id, signal)) : null
-  }
-
-  #markUsed(): void {
-    if (!existsSync(this.#usedFile)) {
-      writeFileSync(this.#usedFile, '', { mode: 0o600 })
-    }
   }
 }

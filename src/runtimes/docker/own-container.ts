@@ -1,4 +1,4 @@
-import type { AgentReference } from '../contract.ts'
+import type { AgentReference } from '../box.ts'
 import { recordedContainer } from './box-files.ts'
 import type { ContainerState } from './engine/container-state.ts'
 import type { Engine } from './engine/engine.ts'

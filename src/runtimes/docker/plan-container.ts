@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { AgentLimits } from '../../schema/agent-limits.ts'
 import type { Container } from '../../schema/container.ts'
-import type { BoxWish } from '../contract.ts'
+import type { BoxWish } from '../box.ts'
 import type { BodyMount, ContainerLimits, CreateBody, HostConfig } from './engine/container-body.ts'
 import type { ContainerBounds } from './engine/container-state.ts'
 

@@ -1,6 +1,7 @@
 import type { Recovery, RunReference } from '../contract.ts'
 import { claimRun, neverStarted } from '../holder/recover.ts'
 import { readExit } from '../run-folder.ts'
+import { recordEnding } from '../terminal/terminal-files.ts'
 import { linkedRun } from './box-files.ts'
 import type { ContainerState } from './engine/container-state.ts'
 import type { EngineLink } from './engine-link.ts'
@@ -24,11 +25,14 @@ export async function recoverKnown(
 function judge(run: RunReference, startedAt: string, state: ContainerState | null): Recovery {
   if (state?.isRunning && state.startedAt === startedAt) {
     return {
-      state: 'running',
+      state: state.isPaused ? 'suspended' : 'running',
       handle: { v: 1, container: state.id, startedAt, pid: state.pid ?? 0 },
     }
   }
-  // It may have ended between the two looks.
+  // It may have ended between the two looks; and at a terminal, after its last words.
+  if (state?.isRunning !== true || state.startedAt !== startedAt) {
+    recordEnding(run.folder)
+  }
   const late = readExit(run.folder)
   if (late) {
     return { state: 'exited', exit: late }
@@ -70,7 +74,9 @@ function entryProblem(code: number | null): string | null {
     case 72:
       return 'the folder to start in is not there inside'
     case 73:
-      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo'
+      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo, and tmux for a terminal'
+    case 74:
+      return 'its user can make no folder in /tmp, where a terminal has its socket'
     default:
       return null
   }

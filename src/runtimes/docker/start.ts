@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
-import type { BoxWish, Launch } from '../contract.ts'
+import type { BoxWish } from '../box.ts'
+import type { Launch } from '../contract.ts'
 import { holderScript } from '../holder/start-holder.ts'
 import {
   isWalled,
@@ -28,6 +29,9 @@ import {
   type PlannedBody,
 } from './plan-container.ts'
 import { requireImage } from './images/require-image.ts'
+import { refuseSocket } from './refuse-socket.ts'
+import { requireTmux } from './terminal/require-tmux.ts'
+import type { Walls } from './walls/walls.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -42,8 +46,9 @@ export interface StartTools {
   link: EngineLink
   /** Told when the container is there and does not run yet: where a crash test may end the daemon. */
   onMade: () => void
-  /** The engine's name of the network that it is to be in; it is there. */
-  network: string
+  walls: Walls
+  /** Told before anything is made outside. */
+  onFirst: () => void
   /** Told what takes long before the container is there, in words for people. */
   tell: (text: string) => void
 }
@@ -51,6 +56,25 @@ export interface StartTools {
 /** Begins a run in the agent's own container. Errors: `start_failed`, `engine_unreachable`, `unsupported`, and those of `requireImage`. */
 export async function startInOwnContainer(
   tools: StartTools,
+  launch: Launch & { box: BoxWish },
+  signal: AbortSignal,
+): Promise<DockerHandle> {
+  tools.onFirst()
+  const { network, release } = await tools.walls.hold(launch.box, signal)
+  try {
+    return await startInside({ ...tools, network }, launch, signal)
+  } finally {
+    release()
+  }
+}
+
+/** With the engine's name of the network that it is to be in; it is there. */
+interface InsideTools extends StartTools {
+  network: string
+}
+
+async function startInside(
+  tools: InsideTools,
   launch: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<DockerHandle> {
@@ -63,14 +87,18 @@ export async function startInOwnContainer(
     // A start of this very run that is tried again.
     return requireLife(there)
   }
+  const image = box.container.image ?? body.Image
   prepareBox(box, launch)
   try {
     const id = await makeContainer(tools, { engine, body, launch, there }, signal)
     await giveFolders(box, run, await numbersOf(engine, { container: id, user }, signal))
+    if (launch.terminal) {
+      await requireTmux(engine, { id, image }, signal)
+    }
     await engine.startContainer(id, signal)
     return requireLife(await link.inspect(id, signal))
   } catch (error) {
-    throw explainStart(error, { image: box.container.image ?? body.Image, user })
+    throw explainStart(error, { image, user })
   }
 }
 
@@ -84,10 +112,11 @@ function requireLife(state: ContainerState | null): DockerHandle {
 }
 
 async function plan(
-  tools: ImageTools & Pick<StartTools, 'network'>,
+  tools: ImageTools & Pick<InsideTools, 'network'>,
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
+  await refuseSocket(box, tools.engine.facts.socketPath)
   const image = await requireImage(tools, box, signal)
   const { facts } = tools.engine
   const user = chooseUser({
@@ -123,7 +152,7 @@ interface MakeRequest {
 
 /** The container that the plan says, at rest: the one that is there, or a new one in its place. */
 async function makeContainer(
-  { link, onMade }: StartTools,
+  { link, onMade, tell }: StartTools,
   { engine, body, launch, there }: MakeRequest,
   signal: AbortSignal,
 ): Promise<string> {
@@ -137,6 +166,7 @@ async function makeContainer(
     return there.id
   }
   if (there) {
+    tell('its container is made anew, as it is to be another: what was installed in it is gone')
     await engine.removeContainer(there.id, signal)
   }
   const id = await engine.createContainer(containerName(agent.id), body, signal)

@@ -49,7 +49,7 @@ trap '' HUP INT QUIT TERM
   umask 077
   # Its program is over, so there may be variables. Where `kills` names a file that counts whom the system
   # ended for want of memory, what it says now is part of the record, for soon nobody can ask any more.
-  if [ "$2" = 137 ] && [ -r "$1/kills" ] && read -r file <"$1/kills"; then
+  if [ "$2" != 0 ] && [ -r "$1/kills" ] && read -r file <"$1/kills"; then
     while read -r name count; do
       [ "$name" = oom_kill ] && [ "$count" != 0 ] && echo "$count" >"$1/oom"
     done <"$file"

@@ -25,6 +25,7 @@ import { explainExit } from '../limits/explain-exit.ts'
 import { findGroups } from '../limits/find-groups.ts'
 import { emptyOwnGroup, releaseLimits } from '../limits/release-limits.ts'
 import { isProcessAlive } from '../../util/process-identity.ts'
+import { attachCommand, TerminalView } from '../terminal/terminal-view.ts'
 import { parseHandle } from './handle.ts'
 import { probeTmux } from './probe.ts'
 import { readScreen } from './read-screen.ts'
@@ -32,7 +33,6 @@ import { inspectTerminal, recoverStored, recoverUnstored } from './recover.ts'
 import { TmuxServer } from './server.ts'
 import { startAtTerminal, startPiped } from './start.ts'
 import { destroyRun, stopAtTerminal } from './stop.ts'
-import { TerminalView } from './terminal-view.ts'
 
 export interface TmuxOptions {
   /** Where the home's own tmux server listens; no address of a socket is longer than some 100 bytes. */
@@ -138,7 +138,8 @@ export class TmuxRuntime implements Runtime {
     options: TerminalOptions,
   ): Promise<TerminalConnection> {
     needTerminal(handle)
-    return await TerminalView.open(this.#server, run, options)
+    const line = this.#server.openLine([attachCommand(run, options)])
+    return await TerminalView.open(line, run, options)
   }
 
   async readScreen(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string> {

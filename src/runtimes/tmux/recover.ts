@@ -6,7 +6,7 @@ import { holdsTerminal } from '../holder/marks.ts'
 import { readExit } from '../run-folder.ts'
 import type { TmuxHandle } from './handle.ts'
 import type { TmuxServer } from './server.ts'
-import { hasEnded, recordEnding } from './terminal-files.ts'
+import { hasEnded, recordEnding } from '../terminal/terminal-files.ts'
 
 /** How long what a program said last may take to be on record, ms. */
 const readOutMs = 5000

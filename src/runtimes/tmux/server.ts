@@ -5,13 +5,10 @@ import { DroverError } from '../../schema/error.ts'
 import { abortable } from '../../util/abortable.ts'
 import { findProgram } from '../../util/find-program.ts'
 import { createPrivateFolder } from '../../util/private-file.ts'
-import {
-  ControlClient,
-  GoneError,
-  type Commands,
-  type ControlClientOptions,
-  type Reply,
-} from './control-client.ts'
+import { ControlClient, GoneError, type Commands, type Reply } from '../terminal/control-client.ts'
+import { serverSettings } from '../terminal/server-settings.ts'
+import { clientArguments, type TmuxLine } from '../terminal/tmux-line.ts'
+import { spawnLine } from './spawn-line.ts'
 
 /** The session that the daemon's client is attached to; it goes with that client. */
 export const ownSession = 'drover'
@@ -27,9 +24,6 @@ const freshMs = 100
 
 /** How often a server that ends may be met. */
 const mostAttempts = 20
-
-/** Lines that scrolled away and can be seen again. */
-const historyLines = 2000
 
 /** Variables that decide how the server reads and writes text; the rest of ours is not its matter. */
 const localeVariables = ['LANG', 'LC_ALL', 'LC_CTYPE']
@@ -159,16 +153,13 @@ export class TmuxServer {
     }
   }
 
-  /** A client of somebody else's. Errors: `runtime_unavailable`. */
-  createClient(
-    options: Pick<ControlClientOptions, 'command' | 'onNotice' | 'onGone'>,
-    canStart = false,
-  ): ControlClient {
+  /** A client that does these commands first. Errors: `runtime_unavailable`. */
+  openLine(commands: readonly (readonly string[])[], canStart = false): TmuxLine {
     const { program, socket, env } = this
     if (!program) {
       throw new DroverError('runtime_unavailable', 'tmux is not installed.')
     }
-    return new ControlClient({ ...options, program, socket, env, canStart })
+    return spawnLine([program, ...clientArguments(socket, commands, canStart)], env)
   }
 
   #connect(canStart: boolean): ControlClient {
@@ -177,32 +168,18 @@ export class TmuxServer {
     }
     needOwnFolder(path.dirname(this.socket))
     this.#isSure = canStart
-    this.#client = this.createClient({ command: attachCommands }, canStart)
+    this.#client = new ControlClient({ line: this.openLine(attachCommands, canStart) })
     // Whoever asks for something next tells what goes wrong.
     const settings = this.#client.ask(this.#settings(), AbortSignal.timeout(settingsMs))
     settings.catch(() => undefined)
     return this.#client
   }
 
-  /** Nothing of the user's or the daemon's reaches a pane, and nothing but the program has keys. */
   #settings(): Commands {
-    const set = (...words: string[]): string[] => ['set-option', '-g', ...words]
     return [
-      // Commands hold values of environments.
-      ['set-option', '-s', 'message-limit', '0'],
+      ...serverSettings(),
       ['set-option', '-s', 'exit-empty', 'on'],
-      ['set-option', '-s', 'escape-time', '0'],
-      ['set-option', '-s', 'set-clipboard', 'off'],
-      ['set-option', '-s', 'focus-events', 'off'],
       ['set-option', '-s', 'default-terminal', terminalName()],
-      set('status', 'off'),
-      set('prefix', 'None'),
-      set('prefix2', 'None'),
-      set('mouse', 'off'),
-      set('history-limit', String(historyLines)),
-      set('window-size', 'smallest'),
-      set('update-environment', ''),
-      set('automatic-rename', 'off'),
       ...Object.keys(this.env).map((name) => ['set-environment', '-gu', name]),
     ]
   }

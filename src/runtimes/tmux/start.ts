@@ -1,24 +1,11 @@
-import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../schema/error.ts'
 import type { Launch, TerminalSize } from '../contract.ts'
 import { markOf } from '../holder/marks.ts'
 import { holderCommand, identifyHolder, spawnHolder } from '../holder/start-holder.ts'
 import type { TmuxHandle } from './handle.ts'
-import { inFolder } from './quote.ts'
+import { addedVariables, takeOutput, terminalScript } from '../terminal/pane.ts'
+import { inFolder } from '../terminal/quote.ts'
 import type { TmuxServer } from './server.ts'
-
-const terminalScript = fileURLToPath(new URL('terminal.sh', import.meta.url))
-
-/** What tmux puts into the environment of a pane though nobody gave it. */
-const addedVariables = ['PATH', 'SHELL', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION']
-
-/**
- * Takes what a terminal says into the run's `out`: from before tmux reads the pane's first byte, until
- * the last one is there. That it tells by the bell; see `terminal.sh`. On a full disk it loses what
- * it has in hand, and tries again with what comes then.
- */
-const takeOutput =
-  '{ until cat >>out; do sleep 1; done; [ -p bell ] && echo z 1<>bell; } 2>/dev/null'
 
 /** A program with pipes has nothing to do with tmux: its holder is the one of every runtime. */
 export async function startPiped(launch: Launch): Promise<TmuxHandle> {
@@ -67,7 +54,7 @@ function newSession(
     ...(shell === undefined ? {} : { DROVER_SHELL: shell }),
     ...markOf(run),
   }
-  const unset = addedVariables.filter((name) => env[name] === undefined)
+  const unset = ['PATH', ...addedVariables].filter((name) => env[name] === undefined)
   const environment = Object.entries(given).flatMap(([name, value]) => ['-e', `${name}=${value}`])
   const size = ['-x', String(terminal.cols), '-y', String(terminal.rows)]
   const toMake = ['new-session', '-d', '-E', '-P', '-F', '#{pane_pid}', '-s', run.id, '-n', 'agent']

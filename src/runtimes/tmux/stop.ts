@@ -7,7 +7,7 @@ import { killLeftovers, stopRun } from '../holder/stop.ts'
 import { runFiles } from '../run-folder.ts'
 import type { TmuxHandle } from './handle.ts'
 import type { TmuxServer } from './server.ts'
-import { endedFile, recordEnding } from './terminal-files.ts'
+import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
 
 /** How long a holder may take to record what is over, ms. */
 const recordMs = 2000

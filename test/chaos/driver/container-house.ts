@@ -109,7 +109,8 @@ function namespaceOf(pid: number): string | null {
   }
 }
 
-function linkedRun(folder: string): string | null {
+/** The run that a box folder points at; null: none. */
+export function linkedRun(folder: string): string | null {
   try {
     return path.basename(readlinkSync(path.join(folder, 'run')))
   } catch {

@@ -12,6 +12,10 @@ export class Tally {
     return this.#groups.get(group)?.get(name) ?? 0
   }
 
+  names(group: string): string[] {
+    return [...(this.#groups.get(group)?.keys() ?? [])]
+  }
+
   sum(group: string): number {
     return [...(this.#groups.get(group)?.values() ?? [])].reduce((sum, count) => sum + count, 0)
   }

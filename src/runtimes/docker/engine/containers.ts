@@ -9,6 +9,8 @@ export interface ContainerSummary {
   id: string
   name: string
   image: string
+  /** `sha256:…` */
+  imageId: string
   labels: Readonly<Record<string, string>>
   /** In the engine's words: `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`. */
   state: string
@@ -20,6 +22,7 @@ const Listed = z.array(
     Id: z.string(),
     Names: z.array(z.string()).nullish(),
     Image: z.string().default(''),
+    ImageID: z.string().default(''),
     Labels: z.record(z.string(), z.string()).nullish(),
     State: z.string(),
   }),
@@ -122,6 +125,7 @@ export class Containers {
       id: each.Id,
       name: (each.Names?.[0] ?? '').replace(/^\//, ''),
       image: each.Image,
+      imageId: each.ImageID,
       labels: each.Labels ?? {},
       state: each.State,
     }))

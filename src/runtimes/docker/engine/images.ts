@@ -25,6 +25,8 @@ export interface ImageSummary {
   id: string
   tags: readonly string[]
   sizeBytes: number
+  /** Unix ms. */
+  createdAt: number
   labels: Readonly<Record<string, string>>
 }
 
@@ -69,6 +71,7 @@ const Listed = z.array(
     Id: z.string(),
     RepoTags: z.array(z.string()).nullish(),
     Size: z.number().default(0),
+    Created: z.number().default(0),
     Labels: z.record(z.string(), z.string()).nullish(),
   }),
 )
@@ -108,6 +111,7 @@ export class Images {
       id: each.Id,
       tags: each.RepoTags ?? [],
       sizeBytes: each.Size,
+      createdAt: each.Created * 1000,
       labels: each.Labels ?? {},
     }))
   }

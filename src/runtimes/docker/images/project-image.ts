@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImageBuild } from '../../../schema/container.ts'
 import { DroverError } from '../../../schema/error.ts'
-import type { AgentReference } from '../../contract.ts'
+import type { AgentReference } from '../../box.ts'
 import type { ImageState } from '../engine/images.ts'
-import { containerName } from '../plan-container.ts'
+import { findContainer } from '../own-container.ts'
 import { hashContext, ignoreText, readContext } from './build-context.ts'
 import { buildImage, imageLabels, type ImageTools } from './build-image.ts'
 
@@ -20,13 +20,13 @@ const repository = 'drover-build'
  */
 export async function projectImage(
   tools: ImageTools,
-  { agent, build }: { agent: Pick<AgentReference, 'id'>; build: ImageBuild },
+  { agent, build }: { agent: AgentReference; build: ImageBuild },
   signal: AbortSignal,
 ): Promise<ImageState> {
   const { engine } = tools
   const { context, dockerfile = 'Dockerfile', target } = build
   const recipe = await recipeOf({ context, dockerfile, target: target ?? '' })
-  const container = await engine.inspectContainer(containerName(agent.id), signal)
+  const container = await findContainer(engine, agent, signal)
   const kept = container && (await engine.inspectImage(container.imageId, signal))
   if (kept?.labels[imageLabels.recipe] === recipe) {
     return kept

@@ -1,6 +1,6 @@
 import { defaultImage } from '../../../schema/container.ts'
 import { DroverError } from '../../../schema/error.ts'
-import type { BoxWish } from '../../contract.ts'
+import type { BoxWish } from '../../box.ts'
 import type { ImageState } from '../engine/images.ts'
 import type { ImageTools } from './build-image.ts'
 import { projectImage } from './project-image.ts'

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { DroverError } from '../../../schema/error.ts'
-import type { BoxWish, NetworkRefusal, NetworkWish } from '../../contract.ts'
+import type { BoxWish } from '../../box.ts'
+import type { NetworkKeeper, NetworkRefusal, NetworkWish } from '../../network-keeper.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { NetworkState } from '../engine/networks.ts'
 import type { EngineLink } from '../engine-link.ts'
 import { labels } from '../plan-container.ts'
+import type { UsedMark } from '../used-mark.ts'
 import { Firewall } from './firewall.ts'
 import { firstAddress, hasInterface, isLocalAddress } from './local-address.ts'
 import { RuleWatch } from './rule-watch.ts'
@@ -14,6 +16,7 @@ import { portToPrepare, wallNames, wallRules, type WallRules } from './wall-rule
 export interface WallsOptions {
   link: EngineLink
   env: Readonly<Record<string, string | undefined>>
+  used: UsedMark
   /** Where an administrator finds what to do. */
   rulesFile: string
   /** Told of each thing that was made or removed: where a crash test may end the daemon. */
@@ -34,11 +37,14 @@ type SetRules = WallRules & { subnet: string }
 /** How long until rules that could not be set are tried again, ms. */
 const retryMs = 5000
 
+/** How long an engine has to tell whether a network is needed still, ms. */
+const lowerMs = 60_000
+
 /**
  * The network of agents that are kept from the network: a bridge without a way out, made when the
  * first one needs it and removed with the last one's container, and the firewall's rules about it.
  */
-export class Walls {
+export class Walls implements NetworkKeeper {
   readonly #options: WallsOptions
   readonly #firewall: Firewall
   readonly #watch: RuleWatch
@@ -96,14 +102,15 @@ export class Walls {
     }
   }
 
-  /** See `Runtime.findDoorHost`. Errors: `unsupported`, and those of the engine. */
-  async doorHost(
-    { network, instance }: Pick<NetworkWish, 'network' | 'instance'>,
+  /** Errors: `unsupported`, and those of the engine. */
+  async findDoorHost(
+    { network, instance }: NetworkWish,
     signal: AbortSignal,
   ): Promise<string | null> {
     if (network === 'none') {
       return null
     }
+    this.#options.used.make()
     const engine = await this.#options.link.engine(signal)
     if (network !== 'full') {
       return (await this.#inTurn(() => this.#ensure(engine, instance, signal))).gateway
@@ -147,8 +154,23 @@ export class Walls {
     }
   }
 
-  /** Sets the rules anew for agents that may live, without an engine. */
   async keep(
+    { instance, preparedPort }: Pick<NetworkWish, 'instance' | 'preparedPort'>,
+    doors: readonly { host: string; port: number }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!this.#options.used.isThere) {
+      return
+    }
+    if (preparedPort === null) {
+      await this.#setFor(instance, doors, signal)
+    }
+    // An engine that can't be asked now is asked when the next container goes.
+    void this.lower(instance, AbortSignal.timeout(lowerMs)).catch(() => undefined)
+  }
+
+  /** Sets the rules anew for agents that may live, without an engine. */
+  async #setFor(
     instance: string,
     doors: readonly { host: string; port: number }[],
     signal: AbortSignal,

@@ -19,6 +19,7 @@ const blows = [
   { name: 'kill a unit', runtime: 'systemd', weight: 1 },
   { name: 'kill the engine', runtime: 'docker', weight: 3 },
   { name: 'kill the engine, and its containers', runtime: 'docker', weight: 1 },
+  { name: 'kill the engine in a start', runtime: 'docker', weight: 3 },
   { name: 'freeze the engine', runtime: 'docker', weight: 3 },
   { name: "cut the engine's line", runtime: 'docker', weight: 4 },
   { name: "the engine's line goes dead", runtime: 'docker', weight: 3 },

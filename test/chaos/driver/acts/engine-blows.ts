@@ -1,13 +1,17 @@
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { sendSignal } from '../../../../src/util/process-identity.ts'
 import { readAccount } from '../account.ts'
-import { runsInContainers, type Box, type ContainerHouse } from '../container-house.ts'
+import { linkedRun, runsInContainers, type Box, type ContainerHouse } from '../container-house.ts'
+import { namesIn, textOf } from '../files.ts'
 import type { Stage } from '../stage.ts'
 import { presentLife, type Actor } from '../world.ts'
 
 /** How long the engine may take for one blow, ms; it may be frozen meanwhile. */
 const blowMs = 60_000
+
+/** How long a start is waited for that is to be struck, ms. */
+const longestWaitMs = 3000
 
 interface Blow {
   house: ContainerHouse
@@ -20,6 +24,7 @@ interface Blow {
 export const engineBlows: Readonly<Record<string, (blow: Blow) => Promise<boolean>>> = {
   'kill the engine': async (blow) => await killEngine(blow, true),
   'kill the engine, and its containers': async (blow) => await killEngine(blow, false),
+  'kill the engine in a start': async (blow) => await killEngineInStart(blow),
   'freeze the engine': freezeEngine,
   "cut the engine's line": async ({ house, stage, forMs }) => {
     await house.alone(async () => await house.door.cut(forMs, stage.signal))
@@ -51,6 +56,45 @@ async function killEngine({ house, stage, forMs }: Blow, isRestoring: boolean): 
     await house.restart(isRestoring)
   })
   return true
+}
+
+/** Before it has noted that the container runs; who comes up in it then is nobody's for that engine. */
+async function killEngineInStart({ house, stage, forMs }: Blow): Promise<boolean> {
+  return await house.alone(async () => {
+    const before = new Set(firstProcesses(stage))
+    const end = performance.now() + longestWaitMs
+    let begun: number | undefined
+    while (begun === undefined && performance.now() < end) {
+      await setImmediate()
+      begun = firstProcesses(stage).find((pid) => !before.has(pid))
+    }
+    if (begun === undefined) {
+      return false
+    }
+    sendSignal(house.engine.pid, 'SIGKILL')
+    // Whoever is of that start may be lost with it.
+    noteStruck({ stage }, { run: runOf(begun) })
+    await house.engine.stop()
+    await sleep(forMs)
+    await house.restart(true)
+    return true
+  })
+}
+
+/** First processes of containers of this home. */
+function firstProcesses({ home }: Stage): number[] {
+  return namesIn('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const [, script = '', link = ''] = textOf(`/proc/${pid}/cmdline`).split('\0')
+      return script.endsWith('/docker/entry.sh') && link.startsWith(home.folder)
+    })
+}
+
+function runOf(pid: number): string | null {
+  const [, , link = ''] = textOf(`/proc/${pid}/cmdline`).split('\0')
+  return linkedRun(path.dirname(link))
 }
 
 async function freezeEngine({ house, stage, forMs }: Blow): Promise<boolean> {
@@ -90,7 +134,7 @@ async function pauseBox(blow: Blow): Promise<boolean> {
   return true
 }
 
-function noteStruck({ stage }: Blow, { run }: Box): void {
+function noteStruck({ stage }: Pick<Blow, 'stage'>, { run }: Pick<Box, 'run'>): void {
   if (run !== null) {
     stage.world.struck.add(run)
   }

@@ -7,12 +7,12 @@ import type {
 } from '../contract.ts'
 import { readExit, runFiles } from '../run-folder.ts'
 import { fileSize } from '../../util/file-size.ts'
-import type { Commands, ControlClient, Reply } from './control-client.ts'
+import { ControlClient, type Commands, type Reply } from './control-client.ts'
 import { EventQueue } from './event-queue.ts'
 import { Hearing } from './last-words.ts'
 import { readNotice } from './read-notice.ts'
 import { drawScreen, screenCommands, sizeOf } from './screen.ts'
-import type { TmuxServer } from './server.ts'
+import type { TmuxLine } from './tmux-line.ts'
 import { typingCommands } from './typing.ts'
 import { findUntold } from './untold.ts'
 
@@ -21,6 +21,16 @@ const farthestBehindSeconds = 15
 
 /** Sizes that tmux knows. */
 const largestSize = 10_000
+
+/** What a client of an onlooker does first. */
+export function attachCommand(
+  run: Pick<RunReference, 'id'>,
+  { isReadOnly }: Pick<TerminalOptions, 'isReadOnly'>,
+): string[] {
+  const behind = `pause-after=${farthestBehindSeconds}`
+  const flags = isReadOnly ? `${behind},ignore-size` : behind
+  return ['attach-session', '-E', '-t', `=${run.id}`, '-f', flags]
+}
 
 /**
  * One onlooker: a client of tmux of its own. What it is told is in the order of tmux's words; while
@@ -39,15 +49,13 @@ export class TerminalView implements TerminalConnection {
   #isStale = true
   #size: TerminalSize | null = null
 
-  private constructor(server: TmuxServer, run: RunReference, options: TerminalOptions) {
+  private constructor(line: TmuxLine, run: RunReference, options: TerminalOptions) {
     this.#options = options
     this.#run = run
     this.#target = `=${run.id}:`
-    const behind = `pause-after=${farthestBehindSeconds}`
-    const flags = options.isReadOnly ? `${behind},ignore-size` : behind
-    this.#client = server.createClient({
-      command: [['attach-session', '-E', '-t', `=${run.id}`, '-f', flags]],
-      onNotice: (line) => this.#takeNotice(line),
+    this.#client = new ControlClient({
+      line,
+      onNotice: (notice) => this.#takeNotice(notice),
       onGone: (cause) => this.#leave(cause),
     })
     this.#queue = new EventQueue({
@@ -56,13 +64,13 @@ export class TerminalView implements TerminalConnection {
     })
   }
 
-  /** Comes to the terminal of a run. Errors: `terminal_gone`. */
+  /** Comes to the terminal of a run, by a client that does `attachCommand`. Errors: `terminal_gone`. */
   static async open(
-    server: TmuxServer,
+    line: TmuxLine,
     run: RunReference,
     options: TerminalOptions,
   ): Promise<TerminalView> {
-    const view = new TerminalView(server, run, options)
+    const view = new TerminalView(line, run, options)
     try {
       const look = ['display-message', '-p', '-t', view.#target, '#{pane_id}']
       await view.#client.ask([...view.#sizing(options.size), look], options.signal)

@@ -1,8 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { abortable } from '../../util/abortable.ts'
 import { ControlLines } from './control-lines.ts'
 import { quoteCommand } from './quote.ts'
+import type { TmuxLine } from './tmux-line.ts'
 
 /** What tmux said to one command, line by line. */
 export type Reply = readonly Buffer[]
@@ -25,23 +24,13 @@ export class GoneError extends Error {
 }
 
 export interface ControlClientOptions {
-  /** Absolute path of tmux. */
-  program: string
-  socket: string
-  /** What the client does first; it must attach to a session. */
-  command: readonly (readonly string[])[]
-  env: Readonly<Record<string, string>>
-  /** Starts the server where none is. */
-  canStart: boolean
+  /** What it does first must attach to a session. */
+  line: TmuxLine
   /** Told of every notification, `%` and all, in its order among the replies. */
   onNotice?: (line: Buffer) => void
   /** Told once, when nothing follows. */
   onGone?: (cause: string) => void
 }
-
-const clientScript = fileURLToPath(new URL('client.sh', import.meta.url))
-
-type Holding = { ref?: () => void; unref?: () => void } | null
 
 /** Lists of words, each with the name of a command first. */
 export type Commands = readonly (readonly (string | Buffer)[])[]
@@ -62,7 +51,6 @@ interface Question extends Answer {
  * Nothing here waits by itself: who asks brings a signal.
  */
 export class ControlClient {
-  readonly #child: ChildProcess
   readonly #options: ControlClientOptions
   readonly #questions: Question[] = []
   #isAttached = false
@@ -73,14 +61,6 @@ export class ControlClient {
 
   constructor(options: ControlClientOptions) {
     this.#options = options
-    const { program, socket, command, env, canStart } = options
-    const words = command.flatMap((each, index) => (index > 0 ? [';', ...each] : each))
-    const mode = ['-S', socket, '-f', '/dev/null', '-u', '-C', ...(canStart ? [] : ['-N'])]
-    this.#child = spawn('/bin/sh', [clientScript, program, ...mode, ...words], {
-      cwd: '/',
-      env,
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    })
     this.#listen()
   }
 
@@ -125,7 +105,7 @@ export class ControlClient {
   /** A line that came before the client is attached would be done in the name of another one. */
   #send(line: string): void {
     if (this.#isAttached) {
-      this.#child.stdin?.write(line)
+      this.#options.line.stdin.write(line)
     } else {
       this.#early += line
     }
@@ -142,53 +122,44 @@ export class ControlClient {
 
   /** No more is read from tmux until `resume`. */
   pause(): void {
-    this.#child.stdout?.pause()
+    this.#options.line.stdout.pause()
   }
 
   resume(): void {
-    this.#child.stdout?.resume()
+    this.#options.line.stdout.resume()
   }
 
   close(): void {
-    for (const part of this.#child.stdio) {
-      part?.destroy()
-    }
+    this.#options.line.close()
     this.#leave()
   }
 
   #listen(): void {
-    const child = this.#child
+    const { line } = this.#options
     const lines = new ControlLines({
-      onNotice: (line) => this.#takeNotice(line),
+      onNotice: (notice) => this.#takeNotice(notice),
       onReply: (reply, isError) => this.#answer(reply, isError),
     })
-    child.stdout?.on('data', (chunk: Buffer) => lines.take(chunk))
-    child.stderr?.on('data', (chunk: Buffer) => {
+    line.stdout.on('data', (chunk: Buffer) => lines.take(chunk))
+    line.stderr.on('data', (chunk: Buffer) => {
       this.#complaint = (this.#complaint + chunk.toString()).slice(-1000)
     })
-    child.stdin?.on('error', () => undefined)
-    child.once('error', (error) => {
+    line.stdin.on('error', () => undefined)
+    line.onError((error) => {
       this.#complaint = error.message
       this.#leave()
     })
     // What it complains of last may come after its output has ended.
     let open = 2
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.once('end', () => --open === 0 && this.close())
+    for (const stream of [line.stdout, line.stderr]) {
+      stream.once('end', () => --open === 0 && this.close())
     }
-    child.stdio[3]?.on('error', () => undefined)
     this.#hold()
   }
 
   /** Who waits for an answer keeps this process up, nobody else does. */
   #hold(): void {
-    for (const part of [this.#child, ...this.#child.stdio] as Holding[]) {
-      if (this.isBusy) {
-        part?.ref?.()
-      } else {
-        part?.unref?.()
-      }
-    }
+    this.#options.line.hold(this.isBusy)
   }
 
   #answer(reply: Reply, isError: boolean): void {

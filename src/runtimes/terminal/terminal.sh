@@ -114,6 +114,12 @@ exec 4<&-
 # before it was there is lost on it, so whoever sends one makes the file `stop` first.
 ([ -e "$1/stop" ] && exit 143; exec 2>&1 && shift 6 && exec "$@")
 set -- "$1" "$?"
+# As in holder.sh: what the system ended for want of memory.
+if [ "$2" = 137 ] && [ -r "$1/kills" ] && read -r file <"$1/kills"; then
+  while read -r name count; do
+    [ "$name" = oom_kill ] && [ "$count" != 0 ] && echo "$count" >"$1/oom"
+  done <"$file"
+fi
 # A terminal that is gone took the program with it: that is no ending of its own.
 [ -t 0 ] && { umask 077; echo "$2" >"$1/ended"; }
 # The terminal is let go of before we go: at its end tmux has read all of it, where a death is told to

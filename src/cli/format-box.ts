@@ -1,0 +1,46 @@
+import type { Agent } from '../schema/agent.ts'
+import type { Box } from '../schema/box.ts'
+import { formatByteSize } from '../schema/byte-size.ts'
+import { oneLine } from './plain-text.ts'
+import type { Column } from './table.ts'
+
+/** Columns of boxes, where any agent has one. */
+export function boxColumns(agents: readonly Agent[]): Column<Agent>[] {
+  return agents.some(({ box }) => box)
+    ? [
+        { title: 'CONTAINER', cell: ({ box }) => oneLine(box?.container ?? ''), shrinkTo: 9 },
+        { title: 'IMAGE', cell: ({ box }) => oneLine(box?.image ?? ''), shrinkTo: 8 },
+        { title: 'MEMORY', cell: ({ box }) => memoryText(box), align: 'right' },
+        { title: 'CPU', cell: ({ box }) => cpuText(box), align: 'right' },
+      ]
+    : []
+}
+
+/** What one box uses, for people; null where that is not known. */
+export function useText(box: Box): string | null {
+  const parts = [
+    ['memory', memoryText(box)],
+    ['cpu', cpuText(box)],
+    ['pids', box.pids === null ? '' : String(box.pids)],
+  ].flatMap(([name, text]) => (text ? [`${name} ${text}`] : []))
+  return parts.length > 0 ? parts.join(', ') : null
+}
+
+function memoryText(box: Box | null | undefined): string {
+  if (!box || box.memoryBytes === null) {
+    return ''
+  }
+  const { memoryBytes, memoryLimitBytes } = box
+  const limit = memoryLimitBytes === null ? '' : ` / ${formatByteSize(memoryLimitBytes)}`
+  return `${roughSize(memoryBytes)}${limit}`
+}
+
+/** To the megabyte: it changes all the time. */
+function roughSize(bytes: number): string {
+  return formatByteSize(Math.ceil(bytes / 1024 ** 2) * 1024 ** 2)
+}
+
+/** A processor that works alone is 100 %. */
+function cpuText(box: Box | null | undefined): string {
+  return box && box.cpuPercent !== null ? `${Math.round(box.cpuPercent)}%` : ''
+}
