@@ -17,6 +17,8 @@ let image: string
 let model: string
 /** A port of all the machine's addresses at which somebody else listens. */
 const otherPort = 8088
+/** A machine under load keeps no agent waiting. */
+const atOnce = { cpuPressure: 100, memoryPressure: 100 }
 /** Ports of the machine beyond: allowed, and not. */
 const [allowedPort, forbiddenPort] = [8443, 8444]
 
@@ -52,7 +54,7 @@ async function startDaemon(env: Record<string, string> = {}): Promise<TestDaemon
   return await startTestDaemon({
     launcher: machine.launcher,
     env: { DOCKER_HOST: engine.host, ...env },
-    config: { gateway: { upstreams: { anthropic: { url: model } } } },
+    config: { gateway: { upstreams: { anthropic: { url: model } } }, admission: atOnce },
     isLeftClean: true,
   })
 }
@@ -177,6 +179,7 @@ testWalled(
     await using daemon = await startTestDaemon({
       launcher: [...machine.launcher, ...powerless],
       env: { DOCKER_HOST: engine.host },
+      config: { admission: atOnce },
       isLeftClean: true,
     })
     using agent = new CallingAgent(daemon, 'a')
@@ -194,7 +197,10 @@ testWalled(
     )
 
     // What he did holds for every daemon of the home, also one that could set rules itself.
-    writeFileSync(configFile, JSON.stringify({ port: 0, gateway: { preparedPort: Number(port) } }))
+    writeFileSync(
+      configFile,
+      JSON.stringify({ port: 0, gateway: { preparedPort: Number(port) }, admission: atOnce }),
+    )
     await daemon.restart('SIGTERM')
     await agent.start(image, 'local')
     expect(await agent.does('env DROVER_URL')).toMatch(`:${port}`)

@@ -51,7 +51,13 @@ export async function importBaseImage(engine: DockerEngine): Promise<string> {
   return await importRecipe(engine, base)
 }
 
-/** The same without git, tmux and Node: it is there in a moment. */
+/** The same with Claude Code, whose program is given. */
+export async function importClaudeImage(engine: DockerEngine, claude: string): Promise<string> {
+  const others = { ...base.others, claude }
+  return await importRecipe(engine, { ...base, name: 'drover-test-claude', others })
+}
+
+/** The base without git, tmux and Node: it is there in a moment. */
 export async function importSmallImage(engine: DockerEngine): Promise<string> {
   return await importRecipe(engine, small)
 }
