@@ -21,6 +21,7 @@ export interface ContainerOptions {
   tmpfs?: string[]
   capAdd?: string[]
   envFile?: string
+  tty?: boolean
 }
 
 /** One of them means that it runs in the runtime `docker`, where `--in` names no other. */
@@ -51,6 +52,7 @@ export function addContainerOptions(command: Command): Command {
       collectTexts,
     )
     .option('--env-file <file>', 'a file inside of NAME=VALUE lines, read before it starts')
+    .option('--tty', 'its program is at a terminal there, which takes tmux in the image')
 }
 
 /** The part of a request that they ask for. Errors: `usage`, naming the option. */
@@ -58,7 +60,7 @@ export function createContainerRequest(
   options: ContainerOptions,
   cwd: string,
 ): Pick<RunRequestInput, 'container'> {
-  const { image, compose, container, user, mount, readOnly, tmpfs, capAdd, envFile } = options
+  const { image, compose, container, user, mount, readOnly, tmpfs, capAdd, envFile, tty } = options
   const wish = Object.fromEntries(
     Object.entries({
       image,
@@ -71,6 +73,7 @@ export function createContainerRequest(
       tmpfs,
       capAdd,
       envFile,
+      terminal: tty,
     } satisfies ContainerWish).filter(([, value]) => value !== undefined),
   )
   return Object.keys(wish).length > 0 ? { container: wish } : {}

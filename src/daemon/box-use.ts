@@ -9,15 +9,20 @@ type BoxContext = Pick<DaemonContext, 'store' | 'specs' | 'runtimes' | 'signal'>
 /** How long whoever lists agents waits for what they use, ms. */
 const useDeadlineMs = 1000
 
-/** Tells of each its box and what that uses, all at the same time. What is not known in time is left out. */
+/**
+ * Tells of each its box and what that uses, all at the same time. What is not known in time is null;
+ * where nobody has a box nothing is added, and nobody waits.
+ */
 export async function withBoxes<T extends Agent>(
   context: BoxContext,
   agents: readonly T[],
-): Promise<(T & { box: Box | null })[]> {
+): Promise<readonly T[]> {
   const signal = callSignal(context, useDeadlineMs)
   const asked = agents.map((agent) => boxOf(context, agent, signal))
-  const hasAny = asked.some((box) => box !== null)
-  const boxes = hasAny ? await Promise.all(asked.map(async (box) => await box)) : []
+  if (asked.every((box) => box === null)) {
+    return agents
+  }
+  const boxes = await Promise.all(asked.map(async (box) => await box))
   return agents.map((agent, index) => ({ ...agent, box: boxes[index] ?? null }))
 }
 

@@ -30,6 +30,7 @@ export function checkUnsupported(
       { details: { field: refused, providers: able.map(({ name }) => name) } },
     )
   }
+  checkTerminal(providers, provider, spec)
   provider.checkSpec?.(spec)
   if (spec.effort && provider.efforts && !provider.efforts.includes(spec.effort)) {
     throw new DroverError(
@@ -41,6 +42,33 @@ export function checkUnsupported(
   const reason = provider.refuseArguments?.(spec.args) ?? null
   if (reason !== null) {
     throw new DroverError('invalid_request', `args: ${reason}.`, { details: { field: 'args' } })
+  }
+}
+
+/** A terminal in a container is asked for in words. Errors: `unsupported`. */
+function checkTerminal(
+  providers: DaemonContext['providers'],
+  { name, terminal }: Provider,
+  { container }: AgentSpec,
+): void {
+  if (!container?.terminal) {
+    return
+  }
+  const field = 'container.terminal'
+  if (!terminal) {
+    const able = [...providers.values()].flatMap((each) => (each.terminal ? [each.name] : []))
+    throw new DroverError(
+      'unsupported',
+      `${field}: the ${name} provider has nothing for a terminal; ${able.join(', ')} have.`,
+      { details: { field, providers: able } },
+    )
+  }
+  if (container.name !== undefined) {
+    throw new DroverError(
+      'unsupported',
+      `${field}: in a container that is not its own an agent has pipes; leave it out, or give it one of its own with container.image.`,
+      { details: { field } },
+    )
   }
 }
 

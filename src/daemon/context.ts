@@ -61,20 +61,21 @@ export interface DaemonContext {
 /** What the program of one agent can do where it runs, given its options. Errors: `provider_not_found`. */
 export function capabilitiesOf(
   context: Pick<DaemonContext, 'providers' | 'runtimes'>,
-  spec: Pick<AgentSpec, 'provider' | 'runtime' | 'options'>,
+  spec: Pick<AgentSpec, 'provider' | 'runtime' | 'options' | 'container'>,
 ): ProviderCapabilities {
   const isTerminal = willHaveTerminal(context, spec)
   const speech = speechOf(context, { provider: spec.provider, is_terminal: isTerminal ? 1 : 0 })
   return speech.capabilitiesWith?.(spec.options) ?? speech.capabilities
 }
 
-/** Whether the next run of an agent has a terminal. */
+/** Whether the next run of an agent has a terminal: in a box only where that was asked for. */
 export function willHaveTerminal(
   { providers, runtimes }: Pick<DaemonContext, 'providers' | 'runtimes'>,
-  { provider, runtime }: Pick<AgentSpec, 'provider' | 'runtime'>,
+  { provider, runtime, container }: Pick<AgentSpec, 'provider' | 'runtime' | 'container'>,
 ): boolean {
-  const hasTerminals = runtimes.get(runtime)?.capabilities.terminal ?? false
-  return hasTerminals && providers.get(provider)?.terminal !== undefined
+  const can = runtimes.get(runtime)?.capabilities
+  const isWanted = can?.elsewhere !== true || container?.terminal === true
+  return can?.terminal === true && isWanted && providers.get(provider)?.terminal !== undefined
 }
 
 /** How the program of a run is spoken to. Errors: `provider_not_found`. */

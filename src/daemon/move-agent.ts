@@ -27,7 +27,7 @@ export async function checkMove(
   const spec = moved(context, before, runtime)
   checkApprovals(context, before, spec)
   checkRest(context, spec)
-  if (getRuntime(context, runtime).capabilities.elsewhere) {
+  if (spec.container?.name === undefined && getRuntime(context, runtime).capabilities.elsewhere) {
     checkVisible(context, agent.id, spec)
   }
   const session = agent.is_new === 1 ? null : agent.session

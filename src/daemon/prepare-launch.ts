@@ -3,6 +3,7 @@ import { rmSync, statSync } from 'node:fs'
 import { joinPrompt } from '../core/system-prompt.ts'
 import type { Transcript } from '../providers/contract.ts'
 import type { Launch, TerminalSize } from '../runtimes/contract.ts'
+import { boxRunFolder } from '../runtimes/run-folder.ts'
 import { DroverError } from '../schema/error.ts'
 import type { RunRow } from '../store/index.ts'
 import { createPrivateFolder, writePrivateFile } from '../util/private-file.ts'
@@ -69,7 +70,7 @@ export async function prepareLaunch(
     isFork: false,
     systemPrompt,
     stateFolder: folders.state,
-    runFolder: referenceOf(context, run.id).folder,
+    runFolder: base.isElsewhere ? boxRunFolder(folders.box) : referenceOf(context, run.id).folder,
   })
   for (const file of launch.files) {
     writePrivateFile(file.path, file.content)

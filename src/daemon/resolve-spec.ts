@@ -27,14 +27,16 @@ export function resolveSpec(
 ): AgentSpec {
   const provider = getProvider(context, template.provider)
   const runtime = runtimeOf(context, template, request)
-  const checkDir = (field: string, dir: string): string => {
-    const real = checkFolder(field, dir)
-    return runtime.capabilities.elsewhere ? resolveVisible(field, real, context.home.folder) : real
-  }
   const boxed = resolveContainer(context, runtime, {
     ...(template.container ? { template: template.container } : {}),
     ...(request.container ? { request: request.container } : {}),
   })
+  // What a container that is there already shows is not for us to say.
+  const isShown = runtime.capabilities.elsewhere && boxed.container?.name === undefined
+  const checkDir = (field: string, dir: string): string => {
+    const real = checkFolder(field, dir)
+    return isShown ? resolveVisible(field, real, context.home.folder) : real
+  }
   const wantedDir = request.dir ?? template.dir ?? boxed.dir ?? request.defaultDir
   const layers = {
     policy: request.policy ?? template.policy,

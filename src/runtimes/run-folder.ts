@@ -131,3 +131,11 @@ export function exitOfStatus(status: number): Exit {
   const signal = status > 128 ? signalNames[status - 128] : undefined
   return signal ? { code: null, signal } : { code: status, signal: null }
 }
+
+/**
+ * Where a program in a box finds its run: below what the runtime keeps for the agent, whose folder is
+ * given. It is the same path outside, and a link there.
+ */
+export function boxRunFolder(folder: string): string {
+  return path.join(folder, 'run')
+}

@@ -175,7 +175,7 @@ export const Agent = z.object({
   questions: z.number().int(),
   /** People who are with it now, by `drover attach`. */
   attached: z.number().int(),
-  /** The box it has or is in, null where it has none; only where `stats` was asked for. */
+  /** The box it has or is in, null where it has none; only where `stats` was asked for, and left out where nobody listed has one. */
   box: Box.nullable().optional(),
   createdAt: z.number().int(),
   /** Last message in or output out. */

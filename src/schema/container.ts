@@ -80,6 +80,8 @@ const fields = {
   newPrivileges: z.boolean(),
   /** The engine's own socket is seen inside: whoever has it is root of this machine. */
   engineSocket: z.boolean(),
+  /** Its program is at a terminal, which takes tmux inside; else it has pipes, as it is made for programs. */
+  terminal: z.boolean(),
 } as const
 
 /** What container an agent has, or is in. One of `image`, `build`, `compose`, `name` says which. */
@@ -97,6 +99,7 @@ export const Container = z.strictObject({
   capAdd: fields.capAdd.default([]),
   newPrivileges: fields.newPrivileges.default(false),
   engineSocket: fields.engineSocket.default(false),
+  terminal: fields.terminal.optional(),
 })
 export type Container = z.infer<typeof Container>
 

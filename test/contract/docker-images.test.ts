@@ -7,6 +7,7 @@ import { requireImage } from '../../src/runtimes/docker/images/require-image.ts'
 import { Container, type ContainerWish } from '../../src/schema/container.ts'
 import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
+import { ImageRegistry } from '../support/image-registry.ts'
 import { requireOrSkip } from '../support/real-programs.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -67,7 +68,7 @@ describe("an image of a project's Dockerfile", () => {
     expect(out.split('\n')).toEqual(['hellodone', '.dockerignore', 'Dockerfile', 'built', 'src'])
     expect(told[0]).toBe(`reading ${project.folder}`)
     expect(told.some((text) => /: step 3\/\d+: RUN echo done/.test(text))).toBe(true)
-    expect(tags[0]).toMatch(/^drover-build:[0-9a-f]{32}$/)
+    expect(tags[0]).toMatch(/^drover-build:[0-9a-f]{16}$/)
   })
 
   test('is built once for each content', async () => {
@@ -125,7 +126,9 @@ describe("an image of a project's Dockerfile", () => {
     using project = makeProject(['RUN echo the reason >&2; exit 7'])
     await expect(require({ build: { context: project.folder } })).rejects.toMatchObject({
       code: 'image_failed',
-      message: expect.stringMatching(/non-zero code: 7[\s\S]*the reason/) as string,
+      message: expect.stringMatching(
+        /: step 2\/\d+: RUN echo the reason >&2; exit 7 ended with 7:\nthe reason$/,
+      ) as string,
     })
     project.write('Dockerfile', 'FORM x\n')
     await expect(require({ build: { context: project.folder } })).rejects.toMatchObject({
@@ -167,6 +170,36 @@ describe('an image by name', () => {
     })
   })
 
+  test('that is missing is fetched, once, and tells so', async () => {
+    await using registry = await ImageRegistry.start()
+    const { architecture } = engine.facts
+    const image = await registry.add('team/tool', { text: 'hello', architecture })
+    const first = await require({ image })
+    expect(first.told[0]).toBe(`pulling ${image}`)
+    expect(first.tags).toEqual([image])
+    const container = await docker.run(['create', image, '/none'])
+    expect(await docker.run(['cp', `${container}:/told`, '-'])).toContain('hello')
+    await docker.run(['rm', container])
+    expect(await require({ image })).toMatchObject({ id: first.id, told: [] })
+  })
+
+  test('that is for another machine is refused', async () => {
+    await using registry = await ImageRegistry.start()
+    const other = engine.facts.architecture === 'arm64' ? 'amd64' : 'arm64'
+    const image = await registry.add('team/other', { text: '', architecture: other })
+    await expect(require({ image })).rejects.toMatchObject({
+      code: 'image_unfit',
+      message: expect.stringContaining(other) as string,
+    })
+  })
+
+  test('that its registry does not have is told as that', async () => {
+    await using registry = await ImageRegistry.start()
+    await expect(require({ image: registry.nameOf('team/none') })).rejects.toMatchObject({
+      code: 'image_not_found',
+    })
+  })
+
   test('whose registry refuses connections is told in one line', async () => {
     const registry = await listen(() => undefined)
     const name = `127.0.0.1:${registry.port}/some/image:1`
@@ -179,6 +212,20 @@ describe('an image by name', () => {
       message: expect.not.stringContaining('\n') as string,
     })
     expect(told).toEqual([`pulling ${name}`])
+  })
+
+  test('whose registry says nothing is given up after a while', async () => {
+    const registry = await listen(() => undefined)
+    try {
+      const box = { agent, container: Container.parse({ image: `127.0.0.1:${registry.port}/a:1` }) }
+      const tools = { engine, tell: () => undefined, silenceMs: 200 }
+      await expect(requireImage(tools, box, never)).rejects.toMatchObject({
+        code: 'registry_unreachable',
+        message: expect.stringContaining('has said nothing for 0.2 s') as string,
+      })
+    } finally {
+      registry.end()
+    }
   })
 
   test('whose registry says nothing can be given up at once', async () => {

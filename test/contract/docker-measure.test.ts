@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseHandle } from '../../src/runtimes/docker/handle.ts'
 import { DockerEngine } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
+import { startEngineProxy } from '../support/engine-proxy.ts'
 import { dockerStage } from './docker-case.ts'
 
 let engine: DockerEngine
@@ -49,4 +50,30 @@ test('work is told from silence, and of one that is frozen nothing is told', asy
   expect(after!.cpuMs - before[1]!.cpuMs).toBeLessThan(200)
   await engine.run(['pause', parseHandle(idle.handle).container])
   expect(await measure(idle)).toBeNull()
+})
+
+test('to look at runs that live costs no call, and to resume one costs one', async () => {
+  const { host, calls } = await startEngineProxy(engine)
+  const stage = dockerStage(engine, { host })
+  const started = await stage.start(stage.case.programs.copy)
+  stage.write(started.run, 'up\n')
+  await stage.said(started.run, 'up\n')
+  const { container } = parseHandle(started.handle)
+  // The events of its start may still come.
+  await stage.until('nothing to be asked', async () => {
+    const before = calls.length
+    await stage.runtime.inspect(started.handle, stage.signal)
+    return calls.length === before
+  })
+  calls.length = 0
+  for (let look = 0; look < 100; look++) {
+    expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('alive')
+  }
+  expect(calls).toEqual([])
+  await stage.runtime.suspend!(started.run, started.handle, stage.signal)
+  calls.length = 0
+  await stage.runtime.resume!(started.run, started.handle, stage.signal)
+  expect(calls).toEqual([
+    expect.stringMatching(`^POST /v1\\.\\d+/containers/${container}/unpause$`),
+  ])
 })

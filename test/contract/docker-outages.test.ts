@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseHandle } from '../../src/runtimes/docker/handle.ts'
@@ -7,6 +6,7 @@ import { readExit } from '../../src/runtimes/run-folder.ts'
 import { findMarkedProcesses } from '../../src/util/process-identity.ts'
 import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
+import { startEngineProxy } from '../support/engine-proxy.ts'
 import { dockerStage } from './docker-case.ts'
 import type { RuntimeStage, StartedRun } from './runtime-stage.ts'
 
@@ -115,36 +115,47 @@ describe('an engine that is killed', () => {
   })
 })
 
-test('an engine that was killed in a start, and knows nothing of its program, keeps none of it alive', async () => {
-  const engine = await startEngine('--live-restore')
-  const stage = dockerStage(engine, { agent: 'agent_1' })
-  const first = await stage.start([
-    '/bin/sh',
-    '-c',
-    'trap "" TERM; echo up; while :; do read -r line; done',
-  ])
-  await stage.said(first.run, 'up\n')
-  await engine.stop()
-  // As it is where dockerd dies between the start and its own note of it.
-  forgetStart(engine, parseHandle(first.handle).container)
-  await engine.startAgain()
-  const marked = async (): Promise<unknown[]> =>
-    await findMarkedProcesses(`DROVER_RUN=${first.run.id}\0`)
-  expect(await marked()).not.toEqual([])
-  expect((await stage.recover(first.run, null)).state).toBe('lost')
-  await stage.runtime.destroy(first.run, null, stage.signal)
-  expect(await marked()).toEqual([])
-  const next = await stage.start(stage.case.programs.copy)
-  stage.write(next.run, 'again\n')
-  await stage.said(next.run, 'again\n')
-})
+const never = '0001-01-01T00:00:00Z'
+const before = '2020-01-01T00:00:00.123456789Z'
 
-/** The engine's own record of a container, as before its first start. */
-function forgetStart({ folder }: DockerEngine, container: string): void {
+test.each([
+  ['in the first start', { StartedAt: never, FinishedAt: never }],
+  ['in a later start', { StartedAt: before, FinishedAt: before, ExitCode: 70, OOMKilled: true }],
+])(
+  'an engine that was killed %s, and knows nothing of its program, keeps none of it alive',
+  async (_, noted) => {
+    const engine = await startEngine('--live-restore')
+    const stage = dockerStage(engine, { agent: 'agent_1' })
+    const first = await stage.start([
+      '/bin/sh',
+      '-c',
+      'trap "" TERM; echo up; while :; do read -r line; done',
+    ])
+    await stage.said(first.run, 'up\n')
+    await engine.stop()
+    // As it is where dockerd dies between the start and its own note of it.
+    forgetStart(engine, parseHandle(first.handle).container, noted)
+    await engine.startAgain()
+    const marked = async (): Promise<unknown[]> =>
+      await findMarkedProcesses(`DROVER_RUN=${first.run.id}\0`)
+    expect(await marked()).not.toEqual([])
+    expect(await stage.recover(first.run, null)).toEqual({
+      state: 'lost',
+      cause: 'its engine went down in its start, and knows nothing of it',
+    })
+    await stage.runtime.destroy(first.run, null, stage.signal)
+    expect(await marked()).toEqual([])
+    const next = await stage.start(stage.case.programs.copy)
+    stage.write(next.run, 'again\n')
+    await stage.said(next.run, 'again\n')
+  },
+)
+
+/** The engine's own record of a container, as before a start. */
+function forgetStart({ folder }: DockerEngine, container: string, noted: object): void {
   const file = path.join(folder, 'data/containers', container, 'config.v2.json')
   const config = JSON.parse(readFileSync(file, 'utf8')) as { State: object }
-  const never = '0001-01-01T00:00:00Z'
-  Object.assign(config.State, { Running: false, Pid: 0, StartedAt: never, FinishedAt: never })
+  Object.assign(config.State, { Running: false, Pid: 0, ...noted })
   writeFileSync(file, JSON.stringify(config))
 }
 
@@ -190,37 +201,9 @@ test('an engine that hangs holds nobody longer than they wait, nothing is destro
   await stage.dead(started.handle)
 })
 
-/** A socket in front of the engine's whose connections can be cut. */
-async function startProxy(engine: DockerEngine): Promise<{ host: string; cut: () => void }> {
-  const socket = path.join(engine.folder, 'proxy')
-  const target = engine.host.slice('unix://'.length)
-  const open = new Set<Socket>()
-  const server = createServer((client) => {
-    const upstream = connect(target)
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(one)
-      one.pipe(other)
-      one.on('error', () => {})
-      one.on('close', () => {
-        open.delete(one)
-        other.destroy()
-      })
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(socket, resolve))
-  onTestFinished(() => {
-    open.forEach((each) => each.destroy())
-    server.close()
-  })
-  return { host: `unix://${socket}`, cut: () => open.forEach((each) => each.destroy()) }
-}
-
 test('events that break off alone are followed again, and what was missed is seen', async () => {
   const engine = await startEngine()
-  const { host, cut } = await startProxy(engine)
+  const { host, cut } = await startEngineProxy(engine)
   const stage = dockerStage(engine, { host })
   const started = await stage.start(stage.case.programs.copy)
   const killed = await stage.start(stage.case.programs.copy)

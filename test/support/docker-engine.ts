@@ -188,7 +188,8 @@ export class DockerEngine implements AsyncDisposable {
     pids.forEach((pid) => sendSignal(pid, 'SIGKILL'))
     await waitFor('shims to be gone', () => pids.every((pid) => !isAlive(pid)))
     for (const { container } of shims.filter((shim) => shim.container !== '')) {
-      removeGroups(path.join('docker', container))
+      // The kernel lets go of a process a moment after it is gone.
+      await waitFor('groups to be gone', () => canRemoveGroups(path.join('docker', container)))
     }
   }
 
@@ -226,6 +227,15 @@ function removeGroups(name: string): void {
     if (existsSync(group)) {
       rmdirSync(group)
     }
+  }
+}
+
+function canRemoveGroups(name: string): boolean {
+  try {
+    removeGroups(name)
+    return true
+  } catch {
+    return false
   }
 }
 

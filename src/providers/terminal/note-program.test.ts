@@ -31,7 +31,12 @@ function notes(): (Note | null)[] {
 }
 
 test('a hook notes its input in one line, whatever is in it, and says nothing', async () => {
-  const command = hookCommand('note', 'Started', notesEnvironment(run))
+  const command = hookCommand({
+    verb: 'note',
+    event: 'Started',
+    node: process.execPath,
+    environment: notesEnvironment(run),
+  })
   const child = start('/bin/sh', ['-c', command])
   child.stdin.end('{\n  "prompt": "Grüße\\nan \'alle\'"\n}\n')
   expect(await text(child.stdout)).toBe('')
@@ -41,7 +46,11 @@ test('a hook notes its input in one line, whatever is in it, and says nothing', 
 })
 
 test('a hook that asks says what is put into its answer, once it is there', async () => {
-  const child = start('/bin/sh', ['-c', hookCommand('ask', 'Asked')], notesEnvironment(run))
+  const child = start(
+    '/bin/sh',
+    ['-c', hookCommand({ verb: 'ask', event: 'Asked', node: process.execPath })],
+    notesEnvironment(run),
+  )
   child.stdin.end('{"tool":"x"}')
   await waitFor('the question', () => notes().length > 0)
   const id = notes()[0]!.id!

@@ -1,7 +1,11 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { ProviderContext } from '../contract.ts'
 
-/** The program that hooks run: `.ts` in a checkout, `.js` in a package. */
+/**
+ * The program that hooks run: `.ts` in a checkout, `.js` in a package. Elsewhere it is found under the
+ * same path; the Node of an image runs that of a checkout from 22.18 on.
+ */
 export const noteProgram = fileURLToPath(
   new URL(`./note-program${path.extname(import.meta.url)}`, import.meta.url),
 )
@@ -11,17 +15,28 @@ export function notesEnvironment(runFolder: string): Record<string, string> {
   return { DROVER_RUN_FOLDER: runFolder }
 }
 
+/** What runs it: our own Node, or, where that is not, one by its name. */
+export function nodeOf({ isElsewhere }: Pick<ProviderContext, 'isElsewhere'>): string {
+  return isElsewhere ? 'node' : process.execPath
+}
+
+/** A hook as they are made. */
+export interface Hook {
+  verb: 'note' | 'ask'
+  event: string
+  /** As `nodeOf` says it. */
+  node: string
+  /** For programs that do not hand theirs on. */
+  environment?: Readonly<Record<string, string>>
+}
+
 /**
  * A hook as the shell command that programs want: it notes its input, or asks and waits for the
- * answer. `environment` is for programs that do not hand theirs on.
+ * answer.
  */
-export function hookCommand(
-  verb: 'note' | 'ask',
-  event: string,
-  environment: Readonly<Record<string, string>> = {},
-): string {
+export function hookCommand({ verb, event, node, environment = {} }: Hook): string {
   const given = Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`)
-  return [...given, ...[process.execPath, noteProgram, verb, event].map(quoted)].join(' ')
+  return [...given, ...[node, noteProgram, verb, event].map(quoted)].join(' ')
 }
 
 /** A word of a POSIX shell that means exactly this text. */

@@ -15,6 +15,7 @@ import type { Launch, RunReference } from '../contract.ts'
 import { checkExportable } from '../holder/become-file.ts'
 import { markOf } from '../holder/marks.ts'
 import { encodeLaunchLines } from '../launch-lines.ts'
+import { boxRunFolder } from '../run-folder.ts'
 import { encodeTmuxConfig, tmuxConfigFile } from './terminal/tmux-config.ts'
 
 /**
@@ -22,7 +23,7 @@ import { encodeTmuxConfig, tmuxConfigFile } from './terminal/tmux-config.ts'
  * at each start. So one container serves one run after the other, and sees no run but its own.
  */
 export function runLink({ folder }: Pick<AgentReference, 'folder'>): string {
-  return path.join(folder, 'run')
+  return boxRunFolder(folder)
 }
 
 /** The run's file that says what to begin. */
@@ -82,6 +83,11 @@ export function linkedRun(agent: Pick<AgentReference, 'folder'>): string | null 
   } catch {
     return null
   }
+}
+
+/** When it was pointed at that run, Unix ms. */
+export function linkedAt(agent: Pick<AgentReference, 'folder'>): number {
+  return Math.floor(lstatSync(runLink(agent)).mtimeMs)
 }
 
 function containerFile({ folder }: Pick<AgentReference, 'folder'>): string {

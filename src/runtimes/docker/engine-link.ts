@@ -94,8 +94,16 @@ export class EngineLink {
   async #follow(engine: Engine, signal: AbortSignal): Promise<void> {
     const isUp = Promise.withResolvers<void>()
     void engine.follow(
-      { type: ['container'], label: [labels.agent] },
-      ({ id, action, timeMs }) => this.watch.event(id, action, timeMs),
+      // Podman 4 tells nothing of a label that is asked for without its value.
+      {
+        type: ['container'],
+        ...(engine.facts.kind === 'podman' ? {} : { label: [labels.agent] }),
+      },
+      ({ id, action, timeMs, attributes }) => {
+        if (attributes[labels.agent] !== undefined) {
+          this.watch.event(id, action, timeMs)
+        }
+      },
       {
         onUp: () => {
           this.watch.up()

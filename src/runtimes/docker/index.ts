@@ -42,7 +42,6 @@ import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 import { resumeContainer, suspendContainer } from './suspend.ts'
 import { openTerminal, readScreen } from './terminal/terminals.ts'
-import { tmuxConfigFile } from './terminal/tmux-config.ts'
 import { UsedMark } from './used-mark.ts'
 import { Walls, type WallStep } from './walls/walls.ts'
 
@@ -204,7 +203,7 @@ export class DockerRuntime implements Runtime {
     recordEnding(run.folder)
     this.#handles.delete(run.id)
     const { bell, end, stop, answers } = runFiles(run.folder)
-    const own = [launchFile, killsFile, oomFile, tmuxConfigFile].map((fileOf) => fileOf(run))
+    const own = [launchFile, killsFile, oomFile].map((fileOf) => fileOf(run))
     for (const file of [bell, stop, end, answers, endedFile(run.folder), ...own]) {
       await rm(file, { force: true, recursive: true })
     }

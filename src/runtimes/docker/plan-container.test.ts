@@ -28,6 +28,8 @@ const targets = (body: ReturnType<typeof planContainer>): string[] =>
     ({ Source, Target, ReadOnly }) => `${Source}:${Target}${ReadOnly ? ':ro' : ''}`,
   )
 
+const machine = { cpus: 4, memoryBytes: 8e9 }
+
 describe('the container of an agent', () => {
   test('shows what it is to see under the same path, scripts and what is only read so that it can not be changed', () => {
     expect(targets(planContainer(parts(), {}))).toEqual([
@@ -103,13 +105,18 @@ describe('what a container may use', () => {
 
   test('is changed only where it differs; what goes is all that the machine has', () => {
     const some = planBounds({ memoryBytes: 64e6, pids: 10 })
-    expect(planUpdate(some, planBounds({ memoryBytes: 64e6, pids: 10 }), 4)).toBeNull()
-    expect(planUpdate(some, planBounds({ cpus: 2 }), 4)).toEqual({
-      memoryBytes: -1,
+    expect(planUpdate(some, planBounds({ memoryBytes: 64e6, pids: 10 }), machine)).toBeNull()
+    expect(planUpdate(some, planBounds({ cpus: 2 }), machine)).toEqual({
+      memoryBytes: 8e9,
       memorySwapBytes: -1,
       cpus: 2,
       pids: -1,
     })
-    expect(planUpdate(planBounds({ cpus: 2 }), planBounds({}), 4)?.cpus).toBe(4)
+  })
+
+  test('that went are none, though engines tell of all that the machine has', () => {
+    expect(planUpdate(planBounds({ cpus: 2 }), planBounds({}), machine)?.cpus).toBe(4)
+    const all = { memoryBytes: 8e9, cpus: 4, pids: null }
+    expect(planUpdate(all, planBounds({}), machine)).toBeNull()
   })
 })

@@ -95,16 +95,22 @@ export function planBounds({ memoryBytes, cpus, pids }: AgentLimits): ContainerB
 export function planUpdate(
   has: ContainerBounds,
   wanted: ContainerBounds,
-  machineCpus: number,
+  machine: { cpus: number; memoryBytes: number },
 ): ContainerLimits | null {
-  if (JSON.stringify(has) === JSON.stringify(wanted)) {
+  const { memoryBytes, cpus, pids } = has
+  const hasNow = {
+    memoryBytes: memoryBytes === machine.memoryBytes ? null : memoryBytes,
+    cpus: cpus === machine.cpus ? null : cpus,
+    pids,
+  }
+  if (JSON.stringify(hasNow) === JSON.stringify(wanted)) {
     return null
   }
-  const memoryBytes = wanted.memoryBytes ?? -1
   return {
-    memoryBytes,
-    memorySwapBytes: memoryBytes,
-    cpus: wanted.cpus ?? machineCpus,
+    // Engines take no word for "none" here.
+    memoryBytes: wanted.memoryBytes ?? machine.memoryBytes,
+    memorySwapBytes: wanted.memoryBytes ?? -1,
+    cpus: wanted.cpus ?? machine.cpus,
     pids: wanted.pids ?? -1,
   }
 }

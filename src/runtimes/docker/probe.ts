@@ -11,18 +11,15 @@ export async function probeDocker(
   signal: AbortSignal,
 ): Promise<Probe> {
   try {
-    const { facts } = await link.engine(signal)
-    return facts.isLocal
-      ? {
-          usable: true,
-          detail: `${describeEngine(facts)}; networks: ${await describeNetworks(facts, walls, signal)}`,
-          hint: null,
-        }
-      : {
-          usable: false,
-          detail: `the engine at ${facts.address} is on another machine, and agents' folders are here`,
-          hint: 'Run a Drover daemon on that machine, or unset DOCKER_HOST.',
-        }
+    const engine = await link.engine(signal)
+    await engine.ping(signal)
+    requireLocal(engine.facts)
+    const networks = await describeNetworks(engine.facts, walls, signal)
+    return {
+      usable: true,
+      detail: `${describeEngine(engine.facts)}; networks: ${networks}`,
+      hint: null,
+    }
   } catch (error) {
     if (error instanceof DroverError) {
       return { usable: false, detail: error.message.replace(/\.$/, ''), hint: error.row.hint }
@@ -43,6 +40,16 @@ async function describeNetworks(
   return problem === null
     ? 'full, none, local, allow'
     : `full, none; local and allow only with gateway.preparedPort, since ${problem}`
+}
+
+/** Errors: `engine_unfit`, for an engine that can't see this machine's folders. */
+export function requireLocal({ isLocal, address }: EngineFacts): void {
+  if (!isLocal) {
+    throw new DroverError(
+      'engine_unfit',
+      `The engine at ${address} is on another machine, and agents' folders are here: run a Drover daemon there, or name an engine of this machine with DOCKER_HOST.`,
+    )
+  }
 }
 
 export function describeEngine(facts: EngineFacts): string {

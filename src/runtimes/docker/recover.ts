@@ -1,8 +1,8 @@
 import type { Recovery, RunReference } from '../contract.ts'
-import { claimRun, neverStarted } from '../holder/recover.ts'
+import { claimRun, goneWithoutRecord, neverStarted } from '../holder/recover.ts'
 import { readExit } from '../run-folder.ts'
 import { recordEnding } from '../terminal/terminal-files.ts'
-import { linkedRun } from './box-files.ts'
+import { linkedAt, linkedRun } from './box-files.ts'
 import type { ContainerState } from './engine/container-state.ts'
 import type { EngineLink } from './engine-link.ts'
 import type { DockerHandle } from './handle.ts'
@@ -47,9 +47,11 @@ function judge(run: RunReference, startedAt: string, state: ContainerState | nul
     return { state: 'exited', exit: { code: null, signal: 'SIGKILL' } }
   }
   const refused = entryProblem(state.exitCode)
-  return refused
-    ? { state: 'lost', cause: refused, isUnstarted: true }
-    : { state: 'lost', ...endWithoutRecord(state.exitCode) }
+  if (refused) {
+    return { state: 'lost', cause: refused, isUnstarted: true }
+  }
+  const gone = goneWithoutRecord(run)
+  return gone.isUnstarted ? gone : { ...gone, ...endWithoutRecord(state.exitCode) }
 }
 
 function endWithoutRecord(code: number | null): { cause: string; isMachineFault?: boolean } {
@@ -82,6 +84,11 @@ function entryProblem(code: number | null): string | null {
   }
 }
 
+/** An ending that is of the run before. */
+function isOfBefore({ isRunning, startedAt }: ContainerState, folder: string): boolean {
+  return !isRunning && Date.parse(startedAt ?? '') < linkedAt({ folder })
+}
+
 /**
  * Finds a run of which only the intent was stored. Whoever claims it first decides: its holder, which
  * then lives in a container that points at this run, or we.
@@ -103,11 +110,16 @@ export async function recoverUnknown(
     all: true,
   })
   for (const { id, labels: has } of listed) {
-    if (linkedRun({ folder: has[labels.box] ?? '' }) === run.folder) {
+    const folder = has[labels.box] ?? ''
+    if (linkedRun({ folder }) === run.folder) {
       const state = await link.inspect(id, signal)
-      if (state?.startedAt) {
-        return judge(run, state.startedAt, state)
+      if (!state?.startedAt || isOfBefore(state, folder)) {
+        return {
+          state: 'lost',
+          cause: 'its engine went down in its start, and knows nothing of it',
+        }
       }
+      return judge(run, state.startedAt, state)
     }
   }
   return { state: 'lost', cause: 'its container is gone and left no record' }

@@ -28,6 +28,7 @@ import {
   planUpdate,
   type PlannedBody,
 } from './plan-container.ts'
+import { requireLocal } from './probe.ts'
 import { requireImage } from './images/require-image.ts'
 import { refuseSocket } from './refuse-socket.ts'
 import { requireTmux } from './terminal/require-tmux.ts'
@@ -59,6 +60,7 @@ export async function startInOwnContainer(
   launch: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<DockerHandle> {
+  requireLocal((await tools.link.engine(signal)).facts)
   tools.onFirst()
   const { network, release } = await tools.walls.hold(launch.box, signal)
   try {
@@ -159,7 +161,7 @@ async function makeContainer(
   const { agent } = launch.box
   if (there && there.labels[labels.key] === body.Labels[labels.key]) {
     await halt({ engine, link }, there, signal)
-    const update = planUpdate(there.limits, planBounds(launch.limits ?? {}), engine.facts.cpus)
+    const update = planUpdate(there.limits, planBounds(launch.limits ?? {}), engine.facts)
     if (update) {
       await engine.updateContainer(there.id, update, signal)
     }

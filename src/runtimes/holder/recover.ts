@@ -29,7 +29,7 @@ export async function recoverKnown(run: RunReference, handle: HolderHandle): Pro
 }
 
 /** Its holder is gone and has left no ending. */
-export function goneWithoutRecord(run: RunReference): Recovery {
+export function goneWithoutRecord(run: RunReference): Extract<Recovery, { state: 'lost' }> {
   return isClaimed(run)
     ? { state: 'lost', cause: 'its process is gone and left no record' }
     : { ...neverStarted, cause: 'its holder could not write its claim' }

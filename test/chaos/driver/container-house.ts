@@ -1,6 +1,5 @@
 import { readlinkSync } from 'node:fs'
 import path from 'node:path'
-import { findMarkedProcesses, environmentValue } from '../../../src/util/process-identity.ts'
 import { canRunDocker, DockerEngine, noNetwork } from '../../support/docker-engine.ts'
 import { importSmallImage } from '../../support/docker-images.ts'
 import { EngineDoor } from '../../support/engine-door.ts'
@@ -91,23 +90,6 @@ export class ContainerHouse implements AsyncDisposable {
 }
 
 const withLiveRestore = [...noNetwork, '--live-restore']
-
-/** Runs whose programs live in containers now. */
-export async function runsInContainers(instance: string): Promise<string[]> {
-  const own = readlinkSync('/proc/self/ns/pid')
-  const marked = await findMarkedProcesses(`DROVER_INSTANCE=${instance}`)
-  return marked
-    .filter(({ pid }) => namespaceOf(pid) !== own)
-    .map(({ environment }) => environmentValue(environment, 'DROVER_RUN') ?? '')
-}
-
-function namespaceOf(pid: number): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`)
-  } catch {
-    return null
-  }
-}
 
 /** The run that a box folder points at; null: none. */
 export function linkedRun(folder: string): string | null {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../../schema/error.ts'
 import type { LaunchRequest, ProviderLaunch, Transcript } from '../../contract.ts'
-import { hookCommand, noteProgram, notesEnvironment } from '../../terminal/notes.ts'
+import { hookCommand, nodeOf, noteProgram, notesEnvironment } from '../../terminal/notes.ts'
 import { instructionArguments, prepareCodex } from '../launch.ts'
 
 const startScript = fileURLToPath(new URL('start.sh', import.meta.url))
@@ -34,7 +34,7 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
     argv: [
       '/bin/sh',
       startScript,
-      process.execPath,
+      nodeOf(request),
       noteProgram,
       path.join(folder, threadsFolder),
       resume !== null && rollout === null
@@ -46,7 +46,7 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
       spec.dir,
       ...(spec.profile ? ['-p', spec.profile] : []),
       ...more,
-      ...terminalArguments(spec.dir),
+      ...terminalArguments(spec.dir, nodeOf(request)),
       ...(isOwn ? [] : instructionArguments(systemPrompt)),
     ],
     env: { ...env, ...notesEnvironment(runFolder) },
@@ -58,14 +58,19 @@ export async function launchCodexAtTerminal(request: LaunchRequest): Promise<Pro
  * No dialog may wait for a person before it can be typed to, and the hooks that tell of it are ours:
  * nobody need review them. No server of its own outlives it.
  */
-function terminalArguments(dir: string): string[] {
+function terminalArguments(dir: string, node: string): string[] {
   const settings = {
     projects: `{${JSON.stringify(dir)}={trust_level="trusted"}}`,
-    'hooks.SessionStart': hook(hookCommand('note', 'SessionStart'), { timeout: 30 }),
-    'hooks.PermissionRequest': hook(hookCommand('ask', 'PermissionRequest'), {
-      timeout: questionSeconds,
-      statusMessage: 'It asks: answer with drover approve or drover deny',
+    'hooks.SessionStart': hook(hookCommand({ verb: 'note', event: 'SessionStart', node }), {
+      timeout: 30,
     }),
+    'hooks.PermissionRequest': hook(
+      hookCommand({ verb: 'ask', event: 'PermissionRequest', node }),
+      {
+        timeout: questionSeconds,
+        statusMessage: 'It asks: answer with drover approve or drover deny',
+      },
+    ),
     'notice.hide_full_access_warning': 'true',
     'notice.hide_world_writable_warning': 'true',
     'notice.hide_rate_limit_model_nudge': 'true',

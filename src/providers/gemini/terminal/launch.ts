@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { LaunchRequest, ProviderLaunch, Transcript } from '../../contract.ts'
-import { hookCommand, notesEnvironment } from '../../terminal/notes.ts'
+import { hookCommand, nodeOf, notesEnvironment } from '../../terminal/notes.ts'
 import { prepareGemini, type PreparedGemini } from '../launch.ts'
 import { findSessionCopy } from '../session-copy.ts'
 
@@ -17,7 +17,7 @@ export function launchGeminiAtTerminal(request: LaunchRequest): ProviderLaunch {
   const hookOf = (event: string): object => ({
     name: 'drover',
     type: 'command',
-    command: hookCommand('note', event, environment),
+    command: hookCommand({ verb: 'note', event, node: nodeOf(request), environment }),
     timeout: hookMs,
   })
   const prepared = prepareGemini(request, {

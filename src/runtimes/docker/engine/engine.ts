@@ -56,6 +56,11 @@ export class Engine {
     return new Engine(await connectEngine(options))
   }
 
+  /** Resolves when it answers. */
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.#transport.askText({ method: 'GET', path: '/_ping', signal })
+  }
+
   /** The id. Errors: `name_taken`, `image_not_found`. */
   async createContainer(name: string, body: CreateBody, signal: AbortSignal): Promise<string> {
     return await this.#containers.create(name, body, signal)

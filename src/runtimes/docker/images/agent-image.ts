@@ -59,6 +59,7 @@ export function dockerfileOf({ from, programs }: ImageOrder): string {
 
 /** Nothing is fetched where it is there. */
 const toolsScript = [
+  `: get ${tools.join(' and ')};`,
   'missing=;',
   `for tool in ${tools.join(' ')}; do command -v "$tool" >/dev/null || missing="$missing $tool"; done;`,
   'if [ -z "$missing" ]; then exit 0; fi;',
@@ -70,6 +71,7 @@ const toolsScript = [
 
 function packagesScript(fetched: readonly string[]): string {
   return [
+    `: get ${fetched.join(', ')};`,
     'if ! command -v npm >/dev/null; then',
     'echo "It has no npm: begin with an image that has Node.js, or copy programs of this machine." >&2; exit 1; fi;',
     `npm install -g --no-audit --no-fund --no-update-notifier ${fetched.join(' ')} && npm cache clean --force`,

@@ -1,8 +1,9 @@
 import { DroverError } from '../../../schema/error.ts'
+import { plainText } from '../../../util/plain-text.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { BuildOptions, ImageState } from '../engine/images.ts'
 import { packTar, type TarEntry } from './tar.ts'
-import { tellBuild, type Tell } from './tell-progress.ts'
+import { readStep, tellBuild, type Tell } from './tell-progress.ts'
 
 /** Names of labels of images. */
 export const imageLabels = {
@@ -19,6 +20,8 @@ export const imageLabels = {
 export interface ImageTools {
   engine: Engine
   tell: Tell
+  /** How long a registry may say nothing, ms; left out: 45 s. */
+  silenceMs?: number
 }
 
 export interface ImageBuildOrder {
@@ -40,22 +43,27 @@ export async function buildImage(
   { what, entries, options }: ImageBuildOrder,
   signal: AbortSignal,
 ): Promise<ImageState> {
-  const said: string[] = []
+  let step = { name: 'its Dockerfile', said: [] as string[] }
   const told = tellBuild(what, tell)
-  tell(`building ${what}: sending ${entries.length} files`)
+  tell(`building ${what}: sending ${entries.length} ${entries.length === 1 ? 'file' : 'files'}`)
   try {
     await engine.buildImage(
       packTar(entries),
       options,
       (progress) => {
-        said.push(progress.text)
-        said.splice(0, said.length - toldLines)
+        const name = readStep(progress.text)
+        if (name !== null) {
+          step = { name, said: [] }
+        } else if (!/^(?: *--->|Removing intermediate container )/.test(progress.text)) {
+          step.said.push(plainText(progress.text).trimEnd())
+          step.said.splice(0, step.said.length - toldLines)
+        }
         told(progress)
       },
       signal,
     )
   } catch (error) {
-    throw signal.aborted ? error : explainBuild(what, error, said)
+    throw signal.aborted ? error : explainBuild(what, error, step)
   }
   const image = await engine.inspectImage(options.tag, signal)
   if (!image) {
@@ -65,15 +73,24 @@ export async function buildImage(
 }
 
 /** A step that failed is told with what it said; all else as the engine told it. */
-function explainBuild(what: string, error: unknown, said: readonly string[]): unknown {
+function explainBuild(
+  what: string,
+  error: unknown,
+  { name, said }: { name: string; said: readonly string[] },
+): unknown {
   const isStep = error instanceof DroverError && /^engine_(failed|refused)$/.test(error.code)
   if (!isStep) {
     return error
   }
-  const output = said.filter((line) => !/^ ?--->/.test(line)).join('\n')
   const problem = error.message.replace(/^The engine says: /, '').replace(/\.$/, '')
-  return new DroverError('image_failed', `${what} could not be built: ${problem}.\n${output}`, {
+  const [, code] = /returned a non-zero code: (\d+)/.exec(problem) ?? []
+  const output = said.join('\n')
+  const why =
+    code === undefined
+      ? `${problem}.`
+      : `${name} ended with ${code}${output === '' ? '.' : `:\n${output}`}`
+  return new DroverError('image_failed', `${what} could not be built: ${why}`, {
     cause: error,
-    details: { output },
+    details: { step: name, output },
   })
 }

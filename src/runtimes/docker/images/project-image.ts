@@ -35,7 +35,7 @@ export async function projectImage(
   const inside = path.relative(context, path.resolve(context, dockerfile)).split(path.sep).join('/')
   const entries = await readContext(context, inside, signal)
   const content = hashOf([recipe, await hashContext(entries, signal)])
-  const tag = `${repository}:${content.slice(0, 32)}`
+  const tag = `${repository}:${content.slice(0, 16)}`
   return (
     (await engine.inspectImage(tag, signal)) ??
     (await buildImage(

@@ -3,11 +3,11 @@ import type { ImageTools } from './build-image.ts'
 import { tellPull } from './tell-progress.ts'
 
 /** A registry that says nothing for so long is out of reach, ms. */
-const silenceMs = 45_000
+const usualSilenceMs = 45_000
 
 /** Fetches it. Errors: `registry_unreachable`, `image_not_found`, `image_unfit`, `disk_full`. */
 export async function pullImage(
-  { engine, tell }: ImageTools,
+  { engine, tell, silenceMs = usualSilenceMs }: ImageTools,
   name: string,
   signal: AbortSignal,
 ): Promise<void> {

@@ -39,5 +39,7 @@ it('a build tells its step, in one line of bounded length', () => {
     'building here: step 2/3: RUN one &&\\ two',
     'building here: step 2/3: RUN one &&\\ two',
   ])
+  tell(line('Step 4/4 : RUN : get git and tmux; missing=; for tool in'))
+  expect(told[4]).toBe('building here: step 4/4: get git and tmux')
   expect(told[3]?.length).toBeLessThan(120)
 })

@@ -19,16 +19,20 @@ export function tellPull(name: string, tell: Tell): OnProgress {
   }
 }
 
-/** What the engine tells of a build: the step it is at, and the last line of what that says. */
+/** What the engine tells of a build: the step it is at, else what it does. */
 export function tellBuild(what: string, tell: Tell): OnProgress {
   let step = ''
   return (progress) => {
-    const found = /^Step (\d+\/\d+) ?: (.*)/s.exec(progress.text)
-    if (found) {
-      step = `step ${found[1]}: ${shorten(found[2] ?? '')}`
-    }
+    step = readStep(progress.text) ?? step
     tell(`building ${what}: ${step || shorten(describe(progress))}`)
   }
+}
+
+/** `step 2/5: RUN make`; null for a line that begins no step. A command that begins with `: TITLE;` is told by that. */
+export function readStep(text: string): string | null {
+  const [, count, command = ''] = /^Step (\d+\/\d+) ?: (.*)/s.exec(text) ?? []
+  const [, title] = /^RUN : ([^;]+);/.exec(command) ?? []
+  return count === undefined ? null : `step ${count}: ${title ?? shorten(command)}`
 }
 
 function describe({ text, currentBytes, totalBytes }: Progress): string {

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { sendSignal } from '../../../../src/util/process-identity.ts'
 import { readAccount } from '../account.ts'
-import { linkedRun, runsInContainers, type Box, type ContainerHouse } from '../container-house.ts'
+import { linkedRun, type Box, type ContainerHouse } from '../container-house.ts'
 import { namesIn, textOf } from '../files.ts'
 import type { Stage } from '../stage.ts'
 import { presentLife, type Actor } from '../world.ts'
@@ -42,20 +42,27 @@ export const engineBlows: Readonly<Record<string, (blow: Blow) => Promise<boolea
 }
 
 async function killEngine({ house, stage, forMs }: Blow, isRestoring: boolean): Promise<boolean> {
-  const noteWhoLives = async (): Promise<void> => {
-    if (!isRestoring) {
-      const runs = await runsInContainers(stage.instance() ?? '')
-      runs.forEach((run) => stage.world.struck.add(run))
-    }
-  }
   await house.alone(async () => {
     await house.engine.stop('SIGKILL')
     await sleep(forMs)
+    if (isRestoring) {
+      await restartRestoring(house, stage)
+      return
+    }
     // Nobody comes up any more: who is seen now is whom the next engine ends.
-    await noteWhoLives()
-    await house.restart(isRestoring)
+    runsThere(stage).forEach((run) => noteStruck({ stage }, { run }))
+    await house.restart(false)
   })
   return true
+}
+
+/** Who came up in a start that was under way is nobody's for the next engine, and may be lost. */
+async function restartRestoring(house: ContainerHouse, stage: Stage): Promise<void> {
+  const there = runsThere(stage)
+  await house.restart(true)
+  const boxes = await house.boxes(stage.instance() ?? '')
+  const known = new Set(boxes.flatMap(({ run, isRunning }) => (isRunning ? [run] : [])))
+  there.filter((run) => !known.has(run)).forEach((run) => noteStruck({ stage }, { run }))
 }
 
 /** Before it has noted that the container runs; who comes up in it then is nobody's for that engine. */
@@ -72,11 +79,9 @@ async function killEngineInStart({ house, stage, forMs }: Blow): Promise<boolean
       return false
     }
     sendSignal(house.engine.pid, 'SIGKILL')
-    // Whoever is of that start may be lost with it.
-    noteStruck({ stage }, { run: runOf(begun) })
     await house.engine.stop()
     await sleep(forMs)
-    await house.restart(true)
+    await restartRestoring(house, stage)
     return true
   })
 }
@@ -92,9 +97,12 @@ function firstProcesses({ home }: Stage): number[] {
     })
 }
 
-function runOf(pid: number): string | null {
-  const [, , link = ''] = textOf(`/proc/${pid}/cmdline`).split('\0')
-  return linkedRun(path.dirname(link))
+/** Runs in containers that live, whether their engine does or not. */
+function runsThere(stage: Stage): (string | null)[] {
+  return firstProcesses(stage).map((pid) => {
+    const [, , link = ''] = textOf(`/proc/${pid}/cmdline`).split('\0')
+    return linkedRun(path.dirname(link))
+  })
 }
 
 async function freezeEngine({ house, stage, forMs }: Blow): Promise<boolean> {
@@ -118,8 +126,8 @@ async function strikeBox(blow: Blow, argv: readonly string[]): Promise<boolean> 
   }
   noteStruck(blow, box)
   const { code } = await blow.house.engine.call([...argv, box.id], blowMs)
-  const after = await boxOf(blow)
-  noteStruck(blow, after ?? box)
+  // It may have met the run after.
+  noteStruck(blow, (await boxWith(blow, box.id)) ?? box)
   return code === 0
 }
 
@@ -134,18 +142,24 @@ async function pauseBox(blow: Blow): Promise<boolean> {
   return true
 }
 
+async function boxWith({ house, stage }: Blow, id: string): Promise<Box | undefined> {
+  const boxes = await house.boxes(stage.instance() ?? '').catch(() => [])
+  return boxes.find((box) => box.id === id)
+}
+
 function noteStruck({ stage }: Pick<Blow, 'stage'>, { run }: Pick<Box, 'run'>): void {
   if (run !== null) {
     stage.world.struck.add(run)
   }
 }
 
-/** The container of an agent whose program came up in it before. */
+/** The container of the agent, where its program came up in it before; else one that runs, whosever it is. */
 async function boxOf({ house, stage, actor }: Blow): Promise<Box | null> {
   const { starts } = readAccount(presentLife(actor), stage.home, null)
   try {
     const boxes = await house.boxes(stage.instance() ?? '')
-    return boxes.find(({ run }) => run !== null && starts.includes(path.basename(run))) ?? null
+    const own = boxes.find(({ run }) => run !== null && starts.includes(run))
+    return own ?? boxes.find(({ isRunning }) => isRunning) ?? null
   } catch {
     // Where the engine is down no container can be struck.
     return null

@@ -1,0 +1,90 @@
+import { chmodSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { problemOf, runDrover } from '../support/cli.ts'
+import { mainFile, startTestDaemon, type TestDaemon } from '../support/daemon.ts'
+import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
+import { importBaseImage, importSmallImage } from '../support/docker-images.ts'
+import { createTemporaryFolder } from '../support/temporary-folder.ts'
+import { Terminal } from '../support/terminal.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+describe.skipIf(!canRunDocker)("a terminal in an agent's container", () => {
+  let engine: DockerEngine
+  let daemon: TestDaemon
+  let image: string
+  let bare: string
+  let work: string
+
+  beforeAll(async () => {
+    engine = await DockerEngine.start()
+    image = await importBaseImage(engine)
+    bare = await importSmallImage(engine)
+    daemon = await startTestDaemon({ env: { DOCKER_HOST: engine.host } })
+    work = createTemporaryFolder()
+    chmodSync(work, 0o777)
+  }, 120_000)
+  afterAll(async () => {
+    await daemon?.[Symbol.asyncDispose]()
+    await engine?.[Symbol.asyncDispose]()
+  }, 60_000)
+
+  const start = async (name: string, container: object, script = 'exec sh'): Promise<void> => {
+    await daemon.client.run(
+      {
+        name,
+        template: 'command',
+        program: ['/bin/sh', '-c', script],
+        dir: work,
+        container: { user: '1234:2345', ...container },
+      },
+      { waitSeconds: 60 },
+    )
+  }
+
+  test('is come to, is there for the next daemon, and is typed to by messages', async () => {
+    await start('shown', { image, terminal: true }, 'echo hello; exec cat')
+    await waitFor('its screen', async () =>
+      (await daemon.client.screen('shown')).text.startsWith('hello\n'),
+    )
+    await using terminal = await Terminal.open(
+      [process.execPath, mainFile, 'attach', 'shown', '--terminal'],
+      { env: daemon.env, cwd: work },
+    )
+    await terminal.waitFor('hello')
+    await terminal.type('typed')
+    await terminal.press('Enter')
+    await terminal.waitFor(/typed\s+typed/)
+    await daemon.restart()
+    await daemon.client.send('shown', { body: 'sent' })
+    await terminal.waitFor(/sent\s+sent/)
+  })
+
+  test('is there only where it is asked for: else its program has pipes', async () => {
+    await start('piped', { image }, 'test -t 0 || echo pipes; exec cat')
+    const { code, stderr } = await runDrover(['attach', 'piped', '--terminal', '--json'], {
+      env: daemon.env,
+    })
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('terminal')
+    await waitFor('what it says', async () =>
+      (await runDrover(['logs', 'piped'], { env: daemon.env })).stdout.includes('pipes'),
+    )
+  })
+
+  test('takes tmux in the image: an image without it is named, with the way out', async () => {
+    await start('without', { image: bare, terminal: true })
+    await waitFor('why it is not up', async () => {
+      const { stdout } = await runDrover(['why', 'without'], { env: daemon.env })
+      return stdout.includes(`the image ${bare} has no tmux`) && stdout.includes('Install tmux')
+    })
+  })
+
+  test('is refused for a program that has nothing for one', async () => {
+    const args = ['run', 'chat', '--image', image, '--tty', '--dir', work, '--json']
+    const result = await runDrover(args, { env: daemon.env })
+    expect(problemOf(result)).toMatchObject({
+      code: 'unsupported',
+      details: { field: 'container.terminal' },
+    })
+  })
+})
