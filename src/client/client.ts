@@ -275,12 +275,11 @@ export class Client {
     await this.#post('/v1/shutdown', { agents: agents ?? false }, options)
   }
 
-  /** Closes kept connections. */
   close(): void {
     this.#transport.close()
   }
 
-  #get<Answer>(path: string, options?: CallOptions, query: Query = {}): Promise<Answer> {
+  #get<Answer>(path: string, options?: CallOptions, query: Call['query'] = {}): Promise<Answer> {
     return this.#call({ method: 'GET', path, query }, options)
   }
 
@@ -296,5 +295,3 @@ export class Client {
     return this.#transport.request<Answer>({ ...call, ...withDeadline(options) })
   }
 }
-
-type Query = Call['query']

@@ -14,6 +14,7 @@ import {
   launchContext,
   type DaemonContext,
 } from './context.ts'
+import { doorPlace } from './door-place.ts'
 
 interface FoundBox {
   agent: AgentRow
@@ -46,7 +47,8 @@ export class Boxes {
       )
     }
     const spec = this.#context.specs.get(agent.id)
-    const { env } = launchContext(this.#context, spec, agent.id)
+    const { env, upstreams } = launchContext(this.#context, spec, agent.id)
+    const door = await doorPlace(this.#context, agent.id, spec, upstreams)
     const { argv, user = null, terminal = null } = request
     const exec = {
       argv,
@@ -55,6 +57,7 @@ export class Boxes {
       cwd: path.posix.resolve(dir, request.dir ?? '.'),
       env: {
         ...env,
+        ...door?.env,
         DROVER_AGENT: agent.name,
         ...(terminal ? { TERM: 'xterm-256color' } : {}),
         ...request.env,

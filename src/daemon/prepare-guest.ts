@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { ProviderContext } from '../providers/contract.ts'
-import type { Launch, RunReference, Runtime } from '../runtimes/contract.ts'
+import type { Handle, Launch, RunReference, Runtime } from '../runtimes/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import type { GuestRequest } from '../schema/guest.ts'
@@ -13,9 +13,11 @@ import type { Home } from '../util/home.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import {
   agentFolders,
+  agentReference,
   askDeadlineMs,
   callSignal,
   getRuntime,
+  launchContext,
   providerContext,
   speechOf,
   willHaveTerminal,
@@ -45,15 +47,44 @@ export async function prepareGuest(
 ): Promise<PreparedGuest> {
   const spec = context.specs.get(agent.id)
   const runtime = await findRuntime(context, spec)
+  const beside = findBox(context, agent, runtime)
   const cwd = await findFolder(context, agent, request.dir ?? '.')
   const env = await guestEnvironment(context, agent, { run, runtime: runtime.name })
-  const [program, ...rest] = request.program
-  const argv: Launch['argv'] = [
-    program === undefined ? findShell(env) : findGiven(program, { env, cwd }),
-    ...rest,
-  ]
+  const argv = beside ? insideProgram(request) : hereProgram(request, { env, cwd })
   const { cols, rows } = request
-  return { runtime, launch: { run, argv, env, cwd, terminal: { cols, rows } } }
+  const launch: Launch = { run, argv, env, cwd, terminal: { cols, rows } }
+  return { runtime, launch: beside ? { ...launch, beside } : launch }
+}
+
+/** The box that a guest is in: as the agent's run that lives has it. Undefined where there are none. Errors: `box_asleep`. */
+function findBox(context: DaemonContext, agent: AgentRow, runtime: Runtime): Launch['beside'] {
+  if (!runtime.capabilities.elsewhere) {
+    return undefined
+  }
+  const run = agent.run_id ? context.store.runs.get(agent.run_id) : undefined
+  if (!run?.handle) {
+    throw new DroverError(
+      'box_asleep',
+      `${agent.name} is not awake: a guest would be in its container, which rests with it.`,
+      { details: { agent: agent.name } },
+    )
+  }
+  return {
+    agent: agentReference(context, agent.id),
+    handle: JSON.parse(run.handle) as Handle,
+  }
+}
+
+/** Which programs there are in a box nobody knows but the box. */
+function insideProgram({ program: [program = '/bin/sh', ...rest] }: GuestRequest): Launch['argv'] {
+  return [program, ...rest]
+}
+
+function hereProgram(
+  { program: [program, ...rest] }: GuestRequest,
+  place: { env: Readonly<Record<string, string>>; cwd: string },
+): Launch['argv'] {
+  return [program === undefined ? findShell(place.env) : findGiven(program, place), ...rest]
 }
 
 /** The agent's own runtime where that has terminals, else this machine's. */
@@ -118,15 +149,22 @@ async function guestEnvironment(
   { run, runtime }: { run: RunReference; runtime: string },
 ): Promise<Record<string, string>> {
   const spec = context.specs.get(agent.id)
-  const { env, upstreams } = providerContext(context, spec.provider, spec.env)
+  const isElsewhere = getRuntime(context, runtime).capabilities.elsewhere
+  const base = isElsewhere
+    ? launchContext(context, spec, agent.id)
+    : providerContext(context, spec.provider, spec.env)
+  const { upstreams } = base
   const door = await doorPlace(context, agent.id, { ...spec, runtime }, upstreams)
+  const here = isElsewhere
+    ? {}
+    : { ...homeVariable(context.home), DROVER_SOCKET: context.home.socketFile }
   return {
-    ...env,
+    ...base.env,
     ...(await providerEnvironment(context, agent, {
       run,
-      upstreams: door?.upstreams ?? upstreams,
+      base: { ...base, upstreams: door?.upstreams ?? upstreams },
     })),
-    ...(door?.env ?? { ...homeVariable(context.home), DROVER_SOCKET: context.home.socketFile }),
+    ...(door?.env ?? here),
     DROVER_AGENT: agent.name,
   }
 }
@@ -135,7 +173,7 @@ async function guestEnvironment(
 async function providerEnvironment(
   context: DaemonContext,
   { id, name }: AgentRow,
-  { run, upstreams }: { run: RunReference; upstreams: ProviderContext['upstreams'] },
+  { run, base }: { run: RunReference; base: ProviderContext },
 ): Promise<Record<string, string>> {
   const spec = context.specs.get(id)
   const speech = speechOf(context, {
@@ -144,8 +182,7 @@ async function providerEnvironment(
   })
   try {
     const { env } = await speech.launch({
-      ...providerContext(context, spec.provider, spec.env),
-      upstreams,
+      ...base,
       agent: { id, name },
       spec,
       resume: null,

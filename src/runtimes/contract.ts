@@ -3,9 +3,11 @@ import type { BoxImages } from './box-images.ts'
 import type { AgentReference, BoxWish, Kept } from './box.ts'
 import type { BoxAccess } from './box-contract.ts'
 import type { NetworkKeeper } from './network-keeper.ts'
+import type { TerminalConnection, TerminalOptions, TerminalSize } from './terminal-contract.ts'
 import type { Units } from './units.ts'
 import type { Use } from './use.ts'
 
+export type * from './terminal-contract.ts'
 export type { Use }
 
 /**
@@ -38,12 +40,8 @@ export interface Launch {
   terminal?: TerminalSize
   /** What a box of the agent's own is made of; for a runtime whose programs are elsewhere. */
   box?: BoxWish
-}
-
-/** Of a terminal, in characters. */
-export interface TerminalSize {
-  cols: number
-  rows: number
+  /** A guest's: the life of its agent's box that it is in, and ends with. */
+  beside?: { agent: AgentReference; handle: Handle }
 }
 
 /** What names a run, known before anything is started. */
@@ -106,41 +104,6 @@ export interface StopOptions {
   /** Then TERM to all of it, and this long until KILL, ms. */
   graceMs: number
   signal: AbortSignal
-}
-
-/** What comes to somebody who looks at a terminal, in the order in which it happened. */
-export type TerminalEvent =
-  /**
-   * Bytes that draw what is there on a terminal that was just reset: lines that scrolled away, the
-   * screen, colours, modes and the cursor. First of all, and again where output was left out since
-   * the reader was too slow, and after `redraw`. What follows goes on from it exactly.
-   */
-  | { type: 'screen'; bytes: Uint8Array; size: TerminalSize }
-  | { type: 'output'; bytes: Uint8Array }
-  | { type: 'resized'; size: TerminalSize }
-  /** Its program is gone, or the terminal can't be asked any more. Nothing follows. */
-  | { type: 'gone'; cause: string }
-
-export interface TerminalOptions {
-  /** The size the onlooker has; the smallest of those who may type is the terminal's. */
-  size: TerminalSize
-  /** Can't type, and its size counts for nothing. */
-  isReadOnly: boolean
-  /** Told of each event; never before `openTerminal` has resolved. */
-  onEvent: (event: TerminalEvent) => void
-  signal: AbortSignal
-}
-
-/** One person at a run's terminal. What they type goes to the program at once and is no message. */
-export interface TerminalConnection {
-  write(bytes: Uint8Array): void
-  resize(size: TerminalSize): void
-  /** Asks for the screen anew. */
-  redraw(): void
-  /** No more events until `resume`; what can't be kept meanwhile is left out, and a `screen` told instead. */
-  pause(): void
-  resume(): void
-  close(): void
 }
 
 export interface RuntimeCapabilities {

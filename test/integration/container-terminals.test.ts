@@ -1,4 +1,5 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problemOf, runDrover } from '../support/cli.ts'
 import { mainFile, startTestDaemon, type TestDaemon } from '../support/daemon.ts'
@@ -85,6 +86,69 @@ describe.skipIf(!canRunDocker)("a terminal in an agent's container", () => {
     expect(problemOf(result)).toMatchObject({
       code: 'unsupported',
       details: { field: 'container.terminal' },
+    })
+  })
+
+  describe('drover shell', () => {
+    const stateOf = async (id: string): Promise<string | null> =>
+      (await daemon.client.guests.list()).find((guest) => guest.id === id)?.state ?? null
+
+    test('opens a terminal in the container, as its user and in its environment, and the next daemon has it', async () => {
+      await start('host', { image }, 'exec cat')
+      await using terminal = await Terminal.open([process.execPath, mainFile, 'shell', 'host'], {
+        env: daemon.env,
+        cwd: work,
+        columns: 101,
+        rows: 33,
+      })
+      await terminal.waitFor(/[$#]/)
+      await terminal.type(
+        'id -u; pwd; hostname; stty size; echo "<$DROVER_SOCKET$DROVER_TOKEN>$DROVER_AGENT"',
+      )
+      await terminal.press('Enter')
+      await terminal.waitFor(/^1234$/m)
+      await terminal.waitFor(work)
+      await terminal.waitFor('33 101')
+      await terminal.waitFor('<>host')
+      const [guest] = await daemon.client.guests.list({ agent: 'host' })
+      expect(guest).toMatchObject({ runtime: 'docker', state: 'running', program: ['/bin/sh'] })
+      await daemon.restart()
+      // Its client is back, and has drawn the screen anew below.
+      await terminal.waitFor(/^<>host[^]*^<>host/m)
+      await terminal.type('echo still-$((20 + 3))')
+      await terminal.press('Enter')
+      await terminal.waitFor('still-23')
+      await terminal.type('exit')
+      await terminal.press('Enter')
+      await waitFor('it to be over', async () => (await stateOf(guest?.id ?? '')) === null)
+      expect((await daemon.client.show('host')).status).not.toBe('asleep')
+      expect(existsSync(path.join(daemon.home.guestsFolder, guest?.id ?? ''))).toBe(false)
+    })
+
+    test('is ended with all that it started, and the agent goes on', async () => {
+      const program = ['sh', '-c', 'trap "" TERM HUP; setsid sleep 4713 & sleep 4713; sleep 4713']
+      const guest = await daemon.client.guests.open('host', { program })
+      const inside = async (): Promise<string> =>
+        (
+          await runDrover(
+            ['exec', 'host', '--', 'sh', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" .'],
+            { env: daemon.env },
+          )
+        ).stdout
+      await waitFor('it to run', async () => (await inside()).includes('sleep.4713'))
+      await daemon.client.guests.end(guest.id, { waitSeconds: 30 })
+      expect(await inside()).not.toContain('sleep.4713')
+      await daemon.client.send('host', { body: 'still there' })
+      await waitFor('its answer', async () =>
+        (await runDrover(['logs', 'host'], { env: daemon.env })).stdout.includes('still there'),
+      )
+    })
+
+    test('ends with the container: when the agent falls asleep, so does its guest; then there is no way in', async () => {
+      const guest = await daemon.client.guests.open('host', { program: ['sleep', '1000'] })
+      await daemon.client.sleep('host', { waitSeconds: 60 })
+      await waitFor('it to be gone', async () => (await stateOf(guest.id)) === null)
+      await expect(daemon.client.guests.open('host')).rejects.toMatchObject({ code: 'box_asleep' })
     })
   })
 })

@@ -16,7 +16,8 @@ import { checkExportable } from '../holder/become-file.ts'
 import { markOf } from '../holder/marks.ts'
 import { encodeLaunchLines } from '../launch-lines.ts'
 import { boxRunFolder } from '../run-folder.ts'
-import { encodeTmuxConfig, tmuxConfigFile } from './terminal/tmux-config.ts'
+import { guestsFolder } from './guests/guest-files.ts'
+import { encodeTmuxConfig, socketFile, tmuxConfigFile } from './terminal/tmux-config.ts'
 
 /**
  * Where a container finds its run: a link outside, whose target is mounted under the link's own name
@@ -50,25 +51,32 @@ export function isWalled({ network }: Pick<BoxWish, 'network'>): boolean {
   return network !== undefined && network.policy !== 'full' && network.policy !== 'none'
 }
 
-/** Points the container at the run it is to begin next, and says what that is. Errors: `start_failed`. */
-export function prepareBox(box: BoxWish, launch: Launch): void {
-  const { agent } = box
-  const { run, argv, cwd } = launch
+/** Says what a run is to begin. Errors: `start_failed`. */
+export function writeLaunch(run: RunReference, launch: Launch): void {
   checkExportable(launch.env)
-  createPrivateFolder(agent.folder)
   const { TERM: term, ...others } = launch.env
   // At a terminal TERM is the terminal's.
   const given = launch.terminal || term === undefined ? others : launch.env
-  const env = { ...given, ...markOf(run) }
-  writeFileSync(launchFile(run), encodeLaunchLines({ argv, env, cwd }), { mode: 0o600 })
+  const lines = encodeLaunchLines({ ...launch, env: { ...given, ...markOf(run) } })
+  writeFileSync(launchFile(run), lines, { mode: 0o600 })
+}
+
+/** Points the container at the run it is to begin next, and says what that is. Errors: `start_failed`. */
+export function prepareBox(box: BoxWish, launch: Launch): void {
+  const { agent } = box
+  const { run, terminal } = launch
+  createPrivateFolder(agent.folder)
+  createPrivateFolder(guestsFolder(agent))
+  writeLaunch(run, launch)
   if (isWalled(box)) {
     writeFileSync(resolverFile(agent), 'nameserver 127.0.0.1\n')
     // Whoever its programs run as.
     chmodSync(resolverFile(agent), 0o644)
   }
   const link = runLink(agent)
-  if (launch.terminal) {
-    const config = encodeTmuxConfig({ ...launch, terminal: launch.terminal }, link)
+  if (terminal) {
+    const place = { folder: link, socket: socketFile }
+    const config = encodeTmuxConfig({ ...launch, terminal }, place)
     writeFileSync(tmuxConfigFile(run), config, { mode: 0o600 })
   }
   rmSync(`${link}.new`, { force: true })

@@ -4,6 +4,7 @@ import { DroverError } from '../../schema/error.ts'
 import type { BoxWish } from '../box.ts'
 import type { RunReference } from '../contract.ts'
 import { runLink } from './box-files.ts'
+import { guestsFolder } from './guests/guest-files.ts'
 
 /** What a choice of user follows from. */
 export interface UserFacts {
@@ -54,10 +55,20 @@ export async function giveFolders(
   if (process.getuid?.() !== 0 || user === null) {
     return
   }
-  for (const folder of [run.folder, ...box.ownFolders]) {
+  for (const folder of [run.folder, guestsFolder(box.agent), ...box.ownFolders]) {
     await give(folder, user)
   }
   await lchown(runLink(box.agent), user.uid, user.gid)
+}
+
+/** The same for one folder. */
+export async function giveFolder(
+  folder: string,
+  user: { uid: number; gid: number } | null,
+): Promise<void> {
+  if (process.getuid?.() === 0 && user !== null) {
+    await give(folder, user)
+  }
 }
 
 async function give(file: string, user: { uid: number; gid: number }): Promise<void> {

@@ -11,6 +11,8 @@ export const DockerHandle = z.object({
   startedAt: z.string().min(1),
   /** Its first process, as this machine counts; 0 where the engine does not tell. */
   pid: z.number().int().nonnegative(),
+  /** Of a guest in it: where its folder is. */
+  guest: z.string().optional(),
 })
 export type DockerHandle = z.infer<typeof DockerHandle>
 

@@ -23,7 +23,7 @@ import type { BoxImages } from '../box-images.ts'
 import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
 import { claimRun } from '../holder/recover.ts'
 import { killLeftovers } from '../holder/stop.ts'
-import { runFiles } from '../run-folder.ts'
+import { readExit, runFiles } from '../run-folder.ts'
 import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
 import { DockerBoxAccess } from './box/box-access.ts'
 import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
@@ -31,12 +31,14 @@ import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
 import { ImageShelf } from './images/image-shelf.ts'
 import { explainExit } from './explain-exit.ts'
+import { findGuest } from './guests/guest-files.ts'
+import { listGuests, recoverGuest, releaseGuest, startGuest, stopGuest } from './guests/guests.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
 import { measureUse, measureWork } from './measure.ts'
 import { containerName, labels } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
-import { refuseLimit } from './limits.ts'
+import { needLimits, refuseLimit } from './limits.ts'
 import { findContainer, isOurs } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
@@ -110,17 +112,15 @@ export class DockerRuntime implements Runtime {
     signal: AbortSignal,
     tell: (text: string) => void = () => undefined,
   ): Promise<Handle> {
-    const { box } = launch
+    const { box, beside, terminal } = launch
+    if (beside && terminal) {
+      const life = parseHandle(beside.handle)
+      return await startGuest(this.#link, { ...launch, beside, terminal }, life, signal)
+    }
     if (!box) {
       throw new DroverError('start_failed', 'A program of docker needs a container to be in.')
     }
-    const refusal = await this.checkLimits(launch, signal)
-    if (refusal) {
-      const { limit, reason } = refusal
-      throw new DroverError('unsupported', `limits.${limit}: it can't be kept: ${reason}.`, {
-        details: { field: `limits.${limit}` },
-      })
-    }
+    needLimits(await this.checkLimits(launch, signal))
     const tools = {
       link: this.#link,
       walls: this.networks,
@@ -134,6 +134,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
+    if (findGuest(run) !== null) {
+      return await recoverGuest(this.#link, { run, handle: handle && parseHandle(handle) }, signal)
+    }
     if (!handle) {
       return await recoverUnknown(this.#link, run, signal)
     }
@@ -144,6 +147,9 @@ export class DockerRuntime implements Runtime {
 
   async inspect(handle: Handle, signal: AbortSignal): Promise<Liveness> {
     const own = parseHandle(handle)
+    if (own.guest !== undefined && readExit(own.guest) !== null) {
+      return 'dead'
+    }
     const known = this.#link.watch.liveness(own)
     if (known) {
       return known
@@ -186,12 +192,20 @@ export class DockerRuntime implements Runtime {
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
-    await stopContainer(this.#link, { run, handle: parseHandle(handle) }, options)
+    const own = parseHandle(handle)
+    if (own.guest !== undefined) {
+      return await stopGuest(this.#link, { run, handle: own }, options)
+    }
+    await stopContainer(this.#link, { run, handle: own }, options)
     recordEnding(run.folder)
   }
 
   /** The container stays, at rest. */
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
+    const guest = handle ? parseHandle(handle).guest : findGuest(run)
+    if (guest) {
+      return await releaseGuest(this.#link, { run, handle: handle && parseHandle(handle) }, signal)
+    }
     const life = handle ? parseHandle(handle) : await this.#findLife(run, signal)
     if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
       await killContainer(this.#link, life, signal)
@@ -227,10 +241,16 @@ export class DockerRuntime implements Runtime {
 
   /** Containers that run, by the run that each was pointed at. */
   async list(instance: string, signal: AbortSignal): Promise<Found[]> {
-    return (await this.#listContainers(instance, false, signal)).flatMap(({ name, folder }) => {
+    const found: Found[] = []
+    for (const { name, folder } of await this.#listContainers(instance, false, signal)) {
       const run = linkedRun({ folder })
-      return run === null ? [] : [{ run: path.basename(run), what: `container ${name}` }]
-    })
+      const guests = await listGuests(folder)
+      found.push(
+        ...(run === null ? [] : [{ run: path.basename(run), what: `container ${name}` }]),
+        ...guests.map((id) => ({ run: id, what: `terminal ${id} in container ${name}` })),
+      )
+    }
+    return found
   }
 
   async forget(agent: AgentReference, signal: AbortSignal): Promise<void> {

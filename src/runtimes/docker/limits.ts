@@ -1,3 +1,4 @@
+import { DroverError } from '../../schema/error.ts'
 import type { AgentLimits } from '../../schema/agent-limits.ts'
 import type { LimitRefusal } from '../contract.ts'
 import type { EngineFacts } from './engine/facts.ts'
@@ -26,4 +27,14 @@ export function refuseLimit(
     }
   }
   return null
+}
+
+/** Errors: `unsupported` where there is one. */
+export function needLimits(refusal: LimitRefusal | null): void {
+  if (refusal) {
+    const { limit, reason } = refusal
+    throw new DroverError('unsupported', `limits.${limit}: it can't be kept: ${reason}.`, {
+      details: { field: `limits.${limit}` },
+    })
+  }
 }

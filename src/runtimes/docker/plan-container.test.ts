@@ -35,6 +35,7 @@ describe('the container of an agent', () => {
     expect(targets(planContainer(parts(), {}))).toEqual([
       '/docs:/docs:ro',
       '/drover:/drover:ro',
+      '/h/agents/agent_1/box/guests:/h/agents/agent_1/box/guests',
       '/h/agents/agent_1/box/run:/h/agents/agent_1/box/run',
       '/h/agents/agent_1/home:/h/agents/agent_1/home',
       '/h/agents/agent_1/state:/h/agents/agent_1/state',

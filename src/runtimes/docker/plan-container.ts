@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AgentLimits } from '../../schema/agent-limits.ts'
 import type { Container } from '../../schema/container.ts'
 import type { BoxWish } from '../box.ts'
+import { guestsFolder } from './guests/guest-files.ts'
 import type { BodyMount, ContainerLimits, CreateBody, HostConfig } from './engine/container-body.ts'
 import type { ContainerBounds } from './engine/container-state.ts'
 
@@ -40,7 +41,7 @@ export const labels = {
 } as const
 
 /** Processes of ours inside, which don't count against the program's: the entry's and the holder's shells, and their helpers. */
-const ownTasks = 6
+const ownTasks = { pipes: 6, terminal: 14 }
 
 export function containerName(agentId: string): string {
   return `drover-${agentId}`
@@ -78,16 +79,20 @@ export function planContainer(parts: ContainerParts, wanted: AgentLimits): Plann
   return {
     ...body,
     Labels: { ...own, [labels.box]: box.agent.folder, [labels.key]: key },
-    HostConfig: { ...body.HostConfig, ...hostBounds(planBounds(wanted)) },
+    HostConfig: { ...body.HostConfig, ...hostBounds(planBounds(wanted, container)) },
   }
 }
 
 /** What the container may use: what the agent may, and our own few processes. */
-export function planBounds({ memoryBytes, cpus, pids }: AgentLimits): ContainerBounds {
+export function planBounds(
+  { memoryBytes, cpus, pids }: AgentLimits,
+  { terminal }: Pick<Container, 'terminal'> = {},
+): ContainerBounds {
+  const own = terminal ? ownTasks.terminal : ownTasks.pipes
   return {
     memoryBytes: memoryBytes ?? null,
     cpus: cpus ?? null,
-    pids: pids === undefined ? null : pids + ownTasks,
+    pids: pids === undefined ? null : pids + own,
   }
 }
 
@@ -153,6 +158,8 @@ function planMounts(parts: ContainerParts, own: Record<string, string>): BodyMou
     }
   }
   bind(runLink, runLink, false)
+  const guests = guestsFolder(box.agent)
+  bind(guests, guests, false)
   bind(scripts, scripts, true)
   if (parts.resolver !== null) {
     bind(parts.resolver, '/etc/resolv.conf', true)

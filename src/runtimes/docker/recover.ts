@@ -76,9 +76,11 @@ function entryProblem(code: number | null): string | null {
     case 72:
       return 'the folder to start in is not there inside'
     case 73:
-      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo, and tmux for a terminal'
+      return 'its image lacks one of the programs that Drover needs there: sh, cat, mkfifo'
     case 74:
       return 'its user can make no folder in /tmp, where a terminal has its socket'
+    case 75:
+      return 'its image has no tmux, which a terminal needs: install it there, or leave container.terminal out'
     default:
       return null
   }

@@ -161,7 +161,8 @@ async function makeContainer(
   const { agent } = launch.box
   if (there && there.labels[labels.key] === body.Labels[labels.key]) {
     await halt({ engine, link }, there, signal)
-    const update = planUpdate(there.limits, planBounds(launch.limits ?? {}), engine.facts)
+    const bounds = planBounds(launch.limits ?? {}, launch.box.container)
+    const update = planUpdate(there.limits, bounds, engine.facts)
     if (update) {
       await engine.updateContainer(there.id, update, signal)
     }

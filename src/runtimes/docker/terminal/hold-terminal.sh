@@ -2,21 +2,14 @@
 # The part of entry.sh for a program at a terminal; to be read in by `.`. Runs a tmux server of the
 # container's own by RUN_FOLDER/tmux.conf, and ends with it, once how the program ended is on record.
 #
-# It ends with 73 where there is no tmux, and with 74 where there is no place for its socket.
+# It ends with 75 where there is no tmux, and with 74 where there is no place for its socket.
 #
 # usage: . hold-terminal.sh, with drover_run and drover_sockets set
-drover_tmux=$(command -v tmux) || exit 73
+drover_tmux=$(command -v tmux) || exit 75
 rm -rf -- "$drover_sockets"
 mkdir -m 700 "$drover_sockets" || exit 74
 
-# What programs are told the terminal is: what this image knows of tmux's own.
-DROVER_TERM=screen-256color
-for drover_each in /etc/terminfo /lib/terminfo /usr/lib/terminfo /usr/share/terminfo; do
-  if [ -e "$drover_each/t/tmux-256color" ] || [ -e "$drover_each/74/tmux-256color" ]; then
-    DROVER_TERM=tmux-256color
-  fi
-done
-export DROVER_TERM
+. "${0%/*}/terminal/choose-term.sh"
 
 # Of one process: its parent, and its command line without what is between the words.
 look() {

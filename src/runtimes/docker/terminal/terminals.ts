@@ -6,6 +6,7 @@ import { clientArguments, type TmuxLine } from '../../terminal/tmux-line.ts'
 import type { EngineExec } from '../engine/exec.ts'
 import type { EngineLink } from '../engine-link.ts'
 import type { DockerHandle } from '../handle.ts'
+import { guestSocket } from '../guests/guest-files.ts'
 import { socketFile, tmuxConfigFile } from './tmux-config.ts'
 
 export interface TerminalPlace {
@@ -20,7 +21,7 @@ export async function openTerminal(
   options: TerminalOptions,
 ): Promise<TerminalConnection> {
   needTerminal(run)
-  const argv = ['tmux', ...clientArguments(socketFile, [attachCommand(run, options)], false)]
+  const argv = ['tmux', ...clientArguments(socketOf(handle), [attachCommand(run, options)], false)]
   const exec = await callTmux(link, handle, argv, options.signal)
   return await TerminalView.open(lineOf(exec), run, options)
 }
@@ -32,7 +33,7 @@ export async function readScreen(
   signal: AbortSignal,
 ): Promise<string> {
   needTerminal(run)
-  const argv = ['tmux', '-S', socketFile, '-u', 'capture-pane', '-p', '-t', `=${run.id}:`]
+  const argv = ['tmux', '-S', socketOf(handle), '-u', 'capture-pane', '-p', '-t', `=${run.id}:`]
   const exec = await callTmux(link, handle, argv, signal)
   exec.stdin.end()
   exec.stderr.resume()
@@ -74,6 +75,10 @@ function lineOf(exec: EngineExec): TmuxLine {
     hold: () => undefined,
     close: () => exec.close(),
   }
+}
+
+function socketOf({ guest }: DockerHandle): string {
+  return guest === undefined ? socketFile : guestSocket
 }
 
 function needTerminal(run: RunReference): void {

@@ -17,17 +17,24 @@ export function tmuxConfigFile(run: Pick<RunReference, 'folder'>): string {
   return path.join(run.folder, 'tmux.conf')
 }
 
+/** Where things are inside. */
+export interface TmuxPlace {
+  /** The run's folder. */
+  folder: string
+  socket: string
+}
+
 /**
- * Commands for a server that runs one program, and ends with it. The pane's output is taken before
- * tmux reads the first byte of it. `folder`: where the run is found inside.
+ * Commands for a server that runs a program, and ends with it. The pane's output is taken before
+ * tmux reads the first byte of it.
  */
 export function encodeTmuxConfig(
   { run, env, terminal }: Pick<Launch, 'run' | 'env'> & { terminal: TerminalSize },
-  folder: string,
+  { folder, socket }: TmuxPlace,
 ): string {
   const unset = addedVariables.filter((name) => env[name] === undefined)
   const size = ['-x', String(terminal.cols), '-y', String(terminal.rows)]
-  const words = [readLaunchScript, folder, terminalScript, 'tmux', socketFile, run.id]
+  const words = [readLaunchScript, folder, terminalScript, 'tmux', socket, run.id]
   const program = ['/bin/sh', enterScript, ...words, unset.join(' ')]
   const takes = inFolder(folder, `trap "" HUP TERM && ${takeOutput}`)
   return [
