@@ -162,7 +162,6 @@ testWith(
       { ...request(folder.path, 'full'), lifecycle: { rest: 'suspend' }, prompt: 'hello' },
       up,
     )
-    console.log(message, JSON.stringify(await readEvents(client), null, 1).slice(-4500))
     expect(message).toMatchObject({ state: 'done', reply: 'echo: hello' })
     const { run } = await client.show('c')
     await client.sleep('c', up)

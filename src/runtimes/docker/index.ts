@@ -35,11 +35,11 @@ import { findGuest } from './guests/guest-files.ts'
 import { listGuests, recoverGuest, releaseGuest, startGuest, stopGuest } from './guests/guests.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
 import { measureUse, measureWork } from './measure.ts'
-import { containerName, labels } from './plan-container.ts'
+import { containerName } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { needLimits, refuseLimit } from './limits.ts'
-import { findContainer, isOurs } from './own-container.ts'
+import { findContainer, listOwnContainers, type OwnContainer } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 import { resumeContainer, suspendContainer } from './suspend.ts'
@@ -280,21 +280,10 @@ export class DockerRuntime implements Runtime {
     instance: string,
     isAll: boolean,
     signal: AbortSignal,
-  ): Promise<{ id: string; agent: string; folder: string; name: string }[]> {
-    if (!this.#used.isThere) {
-      return []
-    }
-    const engine = await this.#link.engine(signal)
-    const listed = await engine.listContainers([`${labels.instance}=${instance}`], signal, {
-      all: isAll,
-    })
-    return listed.flatMap((each) => {
-      const agent = each.labels[labels.agent] ?? ''
-      const folder = each.labels[labels.box] ?? ''
-      return isOurs(each, { id: agent, instance, folder })
-        ? [{ id: each.id, name: each.name, agent, folder }]
-        : []
-    })
+  ): Promise<OwnContainer[]> {
+    return this.#used.isThere
+      ? await listOwnContainers(await this.#link.engine(signal), { instance, isAll }, signal)
+      : []
   }
 
   /** The life of a run whose handle was never stored; null where there is none. */
