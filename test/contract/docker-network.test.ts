@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { CallingAgent } from '../support/calling-agent.ts'
 import { startTestDaemon, type TestDaemon } from '../support/daemon.ts'
-import { canRunDocker, type DockerEngine } from '../support/docker-engine.ts'
+import { canRunDocker, noNetwork, type DockerEngine } from '../support/docker-engine.ts'
 import { importBaseImage } from '../support/docker-images.ts'
 import { NetworkMachine } from '../support/network-machine.ts'
 import { hasProgram, requireOrSkip } from '../support/real-programs.ts'
+import { wallNames } from '../../src/runtimes/docker/walls/wall-rules.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const canWall = canRunDocker && ['nft', 'ip', 'nsenter'].every(hasProgram)
@@ -50,10 +51,10 @@ async function leftovers(): Promise<string[]> {
   )
 }
 
-async function startDaemon(env: Record<string, string> = {}): Promise<TestDaemon> {
+async function startDaemon(): Promise<TestDaemon> {
   return await startTestDaemon({
     launcher: machine.launcher,
-    env: { DOCKER_HOST: engine.host, ...env },
+    env: { DOCKER_HOST: engine.host },
     config: { gateway: { upstreams: { anthropic: { url: model } } }, admission: atOnce },
     isLeftClean: true,
   })
@@ -86,7 +87,7 @@ testWalled('with "none" an agent has no network at all', async () => {
   await daemon.client.remove('a', { force: true, waitSeconds: 20 })
 })
 
-testWalled('with "full" an agent reaches everything, and the models of config', async () => {
+testWalled('with "full" an agent reaches everything, and Drover by the door', async () => {
   await using daemon = await startDaemon()
   using agent = new CallingAgent(daemon, 'a')
   await agent.start(image, 'full')
@@ -138,6 +139,13 @@ async function expectClosed(agent: CallingAgent, gateway: string): Promise<void>
   expect(await agent.does('lookup example.org')).toMatch(/^failed: E(AI_AGAIN|NOTFOUND)$/)
 }
 
+/** Somebody takes our rules away; the engine's own it could not do without. */
+async function loseRules(): Promise<void> {
+  for (const line of (await machine.tables()).filter((each) => each.includes('drover'))) {
+    await machine.run('nft', 'delete', ...line.split(' '))
+  }
+}
+
 testWalled('with a list an agent reaches what is listed, and nothing else', async () => {
   await using daemon = await startDaemon()
   using agent = new CallingAgent(daemon, 'a')
@@ -154,7 +162,7 @@ testWalled('with a list an agent reaches what is listed, and nothing else', asyn
   await expectClosed(agent, url.hostname)
 
   // The firewall's rules are lost, and come back by themselves.
-  await machine.run('nft', 'flush', 'ruleset')
+  await loseRules()
   await waitFor('the rules to be set again', async () => {
     return (await machine.tables()).filter((line) => line.includes('drover')).length === 2
   })
@@ -162,7 +170,7 @@ testWalled('with a list an agent reaches what is listed, and nothing else', asyn
 
   // A daemon that died finds them gone, too.
   await daemon.kill()
-  await machine.run('nft', 'flush', 'ruleset')
+  await loseRules()
   await daemon.start()
   await expectClosed(agent, url.hostname)
   expect(await agent.does(`fetch http://${machine.beyond}:${allowedPort}/`)).toBe('200 allowed')
@@ -209,3 +217,45 @@ testWalled(
     await daemon.client.remove('a', { force: true, waitSeconds: 20 })
   },
 )
+
+testWalled('a network of that name which somebody else made is left alone, and told', async () => {
+  await using daemon = await startDaemon()
+  using agent = new CallingAgent(daemon, 'a')
+  const { network } = wallNames(daemon.status.instance)
+  await engine.run(['network', 'create', network])
+  await agent.start(image, 'local')
+  await daemon.client.send('a', { body: 'env HOME' })
+  await waitFor('it to be told', async () => {
+    const { lastRun } = await daemon.client.show('a')
+    return lastRun?.cause?.includes(`${network} that is none of Drover`) === true
+  })
+  await daemon.client.remove('a', { force: true, waitSeconds: 20 })
+  expect(await leftovers()).toEqual([network])
+  await engine.run(['network', 'rm', network])
+})
+
+testWalled('an engine that sets no rules and has no bridge will do', async () => {
+  await using other = await NetworkMachine.create()
+  await using plain = await other.startEngine(noNetwork)
+  await importBaseImage(plain)
+  await other.greet('of the machine', otherPort)
+  await using daemon = await startTestDaemon({
+    launcher: other.launcher,
+    env: { DOCKER_HOST: plain.host },
+    config: { admission: atOnce },
+    isLeftClean: true,
+  })
+  using agent = new CallingAgent(daemon, 'a')
+  using second = new CallingAgent(daemon, 'b')
+  await agent.start(image, 'local')
+  await second.start(image, 'local')
+  const { hostname } = new URL(await agent.does('env DROVER_URL'))
+  expect(await agent.does('fetch $DROVER_URL/v1/agents/a DROVER_TOKEN')).toMatch(/^200 /)
+  expect(await agent.does(`connect ${hostname} ${otherPort}`)).toBe('failed: timeout')
+  const [, address] = /inet (172\.\d+\.\d+\.\d+)/.exec(await second.does('run ip -4 addr')) ?? []
+  expect(await agent.does(`connect ${address} 1`)).toBe('failed: timeout')
+  for (const name of ['a', 'b']) {
+    await daemon.client.remove(name, { force: true, waitSeconds: 20 })
+  }
+  expect((await other.tables()).join()).toBe('')
+})
