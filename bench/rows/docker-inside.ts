@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchDaemon } from '../bench-daemon.ts'
 import { noEngine, startEngine } from '../docker-place.ts'
 import type { Finding, Row } from '../row.ts'
-import { cpuTicks, residentMb, type Scratch } from '../scratch.ts'
+import { cpuTicks, residentMb } from '../scratch.ts'
 import { formatMb, formatMs, formatRatio, interleave, median } from '../statistics.ts'
 
 /** It prints the time at which it runs, in ns: the moment of its first byte, to within microseconds. */
@@ -24,7 +24,10 @@ export const dockerInsideRow: Row = {
       return noEngine
     }
     const { engine, image } = place
-    const volume = `${scratch.folder}:${scratch.folder}`
+    // Not the folder that the daemon's home is in: that no container sees.
+    const folder = scratch.file('work')
+    mkdirSync(folder)
+    const volume = `${folder}:${folder}`
     for (let index = 0; index < containers; index++) {
       const name = `project-${index}`
       await engine.run(['run', '-d', '--name', name, '-v', volume, image, '/bin/sleep', '1000'])
@@ -43,7 +46,7 @@ export const dockerInsideRow: Row = {
       },
       async (round) => {
         const begun = unixMs()
-        const agent = await run(daemon, { scratch, name: `date-${round}`, argv: program, index: 0 })
+        const agent = await run(daemon, { folder, name: `date-${round}`, argv: program, index: 0 })
         samples.started.push((await firstByteMs(daemon, agent)) - begun)
         await daemon.client.remove(`date-${round}`, { force: true })
       },
@@ -52,7 +55,7 @@ export const dockerInsideRow: Row = {
     await sleep(restMs)
     const before = residentMb(daemon.pid)
     for (let index = 0; index < agents; index++) {
-      await run(daemon, { scratch, name: `cat-${index}`, argv: ['/bin/cat'], index })
+      await run(daemon, { folder, name: `cat-${index}`, argv: ['/bin/cat'], index })
     }
     await sleep(restMs)
     const each = (residentMb(daemon.pid) - before) / agents
@@ -60,6 +63,8 @@ export const dockerInsideRow: Row = {
     await sleep(cpuSeconds * 1000)
     // A tick is 10 ms, so ticks in a second are percent.
     const cpuPercent = (cpuTicks(daemon.pid) - ticks) / cpuSeconds
+    // Its engine goes first.
+    await daemon.down({ agents: true })
     return [
       {
         what: 'docker: run request → first byte in a container that is there, p50',
@@ -93,7 +98,7 @@ export const dockerInsideRow: Row = {
 }
 
 interface InsideAgent {
-  scratch: Scratch
+  folder: string
   name: string
   argv: readonly string[]
   /** The containers take turns. */
@@ -102,14 +107,14 @@ interface InsideAgent {
 
 async function run(
   daemon: BenchDaemon,
-  { scratch, name, argv, index }: InsideAgent,
+  { folder, name, argv, index }: InsideAgent,
 ): Promise<string> {
   const agent = await daemon.client.run(
     {
       template: 'command',
       name,
       runtime: 'docker',
-      dir: scratch.folder,
+      dir: folder,
       container: { name: `project-${index % containers}` },
       program: [...argv],
     },

@@ -57,5 +57,6 @@ it('completes verbs and options of a command that holds others in bash', async (
     '--to',
     '--tries',
     '--trigger',
+    '--tty',
   ])
 })

@@ -15,6 +15,7 @@ export interface ContainerOptions {
   target?: string
   compose?: string
   container?: string
+  workdir?: string
   user?: string
   mount?: string[]
   readOnly?: boolean
@@ -34,6 +35,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--target <stage>', 'the stage of it that is wanted (default: the last)')
     .option('--compose <file:service>', 'one of its own, as a Compose file says it')
     .option('--container <name>', 'one that is there already; it works in it beside others')
+    .option('--workdir <folder>', 'the folder inside of that one (default: where it shows --dir)')
     .option('--user <user>', 'whose rights it has inside (default: who owns the folder)')
     .option(
       '--mount <source[:target][:ro]>',
@@ -60,13 +62,15 @@ export function createContainerRequest(
   options: ContainerOptions,
   cwd: string,
 ): Pick<RunRequestInput, 'container'> {
-  const { image, compose, container, user, mount, readOnly, tmpfs, capAdd, envFile, tty } = options
+  const { image, compose, container, workdir, user, mount, readOnly, tmpfs, capAdd, envFile, tty } =
+    options
   const wish = Object.fromEntries(
     Object.entries({
       image,
       build: readBuild(options, cwd),
       compose: compose === undefined ? undefined : readCompose(compose, cwd),
       name: container,
+      workdir,
       user,
       mounts: mount?.map((text) => readMount(text, cwd)),
       readOnly,

@@ -9,8 +9,10 @@ export function containerText(container: Container | undefined): string | null {
   if (!container) {
     return null
   }
-  const { user, home, envFile, readOnly, newPrivileges, engineSocket, ...words } = container
+  const { workdir, user, home, envFile, readOnly, newPrivileges, engineSocket, ...words } =
+    container
   const rest: readonly (readonly [string, string | false | undefined])[] = [
+    ['works in', workdir],
     ['user', user],
     ['home', home],
     ...words.mounts.map((mount) => ['sees', mountText(mount)] as const),

@@ -13,13 +13,15 @@ export interface BoxNeeds {
   /** What its program needs beside its state folder. */
   folders: readonly string[]
   network: BoxNetwork
+  /** Files that were written for its launch, absolute. */
+  files: readonly string[]
 }
 
 /** What an agent's box is made of; undefined where its runtime has none. Makes the folders that it is to see. */
 export function boxWish(
   context: Pick<DaemonContext, 'home' | 'store'>,
   runtime: Pick<Runtime, 'capabilities'>,
-  { agentId, spec, folders, network }: BoxNeeds,
+  { agentId, spec, folders, files, network }: BoxNeeds,
 ): BoxWish | undefined {
   if (!runtime.capabilities.elsewhere || !spec.container) {
     return undefined
@@ -27,14 +29,17 @@ export function boxWish(
   const { state, home, work } = agentFolders(context, agentId)
   createPrivateFolder(state)
   createPrivateFolder(home)
+  const own = [state, ...(spec.dir === work ? [work] : [])]
   return {
     agent: agentReference(context, agentId),
     container: spec.container,
-    ownFolders: [state, home, ...(spec.dir === work ? [work] : [])],
+    // In one that is there already its user has a home, mostly.
+    ownFolders: spec.container.name === undefined ? [...own, home] : own,
     folders: [...workFolders(spec), ...spec.addDirs, ...folders],
     readOnlyFolders: [],
     home: spec.container.home ?? home,
     network,
+    files,
   }
 }
 

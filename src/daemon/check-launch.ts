@@ -6,9 +6,12 @@ import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import { checkLimits } from './check-limits.ts'
 import { checkNetwork, checkWalls } from './check-network.ts'
+import { checkForeign, specInPlace } from './inside-box.ts'
 import { checkUsable } from './check-usable.ts'
 import {
   agentFolders,
+  askDeadlineMs,
+  callSignal,
   getProvider,
   getRuntime,
   launchContext,
@@ -43,6 +46,9 @@ export async function checkLaunch(
   const layers = await readPromptLayers(context, { agent, spec, folder: dir })
   const provider = getProvider(context, spec.provider)
   const base = launchContext(context, spec, agent.id)
+  checkForeign(spec)
+  const signal = callSignal(context, askDeadlineMs)
+  const inPlace = await specInPlace(context, { agentId: agent.id, spec: { ...spec, dir } }, signal)
   const speech = speechOf(context, {
     provider: spec.provider,
     is_terminal: willHaveTerminal(context, spec) ? 1 : 0,
@@ -50,7 +56,7 @@ export async function checkLaunch(
   const launch = await speech.launch({
     ...base,
     agent,
-    spec: { ...spec, dir },
+    spec: inPlace,
     resume: session,
     newSession: randomUUID(),
     isFork: false,

@@ -8,14 +8,18 @@ import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './con
 /** A limit that the agent's runtime can't keep on this machine is an error, never silence. Errors: `unsupported`. */
 export async function checkLimits(
   context: DaemonContext,
-  { runtime: name, limits }: Pick<AgentSpec, 'runtime' | 'limits'>,
+  { runtime: name, limits, container }: Pick<AgentSpec, 'runtime' | 'limits' | 'container'>,
   { reservedBytes }: Pick<ProviderLaunch, 'reservedBytes'>,
 ): Promise<void> {
   if (!hasLimits(limits)) {
     return
   }
   const runtime = getRuntime(context, name)
-  const launch = { limits, ...(reservedBytes === undefined ? {} : { reservedBytes }) }
+  const launch = {
+    limits,
+    ...(reservedBytes === undefined ? {} : { reservedBytes }),
+    ...(container ? { box: { container } } : {}),
+  }
   const refusal = runtime.checkLimits
     ? await runtime.checkLimits(launch, callSignal(context, askDeadlineMs))
     : refuseFirst(limits)

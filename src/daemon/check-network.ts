@@ -39,10 +39,6 @@ export async function checkWalls(
     const reason = "who has the engine's socket reaches everything"
     throw refusal(network, name, { reason, hint: 'Leave container.engineSocket out.' })
   }
-  if (runtime.capabilities.elsewhere && container?.name !== undefined) {
-    const reason = `container ${container.name} is not Drover's, and has the network it has`
-    throw refusal(network, name, { reason, hint: 'Give it a container of its own, by an image.' })
-  }
   const signal = callSignal(context, askDeadlineMs)
   const refused = await runtime.networks?.refuse(networkWish(context, network), signal)
   if (refused) {

@@ -205,10 +205,12 @@ export function launchContext(
   if (!getRuntime(context, runtime).capabilities.elsewhere) {
     return base
   }
-  const home = container?.home ?? agentFolders(context, agentId).home
+  // In a container that is there already it is that of its user there.
+  const usual = container?.name === undefined ? agentFolders(context, agentId).home : undefined
+  const home = container?.home ?? usual
   return {
     ...base,
-    env: { HOME: home, ...context.config.env, ...env },
+    env: { ...(home === undefined ? {} : { HOME: home }), ...context.config.env, ...env },
     programPath: null,
     isElsewhere: true,
   }

@@ -18,6 +18,7 @@ import {
 import { boxWish } from './box-wish.ts'
 import { doorPlace } from './door-place.ts'
 import { importSession } from './import-session.ts'
+import { specInPlace } from './inside-box.ts'
 import { makeWorktree } from './make-worktree.ts'
 import { checkMounts } from './resolve-mounts.ts'
 import { promptFile, readPromptLayers } from './system-prompt.ts'
@@ -61,10 +62,11 @@ export async function prepareLaunch(
   const door = await doorPlace(context, agent.id, spec, outside.upstreams)
   const base = door ? { ...outside, upstreams: door.upstreams } : outside
   const systemPrompt = joinPrompt(await readPromptLayers(context, { agent, spec }))
+  const inPlace = await specInPlace(context, { agentId: agent.id, spec }, signal)
   const launch = await speechOf(context, run).launch({
     ...base,
     agent: { id: agent.id, name: agent.name },
-    spec,
+    spec: inPlace,
     resume: run.is_resumed === 1 ? run.session : null,
     newSession: randomUUID(),
     isFork: false,
@@ -86,6 +88,7 @@ export async function prepareLaunch(
       door: door?.address ?? null,
       isPrepared: context.config.gateway.preparedPort !== undefined,
     },
+    files: launch.files.map((file) => file.path),
   })
   return {
     greeting: launch.input ?? null,
@@ -101,7 +104,7 @@ export async function prepareLaunch(
         DROVER_AGENT: agent.name,
         DROVER_TOKEN: context.tokens.tokenOf(agent.id),
       },
-      cwd: spec.dir,
+      cwd: inPlace.dir,
       limits: spec.limits,
       ...(box ? { box } : {}),
       ...(run.is_terminal === 1 ? { terminal: firstSize } : {}),

@@ -53,6 +53,13 @@ export function resolveContainer(
       { details: { field: 'container' } },
     )
   }
+  if (wish.name !== undefined && wish.terminal) {
+    throw new DroverError(
+      'unsupported',
+      `container.terminal: an agent has a terminal in a container of its own only, and ${wish.name} is there already.`,
+      { details: { field: 'container.terminal' } },
+    )
+  }
   const compose = wish.compose && resolveService(wish.compose)
   const service = compose && readService(compose)
   const all = service ? overService(wish, service.wish) : wish

@@ -18,6 +18,8 @@ export interface BoxWish {
   home: string
   /** What its programs may reach; left out: what the machine reaches. */
   network?: BoxNetwork
+  /** Files that were written for this launch, absolute: a box that does not see them is given them. */
+  files?: readonly string[]
 }
 
 export interface BoxNetwork {
@@ -27,6 +29,9 @@ export interface BoxNetwork {
   /** Somebody else sees to it that they reach nothing else, as `NetworkWish.preparedPort` says. */
   isPrepared: boolean
 }
+
+/** Which container it is. */
+export type BoxKind = Pick<BoxWish, 'container'>
 
 /** What names an agent to a runtime that keeps something for it. */
 export interface AgentReference {

@@ -1,6 +1,6 @@
 import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { BoxImages } from './box-images.ts'
-import type { AgentReference, BoxWish, Kept } from './box.ts'
+import type { AgentReference, BoxKind, BoxWish, Kept } from './box.ts'
 import type { BoxAccess } from './box-contract.ts'
 import type { NetworkKeeper } from './network-keeper.ts'
 import type { TerminalConnection, TerminalOptions, TerminalSize } from './terminal-contract.ts'
@@ -43,6 +43,9 @@ export interface Launch {
   /** A guest's: the life of its agent's box that it is in, and ends with. */
   beside?: { agent: AgentReference; handle: Handle }
 }
+
+/** What the limits of a launch are judged by. */
+export type LimitedLaunch = Pick<Launch, 'limits' | 'reservedBytes'> & { box?: BoxKind }
 
 /** What names a run, known before anything is started. */
 export interface RunReference {
@@ -154,10 +157,12 @@ export interface Runtime {
    * The first of a launch's limits that can't be kept here; null when all can. Changes nothing. A
    * runtime with the capability has it; `start` throws `unsupported` for what it refuses.
    */
-  checkLimits?(
-    launch: Pick<Launch, 'limits' | 'reservedBytes'>,
-    signal: AbortSignal,
-  ): Promise<LimitRefusal | null>
+  checkLimits?(launch: LimitedLaunch, signal: AbortSignal): Promise<LimitRefusal | null>
+  /**
+   * Where an agent's box shows folders, in their order; left out: under the same path. Changes nothing.
+   * Throws DroverError `invalid_dir` for one that can't be seen there.
+   */
+  locate?(box: BoxKind, folders: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /**
    * Bring the program up. The run folder exists. What takes long and comes before anything of the run
    * is made, an image for instance, is told in words for people: a start may be given up then, by the

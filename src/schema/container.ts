@@ -58,6 +58,8 @@ const fields = {
   compose: ComposeService,
   /** A container that is there already and not ours: the agent works in it beside others. */
   name: Text.max(200).regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'is no name of a container'),
+  /** Folder inside that it works in, where the container is there already; left out: where that shows `dir`. */
+  workdir: InnerPath,
   /** `name`, `uid` or `uid:gid`; left out: who owns the folder it works in, else as the image says. */
   user: Text.max(100).regex(
     /^[A-Za-z0-9_][\w.-]*(:[A-Za-z0-9_][\w.-]*)?$/,
@@ -90,6 +92,7 @@ export const Container = z.strictObject({
   build: fields.build.optional(),
   compose: fields.compose.optional(),
   name: fields.name.optional(),
+  workdir: fields.workdir.optional(),
   user: fields.user.optional(),
   home: fields.home.optional(),
   mounts: fields.mounts.default([]),

@@ -45,7 +45,8 @@ export interface RuntimeCase {
 /**
  * The conformance suite of runtimes: real programs, over the real record on disk. After each test
  * everything it started is destroyed, and nothing that carries its mark may be left. A runtime that
- * can always be asked says `canBeUnknown: false`; one with the capability `snapshot` says `canSuspend`.
+ * can always be asked says `canBeUnknown: false`; one with the capability `snapshot` says `canSuspend`,
+ * and `elsewhere` where it can, though not the runs of this case.
  */
 export function describeRuntime(
   name: string,
@@ -53,7 +54,7 @@ export function describeRuntime(
   {
     canBeUnknown = true,
     canSuspend = false,
-  }: { canBeUnknown?: boolean; canSuspend?: boolean } = {},
+  }: { canBeUnknown?: boolean; canSuspend?: boolean | 'elsewhere' } = {},
 ): void {
   describe(`runtime ${name}`, () => {
     let stage: RuntimeStage
@@ -78,11 +79,11 @@ export function describeRuntime(
     describeLimits(given)
     test('says whether its runs can be suspended, and can do what it says', () => {
       const { runtime } = stage
-      expect(runtime.capabilities.snapshot).toBe(canSuspend)
-      expect(runtime.suspend !== undefined).toBe(canSuspend)
-      expect(runtime.resume !== undefined).toBe(canSuspend)
+      expect(runtime.capabilities.snapshot).toBe(canSuspend !== false)
+      expect(runtime.suspend !== undefined).toBe(canSuspend !== false)
+      expect(runtime.resume !== undefined).toBe(canSuspend !== false)
     })
-    if (canSuspend) {
+    if (canSuspend === true) {
       describeSuspend(given)
     }
     if (canBeUnknown) {

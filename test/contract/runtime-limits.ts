@@ -28,7 +28,9 @@ const names = ['memoryBytes', 'cpus', 'pids'] as const
 export function describeLimits(given: () => RuntimeStage): void {
   const refusalOf = async (limits: AgentLimits): Promise<LimitRefusal | null> => {
     const stage = given()
-    return (await stage.runtime.checkLimits?.({ limits, reservedBytes: 0 }, stage.signal)) ?? null
+    const box = stage.case.boxOf?.(stage.prepare(), stage.folder)
+    const launch = { limits, reservedBytes: 0, ...(box ? { box } : {}) }
+    return (await stage.runtime.checkLimits?.(launch, stage.signal)) ?? null
   }
   /** The case, or a skip that says why the machine can't keep the limit. */
   const need = async (limits: AgentLimits, { skip }: TestContext): Promise<LimitCase> => {

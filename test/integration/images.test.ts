@@ -148,7 +148,7 @@ describe('drover image', () => {
       {
         signal: stop.signal,
         onProgress: (text) => {
-          if (text.includes('RUN ')) {
+          if (text.includes('get git and tmux')) {
             stop.abort(new Error('enough'))
           }
         },

@@ -96,6 +96,10 @@ export class DockerRuntime implements Runtime {
     this.#onMade = onMade
   }
 
+  protected get link(): EngineLink {
+    return this.#link
+  }
+
   async probe(signal: AbortSignal): Promise<Probe> {
     return await probeDocker(this.#link, this.networks, signal)
   }

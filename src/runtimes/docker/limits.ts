@@ -38,3 +38,15 @@ export function needLimits(refusal: LimitRefusal | null): void {
     })
   }
 }
+
+/** A container of somebody's has the limits that it was made with. */
+export function refuseForeign(limits: AgentLimits): LimitRefusal | null {
+  const [limit] = Object.keys(limits) as (keyof AgentLimits)[]
+  return limit === undefined
+    ? null
+    : {
+        limit,
+        reason: 'the container is not of Drover, and has the limits that it was made with',
+        hint: 'Set them with `docker update`, or give the agent a container of its own with container.image.',
+      }
+}

@@ -83,12 +83,12 @@ function explainBuild(
     return error
   }
   const problem = error.message.replace(/^The engine says: /, '').replace(/\.$/, '')
-  const [, code] = /returned a non-zero code: (\d+)/.exec(problem) ?? []
+  const [, code = 'an error'] = /returned a non-zero code: (\d+)/.exec(problem) ?? []
   const output = said.join('\n')
-  const why =
-    code === undefined
-      ? `${problem}.`
-      : `${name} ended with ${code}${output === '' ? '.' : `:\n${output}`}`
+  // A long command is cut in what the engine says, and with it the code after it.
+  const why = problem.startsWith("The command '")
+    ? `${name} ended with ${code}${output === '' ? '.' : `:\n${output}`}`
+    : `${problem}.`
   return new DroverError('image_failed', `${what} could not be built: ${why}`, {
     cause: error,
     details: { step: name, output },
