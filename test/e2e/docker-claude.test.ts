@@ -122,9 +122,12 @@ testWith(
     )
 
     // A turn is interrupted, and the next one goes on in the same process.
-    const cut = await client.send('c', { body: '[[slow:80]]' })
-    await waitFor('it to speak', async () => (await client.message(cut.id)).state === 'delivered')
-    await waitFor('more words', async () => (await said()).split('tick5 ').length > 2, 60_000)
+    await client.send('c', { body: '[[slow:80]]' })
+    await waitFor(
+      'it to speak again',
+      async () => (await said()).split('tick5 ').length > 2,
+      60_000,
+    )
     await drover('interrupt', 'c')
     await waitFor('the turn to end', async () => (await client.show('c')).status === 'idle')
     expect(await client.send('c', { body: 'still there?' }, up)).toMatchObject({
