@@ -15,6 +15,7 @@ import {
   type DaemonContext,
 } from './context.ts'
 import { doorPlace } from './door-place.ts'
+import { specInPlace } from './inside-box.ts'
 
 interface FoundBox {
   agent: AgentRow
@@ -37,7 +38,7 @@ export class Boxes {
    * not keep the agent awake, and ends with its container. Errors: `box_asleep`.
    */
   async exec(name: string, request: ExecRequest, signal: AbortSignal): Promise<BoxProgram> {
-    const { agent, access, dir } = this.#find(name)
+    const { agent, access, box, dir } = await this.#find(name, signal)
     const run = agent.run_id ? this.#context.store.runs.get(agent.run_id) : undefined
     if (!run?.handle) {
       throw new DroverError(
@@ -49,7 +50,10 @@ export class Boxes {
     const spec = this.#context.specs.get(agent.id)
     const { env, upstreams } = launchContext(this.#context, spec, agent.id)
     const door = await doorPlace(this.#context, agent.id, spec, upstreams)
-    const { argv, user = null, terminal = null } = request
+    const { argv, terminal = null } = request
+    // In a container of its own it is the container's user.
+    const { name: isForeign, user: usual = null } = box.container
+    const user = request.user ?? (isForeign === undefined ? null : usual)
     const exec = {
       argv,
       user,
@@ -68,9 +72,10 @@ export class Boxes {
 
   /** Errors: `file_not_found`. */
   async stat(name: string, given: string): Promise<BoxFile> {
-    const { access, box, dir } = this.#find(name)
+    const signal = callSignal(this.#context, askDeadlineMs)
+    const { access, box, dir } = await this.#find(name, signal)
     const file = path.posix.resolve(dir, given)
-    const found = await access.stat(box, file, callSignal(this.#context, askDeadlineMs))
+    const found = await access.stat(box, file, signal)
     if (!found) {
       throw notFound(file)
     }
@@ -79,7 +84,7 @@ export class Boxes {
 
   /** A tar of what is at the path. Errors: `file_not_found`. */
   async read(name: string, given: string, signal: AbortSignal): Promise<Readable> {
-    const { access, box, dir } = this.#find(name)
+    const { access, box, dir } = await this.#find(name, signal)
     const file = path.posix.resolve(dir, given)
     const tar = await access.read(box, file, signal)
     if (!tar) {
@@ -98,7 +103,7 @@ export class Boxes {
     tar: Readable,
     signal: AbortSignal,
   ): Promise<void> {
-    const { access, box, dir } = this.#find(name)
+    const { access, box, dir } = await this.#find(name, signal)
     const folder = path.posix.resolve(dir, given)
     const found = await access.stat(box, folder, signal)
     if (!found && canMake) {
@@ -117,10 +122,11 @@ export class Boxes {
     await access.write(box, found?.path ?? folder, tar, signal)
   }
 
-  #find(name: string): FoundBox {
+  async #find(name: string, signal: AbortSignal): Promise<FoundBox> {
     const context = this.#context
     const agent = getAgentByName(context, name)
-    const { runtime: at, container, dir } = context.specs.get(agent.id)
+    const spec = context.specs.get(agent.id)
+    const { runtime: at, container } = spec
     const access = getRuntime(context, at).boxes
     if (!access || !container) {
       throw new DroverError(
@@ -129,6 +135,7 @@ export class Boxes {
         { details: { agent: agent.name } },
       )
     }
+    const { dir } = await specInPlace(context, { agentId: agent.id, spec }, signal)
     return { agent, access, dir, box: { agent: agentReference(context, agent.id), container } }
   }
 }

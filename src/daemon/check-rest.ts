@@ -5,12 +5,7 @@ import { getRuntime, type DaemonContext } from './context.ts'
 /** Who is to be suspended must run where that can be. Errors: `unsupported`, naming who could. */
 export function checkRest(
   context: Pick<DaemonContext, 'runtimes'>,
-  {
-    runtime,
-    lifecycle,
-    alwaysOn,
-    container,
-  }: Pick<AgentSpec, 'runtime' | 'lifecycle' | 'alwaysOn' | 'container'>,
+  { runtime, lifecycle, alwaysOn }: Pick<AgentSpec, 'runtime' | 'lifecycle' | 'alwaysOn'>,
 ): void {
   if (lifecycle.rest !== 'suspend') {
     return
@@ -23,13 +18,6 @@ export function checkRest(
       {
         details: { field },
       },
-    )
-  }
-  if (container?.name !== undefined) {
-    throw new DroverError(
-      'unsupported',
-      `${field}: all else that is in the container ${container.name} would be suspended, too.`,
-      { details: { field } },
     )
   }
   if (!getRuntime(context, runtime).capabilities.snapshot) {

@@ -17,7 +17,7 @@ export async function specInPlace(
 ): Promise<AgentSpec> {
   const { container } = spec
   if (container?.name === undefined) {
-    return spec
+    return container?.workdir === undefined ? spec : { ...spec, dir: container.workdir }
   }
   const runtime = getRuntime(context, spec.runtime)
   const isOwn = spec.dir === agentFolders(context, agentId).work
@@ -43,14 +43,18 @@ export function checkForeign({
   container,
   network,
   lifecycle,
-}: Pick<AgentSpec, 'container' | 'network' | 'lifecycle'>): void {
+  worktree,
+}: Pick<AgentSpec, 'container' | 'network' | 'lifecycle' | 'worktree'>): void {
   if (!container) {
     return
   }
   const { name } = container
   if (name === undefined) {
-    if (container.workdir !== undefined) {
-      throw unsupported('container.workdir', 'is for a container that is there already; give dir')
+    if (container.workdir !== undefined && worktree) {
+      throw unsupported(
+        'container.workdir',
+        'a worktree is seen where it is, or git would not find it',
+      )
     }
     return
   }

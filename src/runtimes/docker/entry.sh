@@ -16,7 +16,6 @@
 #
 # It ends with 70 where it can't write to the folder, with 71 where nothing says what to run, with 72
 # where the folder to start in is not there, and with 73 where a program is missing that the holder needs.
-umask 077
 drover_run=$1 drover_holder=$2 drover_file=$3 drover_killed=''
 [ -w "$drover_run" ] && [ -w "$drover_run/out" ] || exit 70
 [ -s "$drover_run/launch" ] || exit 71
@@ -46,7 +45,6 @@ if [ -r /etc/profile ] && [ "$4" != bare ]; then
   . /etc/profile </dev/null >/dev/null 2>&1
   trap - EXIT
 fi
-umask 077
 exec 3<"$drover_run/launch" || exit 71
 
 # Lines of NAME=VALUE, as they stand; all others are passed over.

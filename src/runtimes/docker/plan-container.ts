@@ -134,6 +134,14 @@ function tmpfsOf({ readOnly, tmpfs }: Container): string[] {
   return [...new Set([...(readOnly ? ['/tmp'] : []), ...tmpfs])]
 }
 
+/** Whether the place where it works is one that the wish mounts: a volume, for one. Then its own folder is not seen. */
+export function isWorkCovered({ container }: Pick<BoxWish, 'container'>): boolean {
+  const { workdir, mounts } = container
+  return mounts.some(
+    ({ source, target = source }) => target !== undefined && `${workdir}/`.startsWith(`${target}/`),
+  )
+}
+
 /** The outer folder first: what is inside of another is mounted over it. */
 function planMounts(parts: ContainerParts, own: Record<string, string>): BodyMount[] {
   const { box, runLink, scripts, engineSocket } = parts
@@ -142,7 +150,11 @@ function planMounts(parts: ContainerParts, own: Record<string, string>): BodyMou
     mounts.set(Target, { Type: 'bind', Source, Target, ReadOnly })
   }
   box.readOnlyFolders.forEach((folder) => bind(folder, folder, true))
-  ;[...box.folders, ...box.ownFolders].forEach((folder) => bind(folder, folder, false))
+  const [work, ...others] = box.folders
+  if (work !== undefined && !isWorkCovered(box)) {
+    bind(work, box.container.workdir ?? work, false)
+  }
+  ;[...others, ...box.ownFolders].forEach((folder) => bind(folder, folder, false))
   for (const { source, volume, target, isReadOnly } of box.container.mounts) {
     if (source !== undefined) {
       bind(source, target ?? source, isReadOnly)

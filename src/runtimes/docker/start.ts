@@ -22,6 +22,7 @@ import { findContainer } from './own-container.ts'
 import type { ImageTools } from './images/build-image.ts'
 import {
   containerName,
+  isWorkCovered,
   labels,
   planContainer,
   planBounds,
@@ -123,7 +124,8 @@ async function plan(
   const { facts } = tools.engine
   const user = chooseUser({
     wanted: box.container.user ?? null,
-    owner: box.folders[0] === undefined ? null : await ownerOf(box.folders[0]),
+    owner:
+      box.folders[0] === undefined || isWorkCovered(box) ? null : await ownerOf(box.folders[0]),
     isRootless: facts.isRootless,
   })
   const body = planContainer(
