@@ -18,7 +18,7 @@ import type { EngineLink } from './engine-link.ts'
 import { explainStart } from './explain-start.ts'
 import { findOwner } from './find-owner.ts'
 import { handleOf, type DockerHandle } from './handle.ts'
-import { findContainer } from './own-container.ts'
+import { findContainer } from './find-container.ts'
 import type { ImageTools } from './images/build-image.ts'
 import {
   containerName,
