@@ -111,8 +111,8 @@ export class DockerRuntime implements Runtime {
     tell: (text: string) => void = () => undefined,
   ): Promise<Handle> {
     const { box, beside } = launch
-    if (beside && isInside(beside.handle)) {
-      throw unsupported('a guest', '`drover exec NAME --tty -- sh` opens a shell there')
+    if (beside) {
+      needOwn(beside.handle)
     }
     return box?.container.name === undefined
       ? await this.#own.start(launch, signal, tell)
@@ -218,14 +218,10 @@ export class DockerRuntime implements Runtime {
 /** Errors: `unsupported`. */
 function needOwn(handle: Handle): void {
   if (isInside(handle)) {
-    throw unsupported('a terminal', 'its agent has pipes')
+    throw new DroverError(
+      'unsupported',
+      'container.name: there are no terminals in a container that is there already.',
+      { details: { field: 'container.name' } },
+    )
   }
-}
-
-function unsupported(what: string, rest: string): DroverError {
-  return new DroverError(
-    'unsupported',
-    `container.name: ${what} can't be in a container that is there already; ${rest}.`,
-    { details: { field: 'container.name' } },
-  )
 }
