@@ -21,7 +21,7 @@ export type UpstreamName = 'anthropic' | 'openai' | 'gemini' | 'ollama'
 export type Upstreams = Readonly<Partial<Record<UpstreamName, Upstream>>>
 
 /** What stands before NAME/TOKEN in a path of the door. */
-export const upstreamPath = '/upstream/'
+const upstreamPath = '/upstream/'
 
 /** `http://HOST:PORT` */
 export function doorUrl({ host, port }: DoorAddress): string {
@@ -61,15 +61,15 @@ export function doorEnvironment({
 }
 
 /**
- * The upstreams as an agent is to see them: by the door, where its policy keeps it from the network.
- * The path of each stays at the end of its address, since programs read it: of one of OpenAI's kind
+ * The upstreams as an agent is to see them: by the door, also where its policy keeps it from nothing,
+ * for they may be at an address that is another one where it is, as loopback. The path of each stays at the end of its address, since programs read it: of one of OpenAI's kind
  * without a path it is `/v1`, as they would make it.
  */
 export function doorUpstreams(
   { address, token, network }: DoorGuest,
   upstreams: Upstreams,
 ): Upstreams {
-  if (network === 'full' || network === 'none') {
+  if (network === 'none') {
     return upstreams
   }
   return Object.fromEntries(
@@ -85,7 +85,7 @@ export function doorUpstreams(
 }
 
 /** The path of an upstream's address, without a slash at its end. */
-export function basePath({ url }: Pick<Upstream, 'url'>): string {
+function basePath({ url }: Pick<Upstream, 'url'>): string {
   return new URL(url).pathname.replace(/\/+$/, '')
 }
 

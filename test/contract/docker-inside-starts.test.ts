@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { innerFolder, writePlace } from '../../src/runtimes/docker/inside/notes.ts'
-import { scriptArgv, scriptText } from '../../src/runtimes/docker/inside/run-script.ts'
-import { holderScript } from '../../src/runtimes/holder/start-holder.ts'
+import { beginArgv } from '../../src/runtimes/docker/inside/begin.ts'
 import { encodeLaunchLines } from '../../src/runtimes/launch-lines.ts'
 import { runFiles } from '../../src/runtimes/run-folder.ts'
+import { Container } from '../../src/schema/container.ts'
 import { DockerEngine } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
 import { insideStage, runProject } from './inside-case.ts'
@@ -56,19 +56,14 @@ describe('a start of a user who may write anywhere', () => {
     writeFileSync(runFiles(run.folder).holder, 'inside\n')
     expect(await stage.recover(run, null)).toMatchObject({ state: 'lost', isUnstarted: true })
     const inner = innerFolder(run)
-    const [, , ...argv] = scriptArgv('begin.sh', [
-      inner,
-      '',
-      scriptText('hold.sh'),
-      readFileSync(holderScript, 'utf8'),
-    ])
+    const wish = { container: Container.parse({ name: 'project' }), ownFolders: [] }
+    const [, , text = '', ...rest] = beginArgv(run, wish)
     const lines = encodeLaunchLines({
       argv: ['/bin/touch', `${run.folder}/ran`],
       env: {},
       cwd: '/',
     })
     const late = 'text=$1 lines=$2; shift 2; printf %s "$lines" | sh -c "$text" "$@"'
-    const [text = '', ...rest] = argv
     await engine.run(['exec', 'project', 'sh', '-c', late, 'sh', text, `go\n${lines}`, ...rest])
     expect(existsSync(`${run.folder}/ran`)).toBe(false)
     await stage.runtime.destroy(run, null, stage.signal)

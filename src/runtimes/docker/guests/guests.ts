@@ -12,8 +12,8 @@ import { launchFile, recordedContainer, writeLaunch } from '../box-files.ts'
 import { giveFolder } from '../choose-user.ts'
 import { livenessOf } from '../container-watch.ts'
 import type { EngineLink } from '../engine-link.ts'
+import { findOwner } from '../find-owner.ts'
 import { handleOf, type DockerHandle } from '../handle.ts'
-import { numbersOf } from '../image-user.ts'
 import { encodeTmuxConfig, tmuxConfigFile } from '../terminal/tmux-config.ts'
 import {
   boxOfGuest,
@@ -51,9 +51,10 @@ export async function startGuest(
   )
   const state = await link.inspect(life.container, signal)
   const engine = await link.engine(signal)
-  const user = state?.user || null
-  const owner = await numbersOf(engine, { container: life.container, user }, signal)
-  await giveFolder(place, owner)
+  if (state?.user) {
+    const about = { container: life.container, user: state.user }
+    await giveFolder(place, await findOwner(engine, about, signal))
+  }
   const words = [chooseTermScript, guestSocket, tmuxConfigFile({ folder: place }), run.id]
   const { code, said } = await call(link, life, ['/bin/sh', startScript, ...words], signal)
   if (code !== 0) {

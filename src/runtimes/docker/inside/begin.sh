@@ -2,10 +2,10 @@
 # on its input, and becomes the shell that holds the run (`hold.sh`), which reads on there. What is cut
 # off begins nothing.
 #
-# usage: begin.sh RUN_FOLDER ENV_FILE HOLD_SCRIPT HOLDER_SCRIPT FOLDER...
+# usage: begin.sh RUN_FOLDER ENV_FILE HOLD_SCRIPT READ_SCRIPT HOLDER_SCRIPT FOLDER...
 #
 # RUN_FOLDER and each FOLDER are made where they are not there, as `prepare.sh` makes them, as far as
-# their user may. Both scripts are given whole, for a shell reads its input byte by byte.
+# their user may. The scripts are given whole, for a shell reads its input byte by byte.
 #
 # A line each: f FILE to write, t TEXT that it has, + TEXT for one more line of that, then go. Says
 # `unmade FILE` where one can't be written. It is on the way to a program's first word, so it asks
@@ -18,8 +18,8 @@ fail() {
 for program in cat dd mkdir mkfifo rm tail tr; do
   command -v "$program" >/dev/null 2>&1 || fail "$program"
 done
-run=$1 login=$2 hold=$3 holder=$4
-shift 4
+run=$1 login=$2 hold=$3 read=$4 holder=$5
+shift 5
 set -- "$run" "$@"
 for file in "$@"; do
   shift
@@ -30,7 +30,7 @@ done
 cd "$run" 2>/dev/null || fail "$run"
 { umask >umask && read -r usual <umask; } 2>/dev/null || fail "$run"
 umask 077
-{ printf %s "$hold" >hold.sh && printf %s "$holder" >holder.sh; } 2>/dev/null || fail "$run"
+{ printf %s "$hold" >hold.sh && printf %s "$read" >read-launch.sh && printf %s "$holder" >holder.sh; } 2>/dev/null || fail "$run"
 file=''
 while IFS= read -r line; do
   text=${line#?}

@@ -1,19 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { DroverError } from '../../../schema/error.ts'
-import type { Readable } from 'node:stream'
 import { checkExportable } from '../../holder/become-file.ts'
-import { markOf } from '../../holder/marks.ts'
-import { holderScript } from '../../holder/start-holder.ts'
-import { encodeLaunchLines } from '../../launch-lines.ts'
 import { runFiles } from '../../run-folder.ts'
 import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
+import { begin, readUp, type Up } from './begin.ts'
 import type { InsideHandle } from './handle.ts'
-import { addUsedPlace, innerFolder, noteAgent, writePlace, type Place } from './notes.ts'
+import { addUsedPlace, noteAgent, writePlace, type Place } from './notes.ts'
 import type { InnerUser, KnownUsers } from './known-users.ts'
-import { encodeFiles, filesAt, prepareInside, type BoxedLaunch } from './prepare.ts'
+import { prepareInside, type BoxedLaunch } from './prepare.ts'
 import type { RecentLooks } from './recent-looks.ts'
-import { scriptArgv, scriptText } from './run-script.ts'
 
 export interface InsideTools {
   engine: Engine
@@ -106,80 +102,4 @@ function claim({ run }: BoxedLaunch): void {
       cause: error,
     })
   }
-}
-
-/** How long its shell may take to say that it is up, ms. */
-const upMs = 30_000
-
-/** What its shell said first. */
-async function begin(
-  engine: Engine,
-  { place, launch, inner }: { place: Place; launch: BoxedLaunch; inner: InnerUser },
-  signal: AbortSignal,
-): Promise<string> {
-  const { run, box, argv, cwd } = launch
-  const mark = markOf(run)
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(upMs)])
-  const exec = await engine.exec(
-    place.container,
-    {
-      argv: scriptArgv('begin.sh', [
-        innerFolder(run),
-        box.container.envFile ?? '',
-        scriptText('hold.sh'),
-        readFileSync(holderScript, 'utf8'),
-        ...box.ownFolders,
-      ]),
-      user: place.user,
-      env: {
-        HOME: box.container.home ?? inner.home,
-        USER: inner.name,
-        LOGNAME: inner.name,
-        ...mark,
-      },
-    },
-    bound,
-  )
-  try {
-    exec.stderr.resume()
-    const files = filesAt(box.files ?? [])
-    const lines = encodeLaunchLines({ argv, env: { ...launch.env, ...mark }, cwd })
-    exec.stdin.write(`${encodeFiles(files)}${lines}`)
-    return await firstLine(exec.stdout)
-  } finally {
-    exec.close()
-  }
-}
-
-type Up = Pick<InsideHandle, 'pid' | 'startTime'>
-
-function readUp(said: string, { place, cwd }: { place: Place; cwd: string }): Up {
-  const up = /^up (\d+) (\d+)$/.exec(said)
-  if (!up) {
-    throw explain(said, { place, cwd })
-  }
-  return { pid: Number(up[1]), startTime: up[2] ?? '' }
-}
-
-function explain(said: string, { place, cwd }: { place: Place; cwd: string }): DroverError {
-  const { name, user } = place
-  if (said === 'no-folder') {
-    const text = `dir: the user ${user} may not go to ${cwd} in ${name}.`
-    return new DroverError('start_failed', text, { details: { field: 'dir' } })
-  }
-  const text = said.startsWith('unmade ')
-    ? `container.user: the user ${user} can't write ${said.slice(7)} in ${name}. Name one who can come there, or keep the home of Drover where it can.`
-    : `Its program could not be begun in ${name}: ${said || 'its shell said nothing'}.`
-  return new DroverError('start_failed', text, { details: { container: name } })
-}
-
-async function firstLine(stream: Readable): Promise<string> {
-  let all = ''
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    all += chunk.toString()
-    if (all.includes('\n')) {
-      break
-    }
-  }
-  return all.split('\n')[0] ?? ''
 }
