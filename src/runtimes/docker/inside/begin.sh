@@ -1,11 +1,14 @@
 # Run as an agent's user inside of somebody's container, as `sh -c`: writes the files that it is told of
 # on its input, and becomes the shell that holds the run (`hold.sh`), which reads on there. What is cut
-# off begins nothing.
+# off begins nothing, and leaves nothing.
 #
 # usage: begin.sh RUN_FOLDER ENV_FILE HOLD_SCRIPT READ_SCRIPT HOLDER_SCRIPT FOLDER...
 #
 # RUN_FOLDER and each FOLDER are made where they are not there, as `prepare.sh` makes them, as far as
 # their user may. The scripts are given whole, for a shell reads its input byte by byte.
+#
+# Says `made` once RUN_FOLDER is there. Nobody gives it its input before: so where there is no such
+# folder, nothing can begin any more, and where it was removed, neither.
 #
 # A line each: f FILE to write, t TEXT that it has, + TEXT for one more line of that, then go. Says
 # `unmade FILE` where one can't be written. It is on the way to a program's first word, so it asks
@@ -28,6 +31,7 @@ done
 # Those above them may be passed through.
 [ $# = 0 ] || (umask 066 && exec mkdir -p -m 700 "$@") 2>/dev/null || fail "$1"
 cd "$run" 2>/dev/null || fail "$run"
+echo made
 { umask >umask && read -r usual <umask; } 2>/dev/null || fail "$run"
 umask 077
 { printf %s "$hold" >hold.sh && printf %s "$read" >read-launch.sh && printf %s "$holder" >holder.sh; } 2>/dev/null || fail "$run"
@@ -47,7 +51,11 @@ while IFS= read -r line; do
   go) break ;;
   esac
 done
-[ "$line" = go ] || exit
+if [ "$line" != go ]; then
+  rm -rf "$run"
+  rmdir "${run%/*}" 2>/dev/null
+  exit
+fi
 exec 5>&-
 : >in && : >out && : >err && mkfifo -m 600 bell life || fail "$run"
 cd /

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { DroverError } from '../../../schema/error.ts'
 import type { BoxWish } from '../../box.ts'
 import type { RunReference } from '../../contract.ts'
@@ -11,6 +10,7 @@ import type { InsideHandle } from './handle.ts'
 import type { InnerUser } from './known-users.ts'
 import { innerFolder, type Place } from './notes.ts'
 import { encodeFiles, filesAt, type BoxedLaunch } from './prepare.ts'
+import { readLine } from './read-line.ts'
 import { scriptArgv, scriptText } from './run-script.ts'
 
 type BeginWish = Pick<BoxWish, 'container' | 'ownFolders'>
@@ -53,8 +53,12 @@ export async function begin(
     exec.stderr.resume()
     const files = filesAt(box.files ?? [])
     const lines = encodeLaunchLines({ argv, env: { ...launch.env, ...mark }, cwd })
+    const { line, rest } = await readLine(exec.stdout)
+    if (line !== 'made') {
+      return line
+    }
     exec.stdin.write(`${encodeFiles(files)}${lines}`)
-    return await firstLine(exec.stdout)
+    return (await readLine(exec.stdout, rest)).line
   } finally {
     exec.close()
   }
@@ -82,15 +86,4 @@ function explain(said: string, { place, cwd }: { place: Place; cwd: string }): D
     ? `container.user: the user ${user} can't write ${said.slice(7)} in ${name}. Name one who can come there, or keep the home of Drover where it can.`
     : `Its program could not be begun in ${name}: ${said || 'its shell said nothing'}.`
   return new DroverError('start_failed', text, { details: { container: name } })
-}
-
-async function firstLine(stream: Readable): Promise<string> {
-  let all = ''
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    all += chunk.toString()
-    if (all.includes('\n')) {
-      break
-    }
-  }
-  return all.split('\n')[0] ?? ''
 }

@@ -1,11 +1,11 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
-import { once } from 'node:events'
 import { fileSize } from '../../../util/file-size.ts'
 import type { RunReference } from '../../contract.ts'
 import { appendAt, runFiles } from '../../run-folder.ts'
 import type { Engine } from '../engine/engine.ts'
 import { innerFolder, type Place } from './notes.ts'
+import { readLine } from './read-line.ts'
 import { scriptArgv } from './run-script.ts'
 import { readStanding, type Standing } from './standing.ts'
 
@@ -73,25 +73,6 @@ export async function carry(
     clearTimeout(timer)
     ending.abort(new Error('The connection is over.'))
     exec.close()
-  }
-}
-
-/** The first line, and what came with it. */
-async function readLine(stream: Readable): Promise<{ line: string; rest: Buffer }> {
-  let all = Buffer.alloc(0)
-  for (;;) {
-    const end = all.indexOf(10)
-    if (end >= 0) {
-      return { line: all.subarray(0, end).toString(), rest: all.subarray(end + 1) }
-    }
-    const chunk = stream.read() as Buffer | null
-    if (chunk) {
-      all = Buffer.concat([all, chunk])
-    } else if (stream.readableEnded || stream.destroyed || all.length > pieceBytes) {
-      throw stream.errored ?? new Error(`It ended with: ${all.toString().slice(0, 300)}`)
-    } else {
-      await Promise.race([once(stream, 'readable'), once(stream, 'end'), once(stream, 'close')])
-    }
   }
 }
 
