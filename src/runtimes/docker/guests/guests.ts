@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises'
-import { writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../../schema/error.ts'
+import { writePlainFile } from '../../../util/plain-file.ts'
 import { waitUntil } from '../../../util/wait.ts'
 import type { Launch, Recovery, RunReference, StopOptions } from '../../contract.ts'
 import { markStopped } from '../../holder/stop.ts'
@@ -18,6 +18,7 @@ import { encodeTmuxConfig, tmuxConfigFile } from '../terminal/tmux-config.ts'
 import {
   boxOfGuest,
   findGuest,
+  guestPlace,
   guestsFolder,
   guestSocket,
   moveBack,
@@ -42,18 +43,18 @@ export async function startGuest(
   signal: AbortSignal,
 ): Promise<DockerHandle> {
   const { run, beside } = launch
-  const place = moveGuest(run, beside.agent)
-  writeLaunch(run, launch)
-  writeFileSync(
-    tmuxConfigFile(run),
-    encodeTmuxConfig(launch, { folder: place, socket: guestSocket }),
-    { mode: 0o600 },
-  )
   const state = await link.inspect(life.container, signal)
   const engine = await link.engine(signal)
   const user = state?.user || null
   const owner = await numbersOf(engine, { container: life.container, user }, signal)
-  await giveFolder(place, owner)
+  const place = guestPlace(run, beside.agent)
+  // All of it before the container sees the folder: from then on nothing there is to be trusted.
+  moveBack(run, place)
+  writeLaunch(run, launch)
+  const config = encodeTmuxConfig(launch, { folder: place, socket: guestSocket })
+  writePlainFile(tmuxConfigFile(run), config)
+  await giveFolder(run.folder, owner)
+  moveGuest(run, beside.agent)
   const words = [chooseTermScript, guestSocket, tmuxConfigFile({ folder: place }), run.id]
   const { code, said } = await call(link, life, ['/bin/sh', startScript, ...words], signal)
   if (code !== 0) {
