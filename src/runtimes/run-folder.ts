@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { openPlainFile, readPlainFile } from '../util/plain-file.ts'
+import { isNotPlain, openPlainFile, readPlainFile } from '../util/plain-file.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import type { Exit } from './contract.ts'
 
@@ -46,12 +46,18 @@ export function runFiles(folder: string): RunFiles {
   }
 }
 
-/** Makes the folder and its three empty files; what exists stays as it is. */
+/** Makes the folder and its three empty files; what exists stays as it is, whatever it is. */
 export function createRunFolder(folder: string): void {
   createPrivateFolder(folder)
   const { in: input, out, err } = runFiles(folder)
   for (const file of [input, out, err]) {
-    closeSync(openPlainFile(file, 'append').descriptor)
+    try {
+      closeSync(openPlainFile(file, 'append').descriptor)
+    } catch (error) {
+      if (!isNotPlain(error)) {
+        throw error
+      }
+    }
   }
 }
 

@@ -82,9 +82,17 @@ export async function openPlainHandle(file: string): Promise<FileHandle> {
   }
 }
 
-/** The pipe of that name, to write to without waiting. Errors: as `openPlainFile`; ENXIO where nobody reads it. */
+/**
+ * The pipe of that name, to write to without waiting. Errors: `NotPlainError` where something else
+ * stands there; those of open(2), as ENXIO where nobody reads it.
+ */
 export function openPipe(file: string): number {
-  const descriptor = refusing(file, () => openSync(file, O_WRONLY | safely))
+  let descriptor: number
+  try {
+    descriptor = openSync(file, O_WRONLY | safely)
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENXIO' ? error : explain(file, error)
+  }
   if (fstatSync(descriptor).isFIFO()) {
     return descriptor
   }
@@ -139,12 +147,12 @@ function refusing(file: string, act: () => number): number {
   }
 }
 
-/** What open(2) says of links, folders and sockets. */
+/** What open(2) says of links, of folders, and of sockets and pipes that nobody reads. */
+const foreign: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'EISDIR', 'ENXIO', 'EOPNOTSUPP'])
+
 function explain(file: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
-  return code === 'ELOOP' || code === 'EISDIR' || code === 'EMLINK'
-    ? new NotPlainError(file, error)
-    : error
+  return code !== undefined && foreign.has(code) ? new NotPlainError(file, error) : error
 }
 
 /**
