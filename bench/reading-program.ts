@@ -11,6 +11,13 @@ export function readingProgram(file: string): [string, ...string[]] {
   return ['/bin/bash', '-c', script, file]
 }
 
+/** The same, and it answers: only who has answered is through with a message. */
+export function answeringProgram(file: string): [string, ...string[]] {
+  const script =
+    'while IFS= read -r line; do printf "%s %s\\n" "$EPOCHREALTIME" "$line" >>"$0"; echo ok; done'
+  return ['/bin/bash', '-c', script, file]
+}
+
 /** The same of the size that most agent programs have: a Node process. */
 export function readingNodeProgram(file: string): [string, ...string[]] {
   const script = `

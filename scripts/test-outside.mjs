@@ -47,6 +47,12 @@ const debianPackages = [
     reason: 'the tests of supervised units run on a machine made in a container',
   },
   {
+    feature: 'docker',
+    package: 'nftables',
+    program: 'nft',
+    reason: 'network policies of containers are kept by rules of the firewall',
+  },
+  {
     feature: 'systemd',
     package: 'mmdebstrap',
     program: 'mmdebstrap',

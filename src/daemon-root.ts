@@ -58,6 +58,8 @@ const runtimes = ({ home, env }: Pick<RootOptions, 'home' | 'env'>): Runtime[] =
     env,
     usedFile: home.dockerUsedFile,
     onMade: () => faultPoint('box-made'),
+    rulesFile: home.doorRulesFile,
+    onWallStep: (step) => faultPoint(step),
   }),
 ]
 

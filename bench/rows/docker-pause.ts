@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { callEngine, noEngine, startEngine } from '../docker-place.ts'
 import type { Finding, Row } from '../row.ts'
-import { awaitRecords, readingProgram, unixMs } from '../reading-program.ts'
+import { awaitRecords, answeringProgram, unixMs } from '../reading-program.ts'
 import { formatMs, interleave, median, percentile } from '../statistics.ts'
 
-const rounds = 12
+const rounds = 20
 const mostMs = 30
 
 /** From a message to an agent whose container is paused, to the moment its program has read it. */
@@ -30,7 +29,7 @@ export const dockerPauseRow: Row = {
       runtime: 'docker',
       dir: folder,
       container: { image },
-      program: readingProgram(file),
+      program: answeringProgram(file),
       lifecycle: { rest: 'suspend' },
     })
     await engine.run(['run', '-d', '--name', 'other', image, '/bin/sleep', '1000'])
@@ -49,8 +48,6 @@ export const dockerPauseRow: Row = {
         await client.send('paused', { body: `round ${round}` })
         const [at = Number.NaN] = await awaitRecords(file, [`round ${round}`])
         samples.read.push(at - begun)
-        // A program of plain text is through with a message once it was quiet for a while.
-        await sleep(1000)
       },
     )
     // Its engine goes first.

@@ -66,8 +66,14 @@ describe('upstreams behind the door', () => {
     })
   })
 
-  test('stay as they are for an agent with a network of its own', () => {
-    expect(doorUpstreams(guest('full'), upstreams)).toEqual(upstreams)
+  test('are behind the door for an agent that is kept from nothing, too', () => {
+    expect(doorUpstreams(guest('full'), upstreams)).toEqual(
+      doorUpstreams(guest('local'), upstreams),
+    )
+  })
+
+  test('stay as they are for an agent without a network', () => {
+    expect(doorUpstreams(guest('none'), upstreams)).toEqual(upstreams)
   })
 
   test('are read from a path', () => {

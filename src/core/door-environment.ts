@@ -61,15 +61,15 @@ export function doorEnvironment({
 }
 
 /**
- * The upstreams as an agent is to see them: by the door, where its policy keeps it from the network.
- * The path of each stays at the end of its address, since programs read it: of one of OpenAI's kind
+ * The upstreams as an agent is to see them: by the door, also where its policy keeps it from nothing,
+ * for they may be at an address that is another one where it is, as loopback. The path of each stays at the end of its address, since programs read it: of one of OpenAI's kind
  * without a path it is `/v1`, as they would make it.
  */
 export function doorUpstreams(
   { address, token, network }: DoorGuest,
   upstreams: Upstreams,
 ): Upstreams {
-  if (network === 'full' || network === 'none') {
+  if (network === 'none') {
     return upstreams
   }
   return Object.fromEntries(

@@ -6,12 +6,12 @@ import type { DoorAgent, DoorRefusal } from '../gateway/door-options.ts'
 import type { Door } from '../gateway/door.ts'
 import { DroverError } from '../schema/error.ts'
 import { findBearer } from './agent-tokens.ts'
-import type { DaemonContext } from './context.ts'
+import { askDeadlineMs, callSignal, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
 
 type Context = Pick<
   DaemonContext,
-  'store' | 'config' | 'specs' | 'tokens' | 'doorTokens' | 'log' | 'now' | 'runtimes'
+  'store' | 'config' | 'specs' | 'tokens' | 'doorTokens' | 'log' | 'now' | 'runtimes' | 'signal'
 >
 
 /** A place that an agent was kept from. */
@@ -66,7 +66,7 @@ export class AgentsDoor {
     }
   }
 
-  /** Opens it wherever it was before, where an agent that lives may know it. */
+  /** Opens it wherever it was before, where an agent that lives may know it, and has its walls stand. */
   async reopen(): Promise<void> {
     const { store, runtimes, log } = this.#context
     const isKnown = store.runs
@@ -79,6 +79,7 @@ export class AgentsDoor {
         )
       }),
     )
+    await this.#keepWalls()
   }
 
   /** Where an agent was kept from lately, the newest first; forgotten with the daemon. */
@@ -101,21 +102,37 @@ export class AgentsDoor {
     await door?.close()
   }
 
+  async #keepWalls(): Promise<void> {
+    const { store, config, runtimes, log } = this.#context
+    const { preparedPort = null } = config.gateway
+    const wish = { instance: store.instance, preparedPort }
+    const signal = callSignal(this.#context, askDeadlineMs)
+    for (const runtime of runtimes.values()) {
+      await runtime.networks
+        ?.keep(wish, store.door.list(), signal)
+        .catch((error: unknown) =>
+          log.error({ err: error, runtime: runtime.name }, 'network policies could not be kept'),
+        )
+    }
+  }
+
   async #listen(host: string): Promise<DoorAddress> {
-    const { store, log } = this.#context
+    const { store, log, config } = this.#context
     this.#door ??= this.#create()
     const door = await this.#door
     if (this.#isClosed) {
       throw new DroverError('door_closed', `The daemon is ending; ${host} is not opened any more.`)
     }
-    const kept = store.door.list().find((address) => address.host === host)
+    const { preparedPort } = config.gateway
+    const known = store.door.list().find((address) => address.host === host)
+    const kept = preparedPort === undefined ? known : { host, port: preparedPort }
     const address = kept
       ? await door.listen(kept).catch((error: unknown) => {
           throw notOpened(kept, error)
         })
       : await listenAnywhere(door, host)
     faultPoint('door-opened')
-    if (!kept) {
+    if (known?.port !== address.port) {
       store.transaction('durable', () => store.door.put(host, address.port))
     }
     faultPoint('door-kept')

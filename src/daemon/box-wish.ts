@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
-import type { BoxWish } from '../runtimes/box.ts'
+import type { BoxNetwork, BoxWish } from '../runtimes/box.ts'
 import type { Runtime } from '../runtimes/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
@@ -12,6 +12,7 @@ export interface BoxNeeds {
   spec: AgentSpec
   /** What its program needs beside its state folder. */
   folders: readonly string[]
+  network: BoxNetwork
   /** Files that were written for its launch, absolute. */
   files: readonly string[]
 }
@@ -20,7 +21,7 @@ export interface BoxNeeds {
 export function boxWish(
   context: Pick<DaemonContext, 'home' | 'store'>,
   runtime: Pick<Runtime, 'capabilities'>,
-  { agentId, spec, folders, files }: BoxNeeds,
+  { agentId, spec, folders, files, network }: BoxNeeds,
 ): BoxWish | undefined {
   if (!runtime.capabilities.elsewhere || !spec.container) {
     return undefined
@@ -37,6 +38,7 @@ export function boxWish(
     folders: [...workFolders(spec), ...spec.addDirs, ...folders],
     readOnlyFolders: [],
     home: spec.container.home ?? home,
+    network,
     files,
   }
 }

@@ -5,7 +5,7 @@ import type { LoginRequest, Provider } from '../providers/contract.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import { checkLimits } from './check-limits.ts'
-import { checkNetwork } from './check-network.ts'
+import { checkNetwork, checkWalls } from './check-network.ts'
 import { checkForeign, specInPlace } from './inside-box.ts'
 import { checkUsable } from './check-usable.ts'
 import {
@@ -39,6 +39,7 @@ export async function checkLaunch(
 ): Promise<void> {
   checkNetwork(context, spec)
   await checkUsable(context, getRuntime(context, spec.runtime))
+  await checkWalls(context, spec)
   // A worktree may not be made yet; what is to be in it is where it comes from.
   const dir = spec.worktree?.source ?? spec.dir
   const folders = agentFolders(context, agent.id)

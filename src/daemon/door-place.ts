@@ -1,5 +1,11 @@
-import { doorEnvironment, doorUpstreams, type DoorGuest } from '../core/door-environment.ts'
+import {
+  doorEnvironment,
+  doorUpstreams,
+  type DoorAddress,
+  type DoorGuest,
+} from '../core/door-environment.ts'
 import type { ProviderContext } from '../providers/contract.ts'
+import type { NetworkWish } from '../runtimes/network-keeper.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { askDeadlineMs, callSignal, getRuntime, type DaemonContext } from './context.ts'
 
@@ -8,6 +14,8 @@ export interface DoorPlace {
   env: Record<string, string>
   /** As its provider is to see them. */
   upstreams: ProviderContext['upstreams']
+  /** Where it is; null: they reach none. */
+  address: DoorAddress | null
 }
 
 /**
@@ -20,19 +28,30 @@ export async function doorPlace(
   { runtime: name, network }: Pick<AgentSpec, 'runtime' | 'network'>,
   upstreams: ProviderContext['upstreams'],
 ): Promise<DoorPlace | null> {
-  const runtime = getRuntime(context, name)
-  if (!runtime.findDoorHost) {
+  const { networks } = getRuntime(context, name)
+  if (!networks) {
     return null
   }
-  const host = await runtime.findDoorHost(network, callSignal(context, askDeadlineMs))
+  const wish = networkWish(context, network)
+  const host = await networks.findDoorHost(wish, callSignal(context, askDeadlineMs))
   if (host === null) {
-    return { env: {}, upstreams }
+    return { env: {}, upstreams, address: null }
   }
+  const address = await context.door.open(host)
   const guest: DoorGuest = {
-    address: await context.door.open(host),
+    address,
     agentId,
     token: context.doorTokens.tokenOf(agentId),
     network,
   }
-  return { env: doorEnvironment(guest), upstreams: doorUpstreams(guest, upstreams) }
+  return { env: doorEnvironment(guest), upstreams: doorUpstreams(guest, upstreams), address }
+}
+
+/** A policy as a runtime is asked for it. */
+export function networkWish(
+  { store, config }: Pick<DaemonContext, 'store' | 'config'>,
+  network: AgentSpec['network'],
+): NetworkWish {
+  const { preparedPort = null } = config.gateway
+  return { network, instance: store.instance, preparedPort }
 }

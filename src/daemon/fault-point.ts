@@ -90,6 +90,9 @@ export const worktreeFaultPoints = [
 /** Around the opening of the agents' door at an address, which only agents with a network policy need. */
 export const doorFaultPoints = ['door-opened', 'door-kept'] as const
 
+/** Around the network of agents that are kept from the network, and the rules of the firewall about it. */
+export const wallFaultPoints = ['network-made', 'network-walled', 'network-removed'] as const
+
 /** Where a crash test may end the daemon. */
 export const faultPoints = [
   ...agentFaultPoints,
@@ -104,6 +107,7 @@ export const faultPoints = [
   ...retentionFaultPoints,
   ...unitFaultPoints,
   ...doorFaultPoints,
+  ...wallFaultPoints,
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 

@@ -82,6 +82,11 @@ export async function prepareLaunch(
     agentId: agent.id,
     spec,
     folders: launch.folders ?? [],
+    network: {
+      policy: spec.network,
+      door: door?.address ?? null,
+      isPrepared: context.config.gateway.preparedPort !== undefined,
+    },
     files: launch.files.map((file) => file.path),
   })
   return {

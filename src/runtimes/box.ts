@@ -1,4 +1,5 @@
 import type { Container } from '../schema/container.ts'
+import type { Network } from '../schema/network.ts'
 
 /**
  * A box is what an agent has of its own beside the machine: a container. It is kept over its runs.
@@ -15,8 +16,18 @@ export interface BoxWish {
   readOnlyFolders: readonly string[]
   /** HOME inside where the wish names no other. */
   home: string
+  /** What its programs may reach; left out: what the machine reaches. */
+  network?: BoxNetwork
   /** Files that were written for this launch, absolute: a box that does not see them is given them. */
   files?: readonly string[]
+}
+
+export interface BoxNetwork {
+  policy: Network
+  /** Where the agents' door is open for them; null: nowhere. */
+  door: { host: string; port: number } | null
+  /** Somebody else sees to it that they reach nothing else, as `NetworkWish.preparedPort` says. */
+  isPrepared: boolean
 }
 
 /** Which container it is. */

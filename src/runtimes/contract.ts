@@ -2,7 +2,7 @@ import type { AgentLimits } from '../schema/agent-limits.ts'
 import type { BoxImages } from './box-images.ts'
 import type { AgentReference, BoxKind, BoxWish, Kept } from './box.ts'
 import type { BoxAccess } from './box-contract.ts'
-import type { Network } from '../schema/network.ts'
+import type { NetworkKeeper } from './network-keeper.ts'
 import type { TerminalConnection, TerminalOptions, TerminalSize } from './terminal-contract.ts'
 import type { Units } from './units.ts'
 import type { Use } from './use.ts'
@@ -146,6 +146,8 @@ export interface Runtime {
   readonly name: string
   readonly capabilities: RuntimeCapabilities
   readonly units?: Units
+  /** Whoever has `networkPolicy` has it. */
+  readonly networks?: NetworkKeeper
   /** What boxes are made of, in a runtime that makes them from images. */
   readonly images?: BoxImages
   /** Who has the capability `exec` has it. */
@@ -161,12 +163,6 @@ export interface Runtime {
    * Throws DroverError `invalid_dir` for one that can't be seen there.
    */
   locate?(box: BoxKind, folders: readonly string[], signal: AbortSignal): Promise<readonly string[]>
-  /**
-   * The address of this machine at which programs of a network policy reach it, and that nobody beyond
-   * it reaches; made where it is not there yet. The agents' door is open there before `start`. null:
-   * they reach nothing. Whoever has `networkPolicy` has it.
-   */
-  findDoorHost?(network: Network, signal: AbortSignal): Promise<string | null>
   /**
    * Bring the program up. The run folder exists. What takes long and comes before anything of the run
    * is made, an image for instance, is told in words for people: a start may be given up then, by the

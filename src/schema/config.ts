@@ -49,6 +49,8 @@ export const Config = z.strictObject({
           ollama: Upstream.optional(),
         })
         .prefault({}),
+      /** Port of the agents' door for which an administrator made the rules of the firewall; left out: the daemon makes its own. */
+      preparedPort: z.number().int().min(1024).max(65_535).optional(),
     })
     .prefault({}),
   restart: z

@@ -34,6 +34,8 @@ export interface Home {
   unitsFolder: string
   /** Is there once something was made in a container engine. */
   dockerUsedFile: string
+  /** Rules of the firewall for an administrator to set, once somebody needs them. */
+  doorRulesFile: string
   /** Git worktrees of agents; they may outlive these. */
   worktreesFolder: string
 }
@@ -89,6 +91,7 @@ function placesOf({ config, state }: { config: string; state: string }): Home {
     agentsFolder: path.join(state, 'agents'),
     unitsFolder: path.join(state, 'units'),
     dockerUsedFile: path.join(state, 'docker-used'),
+    doorRulesFile: path.join(state, 'door.nft'),
     worktreesFolder: path.join(state, 'worktrees'),
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { findGroup, parseProcessTable, readProcessTable } from './process-table.ts'
 import { sendSignal } from './process-identity.ts'
+import { waitUntil } from './wait.ts'
 
 test('the table of macOS and that of Linux are read alike', () => {
   const text = [
@@ -50,6 +51,10 @@ test('a group is found with its arguments whole, and is gone when it was killed'
   const group = child.pid ?? 0
   try {
     await once(child.stdout, 'data')
+    // Between its fork and its exec the second is a copy of the first.
+    const isExec = async (): Promise<boolean> =>
+      (await findGroup(group)).some(({ command }) => command === 'sleep 1000')
+    expect(await waitUntil(isExec, { deadlineMs: 20_000 })).toBe(true)
     const found = await findGroup(group)
     expect(found.map(({ command }) => command).toSorted()).toEqual([
       expect.stringContaining(word) as string,

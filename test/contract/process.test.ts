@@ -75,13 +75,16 @@ describe('the process runtime', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   test('takes a zombie for dead', async () => {
-    // The child ends at once; its parent became a program that never waits for it.
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    // Its parent becomes a program that never waits for it; only then the child ends.
+    const parent = spawn('/bin/sh', ['-c', '(read line <&3) & echo $!; exec sleep 1000'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
     })
     try {
-      const [text] = (await once(parent.stdout, 'data')) as [Buffer]
+      const [text] = (await once(parent.stdout!, 'data')) as [Buffer]
       const pid = Number(text.toString())
+      const isSleep = (): boolean => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n'
+      expect(await waitUntil(isSleep, { deadlineMs })).toBe(true)
+      parent.stdio[3]?.destroy()
       const isZombie = (): boolean => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
       expect(await waitUntil(isZombie, { deadlineMs })).toBe(true)
       expect(await identifyProcess(pid)).toBeNull()

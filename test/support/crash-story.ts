@@ -18,6 +18,10 @@ export interface CrashStory {
   request?: Partial<RunRequestInput>
   /** Of its daemons. */
   env?: Record<string, string>
+  /** What starts them: a program that becomes the one in its further arguments. */
+  launcher?: readonly [string, ...string[]]
+  /** Their config. */
+  config?: Record<string, unknown>
   /** Looked at while the agent is there and nothing of it lives. */
   check?: (daemon: TestDaemon, agentId: string) => Promise<void>
 }
@@ -26,11 +30,18 @@ export interface CrashStory {
  * An agent's life with four messages, a sleep, a wake and a removal, while its daemon dies at a point
  * on that way and another goes on. Fails where a message was not taken once, or something is left.
  */
-export async function playCrash({ fault, request, env = {}, check }: CrashStory): Promise<void> {
+export async function playCrash({
+  fault,
+  request,
+  env = {},
+  check,
+  ...daemons
+}: CrashStory): Promise<void> {
   using folder = temporaryFolder()
   const program = path.join(folder.path, 'program')
   copyFileSync(agentScript, program)
   await using daemon = await startTestDaemon({
+    ...daemons,
     env: { ...env, DROVER_FAULT: fault },
     isLeftClean: true,
   })

@@ -29,6 +29,8 @@ export interface DockerResult {
 export interface EngineOptions {
   /** Arguments on top, as for a bridge; left out: containers have no network but the host's. */
   args?: readonly string[]
+  /** What starts it: a program that becomes the one in its further arguments. */
+  launcher?: readonly string[]
 }
 
 /**
@@ -39,12 +41,14 @@ export interface EngineOptions {
 export class DockerEngine implements AsyncDisposable {
   readonly folder = createTemporaryFolder('drover-docker-')
   #args: readonly string[]
+  readonly #launcher: readonly string[]
   #child: ChildProcess
   #log = ''
   #wasUp = false
 
-  private constructor(args: readonly string[]) {
+  private constructor({ args = noNetwork, launcher = [] }: EngineOptions) {
     this.#args = args
+    this.#launcher = launcher
     // Not the machine's own.
     writeFileSync(path.join(this.folder, 'config.json'), '{}')
     this.#child = this.#spawn()
@@ -58,6 +62,7 @@ export class DockerEngine implements AsyncDisposable {
       [
         '--pdeathsig',
         'TERM',
+        ...this.#launcher,
         'dockerd',
         '--data-root',
         at('data'),
@@ -78,8 +83,8 @@ export class DockerEngine implements AsyncDisposable {
     return child
   }
 
-  static async start({ args = noNetwork }: EngineOptions = {}): Promise<DockerEngine> {
-    const engine = new DockerEngine(args)
+  static async start(options: EngineOptions = {}): Promise<DockerEngine> {
+    const engine = new DockerEngine(options)
     try {
       await engine.#answers()
       engine.#wasUp = true

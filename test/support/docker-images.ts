@@ -27,7 +27,7 @@ const smallPrograms =
   )
 
 /** Raised when a recipe changes, so that no old tar is taken. */
-const edition = 2
+const edition = 3
 
 const small: Recipe = {
   name: 'drover-test-small',
@@ -38,20 +38,26 @@ const small: Recipe = {
 
 const base: Recipe = {
   name: 'drover-test-base',
-  programs: [...smallPrograms, 'tmux', 'git'],
+  programs: [...smallPrograms, 'tmux', 'git', 'ip'],
   others: { node: process.execPath },
   folders: [...small.folders, '/usr/lib/terminfo', '/usr/share/terminfo'],
 }
 
 /**
- * An image with sh, bash, coreutils, setsid, ps, git, tmux and this Node, and users root and ada
+ * An image with sh, bash, coreutils, setsid, ps, git, tmux, ip and this Node, and users root and ada
  * (1000); its name. Its tar is made once, of this machine's own programs, and kept in the tests' cache.
  */
 export async function importBaseImage(engine: DockerEngine): Promise<string> {
   return await importRecipe(engine, base)
 }
 
-/** The same without git, tmux and Node: it is there in a moment. */
+/** The same with Claude Code, whose program is given. */
+export async function importClaudeImage(engine: DockerEngine, claude: string): Promise<string> {
+  const others = { ...base.others, claude }
+  return await importRecipe(engine, { ...base, name: 'drover-test-claude', others })
+}
+
+/** The base without git, tmux and Node: it is there in a moment. */
 export async function importSmallImage(engine: DockerEngine): Promise<string> {
   return await importRecipe(engine, small)
 }

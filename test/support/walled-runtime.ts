@@ -1,6 +1,6 @@
 import { ProcessRuntime } from '../../src/runtimes/process/index.ts'
 import type { Handle, Launch } from '../../src/runtimes/contract.ts'
-import type { Network } from '../../src/schema/network.ts'
+import type { NetworkKeeper } from '../../src/runtimes/network-keeper.ts'
 
 /**
  * Programs of this machine with the agents' door at one of its addresses. Where a network namespace is
@@ -8,17 +8,17 @@ import type { Network } from '../../src/schema/network.ts'
  */
 export class WalledRuntime extends ProcessRuntime {
   override readonly capabilities = { ...new ProcessRuntime().capabilities, networkPolicy: true }
-  readonly #host: string
+  readonly networks: NetworkKeeper
   readonly #namespace: string | undefined
 
   constructor(host: string, namespace?: string) {
     super()
-    this.#host = host
+    this.networks = {
+      refuse: async () => null,
+      findDoorHost: async ({ network }) => (network === 'none' ? null : host),
+      keep: async () => undefined,
+    }
     this.#namespace = namespace
-  }
-
-  async findDoorHost(network: Network): Promise<string | null> {
-    return network === 'none' ? null : this.#host
   }
 
   override async start(launch: Launch, signal: AbortSignal): Promise<Handle> {

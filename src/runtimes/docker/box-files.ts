@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   lstatSync,
   readFileSync,
   readlinkSync,
@@ -10,7 +11,7 @@ import {
 import path from 'node:path'
 import { writePlainFile } from '../../util/plain-file.ts'
 import { createPrivateFolder } from '../../util/private-file.ts'
-import type { AgentReference } from '../box.ts'
+import type { AgentReference, BoxWish } from '../box.ts'
 import type { Launch, RunReference } from '../contract.ts'
 import { checkExportable } from '../holder/become-file.ts'
 import { markOf } from '../holder/marks.ts'
@@ -42,6 +43,15 @@ export function oomFile(run: Pick<RunReference, 'folder'>): string {
   return path.join(run.folder, 'oom')
 }
 
+/** Resolver of programs that are kept from the network: there is none, as they are told at once. */
+export function resolverFile({ folder }: Pick<AgentReference, 'folder'>): string {
+  return path.join(folder, 'resolv.conf')
+}
+
+export function isWalled({ network }: Pick<BoxWish, 'network'>): boolean {
+  return network !== undefined && network.policy !== 'full' && network.policy !== 'none'
+}
+
 /** Says what a run is to begin. Errors: `start_failed`. */
 export function writeLaunch(run: RunReference, launch: Launch): void {
   checkExportable(launch.env)
@@ -53,11 +63,17 @@ export function writeLaunch(run: RunReference, launch: Launch): void {
 }
 
 /** Points the container at the run it is to begin next, and says what that is. Errors: `start_failed`. */
-export function prepareBox(agent: AgentReference, launch: Launch): void {
+export function prepareBox(box: BoxWish, launch: Launch): void {
+  const { agent } = box
   const { run, terminal } = launch
   createPrivateFolder(agent.folder)
   createPrivateFolder(guestsFolder(agent))
   writeLaunch(run, launch)
+  if (isWalled(box)) {
+    writeFileSync(resolverFile(agent), 'nameserver 127.0.0.1\n')
+    // Whoever its programs run as.
+    chmodSync(resolverFile(agent), 0o644)
+  }
   const link = runLink(agent)
   if (terminal) {
     const place = { folder: link, socket: socketFile }

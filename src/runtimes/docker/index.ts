@@ -1,4 +1,3 @@
-import { existsSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
@@ -36,15 +35,17 @@ import { findGuest } from './guests/guest-files.ts'
 import { listGuests, recoverGuest, releaseGuest, startGuest, stopGuest } from './guests/guests.ts'
 import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
 import { measureUse, measureWork } from './measure.ts'
-import { containerName, labels } from './plan-container.ts'
+import { containerName } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
 import { recoverKnown, recoverUnknown } from './recover.ts'
 import { needLimits, refuseLimit } from './limits.ts'
-import { findContainer, isOurs } from './own-container.ts'
+import { findContainer, listOwnContainers, type OwnContainer } from './own-container.ts'
 import { startInOwnContainer } from './start.ts'
 import { killContainer, stopContainer } from './stop.ts'
 import { resumeContainer, suspendContainer } from './suspend.ts'
 import { openTerminal, readScreen } from './terminal/terminals.ts'
+import { UsedMark } from './used-mark.ts'
+import { Walls, type WallStep } from './walls/walls.ts'
 
 export interface DockerOptions {
   /** Where the engine is looked for: `DOCKER_HOST` and its like. */
@@ -53,6 +54,10 @@ export interface DockerOptions {
   usedFile: string
   /** Told when a container is there and does not run yet: where a crash test may end the daemon. */
   onMade?: () => void
+  /** Where rules of the firewall are written down that only an administrator may set. */
+  rulesFile?: string
+  /** Told how far the network of walled agents is: where a crash test may end the daemon. */
+  onWallStep?: (step: WallStep) => void
 }
 
 /** How long a container whose run is over may take to end by itself, ms. */
@@ -66,24 +71,28 @@ export class DockerRuntime implements Runtime {
     exec: true,
     limits: true,
     snapshot: true,
-    networkPolicy: false,
+    networkPolicy: true,
     elsewhere: true,
     selfSupervised: false,
   }
 
   readonly images: BoxImages
   readonly boxes: DockerBoxAccess
+  readonly networks: Walls
   readonly #link: EngineLink
-  readonly #usedFile: string
+  readonly #used: UsedMark
   readonly #onMade: () => void
   /** Of runs that live, or whose ending is not told yet. */
   readonly #handles = new Map<string, DockerHandle>()
 
-  constructor({ env, usedFile, onMade = () => undefined }: DockerOptions) {
+  constructor(options: DockerOptions) {
+    const { env, usedFile, onMade = () => undefined } = options
+    const { rulesFile = `${usedFile}.nft`, onWallStep: onStep = () => undefined } = options
     this.#link = new EngineLink(env)
+    this.#used = new UsedMark(usedFile)
     this.images = new ImageShelf(this.#link)
     this.boxes = new DockerBoxAccess(this.#link)
-    this.#usedFile = usedFile
+    this.networks = new Walls({ link: this.#link, env, used: this.#used, rulesFile, onStep })
     this.#onMade = onMade
   }
 
@@ -92,7 +101,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
-    return await probeDocker(this.#link, signal)
+    return await probeDocker(this.#link, this.networks, signal)
   }
 
   async checkLimits(
@@ -116,7 +125,13 @@ export class DockerRuntime implements Runtime {
       throw new DroverError('start_failed', 'A program of docker needs a container to be in.')
     }
     needLimits(await this.checkLimits(launch, signal))
-    const tools = { link: this.#link, onFirst: () => this.#markUsed(), onMade: this.#onMade, tell }
+    const tools = {
+      link: this.#link,
+      walls: this.networks,
+      onFirst: () => this.#used.make(),
+      onMade: this.#onMade,
+      tell,
+    }
     const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
     this.#handles.set(launch.run.id, handle)
     return handle
@@ -243,7 +258,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async forget(agent: AgentReference, signal: AbortSignal): Promise<void> {
-    if (!existsSync(this.#usedFile)) {
+    if (!this.#used.isThere) {
       return
     }
     const engine = await this.#link.engine(signal)
@@ -251,6 +266,7 @@ export class DockerRuntime implements Runtime {
     if (state) {
       await engine.removeContainer(state.id, signal)
     }
+    await this.networks.lower(agent.instance, signal)
     await rm(agent.folder, { recursive: true, force: true })
   }
 
@@ -260,6 +276,7 @@ export class DockerRuntime implements Runtime {
   }
 
   close(): void {
+    this.networks.close()
     this.#link.close()
   }
 
@@ -267,21 +284,10 @@ export class DockerRuntime implements Runtime {
     instance: string,
     isAll: boolean,
     signal: AbortSignal,
-  ): Promise<{ id: string; agent: string; folder: string; name: string }[]> {
-    if (!existsSync(this.#usedFile)) {
-      return []
-    }
-    const engine = await this.#link.engine(signal)
-    const listed = await engine.listContainers([`${labels.instance}=${instance}`], signal, {
-      all: isAll,
-    })
-    return listed.flatMap((each) => {
-      const agent = each.labels[labels.agent] ?? ''
-      const folder = each.labels[labels.box] ?? ''
-      return isOurs(each, { id: agent, instance, folder })
-        ? [{ id: each.id, name: each.name, agent, folder }]
-        : []
-    })
+  ): Promise<OwnContainer[]> {
+    return this.#used.isThere
+      ? await listOwnContainers(await this.#link.engine(signal), { instance, isAll }, signal)
+      : []
   }
 
   /** The life of a run whose handle was never stored; null where there is none. */
@@ -290,11 +296,5 @@ export class DockerRuntime implements Runtime {
     const all = await this.#listContainers(run.instance, false, signal)
     const found = all.find(({ folder }) => linkedRun({ folder }) === run.folder)
     return found ? handleOf(await this.#link.inspect(found.id, signal)) : null
-  }
-
-  #markUsed(): void {
-    if (!existsSync(this.#usedFile)) {
-      writeFileSync(this.#usedFile, '', { mode: 0o600 })
-    }
   }
 }

@@ -34,3 +34,30 @@ export async function findContainer(
   }
   return null
 }
+
+export interface OwnContainer {
+  id: string
+  /** Agent id it was made for. */
+  agent: string
+  /** The agent's box folder. */
+  folder: string
+  name: string
+}
+
+/** Those of a home; `isAll`: also those that don't run. */
+export async function listOwnContainers(
+  engine: Engine,
+  { instance, isAll }: { instance: string; isAll: boolean },
+  signal: AbortSignal,
+): Promise<OwnContainer[]> {
+  const listed = await engine.listContainers([`${labels.instance}=${instance}`], signal, {
+    all: isAll,
+  })
+  return listed.flatMap((each) => {
+    const agent = each.labels[labels.agent] ?? ''
+    const folder = each.labels[labels.box] ?? ''
+    return isOurs(each, { id: agent, instance, folder })
+      ? [{ id: each.id, name: each.name, agent, folder }]
+      : []
+  })
+}

@@ -18,6 +18,7 @@ const parts = (container: Partial<Container> = {}, more: Partial<ContainerParts>
   entry: '/drover/entry.sh',
   holder: '/drover/holder.sh',
   network: 'bridge',
+  resolver: null,
   engineSocket: null,
   ...more,
 })
@@ -77,6 +78,21 @@ describe('the container of an agent', () => {
     )
     expect(other).toMatchObject({ CapAdd: ['CHOWN'], SecurityOpt: [], ReadonlyRootfs: true })
     expect(Object.keys(other?.Tmpfs ?? {})).toEqual(['/tmp', '/run'])
+  })
+
+  test('that is kept from the network asks no resolver, neither its own nor the engine', () => {
+    const walls = { network: 'drover-1', resolver: '/h/agents/agent_1/box/resolv.conf' }
+    const body = planContainer(parts({}, walls), {})
+    expect(targets(body)).toContain('/h/agents/agent_1/box/resolv.conf:/etc/resolv.conf:ro')
+    expect(body.HostConfig).toMatchObject({ NetworkMode: 'drover-1', Dns: ['127.0.0.1'] })
+    expect(planContainer(parts(), {}).HostConfig).not.toHaveProperty('Dns')
+  })
+
+  test('is another one in another network', () => {
+    const keys = ['bridge', 'none', 'drover-1'].map(
+      (network) => planContainer(parts({}, { network }), {}).Labels['drover.key'],
+    )
+    expect(new Set(keys).size).toBe(3)
   })
 
   test('holds no variable but HOME, for an engine shows them to whoever asks', () => {

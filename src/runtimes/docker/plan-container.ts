@@ -21,6 +21,8 @@ export interface ContainerParts {
   holder: string
   /** The engine's name of its network: `bridge`, `none`, or one of ours. */
   network: string
+  /** A file that says that nobody resolves names; null: as the engine does. */
+  resolver: string | null
   /** The engine's socket, where it is wished for. */
   engineSocket: string | null
 }
@@ -65,6 +67,8 @@ export function planContainer(parts: ContainerParts, wanted: AgentLimits): Plann
       SecurityOpt: container.newPrivileges ? [] : ['no-new-privileges'],
       ReadonlyRootfs: container.readOnly,
       NetworkMode: parts.network,
+      // Else the engine itself would ask resolvers of this machine for those inside.
+      ...(parts.resolver === null ? {} : { Dns: ['127.0.0.1'], DnsSearch: ['.'] }),
       // Nobody reads it but us, when it did not begin.
       LogConfig: { Type: 'json-file', Config: { 'max-size': '64k', 'max-file': '1' } },
       RestartPolicy: { Name: 'no' },
@@ -169,6 +173,9 @@ function planMounts(parts: ContainerParts, own: Record<string, string>): BodyMou
   const guests = guestsFolder(box.agent)
   bind(guests, guests, false)
   bind(scripts, scripts, true)
+  if (parts.resolver !== null) {
+    bind(parts.resolver, '/etc/resolv.conf', true)
+  }
   if (engineSocket !== null) {
     bind(engineSocket, '/var/run/docker.sock', false)
   }

@@ -3,7 +3,14 @@ import { DroverError } from '../../schema/error.ts'
 import type { BoxWish } from '../box.ts'
 import type { Launch } from '../contract.ts'
 import { holderScript } from '../holder/start-holder.ts'
-import { linkedRun, prepareBox, recordContainer, runLink } from './box-files.ts'
+import {
+  isWalled,
+  linkedRun,
+  prepareBox,
+  recordContainer,
+  resolverFile,
+  runLink,
+} from './box-files.ts'
 import { chooseUser, giveFolders, ownerOf } from './choose-user.ts'
 import type { ContainerState } from './engine/container-state.ts'
 import type { Engine } from './engine/engine.ts'
@@ -26,6 +33,7 @@ import { requireLocal } from './probe.ts'
 import { requireImage } from './images/require-image.ts'
 import { refuseSocket } from './refuse-socket.ts'
 import { requireTmux } from './terminal/require-tmux.ts'
+import type { Walls } from './walls/walls.ts'
 
 const entryScript = fileURLToPath(new URL('entry.sh', import.meta.url))
 
@@ -38,10 +46,11 @@ const killDeadlineMs = 10_000
 
 export interface StartTools {
   link: EngineLink
-  /** Told before anything is made outside. */
-  onFirst: () => void
   /** Told when the container is there and does not run yet: where a crash test may end the daemon. */
   onMade: () => void
+  walls: Walls
+  /** Told before anything is made outside. */
+  onFirst: () => void
   /** Told what takes long before the container is there, in words for people. */
   tell: (text: string) => void
 }
@@ -52,19 +61,37 @@ export async function startInOwnContainer(
   launch: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<DockerHandle> {
+  requireLocal((await tools.link.engine(signal)).facts)
+  tools.onFirst()
+  const { network, release } = await tools.walls.hold(launch.box, signal)
+  try {
+    return await startInside({ ...tools, network }, launch, signal)
+  } finally {
+    release()
+  }
+}
+
+/** With the engine's name of the network that it is to be in; it is there. */
+interface InsideTools extends StartTools {
+  network: string
+}
+
+async function startInside(
+  tools: InsideTools,
+  launch: Launch & { box: BoxWish },
+  signal: AbortSignal,
+): Promise<DockerHandle> {
   const { link } = tools
   const { run, box } = launch
   const engine = await link.engine(signal)
-  requireLocal(engine.facts)
-  const { body, user } = await plan({ engine, tell: tools.tell }, launch, signal)
-  tools.onFirst()
+  const { body, user } = await plan({ ...tools, engine }, launch, signal)
   const there = await findContainer(engine, box.agent, signal)
   if (there?.isRunning && linkedRun(box.agent) === run.folder) {
     // A start of this very run that is tried again.
     return requireLife(there)
   }
   const image = box.container.image ?? body.Image
-  prepareBox(box.agent, launch)
+  prepareBox(box, launch)
   try {
     const id = await makeContainer(tools, { engine, body, launch, there }, signal)
     await giveFolders(box, run, await numbersOf(engine, { container: id, user }, signal))
@@ -88,7 +115,7 @@ function requireLife(state: ContainerState | null): DockerHandle {
 }
 
 async function plan(
-  tools: ImageTools,
+  tools: ImageTools & Pick<InsideTools, 'network'>,
   { box, limits = {} }: Launch & { box: BoxWish },
   signal: AbortSignal,
 ): Promise<{ body: PlannedBody; user: string | null }> {
@@ -110,7 +137,8 @@ async function plan(
       scripts: scriptsFolder,
       entry: entryScript,
       holder: holderScript,
-      network: 'bridge',
+      network: tools.network,
+      resolver: isWalled(box) ? resolverFile(box.agent) : null,
       engineSocket: box.container.engineSocket ? facts.socketPath : null,
     },
     limits,

@@ -30,6 +30,7 @@ export interface HostConfig {
   NetworkMode?: string
   ExtraHosts?: readonly string[]
   Dns?: readonly string[]
+  DnsSearch?: readonly string[]
   CapDrop?: readonly string[]
   CapAdd?: readonly string[]
   SecurityOpt?: readonly string[]

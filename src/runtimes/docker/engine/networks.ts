@@ -61,6 +61,7 @@ export class Networks {
       // Two of one name would be there else; newer engines never allow that.
       CheckDuplicate: true,
       Internal: isInternal,
+      EnableIPv6: false,
       Labels: labels,
       Options: own,
       ...(subnet ? { IPAM: { Config: [{ Subnet: subnet, Gateway: gateway }] } } : {}),
