@@ -71,7 +71,7 @@ test('nothing that the config of a repository names is run by looking at a workt
   await client.remove('a', up)
   expect(readdirSync(traces.path)).toEqual([])
   // They would have been run: a person's own git does.
-  gitIn(folder, 'status')
+  expect(() => gitIn(folder, 'status')).toThrow("filter 'x' failed")
   expect(readdirSync(traces.path)).not.toEqual([])
 })
 
