@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { openPlainFile } from '../util/plain-file.ts'
+import { isOpenInFolder, NotPlainError, openPlainFile } from '../util/plain-file.ts'
 
 /** How long the system may take to free part of a file, ms. */
 const deadlineMs = 10_000
@@ -15,6 +15,9 @@ const deadlineMs = 10_000
 export async function punchHole(file: string, bytes: number, signal: AbortSignal): Promise<void> {
   const { descriptor } = openPlainFile(file, 'change')
   try {
+    if (!isOpenInFolder(descriptor, file)) {
+      throw new NotPlainError(file)
+    }
     // By its descriptor: another file may have the name by the time that it is opened again.
     const args = ['--punch-hole', '--keep-size', '--offset', '0', '--length', String(bytes)]
     const child = spawn('fallocate', [...args, '/dev/fd/3'], {

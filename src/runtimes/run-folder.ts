@@ -86,14 +86,18 @@ export function appendAt(file: string, offset: number, bytes: Buffer): void {
  * reports a death by signal n as 128 + n; a program that exits so by itself can't be told from it.
  */
 export function readExit(folder: string): Exit | null {
-  const { exit } = runFiles(folder)
+  return readEnding(runFiles(folder).exit)
+}
+
+/** The same of any file of one line. */
+export function readEnding(file: string): Exit | null {
   let text: string
   try {
     // It is looked for at each portion of output, so that it is not there must not cost an exception.
-    if (!lstatSync(exit, { throwIfNoEntry: false })) {
+    if (!lstatSync(file, { throwIfNoEntry: false })) {
       return null
     }
-    text = readPlainFile(exit)
+    text = readPlainFile(file)
   } catch {
     return null
   }

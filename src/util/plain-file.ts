@@ -75,6 +75,9 @@ export async function openPlainHandle(file: string): Promise<FileHandle> {
   })
   try {
     requirePlain(file, await handle.stat())
+    if (!isOpenInFolder(handle.fd, file)) {
+      throw new NotPlainError(file)
+    }
     return handle
   } catch (error) {
     await handle.close()
@@ -183,9 +186,28 @@ export function isOpenInside(
   file: string,
   folders: readonly string[],
 ): boolean {
-  const place =
-    process.platform === 'linux' ? readlinkSync(`/proc/self/fd/${descriptor}`) : realpathSync(file)
+  const place = placeOf(descriptor, file)
   return folders.some((folder) => isInside(place, folder))
+}
+
+/**
+ * Whether what was opened is really in its run's folder. That can be a link of ours, as a guest's is, into
+ * a folder that a program can replace by another link.
+ */
+export function isOpenInFolder(descriptor: number, file: string): boolean {
+  const folder = path.dirname(file)
+  if (!lstatSync(folder).isSymbolicLink()) {
+    return true
+  }
+  const { dir, base } = path.parse(readlinkSync(folder))
+  const own = path.join(realpathSync(dir), base, path.basename(file))
+  return placeOf(descriptor, file) === own
+}
+
+function placeOf(descriptor: number, file: string): string {
+  return process.platform === 'linux'
+    ? readlinkSync(`/proc/self/fd/${descriptor}`)
+    : realpathSync(file)
 }
 
 function isInside(place: string, folder: string): boolean {

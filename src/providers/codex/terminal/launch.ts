@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../../schema/error.ts'
 import type { LaunchRequest, ProviderLaunch, Transcript } from '../../contract.ts'
 import { fileSize } from '../../../util/file-size.ts'
-import { readPlainFile } from '../../../util/plain-file.ts'
+import { readSettings } from '../../read-json-file.ts'
 import { hookCommand, nodeOf, noteProgram, notesEnvironment } from '../../terminal/notes.ts'
 import { instructionArguments, prepareCodex } from '../launch.ts'
 
@@ -115,9 +115,6 @@ function refuseProjectHooks(dir: string): void {
   }
 }
 
-/** Bytes. */
-const longestConfig = 1024 * 1024
-
 /** The file in a project's folder for Codex that has hooks; null: none has. */
 function hooksIn(folder: string): string | null {
   const own = path.join(folder, 'hooks.json')
@@ -126,7 +123,7 @@ function hooksIn(folder: string): string | null {
   }
   const config = path.join(folder, 'config.toml')
   try {
-    return /^\s*\[*\s*["']?hooks\b/m.test(readPlainFile(config, longestConfig)) ? config : null
+    return /^\s*\[*\s*["']?hooks\b/m.test(readSettings(config)) ? config : null
   } catch {
     return null
   }

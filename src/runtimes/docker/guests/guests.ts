@@ -5,9 +5,8 @@ import { DroverError } from '../../../schema/error.ts'
 import { writePlainFile } from '../../../util/plain-file.ts'
 import { waitUntil } from '../../../util/wait.ts'
 import type { Launch, Recovery, RunReference, StopOptions } from '../../contract.ts'
-import { markStopped } from '../../holder/stop.ts'
-import { readExit } from '../../run-folder.ts'
-import { recordEnding } from '../../terminal/terminal-files.ts'
+import { readEnding, readExit } from '../../run-folder.ts'
+import { endedFile, recordEnding } from '../../terminal/terminal-files.ts'
 import { launchFile, recordedContainer, writeLaunch } from '../box-files.ts'
 import { giveFolder } from '../choose-user.ts'
 import { livenessOf } from '../container-watch.ts'
@@ -93,8 +92,8 @@ export async function recoverGuest(
       return { state: 'running', handle: life }
     }
   }
-  recordEnding(run.folder)
-  const late = readExit(run.folder)
+  // The record is made whole once the folder is out of the container's reach.
+  const late = readExit(run.folder) ?? readEnding(endedFile(run.folder))
   return late
     ? { state: 'exited', exit: late }
     : { state: 'lost', cause: goesOn ? 'its terminal is gone' : 'its container ended' }
@@ -107,14 +106,12 @@ export async function stopGuest(
   { graceMs, signal }: Pick<StopOptions, 'graceMs' | 'signal'>,
 ): Promise<void> {
   const isOver = (): boolean => readExit(run.folder) !== null
-  markStopped(run)
   for (const [name, deadlineMs] of [['TERM', graceMs] as const, ['KILL', recordMs] as const]) {
     if (!isOver() && (await isAlive(link, handle, signal))) {
       await strike(link, { run, handle }, [name], signal)
       await waitUntil(isOver, { deadlineMs, signal })
     }
   }
-  recordEnding(run.folder)
 }
 
 /** Ends whatever is left of it, and takes its folder back. */
