@@ -11,7 +11,7 @@ import type { Provider } from './providers/contract.ts'
 import { geminiProvider } from './providers/gemini/index.ts'
 import { opencodeProvider } from './providers/opencode/index.ts'
 import type { Runtime } from './runtimes/contract.ts'
-import { AnyContainerRuntime } from './runtimes/docker/any-container.ts'
+import { DockerRuntime } from './runtimes/docker/index.ts'
 import { LaunchdRuntime } from './runtimes/launchd/index.ts'
 import { ProcessRuntime } from './runtimes/process/index.ts'
 import { SystemdRuntime } from './runtimes/systemd/index.ts'
@@ -54,7 +54,7 @@ const runtimes = ({ home, env }: Pick<RootOptions, 'home' | 'env'>): Runtime[] =
     socket: home.tmuxSocketFile,
     onGroupMade: () => faultPoint('group-made'),
   }),
-  new AnyContainerRuntime({
+  new DockerRuntime({
     env,
     usedFile: home.dockerUsedFile,
     onMade: () => faultPoint('box-made'),

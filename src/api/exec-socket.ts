@@ -7,7 +7,7 @@ import { ExecFrame, execStreams, type ExecNotice } from '../schema/exec.ts'
 import { limits } from '../schema/limits.ts'
 import { FlowControl } from './flow-control.ts'
 import { keepAlive } from './keep-alive.ts'
-import { toDroverError } from './route.ts'
+import { parseFrame } from './parse-frame.ts'
 
 /** Codes of a WebSocket's end. */
 const closeCodes = { done: 1000, refused: 1008, broken: 1011 }
@@ -110,7 +110,7 @@ class ExecSession {
       if (isBinary) {
         this.#takeInput(data as Buffer)
       } else {
-        this.#do(parseFrame((data as Buffer).toString()))
+        this.#do(parseFrame(ExecFrame, data as Buffer))
       }
     } catch (error) {
       this.#fail(error)
@@ -240,22 +240,4 @@ class ExecSession {
       this.#program.stdout.destroy(reason)
     }
   }
-}
-
-/** Errors: `invalid_request`. */
-function parseFrame(text: string): ExecFrame {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw new DroverError('invalid_request', 'frame: is not JSON.', {
-      details: { field: 'frame' },
-      cause: error,
-    })
-  }
-  const frame = ExecFrame.safeParse(value)
-  if (!frame.success) {
-    throw toDroverError(frame.error)
-  }
-  return frame.data
 }

@@ -12,7 +12,7 @@ import { TerminalRequest, type TerminalNotice, type TerminalSize } from '../sche
 import type { Caller } from './access.ts'
 import { FlowControl } from './flow-control.ts'
 import { keepAlive } from './keep-alive.ts'
-import { toDroverError } from './route.ts'
+import { parseFrame } from './parse-frame.ts'
 
 /** Codes of a WebSocket's end. */
 const closeCodes = { done: 1000, ending: 1001, refused: 1008, broken: 1011, elsewhere: 4001 }
@@ -147,7 +147,7 @@ class TerminalSession {
       return
     }
     try {
-      this.#do(parseRequest((data as Buffer).toString()))
+      this.#do(parseFrame(TerminalRequest, data as Buffer))
     } catch (error) {
       this.#fail(error)
     }
@@ -208,22 +208,4 @@ class TerminalSession {
     this.#socket.close(code)
     this.#gone.abort(new Error('the visit is over'))
   }
-}
-
-/** Errors: `invalid_request`. */
-function parseRequest(text: string): TerminalRequest {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw new DroverError('invalid_request', 'frame: is not JSON.', {
-      details: { field: 'frame' },
-      cause: error,
-    })
-  }
-  const request = TerminalRequest.safeParse(value)
-  if (!request.success) {
-    throw toDroverError(request.error)
-  }
-  return request.data
 }

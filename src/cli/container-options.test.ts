@@ -85,6 +85,9 @@ describe('a container in words', () => {
 
   it('is one line where all is as usual', () => {
     expect(containerText({ ...plain, image: 'drover-agent' })).toBe('of image drover-agent')
+    expect(containerText({ ...plain, image: 'node:24' }, 'drover-agent_1')).toBe(
+      'drover-agent_1, of image node:24',
+    )
     expect(containerText({ ...plain, name: 'web' })).toBe('web, which is not its own')
     expect(containerText(undefined)).toBeNull()
   })

@@ -35,7 +35,10 @@ export function addContainerOptions(command: Command): Command {
     .option('--target <stage>', 'the stage of it that is wanted (default: the last)')
     .option('--compose <file:service>', 'one of its own, as a Compose file says it')
     .option('--container <name>', 'one that is there already; it works in it beside others')
-    .option('--workdir <folder>', 'the folder inside of that one (default: where it shows --dir)')
+    .option(
+      '--workdir <folder>',
+      'the folder inside that it works in (default: where it shows --dir)',
+    )
     .option('--user <user>', 'whose rights it has inside (default: who owns the folder)')
     .option(
       '--mount <source[:target][:ro]>',

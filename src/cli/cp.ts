@@ -30,7 +30,7 @@ export function cpCommand(invocation: Invocation): Command {
 }
 
 /** A path inside of an agent's container; null for a local one. */
-export function parseInner(text: string): { name: string; path: string } | null {
+function parseInner(text: string): { name: string; path: string } | null {
   const [, name, path] = /^([A-Za-z0-9][\w-]*):(.*)$/s.exec(text) ?? []
   if (name === undefined || path === undefined) {
     return null

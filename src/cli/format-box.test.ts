@@ -4,6 +4,7 @@ import { boxColumns, useText } from './format-box.ts'
 
 const box = {
   container: 'drover-agent_1',
+  isOwn: true,
   image: 'node:24',
   memoryBytes: 120_000_000,
   memoryLimitBytes: 1024 ** 3,
@@ -28,15 +29,17 @@ test('agents have columns for boxes only where one of them has a box', () => {
   const old = {} as Agent
   const boxed = { box } as unknown as Agent
   expect(boxColumns([plain, old])).toEqual([])
-  const columns = boxColumns([plain, old, boxed])
-  const rows = columns.map((column) => [
+  const foreign = { box: { ...box, container: 'project', isOwn: false, image: null } }
+  const built = { box: { ...box, image: null } }
+  const agents = [boxed, foreign as Agent, built as Agent, plain, old]
+  const rows = boxColumns(agents).map((column) => [
     column.title,
-    ...[boxed, plain, old].map((agent) => column.cell(agent)),
+    ...agents.map((agent) => column.cell(agent)),
   ])
   expect(rows).toEqual([
-    ['CONTAINER', 'drover-agent_1', '', ''],
-    ['IMAGE', 'node:24', '', ''],
-    ['MEMORY', '115 MiB / 1 GiB', '', ''],
-    ['CPU', '200%', '', ''],
+    ['CONTAINER', '', 'project', '', '', ''],
+    ['IMAGE', 'node:24', '', 'built', '', ''],
+    ['MEMORY', '115 MiB / 1 GiB', '115 MiB / 1 GiB', '115 MiB / 1 GiB', '', ''],
+    ['CPU', '200%', '200%', '200%', '', ''],
   ])
 })

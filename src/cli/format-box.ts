@@ -8,8 +8,8 @@ import type { Column } from './table.ts'
 export function boxColumns(agents: readonly Agent[]): Column<Agent>[] {
   return agents.some(({ box }) => box)
     ? [
-        { title: 'CONTAINER', cell: ({ box }) => oneLine(box?.container ?? ''), shrinkTo: 9 },
-        { title: 'IMAGE', cell: ({ box }) => oneLine(box?.image ?? ''), shrinkTo: 8 },
+        { title: 'CONTAINER', cell: ({ box }) => foreignText(box), shrinkTo: 9 },
+        { title: 'IMAGE', cell: ({ box }) => imageText(box), shrinkTo: 12 },
         { title: 'MEMORY', cell: ({ box }) => memoryText(box), align: 'right' },
         { title: 'CPU', cell: ({ box }) => cpuText(box), align: 'right' },
       ]
@@ -24,6 +24,15 @@ export function useText(box: Box): string | null {
     ['pids', box.pids === null ? '' : String(box.pids)],
   ].flatMap(([name, text]) => (text ? [`${name} ${text}`] : []))
   return parts.length > 0 ? parts.join(', ') : null
+}
+
+/** One of the agent's own is called after its id: who looks for it finds it in `drover show`. */
+function foreignText(box: Box | null | undefined): string {
+  return box && !box.isOwn ? oneLine(box.container ?? '') : ''
+}
+
+function imageText(box: Box | null | undefined): string {
+  return box?.isOwn ? oneLine(box.image ?? 'built') : ''
 }
 
 function memoryText(box: Box | null | undefined): string {

@@ -4,8 +4,11 @@ import { oneLine } from './plain-text.ts'
 
 type Container = NonNullable<AgentSpec['container']>
 
-/** What container an agent has or is in: which, and a line for each thing that is not as usual. */
-export function containerText(container: Container | undefined): string | null {
+/** What container an agent has or is in: which, what its own is called, and a line for each thing that is not as usual. */
+export function containerText(
+  container: Container | undefined,
+  ownName: string | null = null,
+): string | null {
   if (!container) {
     return null
   }
@@ -24,17 +27,18 @@ export function containerText(container: Container | undefined): string | null {
     ["engine's socket", engineSocket && 'seen inside'],
   ]
   const lines = rest.flatMap(([name, value]) => (value ? [`${name}: ${oneLine(value)}`] : []))
-  return [kindText(container), ...lines].join('\n')
+  return [kindText(container, ownName), ...lines].join('\n')
 }
 
-function kindText({ image, build, compose, name }: Container): string {
+function kindText({ image, build, compose, name }: Container, ownName: string | null): string {
   if (name !== undefined) {
     return `${name}, which is not its own`
   }
   const of = compose ? `service ${compose.service} of ${compose.file}, ` : ''
   const file = build && path.join(build.context, build.dockerfile ?? 'Dockerfile')
   const stage = build?.target ? `, stage ${build.target}` : ''
-  return oneLine(`${of}${file ? `built from ${file}${stage}` : `of image ${image}`}`)
+  const called = ownName === null ? '' : `${ownName}, `
+  return oneLine(`${called}${of}${file ? `built from ${file}${stage}` : `of image ${image}`}`)
 }
 
 function mountText({ source, volume, target, isReadOnly }: Container['mounts'][number]): string {

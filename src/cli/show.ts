@@ -88,7 +88,7 @@ function agentFields(
     ['can', wordsText(agent.capabilities)],
     ['automation', agent.automationId ?? null],
     ['dir', agent.dir],
-    ['container', containerText(spec.container)],
+    ['container', containerText(spec.container, agent.box?.container)],
     ['worktree', worktree && worktreeText(worktree)],
     ['also in', spec.addDirs?.join('\n') ?? null],
     ['program', spec.program.length > 0 ? spec.program.map((part) => quote(part)).join(' ') : null],

@@ -2,6 +2,7 @@ import { fromProblem } from '../schema/error.ts'
 import type { ExecFrame, ExecNotice, ExecRequestInput, ExecSignal } from '../schema/exec.ts'
 import { limits } from '../schema/limits.ts'
 import type { TerminalSize } from '../schema/terminal.ts'
+import { acknowledgeEvents } from './acknowledge-events.ts'
 import { FrameSocket, lost } from './frame-socket.ts'
 import type { Transport } from './transport.ts'
 
@@ -71,25 +72,10 @@ export class ExecStream implements AsyncIterable<ExecEvent> {
     this.#connection.close()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<ExecEvent, void, undefined> {
-    let acknowledged = 0
-    let done = 0
-    try {
-      while (true) {
-        const event = await this.#connection.next()
-        if (!event) {
-          return
-        }
-        yield event
-        done += 'bytes' in event ? event.bytes.length : 0
-        if (done - acknowledged >= ackBytes) {
-          acknowledged = done
-          this.#connection.say({ type: 'ack', bytes: done })
-        }
-      }
-    } finally {
-      this.close()
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<ExecEvent, void, undefined> {
+    return acknowledgeEvents(this.#connection, ackBytes, (bytes) => {
+      this.#connection.say({ type: 'ack', bytes })
+    })
   }
 }
 

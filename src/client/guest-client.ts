@@ -17,7 +17,7 @@ export class GuestClient {
   /**
    * Makes one; it runs when this resolves, and goes on until its program ends, its time is over or
    * somebody ends it. Errors: `agent_not_found`, `agent_stopped`, `too_many_guests`, `invalid_dir`,
-   * `program_not_found`, `runtime_unavailable`, `start_failed`.
+   * `program_not_found`, `runtime_unavailable`, `start_failed`, `box_asleep`, `unsupported`.
    */
   open(agent: string, request: GuestRequestInput = {}, options?: CallOptions): Promise<Guest> {
     const path = `${agentPath(agent)}/guests`

@@ -2,6 +2,7 @@ import type { AgentStatus } from '../schema/agent.ts'
 import type { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { TerminalNotice, TerminalRequest, TerminalSize } from '../schema/terminal.ts'
+import { acknowledgeEvents } from './acknowledge-events.ts'
 
 export interface TerminalOptions {
   /** What it is looked at with. */
@@ -88,25 +89,10 @@ export class TerminalStream implements AsyncIterable<TerminalEvent> {
     this.#connection.close()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<TerminalEvent, void, undefined> {
-    let acknowledged = 0
-    let done = 0
-    try {
-      while (true) {
-        const event = await this.#connection.next()
-        if (!event) {
-          return
-        }
-        yield event
-        done += 'bytes' in event ? event.bytes.length : 0
-        if (done - acknowledged >= ackBytes) {
-          acknowledged = done
-          this.#connection.request({ type: 'ack', bytes: done })
-        }
-      }
-    } finally {
-      this.close()
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<TerminalEvent, void, undefined> {
+    return acknowledgeEvents(this.#connection, ackBytes, (bytes) => {
+      this.#connection.request({ type: 'ack', bytes })
+    })
   }
 }
 

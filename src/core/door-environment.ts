@@ -21,7 +21,7 @@ export type UpstreamName = 'anthropic' | 'openai' | 'gemini' | 'ollama'
 export type Upstreams = Readonly<Partial<Record<UpstreamName, Upstream>>>
 
 /** What stands before NAME/TOKEN in a path of the door. */
-export const upstreamPath = '/upstream/'
+const upstreamPath = '/upstream/'
 
 /** `http://HOST:PORT` */
 export function doorUrl({ host, port }: DoorAddress): string {
@@ -85,7 +85,7 @@ export function doorUpstreams(
 }
 
 /** The path of an upstream's address, without a slash at its end. */
-export function basePath({ url }: Pick<Upstream, 'url'>): string {
+function basePath({ url }: Pick<Upstream, 'url'>): string {
   return new URL(url).pathname.replace(/\/+$/, '')
 }
 

@@ -44,7 +44,7 @@ const controllers = { memoryBytes: 'memory', cpus: 'cpu', pids: 'pids' } as cons
 >
 
 /** A clause; whatever shares the machine's own files meets it. */
-export const noOwnDisk = 'it has no disk of its own'
+const noOwnDisk = 'it has no disk of its own'
 
 /** How the limits can be kept with these means, or the first of them that can't. */
 export function planLimits(

@@ -40,6 +40,7 @@ function boxOf(
   const rest = { memoryBytes: null, memoryLimitBytes: null, cpuPercent: null, pids: null }
   const box = {
     container: container.name ?? runtime.nameBox?.(id) ?? null,
+    isOwn: container.name === undefined,
     image: container.image ?? null,
   }
   return measure(context, run, signal).then((use) => ({ ...box, ...rest, ...use }))

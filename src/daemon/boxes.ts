@@ -41,11 +41,12 @@ export class Boxes {
     const { agent, access, box, dir } = await this.#find(name, signal)
     const run = agent.run_id ? this.#context.store.runs.get(agent.run_id) : undefined
     if (!run?.handle) {
-      throw new DroverError(
-        'box_asleep',
-        `${agent.name} is not awake, and its container rests with it.`,
-        { details: { agent: agent.name } },
-      )
+      const { container } = this.#context.specs.get(agent.id)
+      const isOwn = container?.name === undefined
+      const why = isOwn ? 'its container rests with it' : 'beside what does not run nothing does'
+      throw new DroverError('box_asleep', `${agent.name} is not awake, and ${why}.`, {
+        details: { agent: agent.name },
+      })
     }
     const spec = this.#context.specs.get(agent.id)
     const { env, upstreams } = launchContext(this.#context, spec, agent.id)

@@ -37,7 +37,7 @@ export interface PreparedGuest {
 /**
  * Everything that a guest needs, found good: its runtime can be used, its program is there, and its
  * folder is inside the agent's own. Makes nothing but the folder that Drover made for the agent.
- * Errors: `runtime_unavailable`, `invalid_dir`, `program_not_found`.
+ * Errors: `runtime_unavailable`, `invalid_dir`, `program_not_found`, `box_asleep`, `unsupported`.
  */
 export async function prepareGuest(
   context: DaemonContext,
@@ -56,10 +56,18 @@ export async function prepareGuest(
   return { runtime, launch: beside ? { ...launch, beside } : launch }
 }
 
-/** The box that a guest is in: as the agent's run that lives has it. Undefined where there are none. Errors: `box_asleep`. */
+/** The box that a guest is in: as the agent's run that lives has it. Undefined where there are none. Errors: `box_asleep`, `unsupported`. */
 function findBox(context: DaemonContext, agent: AgentRow, runtime: Runtime): Launch['beside'] {
   if (!runtime.capabilities.elsewhere) {
     return undefined
+  }
+  const { container } = context.specs.get(agent.id)
+  if (container?.name !== undefined) {
+    throw new DroverError(
+      'unsupported',
+      `${agent.name} is in ${container.name}, which is not its own and has no guests; \`drover exec ${agent.name} --tty -- sh\` opens a shell there.`,
+      { details: { field: 'container.name', agent: agent.name } },
+    )
   }
   const run = agent.run_id ? context.store.runs.get(agent.run_id) : undefined
   if (!run?.handle) {

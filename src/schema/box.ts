@@ -4,6 +4,8 @@ import { z } from 'zod'
 export const Box = z.object({
   /** Its name, as its engine knows it. */
   container: z.string().nullable(),
+  /** It was made for the agent; false: it was there already. */
+  isOwn: z.boolean(),
   /** What it was made of, where that was told. */
   image: z.string().nullable(),
   memoryBytes: z.number().nullable(),

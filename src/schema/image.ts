@@ -3,7 +3,7 @@ import { defaultImage, ImageName } from './container.ts'
 import { limits } from './limits.ts'
 
 /** What an image is made from where nothing else is said: small, with Node.js and Debian's packages. */
-export const defaultBase = 'node:24-bookworm-slim'
+const defaultBase = 'node:24-bookworm-slim'
 
 /** A provider, and the version of its program: `claude`, `claude@2.1.329`, `codex@latest`. */
 export const WantedProgram = z

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** One bring-up of an agent: `starting → running → stopping →` exactly one final status. */
+/**
+ * One bring-up of an agent: `starting → running → stopping →` exactly one final status: `exited`
+ * (code 0), `failed` (anything else), `stopped` (asked for), `lost` (gone with no record).
+ */
 export const RunStatus = z.enum([
   'starting',
   'running',
@@ -11,18 +14,6 @@ export const RunStatus = z.enum([
   'lost',
 ])
 export type RunStatus = z.infer<typeof RunStatus>
-
-/** The final ones: `exited` (code 0), `failed` (anything else), `stopped` (asked for), `lost` (gone with no record). */
-export const finalRunStatuses = [
-  'exited',
-  'failed',
-  'stopped',
-  'lost',
-] as const satisfies RunStatus[]
-
-export function isFinalRunStatus(status: RunStatus): boolean {
-  return (finalRunStatuses as readonly RunStatus[]).includes(status)
-}
 
 /** Where the program is in its conversation; `waiting` means it asks a person. */
 export const TurnState = z.enum(['idle', 'working', 'waiting'])

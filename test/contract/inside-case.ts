@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Runtime } from '../../src/runtimes/contract.ts'
-import { AnyContainerRuntime } from '../../src/runtimes/docker/any-container.ts'
+import { DockerRuntime } from '../../src/runtimes/docker/index.ts'
 import type { InsideHandle } from '../../src/runtimes/docker/inside/handle.ts'
 import { Container, type ContainerWish } from '../../src/schema/container.ts'
 import { waitUntil } from '../../src/util/wait.ts'
@@ -39,7 +39,7 @@ export function insideCase(
   return {
     createRuntime: () => {
       const usedFile = path.join(engine.folder, 'used')
-      const runtime = new AnyContainerRuntime({ env: { DOCKER_HOST: host }, usedFile })
+      const runtime = new DockerRuntime({ env: { DOCKER_HOST: host }, usedFile })
       runtimes.push(runtime)
       return runtime
     },

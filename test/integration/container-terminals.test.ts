@@ -190,5 +190,16 @@ describe.skipIf(!canRunDocker)("a terminal in an agent's container", () => {
       await waitFor('it to be gone', async () => (await stateOf(guest.id)) === null)
       await expect(daemon.client.guests.open('host')).rejects.toMatchObject({ code: 'box_asleep' })
     })
+
+    test('is refused in a container that is not its own, and leaves nothing', async () => {
+      const shown = `${work}:${work}`
+      await engine.run(['run', '-d', '--name', 'theirs', '-v', shown, image, 'sleep', '1000000'])
+      await start('visitor', { name: 'theirs', user: undefined }, 'exec cat')
+      await expect(daemon.client.guests.open('visitor')).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringContaining('drover exec'),
+      })
+      expect(await daemon.client.guests.list({ agent: 'visitor' })).toEqual([])
+    })
   })
 })

@@ -313,7 +313,13 @@ describe('the system routes', () => {
     )
     const runtimes = await client.runtimes()
     expect(runtimes).toContainEqual(expect.objectContaining({ name: 'process', usable: true }))
-    expect(runtimes.map(({ name }) => name)).toEqual(['process', 'systemd', 'launchd', 'tmux'])
+    expect(runtimes.map(({ name }) => name)).toEqual([
+      'process',
+      'systemd',
+      'launchd',
+      'tmux',
+      'docker',
+    ])
   })
 })
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
-import { packTar } from '../../src/runtimes/docker/images/tar.ts'
+import { packTar } from '../../src/runtimes/docker/tar/pack-tar.ts'
 
 export interface RegistryImage {
   /** What its one file says. */

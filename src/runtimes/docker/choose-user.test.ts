@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chooseUser, parseUser } from './choose-user.ts'
+import { chooseUser } from './choose-user.ts'
 
 const owner = { uid: 1000, gid: 100 }
 
@@ -11,14 +11,4 @@ test.each([
   [{ wanted: '7:7', owner, isRootless: true }, '7:7'],
 ])('%j runs as %s', (facts, user) => {
   expect(chooseUser(facts)).toBe(user)
-})
-
-test.each([
-  ['1000:100', { uid: 1000, gid: 100 }],
-  ['7', { uid: 7, gid: 7 }],
-  ['node', null],
-  [null, null],
-  ['1000:node', null],
-])('%s has the numbers %j', (user, numbers) => {
-  expect(parseUser(user)).toEqual(numbers)
 })

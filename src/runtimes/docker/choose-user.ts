@@ -27,12 +27,6 @@ export function chooseUser({ wanted, owner, isRootless }: UserFacts): string | n
   return owner && `${owner.uid}:${owner.gid}`
 }
 
-/** The numbers that a user has, where it is told by numbers. */
-export function parseUser(user: string | null): { uid: number; gid: number } | null {
-  const match = /^(\d+)(?::(\d+))?$/.exec(user ?? '')
-  return match ? { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) } : null
-}
-
 /** Who owns a folder. Errors: `start_failed`. */
 export async function ownerOf(folder: string): Promise<{ uid: number; gid: number }> {
   try {

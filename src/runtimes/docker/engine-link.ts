@@ -120,7 +120,7 @@ export class EngineLink {
   }
 }
 
-export function lifeOf(state: ContainerState | null): Life {
+function lifeOf(state: ContainerState | null): Life {
   return {
     startedAt: state?.startedAt ?? null,
     isRunning: state?.isRunning ?? false,

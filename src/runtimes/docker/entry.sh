@@ -64,6 +64,7 @@ if [ -e "$drover_run/tmux.conf" ]; then
   . "${0%/*}/terminal/hold-terminal.sh"
 else
   . "${0%/*}/read-launch.sh"
+  : >"$drover_run/launch"
   trap 'kill -TERM -1' TERM
   trap 'drover_killed=1; kill -KILL -1' USR1
   /bin/sh "$drover_holder" "$drover_run" c "$@" </dev/null >/dev/null 2>&1 &

@@ -1,12 +1,12 @@
-import { rm } from 'node:fs/promises'
-import path from 'node:path'
 import { DroverError } from '../../schema/error.ts'
-import type { AgentReference, Kept } from '../box.ts'
+import type { AgentReference, BoxKind, Kept } from '../box.ts'
+import type { BoxImages } from '../box-images.ts'
 import type {
   Exit,
   Found,
   Handle,
   Launch,
+  LimitedLaunch,
   LimitRefusal,
   Liveness,
   Probe,
@@ -14,36 +14,21 @@ import type {
   RunReference,
   Runtime,
   StopOptions,
-  Use,
-  Work,
   TerminalConnection,
   TerminalOptions,
+  Use,
+  Work,
 } from '../contract.ts'
-import type { BoxImages } from '../box-images.ts'
-import { ringBell, ringEnd, ringFor } from '../holder/ring-bell.ts'
-import { claimRun } from '../holder/recover.ts'
-import { killLeftovers } from '../holder/stop.ts'
-import { readExit, runFiles } from '../run-folder.ts'
-import { endedFile, recordEnding } from '../terminal/terminal-files.ts'
 import { DockerBoxAccess } from './box/box-access.ts'
-import { killsFile, launchFile, linkedRun, oomFile } from './box-files.ts'
-import { livenessOf } from './container-watch.ts'
 import { EngineLink } from './engine-link.ts'
 import { ImageShelf } from './images/image-shelf.ts'
-import { explainExit } from './explain-exit.ts'
-import { findGuest } from './guests/guest-files.ts'
-import { listGuests, recoverGuest, releaseGuest, startGuest, stopGuest } from './guests/guests.ts'
-import { handleOf, parseHandle, type DockerHandle } from './handle.ts'
-import { measureUse, measureWork } from './measure.ts'
+import { isInside } from './inside/handle.ts'
+import { InsideContainers } from './inside/inside-containers.ts'
+import { readPlace } from './inside/notes.ts'
+import { refuseForeign } from './limits.ts'
+import { OwnContainers } from './own-containers.ts'
 import { containerName } from './plan-container.ts'
 import { probeDocker } from './probe.ts'
-import { recoverKnown, recoverUnknown } from './recover.ts'
-import { needLimits, refuseLimit } from './limits.ts'
-import { findContainer, listOwnContainers, type OwnContainer } from './own-container.ts'
-import { startInOwnContainer } from './start.ts'
-import { killContainer, stopContainer } from './stop.ts'
-import { resumeContainer, suspendContainer } from './suspend.ts'
-import { openTerminal, readScreen } from './terminal/terminals.ts'
 import { UsedMark } from './used-mark.ts'
 import { Walls, type WallStep } from './walls/walls.ts'
 
@@ -60,10 +45,10 @@ export interface DockerOptions {
   onWallStep?: (step: WallStep) => void
 }
 
-/** How long a container whose run is over may take to end by itself, ms. */
-const lastBreathMs = 1000
-
-/** Programs in containers, one for each agent, kept over its runs. */
+/**
+ * Programs in containers: in agents' own, and in those that are there already. Which of the two, is
+ * told by the wish before a run has begun, by its handle or its folder's note later.
+ */
 export class DockerRuntime implements Runtime {
   readonly name = 'docker'
   readonly capabilities = {
@@ -80,35 +65,44 @@ export class DockerRuntime implements Runtime {
   readonly boxes: DockerBoxAccess
   readonly networks: Walls
   readonly #link: EngineLink
-  readonly #used: UsedMark
-  readonly #onMade: () => void
-  /** Of runs that live, or whose ending is not told yet. */
-  readonly #handles = new Map<string, DockerHandle>()
+  readonly #own: OwnContainers
+  readonly #inside: InsideContainers
 
   constructor(options: DockerOptions) {
     const { env, usedFile, onMade = () => undefined } = options
     const { rulesFile = `${usedFile}.nft`, onWallStep: onStep = () => undefined } = options
-    this.#link = new EngineLink(env)
-    this.#used = new UsedMark(usedFile)
-    this.images = new ImageShelf(this.#link)
-    this.boxes = new DockerBoxAccess(this.#link)
-    this.networks = new Walls({ link: this.#link, env, used: this.#used, rulesFile, onStep })
-    this.#onMade = onMade
-  }
-
-  protected get link(): EngineLink {
-    return this.#link
+    const link = new EngineLink(env)
+    const used = new UsedMark(usedFile)
+    this.#link = link
+    this.images = new ImageShelf(link)
+    this.boxes = new DockerBoxAccess(link)
+    this.networks = new Walls({ link, env, used, rulesFile, onStep })
+    this.#own = new OwnContainers({ link, walls: this.networks, used, onMade })
+    this.#inside = new InsideContainers({ link, usedFile, onMade })
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
     return await probeDocker(this.#link, this.networks, signal)
   }
 
-  async checkLimits(
-    { limits = {} }: Pick<Launch, 'limits' | 'reservedBytes'>,
+  nameBox(agentId: string): string {
+    return containerName(agentId)
+  }
+
+  async checkLimits(launch: LimitedLaunch, signal: AbortSignal): Promise<LimitRefusal | null> {
+    return launch.box?.container.name === undefined
+      ? await this.#own.checkLimits(launch, signal)
+      : refuseForeign(launch.limits ?? {})
+  }
+
+  async locate(
+    box: BoxKind,
+    folders: readonly string[],
     signal: AbortSignal,
-  ): Promise<LimitRefusal | null> {
-    return refuseLimit(limits, (await this.#link.engine(signal)).facts)
+  ): Promise<readonly string[]> {
+    return box.container.name === undefined
+      ? folders
+      : await this.#inside.locate(box, folders, signal)
   }
 
   async start(
@@ -116,115 +110,64 @@ export class DockerRuntime implements Runtime {
     signal: AbortSignal,
     tell: (text: string) => void = () => undefined,
   ): Promise<Handle> {
-    const { box, beside, terminal } = launch
-    if (beside && terminal) {
-      const life = parseHandle(beside.handle)
-      return await startGuest(this.#link, { ...launch, beside, terminal }, life, signal)
+    const { box, beside } = launch
+    if (beside) {
+      needOwn(beside.handle)
     }
-    if (!box) {
-      throw new DroverError('start_failed', 'A program of docker needs a container to be in.')
-    }
-    needLimits(await this.checkLimits(launch, signal))
-    const tools = {
-      link: this.#link,
-      walls: this.networks,
-      onFirst: () => this.#used.make(),
-      onMade: this.#onMade,
-      tell,
-    }
-    const handle = await startInOwnContainer(tools, { ...launch, box }, signal)
-    this.#handles.set(launch.run.id, handle)
-    return handle
+    return box?.container.name === undefined
+      ? await this.#own.start(launch, signal, tell)
+      : await this.#inside.start({ ...launch, box }, signal)
   }
 
   async recover(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<Recovery> {
-    if (findGuest(run) !== null) {
-      return await recoverGuest(this.#link, { run, handle: handle && parseHandle(handle) }, signal)
-    }
-    if (!handle) {
-      return await recoverUnknown(this.#link, run, signal)
-    }
-    const own = parseHandle(handle)
-    this.#handles.set(run.id, own)
-    return await recoverKnown(this.#link, { run, handle: own }, signal)
+    return await this.#whose(run, handle).recover(run, handle, signal)
   }
 
   async inspect(handle: Handle, signal: AbortSignal): Promise<Liveness> {
-    const own = parseHandle(handle)
-    if (own.guest !== undefined && readExit(own.guest) !== null) {
-      return 'dead'
-    }
-    const known = this.#link.watch.liveness(own)
-    if (known) {
-      return known
-    }
-    try {
-      return livenessOf(await this.#link.life(own.container, signal), own)
-    } catch {
-      return 'unknown'
-    }
+    return await (isInside(handle) ? this.#inside : this.#own).inspect(handle, signal)
   }
 
-  async measureWork(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null> {
-    return await measureWork(this.#link, parseHandle(handle), signal)
+  async measureWork(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Work | null> {
+    return isInside(handle) ? null : await this.#own.measureWork(run, handle, signal)
   }
 
+  /** What the others in it use can't be told apart. */
   async measureUse(handle: Handle, signal: AbortSignal): Promise<Use | null> {
-    return await measureUse(this.#link, parseHandle(handle), signal)
-  }
-
-  nameBox(agentId: string): string {
-    return containerName(agentId)
+    return isInside(handle) ? null : await this.#own.measureUse(handle, signal)
   }
 
   notifyInput(run: RunReference, bytes: number): void {
-    ringBell(run, ringFor(bytes))
+    if (!this.#inside.notifyInput(run)) {
+      this.#own.notifyInput(run, bytes)
+    }
   }
 
+  /** A courier takes it from the same file as a holder. */
   closeInput(run: RunReference): void {
-    ringEnd(run)
+    this.#own.closeInput(run)
+    this.#inside.closeInput(run)
   }
 
-  async suspend(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
-    await suspendContainer(this.#link, parseHandle(handle), signal)
-    return handle
+  async suspend(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    if (isInside(handle)) {
+      throw new DroverError(
+        'suspend_failed',
+        'All else that is in its container would be suspended with it.',
+      )
+    }
+    return await this.#own.suspend(run, handle, signal)
   }
 
-  async resume(_: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
-    await resumeContainer(this.#link, parseHandle(handle), signal)
-    return handle
+  async resume(run: RunReference, handle: Handle, signal: AbortSignal): Promise<Handle> {
+    return isInside(handle) ? handle : await this.#own.resume(run, handle, signal)
   }
 
   async stop(run: RunReference, handle: Handle, options: StopOptions): Promise<void> {
-    const own = parseHandle(handle)
-    if (own.guest !== undefined) {
-      return await stopGuest(this.#link, { run, handle: own }, options)
-    }
-    await stopContainer(this.#link, { run, handle: own }, options)
-    recordEnding(run.folder)
+    await this.#whose(run, handle).stop(run, handle, options)
   }
 
-  /** The container stays, at rest. */
   async destroy(run: RunReference, handle: Handle | null, signal: AbortSignal): Promise<void> {
-    const guest = handle ? parseHandle(handle).guest : findGuest(run)
-    if (guest) {
-      return await releaseGuest(this.#link, { run, handle: handle && parseHandle(handle) }, signal)
-    }
-    const life = handle ? parseHandle(handle) : await this.#findLife(run, signal)
-    if (life && !(await this.#link.untilDead(life, { deadlineMs: lastBreathMs, signal }))) {
-      await killContainer(this.#link, life, signal)
-    }
-    if (!life) {
-      // An engine that was killed in a start can know nothing of a program that goes on all the same.
-      await killLeftovers(run, { isSparingHolder: false, signal })
-    }
-    recordEnding(run.folder)
-    this.#handles.delete(run.id)
-    const { bell, end, stop, answers } = runFiles(run.folder)
-    const own = [launchFile, killsFile, oomFile].map((fileOf) => fileOf(run))
-    for (const file of [bell, stop, end, answers, endedFile(run.folder), ...own]) {
-      await rm(file, { force: true, recursive: true })
-    }
+    await this.#whose(run, handle).destroy(run, handle, signal)
   }
 
   async openTerminal(
@@ -232,69 +175,53 @@ export class DockerRuntime implements Runtime {
     handle: Handle,
     options: TerminalOptions,
   ): Promise<TerminalConnection> {
-    return await openTerminal(this.#link, { run, handle: parseHandle(handle) }, options)
+    needOwn(handle)
+    return await this.#own.openTerminal(run, handle, options)
   }
 
   async readScreen(run: RunReference, handle: Handle, signal: AbortSignal): Promise<string> {
-    return await readScreen(this.#link, { run, handle: parseHandle(handle) }, signal)
+    needOwn(handle)
+    return await this.#own.readScreen(run, handle, signal)
   }
 
   explainExit(run: RunReference, exit: Exit): string | null {
-    return explainExit(exit, { run, handle: this.#handles.get(run.id), watch: this.#link.watch })
+    return this.#inside.explainExit(run, exit) ?? this.#own.explainExit(run, exit)
   }
 
-  /** Containers that run, by the run that each was pointed at. */
   async list(instance: string, signal: AbortSignal): Promise<Found[]> {
-    const found: Found[] = []
-    for (const { name, folder } of await this.#listContainers(instance, false, signal)) {
-      const run = linkedRun({ folder })
-      const guests = await listGuests(folder)
-      found.push(
-        ...(run === null ? [] : [{ run: path.basename(run), what: `container ${name}` }]),
-        ...guests.map((id) => ({ run: id, what: `terminal ${id} in container ${name}` })),
-      )
-    }
-    return found
+    const own = await this.#own.list(instance, signal)
+    return [...own, ...(await this.#inside.list(instance, signal))]
   }
 
+  /** The agent's folder goes with its own container, and says where else it was. */
   async forget(agent: AgentReference, signal: AbortSignal): Promise<void> {
-    if (!this.#used.isThere) {
-      return
-    }
-    const engine = await this.#link.engine(signal)
-    const state = await findContainer(engine, agent, signal)
-    if (state) {
-      await engine.removeContainer(state.id, signal)
-    }
-    await this.networks.lower(agent.instance, signal)
-    await rm(agent.folder, { recursive: true, force: true })
+    await this.#inside.forget(agent, signal)
+    await this.#own.forget(agent, signal)
   }
 
   async listKept(instance: string, signal: AbortSignal): Promise<Kept[]> {
-    const all = await this.#listContainers(instance, true, signal)
-    return all.map(({ agent, name }) => ({ agent, what: `container ${name}` }))
+    return await this.#own.listKept(instance, signal)
   }
 
   close(): void {
+    this.#inside.close()
     this.networks.close()
     this.#link.close()
   }
 
-  async #listContainers(
-    instance: string,
-    isAll: boolean,
-    signal: AbortSignal,
-  ): Promise<OwnContainer[]> {
-    return this.#used.isThere
-      ? await listOwnContainers(await this.#link.engine(signal), { instance, isAll }, signal)
-      : []
+  #whose(run: RunReference, handle: Handle | null): OwnContainers | InsideContainers {
+    const isForeign = handle ? isInside(handle) : readPlace(run) !== null
+    return isForeign ? this.#inside : this.#own
   }
+}
 
-  /** The life of a run whose handle was never stored; null where there is none. */
-  async #findLife(run: RunReference, signal: AbortSignal): Promise<DockerHandle | null> {
-    claimRun(run)
-    const all = await this.#listContainers(run.instance, false, signal)
-    const found = all.find(({ folder }) => linkedRun({ folder }) === run.folder)
-    return found ? handleOf(await this.#link.inspect(found.id, signal)) : null
+/** Errors: `unsupported`. */
+function needOwn(handle: Handle): void {
+  if (isInside(handle)) {
+    throw new DroverError(
+      'unsupported',
+      'container.name: there are no terminals in a container that is there already.',
+      { details: { field: 'container.name' } },
+    )
   }
 }

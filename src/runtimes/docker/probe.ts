@@ -52,7 +52,7 @@ export function requireLocal({ isLocal, address }: EngineFacts): void {
   }
 }
 
-export function describeEngine(facts: EngineFacts): string {
+function describeEngine(facts: EngineFacts): string {
   const { kind, version, isRootless, cgroupVersion, storageDriver, canLimit } = facts
   const kept = Object.entries(canLimit)
     .filter(([, can]) => can)

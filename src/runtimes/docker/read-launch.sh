@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# What the entry of a container has in common for programs with pipes and at terminals; to be read in
-# by `.`. It takes RUN_FOLDER/launch, open as 3, exports what it says, goes to its folder, and leaves
-# the program in "$@".
+# To be read in by `.` by what begins a program in a container: takes from 3 what to run, as
+# `runtimes/launch-lines.ts` writes it, exports what it says, goes to its folder, and leaves the
+# program in "$@". It ends with 71 where that is cut off, and with 72 where the folder is not there.
 drover_kind='' drover_text='' drover_newline='
 '
 set --
@@ -22,5 +22,4 @@ while IFS= read -r drover_line <&3; do
 done
 [ "$drover_line" = go ] || exit 71
 exec 3<&-
-: >"$drover_run/launch"
 unset OLDPWD

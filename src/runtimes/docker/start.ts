@@ -16,9 +16,9 @@ import type { ContainerState } from './engine/container-state.ts'
 import type { Engine } from './engine/engine.ts'
 import type { EngineLink } from './engine-link.ts'
 import { explainStart } from './explain-start.ts'
+import { findOwner } from './find-owner.ts'
 import { handleOf, type DockerHandle } from './handle.ts'
-import { numbersOf } from './image-user.ts'
-import { findContainer } from './own-container.ts'
+import { findContainer } from './find-container.ts'
 import type { ImageTools } from './images/build-image.ts'
 import {
   containerName,
@@ -94,7 +94,8 @@ async function startInside(
   prepareBox(box, launch)
   try {
     const id = await makeContainer(tools, { engine, body, launch, there }, signal)
-    await giveFolders(box, run, await numbersOf(engine, { container: id, user }, signal))
+    const owner = user === null ? null : await findOwner(engine, { container: id, user }, signal)
+    await giveFolders(box, run, owner)
     if (launch.terminal) {
       await requireTmux(engine, { id, image }, signal)
     }

@@ -8,12 +8,13 @@ import type { ArchiveStat } from '../engine/archives.ts'
 import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { EngineLink } from '../engine-link.ts'
+import { findOwner } from '../find-owner.ts'
 import { parseHandle } from '../handle.ts'
-import { findContainer } from '../own-container.ts'
+import { findContainer } from '../find-container.ts'
+import { ownTar } from '../tar/own-tar.ts'
+import { packTar } from '../tar/pack-tar.ts'
+import type { TarOwner } from '../tar/tar-header.ts'
 import { DockerProgram, execMark } from './docker-program.ts'
-import { findOwner } from './find-owner.ts'
-import { ownTar } from './own-tar.ts'
-import { folderTar } from './tar-header.ts'
 
 /**
  * What can't be begun is then said on stderr, with the exit codes that shells have for it. Engines say
@@ -69,7 +70,7 @@ export class DockerBoxAccess implements BoxAccess {
     signal: AbortSignal,
   ): Promise<void> {
     const { engine, state } = await this.#find(box, signal)
-    const owned = Readable.from(ownTar(tar, await findOwner(engine, state, signal)), {
+    const owned = Readable.from(ownTar(tar, await ownerIn(engine, state, signal)), {
       objectMode: false,
     })
     const failed = Promise.withResolvers<never>()
@@ -86,10 +87,13 @@ export class DockerBoxAccess implements BoxAccess {
 
   async makeFolder(box: BoxReference, folder: string, signal: AbortSignal): Promise<void> {
     const { engine, state } = await this.#find(box, signal)
-    const owner = await findOwner(engine, state, signal)
-    const tar = folderTar(path.posix.basename(folder), owner, Date.now() / 1000)
-    const parent = path.posix.dirname(folder)
-    await engine.putArchive(state.id, parent, Readable.from([tar]), signal)
+    const owner = await ownerIn(engine, state, signal)
+    const { dir, base } = path.posix.parse(folder)
+    const tar = packTar([{ kind: 'folder', name: base, mode: 0o755 }], {
+      owner,
+      modifiedAt: Date.now() / 1000,
+    })
+    await engine.putArchive(state.id, dir, tar, signal)
   }
 
   /** Errors: `box_not_found`. */
@@ -106,6 +110,15 @@ export class DockerBoxAccess implements BoxAccess {
     }
     return { engine, state }
   }
+}
+
+/** Whose the files are to be that come into a container: its user's. */
+async function ownerIn(
+  engine: Engine,
+  { id, user }: ContainerState,
+  signal: AbortSignal,
+): Promise<TarOwner> {
+  return (await findOwner(engine, { container: id, user }, signal)) ?? { uid: 0, gid: 0 }
 }
 
 /** A link is followed. */

@@ -36,7 +36,7 @@ export async function findAddresses(facts: PlaceFacts): Promise<Address[]> {
 }
 
 /** Sockets that Docker and Podman make by themselves, Docker's first. */
-export function usualPlaces({ env, home, uid }: PlaceFacts): Address[] {
+function usualPlaces({ env, home, uid }: PlaceFacts): Address[] {
   const runtimeFolder = env['XDG_RUNTIME_DIR'] || `/run/user/${uid}`
   const places: [string, string][] = [
     ['/var/run/docker.sock', 'Docker'],

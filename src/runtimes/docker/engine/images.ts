@@ -196,7 +196,7 @@ function pathOf(name: string): string {
 }
 
 /** A name and its tag or digest. A colon before the last slash is a port. */
-export function splitTag(name: string): { repo: string; tag?: string } {
+function splitTag(name: string): { repo: string; tag?: string } {
   const at = name.indexOf('@')
   if (at > 0) {
     return { repo: name.slice(0, at), tag: name.slice(at + 1) }

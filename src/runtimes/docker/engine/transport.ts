@@ -34,7 +34,7 @@ export interface TransportOptions {
 }
 
 /** How long an engine has for a call that is not known to take longer, ms. */
-export const usualDeadlineMs = 30_000
+const usualDeadlineMs = 30_000
 
 /** Bytes of an answer that is read whole. The largest there is lists containers or images. */
 const longestAnswerBytes = 64 * 1024 * 1024

@@ -11,8 +11,8 @@ import { launchFile, recordedContainer, writeLaunch } from '../box-files.ts'
 import { giveFolder } from '../choose-user.ts'
 import { livenessOf } from '../container-watch.ts'
 import type { EngineLink } from '../engine-link.ts'
+import { findOwner } from '../find-owner.ts'
 import { handleOf, type DockerHandle } from '../handle.ts'
-import { numbersOf } from '../image-user.ts'
 import { encodeTmuxConfig, tmuxConfigFile } from '../terminal/tmux-config.ts'
 import {
   boxOfGuest,
@@ -44,15 +44,16 @@ export async function startGuest(
   const { run, beside } = launch
   const state = await link.inspect(life.container, signal)
   const engine = await link.engine(signal)
-  const user = state?.user || null
-  const owner = await numbersOf(engine, { container: life.container, user }, signal)
   const place = guestPlace(run, beside.agent)
   // All of it before the container sees the folder: from then on nothing there is to be trusted.
   moveBack(run, place)
   writeLaunch(run, launch)
   const config = encodeTmuxConfig(launch, { folder: place, socket: guestSocket })
   writePlainFile(tmuxConfigFile(run), config)
-  await giveFolder(run.folder, owner)
+  if (state?.user) {
+    const about = { container: life.container, user: state.user }
+    await giveFolder(run.folder, await findOwner(engine, about, signal))
+  }
   moveGuest(run, beside.agent)
   const words = [chooseTermScript, guestSocket, tmuxConfigFile({ folder: place }), run.id]
   const { code, said } = await call(link, life, ['/bin/sh', startScript, ...words], signal)

@@ -1,7 +1,7 @@
 import type { ImageOrder } from '../../box-images.ts'
 import { copyProgram } from './copied-program.ts'
 import { imageLabels } from './build-image.ts'
-import type { TarEntry } from './tar.ts'
+import type { TarEntry } from '../tar/pack-tar.ts'
 
 /** Folder of the context that is copied to `/`. */
 const copied = 'root'

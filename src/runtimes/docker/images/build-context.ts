@@ -4,7 +4,7 @@ import { lstat, readFile, readdir, readlink } from 'node:fs/promises'
 import path from 'node:path'
 import { DroverError } from '../../../schema/error.ts'
 import { readIgnored, type Ignored } from './ignored.ts'
-import type { TarEntry } from './tar.ts'
+import type { TarEntry } from '../tar/pack-tar.ts'
 
 /** How many files a folder may have that is sent to an engine; more is a folder that was not meant. */
 const mostEntries = 250_000

@@ -2,7 +2,7 @@ import { DroverError } from '../../../schema/error.ts'
 import { plainText } from '../../../util/plain-text.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { BuildOptions, ImageState } from '../engine/images.ts'
-import { packTar, type TarEntry } from './tar.ts'
+import { packTar, type TarEntry } from '../tar/pack-tar.ts'
 import { readStep, tellBuild, type Tell } from './tell-progress.ts'
 
 /** Names of labels of images. */

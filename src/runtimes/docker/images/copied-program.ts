@@ -1,7 +1,7 @@
 import { open, readFile, readdir, readlink, realpath, stat, lstat } from 'node:fs/promises'
 import path from 'node:path'
 import { DroverError } from '../../../schema/error.ts'
-import type { TarEntry } from './tar.ts'
+import type { TarEntry } from '../tar/pack-tar.ts'
 
 /** Where copied packages are inside. */
 const packagesFolder = 'opt/drover'

@@ -5,7 +5,7 @@ import type { ImageBuild } from '../../../schema/container.ts'
 import { DroverError } from '../../../schema/error.ts'
 import type { AgentReference } from '../../box.ts'
 import type { ImageState } from '../engine/images.ts'
-import { findContainer } from '../own-container.ts'
+import { findContainer } from '../find-container.ts'
 import { hashContext, ignoreText, readContext } from './build-context.ts'
 import { buildImage, imageLabels, type ImageTools } from './build-image.ts'
 

@@ -32,6 +32,10 @@ export async function pullImage(
         { cause: error },
       )
     }
+    if (error instanceof DroverError && error.code === 'registry_unreachable') {
+      const text = `Image ${name} is not here, and can't be fetched. ${error.message}`
+      throw new DroverError(error.code, text, { details: error.details, cause: error })
+    }
     throw error
   } finally {
     clearTimeout(timer)

@@ -16,8 +16,6 @@ exec 3<&0 </dev/null
 PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 export PATH
 trap '[ "$?" = 72 ] && echo no-folder' EXIT
-drover_kind='' drover_text='' drover_newline='
-'
 # A profile that ends the shell is tried first. Where it sets HOME or PATH, it may.
 [ -r /etc/profile ] && (. /etc/profile) </dev/null >/dev/null 2>&1 && . /etc/profile </dev/null >/dev/null 2>&1
 
@@ -32,26 +30,7 @@ for drover_text in "$HOME/.ssh/environment" "$drover_file"; do
   done <"$drover_text"
 done
 
-drover_text=''
-set --
-while IFS= read -r drover_line <&3; do
-  case $drover_line in
-  +*)
-    drover_text=$drover_text$drover_newline${drover_line#+}
-    continue
-    ;;
-  esac
-  case $drover_kind in
-  d) cd "$drover_text" || exit 72 ;;
-  e) export "$drover_text" ;;
-  a) set -- "$@" "$drover_text" ;;
-  esac
-  drover_kind=${drover_line%"${drover_line#?}"} drover_text=${drover_line#?}
-  [ "$drover_line" = go ] && break
-done
-[ "$drover_line" = go ] || exit 71
-exec 3<&-
-unset OLDPWD
+. "$drover_run/read-launch.sh"
 trap - EXIT
 # Programs that the system ended here for want of memory.
 drover_count() {

@@ -20,7 +20,10 @@ import {
 } from './prepare.ts'
 import { scriptArgv } from './run-script.ts'
 
-const ownScripts = [holderScript, fileURLToPath(new URL('hold.sh', import.meta.url))]
+const scriptAt = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+
+/** What a run needs inside beside its launch. */
+const ownScripts = [holderScript, scriptAt('hold.sh'), scriptAt('../read-launch.sh')]
 
 export interface InsideTools {
   engine: Engine

@@ -8,5 +8,6 @@ drover_run=$2 drover_terminal=$3 drover_tmux=$4 drover_socket=$5 drover_target=$
 exec 3<"$drover_run/launch" || exit 71
 unset DROVER_TERM
 . "$1"
+: >"$drover_run/launch"
 exec /bin/sh "$drover_terminal" "$drover_run" "$drover_tmux" "$drover_socket" "$drover_target" \
   "$PWD" "$drover_unset" "$@"

@@ -9,7 +9,7 @@ const enterScript = fileURLToPath(new URL('enter-terminal.sh', import.meta.url))
 const readLaunchScript = fileURLToPath(new URL('../read-launch.sh', import.meta.url))
 
 /** Inside: the folder of the server's socket. Nobody else is there; what an earlier life left goes. */
-export const socketFolder = '/tmp/.drover-terminal'
+const socketFolder = '/tmp/.drover-terminal'
 export const socketFile = path.posix.join(socketFolder, 'tmux')
 
 /** Of a run with a terminal: by what its container's server is started. A run with pipes has none. */

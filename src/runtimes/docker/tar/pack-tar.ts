@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import { blockBytes, makeHeader, padded, type TarOwner } from './tar-header.ts'
 
 /** Something of a tar; its name is relative, with `/`. */
 export type TarEntry = { name: string; mode: number } & (
@@ -9,18 +10,28 @@ export type TarEntry = { name: string; mode: number } & (
   | { kind: 'file'; path: string; sizeBytes: number }
 )
 
-const blockBytes = 512
-
-/** Times and owners say nothing of what is in it: the same content is the same tar. */
-export function packTar(entries: Iterable<TarEntry>): Readable {
-  return Readable.from(blocksOf(entries), { objectMode: false, highWaterMark: 1024 * 1024 })
+/** What all in a tar has in common. */
+export interface TarStamp {
+  owner: TarOwner
+  /** Since 1970, seconds. */
+  modifiedAt: number
 }
 
-async function* blocksOf(entries: Iterable<TarEntry>): AsyncGenerator<Buffer, void, undefined> {
+/** Says nothing of what is in it: the same content is the same tar. */
+const noStamp: TarStamp = { owner: { uid: 0, gid: 0 }, modifiedAt: 0 }
+
+export function packTar(entries: Iterable<TarEntry>, stamp = noStamp): Readable {
+  return Readable.from(blocksOf(entries, stamp), { objectMode: false, highWaterMark: 1024 * 1024 })
+}
+
+async function* blocksOf(
+  entries: Iterable<TarEntry>,
+  stamp: TarStamp,
+): AsyncGenerator<Buffer, void, undefined> {
   for (const entry of entries) {
-    yield headOf(entry)
+    yield headOf(entry, stamp)
     if (entry.kind === 'text') {
-      yield padded(Buffer.from(entry.text))
+      yield filled(Buffer.from(entry.text))
     } else if (entry.kind === 'file') {
       yield* contentOf(entry.path, entry.sizeBytes)
     }
@@ -47,19 +58,15 @@ async function* contentOf(
   for (; left > 0; left -= missing.length) {
     yield missing.subarray(0, left)
   }
-  yield Buffer.alloc(padOf(sizeBytes))
+  yield Buffer.alloc(padded(sizeBytes) - sizeBytes)
 }
 
-function padded(content: Buffer): Buffer {
-  return Buffer.concat([content, Buffer.alloc(padOf(content.length))])
-}
-
-function padOf(bytes: number): number {
-  return (blockBytes - (bytes % blockBytes)) % blockBytes
+function filled(content: Buffer): Buffer {
+  return Buffer.concat([content, Buffer.alloc(padded(content.length) - content.length)])
 }
 
 /** What does not fit into a head of old goes before it, as records of pax. */
-function headOf(entry: TarEntry): Buffer {
+function headOf(entry: TarEntry, stamp: TarStamp): Buffer {
   const name = entry.kind === 'folder' ? `${entry.name}/` : entry.name
   const link = entry.kind === 'link' ? entry.target : ''
   const sizeBytes = sizeOf(entry)
@@ -73,14 +80,20 @@ function headOf(entry: TarEntry): Buffer {
   if (sizeBytes > largestBytes) {
     records.push(['size', String(sizeBytes)])
   }
-  const head = { name, link, mode: entry.mode, sizeBytes: Math.min(sizeBytes, largestBytes) }
-  const own = ustar({ ...head, type: types[entry.kind] })
+  const own = makeHeader({
+    ...stamp,
+    name,
+    link,
+    mode: entry.mode,
+    sizeBytes: Math.min(sizeBytes, largestBytes),
+    type: types[entry.kind],
+  })
   if (records.length === 0) {
     return own
   }
   const text = Buffer.from(records.map(([key, value]) => paxRecord(key, value)).join(''))
-  const pax = ustar({ name: 'pax', link: '', mode: 0o644, sizeBytes: text.length, type: 'x' })
-  return Buffer.concat([pax, padded(text), own])
+  const about = { name: 'pax', link: '', mode: 0o644, sizeBytes: text.length, type: 'x' }
+  return Buffer.concat([makeHeader({ ...stamp, ...about }), filled(text), own])
 }
 
 const types = { file: '0', text: '0', link: '2', folder: '5' } as const
@@ -106,30 +119,4 @@ function paxRecord(key: string, value: string): string {
   const bytes = Buffer.byteLength(rest)
   const digits = String(bytes + String(bytes).length).length
   return `${bytes + digits}${rest}`
-}
-
-interface Head {
-  name: string
-  link: string
-  mode: number
-  sizeBytes: number
-  type: string
-}
-
-function ustar({ name, link, mode, sizeBytes, type }: Head): Buffer {
-  const block = Buffer.alloc(blockBytes)
-  const octal = (value: number, width: number): string => value.toString(8).padStart(width - 1, '0')
-  block.write(name.slice(0, 100), 0, 100)
-  block.write(octal(mode & 0o7777, 8), 100)
-  block.write(octal(0, 8), 108)
-  block.write(octal(0, 8), 116)
-  block.write(octal(sizeBytes, 12), 124)
-  block.write(octal(0, 12), 136)
-  block.write(' '.repeat(8), 148)
-  block.write(type, 156)
-  block.write(link.slice(0, 100), 157, 100)
-  block.write('ustar\x0000', 257)
-  const sum = block.reduce((total, byte) => total + byte, 0)
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-  return block
 }

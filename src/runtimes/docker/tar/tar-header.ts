@@ -36,10 +36,6 @@ export function typeOf(header: Buffer): string {
   return header.toString('latin1', 156, 157)
 }
 
-export function nameOf(header: Buffer): string {
-  return text(header, 0, 100)
-}
-
 /** How many bytes follow that are its own, without what fills the last block. */
 export function contentBytes(header: Buffer): number {
   return withoutContent.has(typeOf(header)) ? 0 : readNumber(header, 124, 12)
@@ -50,7 +46,7 @@ export function padded(bytes: number): number {
 }
 
 export function setLength(header: Buffer, bytes: number): void {
-  header.write(`${bytes.toString(8).padStart(11, '0')}\0`, 124, 'latin1')
+  header.write(octal(bytes, 11), 124, 'latin1')
   setChecksum(header)
 }
 
@@ -62,28 +58,33 @@ export function setOwner(header: Buffer, { uid, gid }: TarOwner): void {
   setChecksum(header)
 }
 
-/** A tar that holds one empty folder. Errors: `invalid_request` for a name that is too long. */
-export function folderTar(name: string, owner: TarOwner, mtimeSeconds: number): Buffer {
-  if (Buffer.byteLength(name) > 99) {
-    throw new DroverError(
-      'invalid_request',
-      'path: a folder that is to be made has a name of at most 99 bytes.',
-      { details: { field: 'path' } },
-    )
-  }
+export interface NewHeader {
+  /** At most 100 bytes of it stand in a header, and of a link's target. */
+  name: string
+  link: string
+  mode: number
+  sizeBytes: number
+  type: string
+  owner: TarOwner
+  /** Since 1970, seconds. */
+  modifiedAt: number
+}
+
+export function makeHeader({ name, link, mode, sizeBytes, type, ...stamp }: NewHeader): Buffer {
   const header = Buffer.alloc(blockBytes)
-  header.write(name)
-  header.write('0000755\0', 100, 'latin1')
-  header.write(`${'0'.repeat(11)}\0`, 124, 'latin1')
-  header.write(`${Math.trunc(mtimeSeconds).toString(8).padStart(11, '0')}\0`, 136, 'latin1')
-  header.write('5', 156, 'latin1')
-  header.write('ustar\u000000', 257, 'latin1')
-  setOwner(header, owner)
-  return Buffer.concat([header, Buffer.alloc(2 * blockBytes)])
+  header.write(name.slice(0, 100), 0, 100)
+  writeNumber(header, 100, mode & 0o7777)
+  header.write(octal(Math.trunc(stamp.modifiedAt), 11), 136)
+  header.write(type, 156)
+  header.write(link.slice(0, 100), 157, 100)
+  header.write('ustar\x0000', 257)
+  setOwner(header, stamp.owner)
+  setLength(header, sizeBytes)
+  return header
 }
 
 function setChecksum(header: Buffer): void {
-  header.write(`${checksumOf(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  header.write(`${octal(checksumOf(header), 6)} `, 148, 'latin1')
 }
 
 /** The sum of all bytes, the field of the sum itself taken for blanks. */
@@ -112,10 +113,14 @@ function readOctal(header: Buffer, at: number, bytes: number): number {
   return /^[0-7]*$/.test(digits) ? Number(`0o${digits || '0'}`) : Number.NaN
 }
 
+function octal(value: number, digits: number): string {
+  return `${value.toString(8).padStart(digits, '0')}\0`
+}
+
 /** Of eight bytes. */
 function writeNumber(header: Buffer, at: number, value: number): void {
   if (value < 0o10000000) {
-    header.write(`${value.toString(8).padStart(7, '0')}\0`, at, 'latin1')
+    header.write(octal(value, 7), at, 'latin1')
   } else {
     header.writeBigUInt64BE((1n << 63n) | BigInt(value), at)
   }

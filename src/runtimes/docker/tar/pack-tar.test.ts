@@ -12,7 +12,7 @@ import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTemporaryFolder } from '../../../../test/support/temporary-folder.ts'
-import { packTar, type TarEntry } from './tar.ts'
+import { packTar, type TarEntry } from './pack-tar.ts'
 
 let folder: string
 beforeEach(() => {
