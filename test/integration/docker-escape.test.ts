@@ -106,10 +106,8 @@ async function expectAlive({ client }: TestDaemon, name: string): Promise<void> 
   expect(message).toMatchObject({ state: 'done', reply: 'here' })
 }
 
-const names = [
-  ...['in', 'out', 'err', 'exit', 'end', 'stop', 'bell', 'holder', 'notes', 'ended'],
-  ...['kills', 'oom', 'launch', 'limits', 'answers', 'tmux.conf'],
-]
+const names =
+  'in out err exit end stop bell holder notes ended kills oom launch limits answers tmux.conf'
 
 const ways = {
   'links to a file of the machine': ({ secretFile }: Machine) => `ln -s ${secretFile} "$f"`,
@@ -134,7 +132,7 @@ describe(
         const { template, dir, name, program, options } = obeying(folder.path, 'good')
         await client.run({ template, dir, name, program, options }, up)
         const run = runFolderOf(daemon, id)
-        const replace = `cd ${run}; for f in ${names.join(' ')}; do rm -rf "$f"; ${put(machine)}; done; touch done`
+        const replace = `cd ${run}; for f in ${names}; do rm -rf "$f"; ${put(machine)}; done; touch done`
         await client.send('bad', { body: replace })
         await waitFor('them to be replaced', () => existsSync(path.join(run, 'done')), 30_000)
         expect(lstatSync(path.join(run, 'in')).isFile()).toBe(false)
