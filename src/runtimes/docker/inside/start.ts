@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../../schema/error.ts'
 import type { Readable } from 'node:stream'
+import { writePlainFile } from '../../../util/plain-file.ts'
 import { checkExportable } from '../../holder/become-file.ts'
 import { markOf } from '../../holder/marks.ts'
 import { holderScript } from '../../holder/start-holder.ts'
@@ -61,7 +61,7 @@ export async function startInside(
 /** From here on it may have begun; one that was given up does not begin any more. Errors: `start_failed`. */
 function claim({ run }: BoxedLaunch): void {
   try {
-    writeFileSync(runFiles(run.folder).holder, 'inside\n', { flag: 'wx', mode: 0o600 })
+    writePlainFile(runFiles(run.folder).holder, 'inside\n', 'create')
   } catch (error) {
     throw new DroverError('start_failed', 'The run was begun or given up already.', {
       cause: error,
