@@ -23,6 +23,7 @@ const passes = [
   'run-read-out',
   'run-released',
   'box-forgotten',
+  'box-made:2',
   'run-spawned:2',
 ] as const
 

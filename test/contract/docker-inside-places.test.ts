@@ -110,6 +110,20 @@ describe.skipIf(!canRunDocker)('what comes before a program inside', () => {
     await engine.run(['exec', 'project', 'rm', '/etc/profile', '/root/.ssh/environment'])
   })
 
+  test('is taken from a profile as it stands, and not from one that ends the shell', async () => {
+    const write = 'cat >/etc/profile'
+    const profile = `umask 027; ONE='a "b" $c
+ d'; export ONE; export TWO="it's"; THREE=not-exported; echo noise; echo noise >&2`
+    const put = `${write} <<'end'\n${profile}\nend\n`
+    await engine.run(['exec', 'project', 'sh', '-c', put])
+    const stage = insideStage(engine)
+    expect(await saidBy(stage, 'echo "$ONE|$TWO|$THREE"; umask')).toBe(`a "b" $c\n d|it's|\n0027\n`)
+    const ending = `${write} <<'end'\nexport ONE=ended; exit 0\nend\n`
+    await engine.run(['exec', 'project', 'sh', '-c', ending])
+    expect(await saidBy(stage, 'echo "$ONE"')).toBe('\n')
+    await engine.run(['exec', 'project', 'rm', '/etc/profile'])
+  })
+
   test('are the files of the launch, byte for byte, and what was in their place is gone', async () => {
     const stage = insideStage(engine)
     const run = stage.prepare()
@@ -156,6 +170,19 @@ describe.skipIf(!canRunDocker)('a container that lacks something', () => {
       message: expect.stringMatching(/^container\.name: poor has no dd, mkfifo, tr, which/),
     })
     await engine.run(['rm', '-f', 'poor'])
+  })
+
+  test('such as programs that were there at the last start is an error that names them', async () => {
+    await runProject(engine, { name: 'poorer', image })
+    const stage = insideStage(engine, { container: { name: 'poorer' } })
+    const { run } = await stage.start(['/bin/true'])
+    await stage.ended(run)
+    await engine.run(['exec', 'poorer', 'rm', '/usr/bin/dd', '/usr/bin/tr'])
+    await expect(stage.start(['/bin/cat'])).rejects.toMatchObject({
+      code: 'start_failed',
+      message: expect.stringMatching(/^container\.name: poorer has no dd, tr, which/),
+    })
+    await engine.run(['rm', '-f', 'poorer'])
   })
 
   test('such as a place to write is an error; with a tmpfs there it is none', async () => {

@@ -13,6 +13,12 @@ run=$1 order=$2 out=$3 err=$4 end=$5
 umask 077
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin LC_ALL=C
 exec 3<&0 8>&2 2>/dev/null
+# A shell on its way up may be yet to make it.
+if [ "$order" = claim ] && ! [ -d "$run" ]; then
+  umask 066
+  mkdir -p -m 700 "$run"
+  umask 077
+fi
 cd "$run" || {
   echo 'drover gone'
   exit

@@ -16,8 +16,14 @@ exec 3<&0 </dev/null
 PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 export PATH
 trap '[ "$?" = 72 ] && echo no-folder' EXIT
-# A profile that ends the shell is tried first. Where it sets HOME or PATH, it may.
-[ -r /etc/profile ] && (. /etc/profile) </dev/null >/dev/null 2>&1 && . /etc/profile </dev/null >/dev/null 2>&1
+# A profile may end its shell, so it has one of its own, from which comes what it exports and its mask.
+# Where it sets HOME or PATH, it may.
+if [ -r /etc/profile ]; then
+  : >"$drover_run/login"
+  (. /etc/profile && { export -p && printf 'umask ' && umask; } >"$drover_run/login") </dev/null >/dev/null 2>&1 &&
+    . "$drover_run/login"
+  : >"$drover_run/login"
+fi
 
 # Lines of NAME=VALUE, as they stand; all others are passed over.
 for drover_text in "$HOME/.ssh/environment" "$drover_file"; do
@@ -35,14 +41,15 @@ trap - EXIT
 # Programs that the system ended here for want of memory.
 drover_count() {
   for drover_text in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
-    while read -r drover_kind drover_line; do
-      [ "$drover_kind" = oom_kill ] && echo "$drover_line" && return
+    while read -r drover_kind drover_killed; do
+      [ "$drover_kind" = oom_kill ] && return
     done <"$drover_text"
   done
-  echo 0
+  drover_killed=0
 }
 {
-  drover_before=$(drover_count)
+  drover_count
+  drover_before=$drover_killed
   read -r drover_line <"/proc/$$/stat"
 } 2>/dev/null
 drover_line=${drover_line##*) }
@@ -54,8 +61,9 @@ exec 9<>"$drover_run/life"
 echo "$$ ${drover_line%% *}" >"$drover_run/pid" || exit
 echo "up $$ ${drover_line%% *}"
 exec >/dev/null 2>&1
-/bin/sh "$drover_run/holder.sh" "$drover_run" c "$@" 9>&-
+# Its input is empty yet, and what comes is rung for; what rings too early is found by the first look.
+/bin/sh "$drover_run/holder.sh" "$drover_run" r "$@" 9>&-
 read -r drover_line <"$drover_run/exit"
-if [ "$drover_line" = 137 ] && [ "$(drover_count)" != "$drover_before" ]; then
+if [ "$drover_line" = 137 ] && drover_count && [ "$drover_killed" != "$drover_before" ]; then
   : >"$drover_run/oom"
 fi

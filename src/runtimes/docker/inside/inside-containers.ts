@@ -20,9 +20,11 @@ import { Courier } from './courier.ts'
 import { askLiveness, endRun, listInside, removeFolders } from './end-run.ts'
 import { findRun } from './find-run.ts'
 import { InsideHandle, isSameHandle } from './handle.ts'
+import { KnownUsers } from './known-users.ts'
 import { locateFolders } from './locate-folders.ts'
 import { innerFolder, readAgent, readPlace, type Place } from './notes.ts'
 import type { BoxedLaunch } from './prepare.ts'
+import { RecentLooks } from './recent-looks.ts'
 import { startInside } from './start.ts'
 
 /** How long what was said last may take to come home, and an ending to be recorded, ms. */
@@ -45,6 +47,8 @@ export class InsideContainers {
   readonly #usedFile: string
   readonly #onMade: () => void
   readonly #couriers = new Map<string, Courier>()
+  readonly #users = new KnownUsers()
+  readonly #looks = new RecentLooks()
 
   constructor({ link, usedFile, onMade }: InsideOptions) {
     this.#link = link
@@ -65,8 +69,13 @@ export class InsideContainers {
         },
       )
     }
-    const engine = await this.#link.engine(signal)
-    const tools = { engine, usedFile: this.#usedFile, onMade: this.#onMade }
+    const tools = {
+      engine: await this.#link.engine(signal),
+      usedFile: this.#usedFile,
+      users: this.#users,
+      looks: this.#looks,
+      onMade: this.#onMade,
+    }
     const { handle, place } = await startInside(tools, launch, signal)
     this.#courierOf(launch.run, { handle, place })
     return handle
@@ -197,7 +206,8 @@ export class InsideContainers {
     folders: readonly string[],
     signal: AbortSignal,
   ): Promise<string[]> {
-    return await locateFolders(await this.#link.engine(signal), { container, folders }, signal)
+    const tools = { engine: await this.#link.engine(signal), looks: this.#looks }
+    return await locateFolders(tools, { container, folders }, signal)
   }
 
   close(): void {

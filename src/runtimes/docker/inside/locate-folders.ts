@@ -3,15 +3,15 @@ import type { Container } from '../../../schema/container.ts'
 import { DroverError } from '../../../schema/error.ts'
 import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
-import { requireContainer } from './prepare.ts'
+import type { RecentLooks } from './recent-looks.ts'
 
-/** Where a container that is there already shows folders of this machine. Errors: `invalid_dir`, and those of `requireContainer`. */
+/** Where a container that is there already shows folders of this machine. Errors: `invalid_dir`, and those of `RecentLooks.get`. */
 export async function locateFolders(
-  engine: Engine,
+  { engine, looks }: { engine: Engine; looks: RecentLooks },
   { container, folders }: { container: Container; folders: readonly string[] },
   signal: AbortSignal,
 ): Promise<string[]> {
-  const state = await requireContainer(engine, container.name ?? '', signal)
+  const state = await looks.get(engine, container.name ?? '', signal)
   return folders.map((folder) => locateFolder(folder, state))
 }
 

@@ -2,19 +2,14 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { DroverError } from '../../../schema/error.ts'
 import type { BoxWish } from '../../box.ts'
-import type { Launch, RunReference } from '../../contract.ts'
+import type { Launch } from '../../contract.ts'
 import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { InnerUser } from './known-users.ts'
 import { innerFolder, type Place } from './notes.ts'
 import { runScript } from './run-script.ts'
 
 export type BoxedLaunch = Launch & { box: BoxWish }
-
-/** Who an agent's programs are inside. */
-export interface InnerUser {
-  name: string
-  home: string
-}
 
 /** The container of somebody's that a launch names, running. Errors: `container_not_found`, `start_failed`. */
 export async function requireContainer(
@@ -44,16 +39,21 @@ export async function requireContainer(
   return state
 }
 
+export interface Prepared {
+  user: InnerUser
+  /** Its home is the container's: the same for every agent. */
+  hasOwnHome: boolean
+}
+
 /** Makes what is to be there before a program begins. Errors: `start_failed`, which says what the container lacks. */
 export async function prepareInside(
   engine: Engine,
   { place, launch }: { place: Place; launch: BoxedLaunch },
   signal: AbortSignal,
-): Promise<InnerUser> {
+): Promise<Prepared> {
   const { box, run, cwd } = launch
   const spare = box.container.home ?? box.home
-  const folders = [...box.ownFolders, innerFolder(run)]
-  const args = [place.user, spare, cwd, ...folders]
+  const args = [place.user, spare, cwd, ...box.ownFolders, innerFolder(run)]
   const said = await runScript(
     engine,
     { place, user: '0', script: 'prepare.sh', args },
@@ -66,10 +66,9 @@ export async function prepareInside(
     throw refuse(kind, rest, { place, cwd })
   }
   const told = new Map(said.map(split))
-  return {
-    name: told.get('user')?.split(' ').slice(2).join(' ') || 'agent',
-    home: box.container.home ?? told.get('home') ?? '/',
-  }
+  const name = told.get('user')?.split(' ').slice(2).join(' ') || 'agent'
+  const home = told.get('home') ?? '/'
+  return { user: { name, home }, hasOwnHome: home !== spare }
 }
 
 function split(line: string): [string, string] {
@@ -129,14 +128,7 @@ export function encodeFiles(files: readonly InnerFile[]): string {
   return [...lines, 'go', ''].join('\n')
 }
 
-/** What is put inside for a run: Drover's own scripts, and what its program reads when it begins. */
-export function filesFor(
-  run: RunReference,
-  { scripts, files }: { scripts: readonly string[]; files: readonly string[] },
-): InnerFile[] {
-  const own = scripts.map((script) => ({
-    path: path.join(innerFolder(run), path.basename(script)),
-    content: readFileSync(script, 'utf8'),
-  }))
-  return [...own, ...files.map((file) => ({ path: file, content: readFileSync(file, 'utf8') }))]
+/** Files that are there as they are here, absolute. */
+export function filesAt(files: readonly string[]): InnerFile[] {
+  return files.map((file) => ({ path: file, content: readFileSync(file, 'utf8') }))
 }

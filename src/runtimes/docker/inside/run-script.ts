@@ -8,7 +8,7 @@ import type { Place } from './notes.ts'
 /** Scripts of ours that are run inside, whole on the command line: nothing of an agent is in them. */
 const scripts = new Map<string, string>()
 
-function scriptText(name: string): string {
+export function scriptText(name: string): string {
   const text =
     scripts.get(name) ?? readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8')
   scripts.set(name, text)

@@ -1,0 +1,31 @@
+import type { ContainerState } from '../engine/container-state.ts'
+import type { Engine } from '../engine/engine.ts'
+import { requireContainer } from './prepare.ts'
+
+/** The check of a request and its start come within this, and nobody starts a container anew in it, ms. */
+const recentMs = 200
+
+/**
+ * Containers that were found up a moment ago: what belongs to one start looks at its container once.
+ * Whoever takes one for granted looks again before it counts.
+ */
+export class RecentLooks {
+  readonly #looks = new Map<string, { state: ContainerState; atMs: number }>()
+
+  /** Errors: those of `requireContainer`. */
+  async get(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState> {
+    const recent = this.#looks.get(name)
+    if (recent && performance.now() - recent.atMs < recentMs) {
+      return recent.state
+    }
+    return await this.again(engine, name, signal)
+  }
+
+  /** Looks, whatever is known. Errors: those of `requireContainer`. */
+  async again(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState> {
+    this.#looks.delete(name)
+    const state = await requireContainer(engine, name, signal)
+    this.#looks.set(name, { state, atMs: performance.now() })
+    return state
+  }
+}
