@@ -271,11 +271,12 @@ export class Daemon {
         now(),
       ),
     )
-    await door.reopen()
-    await recoverRuns(this.context, this.#reconciler, {
+    // Agents are held from here on, before anything can be asked of them.
+    const recovered = recoverRuns(this.context, this.#reconciler, {
       report: this.#recovered,
       signal: this.#recovering.signal,
     })
+    await Promise.all([recovered, door.reopen()])
     begun.agents.forEach((agentId) => this.#reconciler.kick(agentId))
     superviseRuns(this.context, this.#reconciler)
     this.schedules.look()

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { Exit, Handle, Recovery } from '../runtimes/contract.ts'
 import { readExit } from '../runtimes/run-folder.ts'
 import type { GuestRow } from '../store/index.ts'
@@ -35,7 +36,15 @@ export async function endGuest(
   await runtime.destroy(run, handle, signal)
   faultPoint('guest-released')
   const exit = readExit(run.folder)
-  await rm(run.folder, { recursive: true, force: true })
+  await removeFolder(run.folder, signal)
   faultPoint('guest-folder-removed')
   return exit
+}
+
+/**
+ * By the system's own program, which never goes through a link that is put where it saw a folder: a
+ * program beside the guest may still have the folder open.
+ */
+async function removeFolder(folder: string, signal: AbortSignal): Promise<void> {
+  await promisify(execFile)('rm', ['-rf', '--', folder], { signal })
 }

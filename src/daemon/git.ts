@@ -17,6 +17,11 @@ export interface GitCall {
   signal?: AbortSignal
   /** On top of the agents' environment. */
   env?: Readonly<Record<string, string>>
+  /**
+   * The repository's own filters are run, and what a partial clone lacks is fetched, as a person's git
+   * does. Only where no program in a container had a hand in the repository.
+   */
+  isTrusting?: boolean
 }
 
 export interface GitAnswer {
@@ -26,7 +31,11 @@ export interface GitAnswer {
   problem: string
 }
 
-/** Nothing of the repository is run by us: no hook, no watcher; and nothing is asked of a person. */
+/**
+ * Nothing of the repository is run by us: no hook, no watcher; and nothing is asked of a person. Whoever
+ * can write to a repository can name commands in its config, and an agent in a container would be out
+ * of it by them. So what reads files of a worktree has the filters of `filtersOff`, too.
+ */
 const quiet = [
   '-c',
   'core.hooksPath=/dev/null',
@@ -46,7 +55,7 @@ const quiet = [
 export async function runGit(
   { baseEnvironment, signal: ending }: Pick<DaemonContext, 'baseEnvironment' | 'signal'>,
   args: readonly string[],
-  { folder, deadlineMs = gitAskMs, signal = ending, env = {} }: GitCall,
+  { folder, deadlineMs = gitAskMs, signal = ending, env = {}, isTrusting = false }: GitCall,
 ): Promise<GitAnswer> {
   const program = findProgram('git', { searchPath: baseEnvironment['PATH'] ?? '', folder: '/' })
   if (!program) {
@@ -56,7 +65,12 @@ export async function runGit(
   }
   const options = {
     cwd: '/',
-    env: { ...withoutPlaces(baseEnvironment), ...hygiene, ...env },
+    env: {
+      ...withoutPlaces(baseEnvironment),
+      ...hygiene,
+      ...(isTrusting ? {} : offline),
+      ...env,
+    },
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
     maxBuffer: mostOutput,
@@ -91,6 +105,35 @@ const hygiene = {
   SSH_ASKPASS: '/bin/false',
   GIT_OPTIONAL_LOCKS: '0',
 } as const
+
+/** What a partial clone lacks is fetched by commands that its config names, and by any helper. Source: git(1). */
+const offline = { GIT_ALLOW_PROTOCOL: '', GIT_NO_LAZY_FETCH: '1' } as const
+
+/**
+ * The environment in which no filter that the config of a folder has is run. Its names go as they are,
+ * for one may have any character. Source: gitattributes(5), git-config(1).
+ */
+export async function filtersOff(
+  context: Pick<DaemonContext, 'baseEnvironment' | 'signal'>,
+  call: GitCall,
+): Promise<Record<string, string>> {
+  const list = ['config', '--includes', '-z', '--name-only', '--get-regexp', '^filter\\.']
+  const { stdout } = await runGit(context, list, call)
+  const names = stdout.split('\0').flatMap((name) => /^(filter\..*)\.[^.]*$/s.exec(name)?.[1] ?? [])
+  const settings = [...new Set(names)].flatMap((name) => [
+    [`${name}.clean`, ''],
+    [`${name}.smudge`, ''],
+    [`${name}.process`, ''],
+    [`${name}.required`, 'false'],
+  ])
+  return Object.fromEntries([
+    ['GIT_CONFIG_COUNT', String(settings.length)],
+    ...settings.flatMap(([key = '', value = ''], at) => [
+      [`GIT_CONFIG_KEY_${at}`, key],
+      [`GIT_CONFIG_VALUE_${at}`, value],
+    ]),
+  ]) as Record<string, string>
+}
 
 function lastLine(text: string): string {
   const lines = text.trim().split('\n')

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
 import { bytesToDrop } from '../core/retention.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
+import { fileSize } from '../util/file-size.ts'
 import { guestReference, type DaemonContext } from './context.ts'
 import { punchHole } from './punch-hole.ts'
 
@@ -20,8 +20,7 @@ export class GuestOutput {
   async keepBounds(id: string): Promise<void> {
     const { log, signal } = this.#context
     const file = runFiles(guestReference(this.#context, id).folder).out
-    const found = await stat(file).catch(() => null)
-    const bytes = bytesToDrop(found?.size ?? 0, this.#dropped.get(id) ?? 0, keptBytes)
+    const bytes = bytesToDrop(fileSize(file), this.#dropped.get(id) ?? 0, keptBytes)
     if (bytes === 0) {
       return
     }

@@ -1,12 +1,12 @@
-import { copyFile, rename, stat } from 'node:fs/promises'
-import path from 'node:path'
+import { constants } from 'node:fs'
+import { copyFile, rename, rm, stat } from 'node:fs/promises'
 import type { FoundSession, Provider, SessionRequest } from '../providers/contract.ts'
 import type { ResumeWish } from '../schema/agent-options.ts'
 import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import type { AgentRow, RunRow } from '../store/index.ts'
-import { createPrivateFolder } from '../util/private-file.ts'
 import { agentFolders, getProvider, providerContext, type DaemonContext } from './context.ts'
+import { makeRoom } from './write-launch-files.ts'
 
 /** For whom a session is looked for. */
 export interface SessionSeeker {
@@ -60,8 +60,9 @@ export async function importSession(
       : await look(context, provider, seeker)
   for (const { from, to } of found?.files ?? []) {
     if (!(await isThere(to))) {
-      createPrivateFolder(path.dirname(to))
-      await copyFile(from, `${to}.new`)
+      makeRoom(agentFolders(context, agent.id), to)
+      await rm(`${to}.new`, { force: true })
+      await copyFile(from, `${to}.new`, constants.COPYFILE_EXCL)
       await rename(`${to}.new`, to)
     }
   }

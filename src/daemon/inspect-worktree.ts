@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { standingOf, type WorktreeFacts, type WorktreeStanding } from '../core/worktree-ladder.ts'
 import { DroverError } from '../schema/error.ts'
 import type { ListedWorktree } from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
-import { runGit, type GitAnswer } from './git.ts'
+import { filtersOff, runGit, type GitAnswer } from './git.ts'
 
 export interface InspectedWorktree extends WorktreeStanding {
   /** null: nobody can tell, or there is nothing to count yet. */
@@ -60,8 +60,9 @@ async function count(
   { repository, folder, branch, base }: ListedWorktree,
   isThere: boolean,
 ): Promise<Pick<WorktreeFacts, 'uncommitted' | 'unpushed' | 'user'>> {
+  const env = await filtersOff(context, { folder: isThere ? folder : repository })
   const askIn = async (place: string, ...args: string[]): Promise<GitAnswer> =>
-    await runGit(context, args, { folder: place })
+    await runGit(context, args, { folder: place, env })
   const ask = async (...args: string[]): Promise<GitAnswer> =>
     await askIn(isThere ? folder : repository, ...args)
   const must = async (...args: string[]): Promise<string> => orThrow(await ask(...args))
@@ -70,11 +71,10 @@ async function count(
   const entry = listed.find((each) => each.split('\0')[0] === `worktree ${folder}`)
   if (isThere) {
     await checkOwn(must, folder, entry !== undefined)
+    await refuseSubmodules(must, folder)
   }
   const isLocked = entry?.split('\0').some((line) => /^locked( |$)/.test(line)) ?? false
-  const status = isThere
-    ? await must('status', '--porcelain=v1', '-z', '--untracked-files=normal', '--no-renames')
-    : ''
+  const status = isThere ? await must('status', '--porcelain=v1', '-z', ...statusOptions) : ''
   const hasBranch = (await ask('show-ref', '--verify', '--quiet', `refs/heads/${branch}`)).isOk
   const tips = [...(isThere ? ['HEAD'] : []), ...(hasBranch ? [`refs/heads/${branch}`] : [])]
   const safe = ['--not', base, '--remotes', `--exclude=${branch}`, '--branches', '--tags']
@@ -84,6 +84,23 @@ async function count(
     uncommitted: status.split('\0').filter((each) => each !== '').length,
     unpushed,
     user: isLocked ? 'somebody locked it, with git worktree lock' : null,
+  }
+}
+
+/** Submodules are not gone into: a git of theirs would go by their own config. */
+const statusOptions = ['--untracked-files=normal', '--no-renames', '--ignore-submodules=all']
+
+/** Those that are there have files of which this worktree tells nothing. */
+async function refuseSubmodules(
+  must: (...args: string[]) => Promise<string>,
+  folder: string,
+): Promise<void> {
+  const entries = (await must('ls-files', '--stage', '-z')).split('\0')
+  for (const entry of entries.filter((each) => each.startsWith('160000 '))) {
+    const place = path.join(folder, entry.slice(entry.indexOf('\t') + 1), '.git')
+    if (await lstat(place).catch(() => null)) {
+      throw new DroverError('invalid_worktree', 'it has submodules, and those are not looked into')
+    }
   }
 }
 

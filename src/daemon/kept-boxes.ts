@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Kept } from '../runtimes/box.ts'
 import {
   agentFolders,
+  askDeadlineMs,
   agentReference,
   callSignal,
   workDeadlineMs,
@@ -46,13 +47,14 @@ export async function tidyBoxes(context: KeptContext): Promise<KeptBoxes> {
   const boxes: KeptBoxes = { kept: [], released: [] }
   for (const runtime of context.runtimes.values()) {
     try {
-      const signal = callSignal(context, workDeadlineMs)
-      for (const { agent, what } of (await runtime.listKept?.(context.store.instance, signal)) ??
-        []) {
+      const ask = callSignal(context, askDeadlineMs)
+      const kept = (await runtime.listKept?.(context.store.instance, ask)) ?? []
+      for (const { agent, what } of kept) {
         if (context.store.agents.get(agent)) {
           boxes.kept.push({ runtime: runtime.name, agent, what })
         } else {
           context.log.warn({ runtime: runtime.name, agent, what }, 'releasing what an agent left')
+          const signal = callSignal(context, workDeadlineMs)
           await runtime.forget?.(agentReference(context, agent), signal)
           boxes.released.push({ runtime: runtime.name, agent, what })
         }

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { runFiles } from '../runtimes/run-folder.ts'
+import { openPlainFile } from '../util/plain-file.ts'
 
 /** How many lines are shown of what a program said before it died, and how long each may be, characters. */
 const shownLines = 20
@@ -24,10 +25,9 @@ export function lastErrorLine(folder: string): string {
 /** The last lines of a file that are not blank; none when it can't be read. */
 function tailOf(file: string): string[] {
   try {
-    const descriptor = openSync(file, 'r')
+    const { descriptor, size } = openPlainFile(file, 'read')
     try {
       const tail = Buffer.alloc(tailBytes)
-      const { size } = fstatSync(descriptor)
       const start = Math.max(0, size - tail.length)
       const text = tail.toString('utf8', 0, readSync(descriptor, tail, 0, tail.length, start))
       const lines = text.split('\n').slice(start > 0 ? 1 : 0)

@@ -60,7 +60,8 @@ export class LiveRun {
     const { run, folder } = options
     this.#decoder = createDecoder(options, run.decoder)
     options.context.folders.create(folder)
-    this.#output = new RunOutput(folder, run, this.#decoder.isBlindToScreen ?? false)
+    const isBlind = this.#decoder.isBlindToScreen ?? false
+    this.#output = new RunOutput({ ...options, isBlind })
     this.#watch = new RunWatch(
       () => this.wake(),
       (error) => this.#loseSight(error),

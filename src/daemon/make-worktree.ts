@@ -5,9 +5,9 @@ import type { ListedWorktree } from '../store/index.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import { findMarkedProcesses, sendSignal } from '../util/process-identity.ts'
 import { copyIncluded } from './copy-included.ts'
-import type { DaemonContext } from './context.ts'
+import { getRuntime, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
-import { gitAskMs, gitWorkMs, runGit, type GitAnswer } from './git.ts'
+import { filtersOff, gitAskMs, gitWorkMs, runGit, type GitAnswer } from './git.ts'
 
 /** What git carries that makes a worktree, so that one which outlived its daemon is found. */
 const mark = 'DROVER_WORKTREE'
@@ -28,7 +28,11 @@ export async function makeWorktree(
     return
   }
   createPrivateFolder(home.worktreesFolder)
-  const call = { folder: row.repository, signal, env: { [mark]: agentId } }
+  // What an agent in a container does there next is not to be begun by us, outside of it.
+  const isBoxed = getRuntime(context, context.specs.get(agentId).runtime).capabilities.elsewhere
+  const place = { folder: row.repository, signal }
+  const env = isBoxed ? await filtersOff(context, place) : {}
+  const call = { ...place, isTrusting: !isBoxed, env: { ...env, [mark]: agentId } }
   const git = async (args: readonly string[], deadlineMs = gitAskMs): Promise<GitAnswer> =>
     await runGit(context, args, { ...call, deadlineMs })
   await removeHalfMade(context, row)

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { splitLines, type SplitOutput } from '../core/split-lines.ts'
 import { limits } from '../schema/limits.ts'
+import { isNotPlain, openFileInside, openPlainFile } from '../util/plain-file.ts'
 
 /** One buffer for all reads: they are synchronous, and what they give is copied into strings. */
 const shared = Buffer.allocUnsafeSlow(limits.lineBytes)
@@ -14,18 +15,27 @@ const portionBytes = 256 * 1024
  */
 export class OutputFile {
   readonly #path: string
+  readonly #within: readonly string[] | null | undefined
   #descriptor: number | null = null
   /** Bytes that became events. */
   offset: number
 
-  constructor(path: string, offset: number) {
+  /**
+   * `within`: folders that it must be in, by whatever way; null: it may be anywhere. Left out: it is of
+   * the run's own folder, and no link.
+   */
+  constructor(path: string, offset: number, within?: readonly string[] | null) {
     this.#path = path
+    this.#within = within
     this.offset = offset
   }
 
+  /** A program put something else in its place: nothing is read of that. */
+  isReplaced = false
+
   /** Whole lines from the offset on, null at the end, or while there is no such file. `mustTake`: no more will come. Does not move the offset. */
   read(mustTake: boolean): SplitOutput | null {
-    this.#descriptor ??= openFile(this.#path)
+    this.#descriptor ??= this.#open()
     if (this.#descriptor === null) {
       return null
     }
@@ -51,15 +61,21 @@ export class OutputFile {
       this.#descriptor = null
     }
   }
-}
 
-function openFile(file: string): number | null {
-  try {
-    return openSync(file, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw error
+  #open(): number | null {
+    try {
+      const { descriptor } =
+        this.#within === undefined
+          ? openPlainFile(this.#path, 'read')
+          : openFileInside(this.#path, this.#within)
+      this.isReplaced = false
+      return descriptor
+    } catch (error) {
+      this.isReplaced = isNotPlain(error)
+      if (!this.isReplaced && (error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw error
+      }
+      return null
     }
-    return null
   }
 }

@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { SpecWorktree } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import type { DaemonContext } from './context.ts'
-import { runGit, type GitAnswer } from './git.ts'
+import { filtersOff, runGit, type GitAnswer } from './git.ts'
 
 export interface WorktreeRequest {
   /** Folder that the agent was to work in, absolute, real. */
@@ -29,8 +29,9 @@ export async function planWorktree(
   context: DaemonContext,
   { dir, slug, branch: wanted }: WorktreeRequest,
 ): Promise<PlannedWorktree> {
+  const env = await filtersOff(context, { folder: dir })
   const ask = async (...args: string[]): Promise<GitAnswer> =>
-    await runGit(context, args, { folder: dir })
+    await runGit(context, args, { folder: dir, env })
   const [repository, prefix] = await findRepository(ask, dir)
   const head = await ask('rev-parse', '--verify', '--quiet', 'HEAD^{commit}')
   if (!head.isOk) {
@@ -104,7 +105,13 @@ async function holderOf(ask: Ask, branch: string): Promise<string | null> {
 }
 
 async function notesOf(ask: Ask, repository: string): Promise<string[]> {
-  const status = await ask('status', '--porcelain=v1', '-z', '--untracked-files=no')
+  const status = await ask(
+    'status',
+    '--porcelain=v1',
+    '-z',
+    '--untracked-files=no',
+    '--ignore-submodules=dirty',
+  )
   const changed = status.stdout.split('\0').filter((entry) => entry !== '').length
   return changed === 0
     ? []

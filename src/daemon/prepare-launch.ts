@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
+import { writeLaunchFiles } from './write-launch-files.ts'
 import { joinPrompt } from '../core/system-prompt.ts'
 import type { Transcript } from '../providers/contract.ts'
 import type { Launch, TerminalSize } from '../runtimes/contract.ts'
@@ -74,9 +75,7 @@ export async function prepareLaunch(
     stateFolder: folders.state,
     runFolder: base.isElsewhere ? boxRunFolder(folders.box) : referenceOf(context, run.id).folder,
   })
-  for (const file of launch.files) {
-    writePrivateFile(file.path, file.content)
-  }
+  writeLaunchFiles(folders, launch.files)
   keepPrompt(promptFile(context, agent.id), systemPrompt)
   await checkMounts(spec.container?.mounts ?? [])
   const box = boxWish(context, getRuntime(context, spec.runtime), {

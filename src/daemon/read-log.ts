@@ -1,10 +1,10 @@
 import { watch } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { LogLines } from '../core/log-lines.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
 import type { LogEntry } from '../schema/event.ts'
 import type { LogsQuery } from '../schema/requests.ts'
 import { toEvent } from '../store/index.ts'
+import { openPlainHandle } from '../util/plain-file.ts'
 import { plainText } from '../util/plain-text.ts'
 import { referenceOf, type DaemonContext } from './context.ts'
 
@@ -141,7 +141,7 @@ async function* readRawFile(
   folder: string,
   { from, follow, hasEnded, ending, signal }: RawFileOptions,
 ): AsyncGenerator<Buffer> {
-  const file = await open(runFiles(folder).out, 'r').catch(() => null)
+  const file = await openPlainHandle(runFiles(folder).out).catch(() => null)
   if (!file) {
     return
   }

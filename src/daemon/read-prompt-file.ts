@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { PromptFile } from '../core/system-prompt.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
+import { isOpenInside } from '../util/plain-file.ts'
 
 export interface PromptFilePlace {
   /** Absolute path. */
@@ -43,6 +44,10 @@ export async function readPromptFile(place: PromptFilePlace): Promise<PromptFile
       : refuse(code === 'ENOENT' ? 'does not exist' : "can't be read", error)
   }
   try {
+    // A link may lead elsewhere by now.
+    if (within !== undefined && !isOpenInside(handle.fd, file, [within])) {
+      throw refuse('leads out of the folder')
+    }
     return { source: file, text: await readText(handle, refuse) }
   } finally {
     await handle.close()

@@ -3,7 +3,7 @@ import { isRemovable } from '../core/worktree-ladder.ts'
 import type { ListedWorktree } from '../store/index.ts'
 import type { DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
-import { runGit } from './git.ts'
+import { filtersOff, runGit } from './git.ts'
 import { inspectWorktree, type InspectedWorktree } from './inspect-worktree.ts'
 import { removeHalfMade } from './make-worktree.ts'
 
@@ -66,7 +66,9 @@ async function removeFiles(context: DaemonContext, row: ListedWorktree): Promise
   faultPoint('worktree-set-aside')
   await rm(trashOf(row), { recursive: true, force: true })
   // Its files are gone, so git forgets it; that it knew nothing of it is as good.
-  await runGit(context, ['worktree', 'remove', row.folder], { folder: row.repository })
+  const place = { folder: row.repository }
+  const env = await filtersOff(context, place)
+  await runGit(context, ['worktree', 'remove', row.folder], { ...place, env })
 }
 
 /** The branch goes where all of it is elsewhere too, and nobody has it checked out. */

@@ -1,9 +1,12 @@
 import type { SplitOutput } from '../core/split-lines.ts'
 import type { Stream } from '../providers/contract.ts'
 import { runFiles } from '../runtimes/run-folder.ts'
+import type { AgentSpec } from '../schema/agent.ts'
 import type { RunRow } from '../store/index.ts'
 import { fileSize } from '../util/file-size.ts'
+import type { DaemonContext } from './context.ts'
 import { OutputFile } from './output-file.ts'
+import { transcriptFolders } from './transcript-folders.ts'
 
 /** Lines of one of the files. */
 export interface Portion extends SplitOutput {
@@ -13,6 +16,15 @@ export interface Portion extends SplitOutput {
 /** The order in which what is there at the same time is read. */
 const streams = ['out', 'err', 'transcript', 'notes'] as const satisfies readonly Stream[]
 
+export interface RunOutputOptions {
+  context: Pick<DaemonContext, 'home' | 'runtimes' | 'log'>
+  run: RunRow
+  spec: AgentSpec
+  folder: string
+  /** `out` is not read. */
+  isBlind: boolean
+}
+
 /** All that a run's program says, in the files in which it says it; each is read by offset. */
 export class RunOutput {
   readonly #files = new Map<Stream, OutputFile>()
@@ -20,9 +32,13 @@ export class RunOutput {
   /** The screen, where it is not read: only its size is known. */
   readonly #screen: string | null
 
-  /** `isBlind`: `out` is not read. */
-  constructor(folder: string, run: RunRow, isBlind: boolean) {
+  readonly #options: RunOutputOptions
+  #replaced: Stream | null = null
+
+  constructor(options: RunOutputOptions) {
+    const { run, folder, isBlind } = options
     const files = runFiles(folder)
+    this.#options = options
     this.#screen = isBlind ? files.out : null
     this.#offsets = {
       out: run.out_bytes,
@@ -49,8 +65,10 @@ export class RunOutput {
 
   /** The transcript is there: it is read from the offset on. */
   readTranscript(file: string, offset: number): void {
+    const { context, run, spec } = this.#options
+    const within = transcriptFolders(context, run, spec)
     this.#files.get('transcript')?.close()
-    this.#files.set('transcript', new OutputFile(file, offset))
+    this.#files.set('transcript', new OutputFile(file, offset, within))
     this.#offsets.transcript = offset
   }
 
@@ -63,7 +81,21 @@ export class RunOutput {
         portions.push({ ...split, stream })
       }
     }
+    this.#tellReplaced()
     return portions
+  }
+
+  /** Once: a file in whose place its program put something else is not read. */
+  #tellReplaced(): void {
+    const replaced = streams.find((stream) => this.#files.get(stream)?.isReplaced) ?? null
+    if (replaced !== null && replaced !== this.#replaced) {
+      const { context, run } = this.#options
+      context.log.warn(
+        { run: run.id, stream: replaced },
+        'a program put something else in the place of its output; that is not read',
+      )
+    }
+    this.#replaced = replaced
   }
 
   /** The offsets behind these portions. */

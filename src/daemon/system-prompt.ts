@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, platform, totalmem } from 'node:os'
 import path from 'node:path'
 import {
@@ -14,6 +13,7 @@ import type { AgentSpec } from '../schema/agent.ts'
 import { DroverError } from '../schema/error.ts'
 import { limits } from '../schema/limits.ts'
 import type { PromptReport } from '../schema/reports.ts'
+import { isNotPlain, readPlainFile } from '../util/plain-file.ts'
 import { agentFolders, getAgentByName, getProvider, type DaemonContext } from './context.ts'
 import { readPromptFile } from './read-prompt-file.ts'
 
@@ -134,11 +134,15 @@ function surroundingsOf(
   }
 }
 
+/** Bytes: more than a prompt can have. */
+const longestKept = 2 * limits.prompt.bytes
+
 function readIfThere(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8')
+    return readPlainFile(file, longestKept)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    // A program in a container can put anything there: that was not told to it.
+    if (isNotPlain(error) || (error as NodeJS.ErrnoException).code === 'ENOENT') {
       return null
     }
     throw error

@@ -1,5 +1,6 @@
 import { appendAt, runFiles } from '../runtimes/run-folder.ts'
 import { fileSize } from '../util/file-size.ts'
+import { isNotPlain } from '../util/plain-file.ts'
 import type { RunRow } from '../store/index.ts'
 import { getRuntime, referenceOf, type DaemonContext } from './context.ts'
 import { faultPoint } from './fault-point.ts'
@@ -16,7 +17,8 @@ interface Portion {
 
 /**
  * Puts what a run was given into its input, in order, each exactly once: the places were decided
- * and stored before, so an interrupted write is completed, not repeated.
+ * and stored before, so an interrupted write is completed, not repeated. A run whose program put
+ * something else in the place of its input is ended.
  */
 export function writeInput(context: DaemonContext, records: Records, live: LiveRun): void {
   const { store } = context
@@ -28,7 +30,15 @@ export function writeInput(context: DaemonContext, records: Records, live: LiveR
   for (const { offset, bytes, record } of portionsOf(records, run, live)) {
     faultPoint('input-assigned')
     live.hold()
-    appendAt(runFiles(reference.folder).in, offset, bytes)
+    try {
+      appendAt(runFiles(reference.folder).in, offset, bytes)
+    } catch (error) {
+      live.letGo()
+      if (!isNotPlain(error)) {
+        throw error
+      }
+      return giveUp(records, run, error as Error)
+    }
     faultPoint('input-appended')
     if (run.handle !== null) {
       getRuntime(context, run.runtime).notifyInput(reference, bytes.length)
@@ -43,6 +53,16 @@ export function writeInput(context: DaemonContext, records: Records, live: LiveR
     live.letGo()
     faultPoint('input-recorded')
   }
+}
+
+/** It can be told nothing any more. What it was given is left to the next run. */
+function giveUp(records: Records, run: RunRow, { message }: Error): void {
+  const { store } = records.context
+  records.change(run.agent_id, 'relaxed', () => {
+    store.runs.setUnusable(run.id)
+    store.runs.setError(run.id, { class: 'crash', message, retryAt: null })
+    store.runs.setStopping(run.id, 'unready')
+  })
 }
 
 /** Whether something was given to a run whose bytes are not known to be in its input. */

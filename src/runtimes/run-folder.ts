@@ -1,19 +1,13 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, lstatSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { isNotPlain, openPlainFile, readPlainFile } from '../util/plain-file.ts'
 import { createPrivateFolder } from '../util/private-file.ts'
 import type { Exit } from './contract.ts'
 
 /**
  * The record of a run: what the program was told (`in`), what it said (`out`, `err`), how it ended
- * (`exit`). All append-only and private, on disk whether or not a daemon lives.
+ * (`exit`). All append-only and private, on disk whether or not a daemon lives. A program in a container
+ * can put anything in the place of any of them: open them by `util/plain-file.ts` only.
  */
 export interface RunFiles {
   in: string
@@ -52,28 +46,29 @@ export function runFiles(folder: string): RunFiles {
   }
 }
 
-/** Makes the folder and its three empty files; what exists stays as it is. */
+/** Makes the folder and its three empty files; what exists stays as it is, whatever it is. */
 export function createRunFolder(folder: string): void {
   createPrivateFolder(folder)
   const { in: input, out, err } = runFiles(folder)
   for (const file of [input, out, err]) {
-    closeSync(openSync(file, 'a', 0o600))
+    try {
+      closeSync(openPlainFile(file, 'append').descriptor)
+    } catch (error) {
+      if (!isNotPlain(error)) {
+        throw error
+      }
+    }
   }
 }
 
 /**
  * Puts bytes at their place in an append-only file, exactly once: what an earlier, interrupted call
  * already wrote is left, only the rest is added. Calls must come in the order of their offsets.
- * Throws if bytes before `offset` are missing.
+ * Throws if bytes before `offset` are missing, or if it is no plain file.
  */
 export function appendAt(file: string, offset: number, bytes: Buffer): void {
-  const descriptor = openSync(
-    file,
-    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT,
-    0o600,
-  )
+  const { descriptor, size } = openPlainFile(file, 'append')
   try {
-    const { size } = fstatSync(descriptor)
     if (size < offset) {
       throw new Error(`${file} has ${size} bytes, ${offset} were expected before the next write.`)
     }
@@ -91,14 +86,18 @@ export function appendAt(file: string, offset: number, bytes: Buffer): void {
  * reports a death by signal n as 128 + n; a program that exits so by itself can't be told from it.
  */
 export function readExit(folder: string): Exit | null {
-  const { exit } = runFiles(folder)
+  return readEnding(runFiles(folder).exit)
+}
+
+/** The same of any file of one line. */
+export function readEnding(file: string): Exit | null {
   let text: string
   try {
     // It is looked for at each portion of output, so that it is not there must not cost an exception.
-    if (!statSync(exit, { throwIfNoEntry: false })) {
+    if (!lstatSync(file, { throwIfNoEntry: false })) {
       return null
     }
-    text = readFileSync(exit, 'utf8')
+    text = readPlainFile(file)
   } catch {
     return null
   }

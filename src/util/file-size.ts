@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 
-/** Size in bytes; 0 where there is no such file. */
+/** Size in bytes; 0 where there is no such file, but a link for instance. */
 export function fileSize(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  const stats = lstatSync(file, { throwIfNoEntry: false })
+  return stats?.isFile() ? stats.size : 0
 }

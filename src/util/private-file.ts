@@ -29,13 +29,14 @@ export function writePrivateFile(file: string, content: string): void {
 
 /**
  * Writes a file that is either the old one or the new one, whole, whatever dies in between: written
- * beside it, synced, renamed over it. A draft that a crash left is taken by the next write, so a file
- * has one writer at a time. Folders that are missing are made, for its owner only.
+ * beside it, synced, renamed over it. A draft that a crash left goes with the next write, so a file
+ * has one writer at a time. A link that has the name is replaced and never followed. Folders that are
+ * missing are made, for its owner only.
  */
 export function writeWholeFile(file: string, content: string, mode: number): void {
   createPrivateFolder(path.dirname(file))
   const draft = `${file}.new`
-  const descriptor = openSync(draft, 'w', mode)
+  const descriptor = openDraft(draft, mode)
   try {
     writeSync(descriptor, content)
     fsyncSync(descriptor)
@@ -45,5 +46,18 @@ export function writeWholeFile(file: string, content: string, mode: number): voi
     throw error
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** Whatever has its name already goes, and is not written to: it may be a link. */
+function openDraft(draft: string, mode: number): number {
+  try {
+    return openSync(draft, 'wx', mode)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw error
+    }
+    rmSync(draft, { recursive: true, force: true })
+    return openSync(draft, 'wx', mode)
   }
 }

@@ -4,7 +4,7 @@ import type { Handle } from '../../src/runtimes/contract.ts'
 import { parseHandle } from '../../src/runtimes/docker/handle.ts'
 import { DockerRuntime } from '../../src/runtimes/docker/index.ts'
 import type { ContainerWish } from '../../src/schema/container.ts'
-import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
+import { canRunDocker, DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
 import { canMount, mountSmallDisk } from '../support/small-disk.ts'
 import { dockerStage } from './docker-case.ts'
@@ -30,7 +30,7 @@ async function limitsOf(id: string): Promise<string> {
   return await engine.run(['inspect', '-f', format, id])
 }
 
-describe('an agent’s container', () => {
+describe.skipIf(!canRunDocker)('an agent’s container', () => {
   test('is kept with all that is in it, and has the limits of today', async () => {
     const stage = dockerStage(engine, { agent: 'agent_1' })
     const first = await stage.start(['/bin/sh', '-c', 'echo kept >/note'], {
@@ -78,7 +78,7 @@ describe('an agent’s container', () => {
   })
 })
 
-describe('a start', () => {
+describe.skipIf(!canRunDocker)('a start', () => {
   test('that is tried again begins nothing twice', async () => {
     const stage = dockerStage(engine, { agent: 'agent_1' })
     const first = await stage.start(['/bin/sh', '-c', 'echo begun; exec cat'])
@@ -119,7 +119,7 @@ describe('a start', () => {
   })
 })
 
-describe.runIf(canMount)('a full disk', () => {
+describe.runIf(canRunDocker && canMount)('a full disk', () => {
   test('of the engine is told as that, leaves nothing, and room lets the next start work', async () => {
     const disk = mountSmallDisk(96 * mebibyte)
     onTestFinished(() => disk[Symbol.dispose]())

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Engine } from '../../src/runtimes/docker/engine/engine.ts'
@@ -385,7 +385,11 @@ describe('a volume', () => {
 
 /** A tar of what is in a folder. */
 function tarOf(folder: string): Readable {
-  return spawn('tar', ['-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout
+  const { stdout } = spawn('tar', ['-C', folder, '-c', '.'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  // What nobody reads by the end of its program is thrown away.
+  return stdout.pipe(new PassThrough())
 }
 
 async function ended(id: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { InsideHandle } from '../../src/runtimes/docker/inside/handle.ts'
 import type { Launch } from '../../src/runtimes/contract.ts'
 import { fileSize } from '../../src/util/file-size.ts'
 import { EngineDoor } from '../support/engine-door.ts'
-import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
+import { canRunDocker, DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
 import { spawnCourier } from './courier-process.ts'
 import { insideStage, runProject } from './inside-case.ts'
@@ -45,99 +45,103 @@ async function hasBegun(stage: RuntimeStage, { run }: StartedRun): Promise<void>
   await stage.until('its first words', () => fileSize(runFiles(run.folder).out) > 0)
 }
 
-describe('a run inside a container, byte for byte', { timeout: 90_000 }, () => {
-  test('is whole though every connection to its engine is cut again and again', async () => {
-    const door = await EngineDoor.open(engine.host)
-    onTestFinished(async () => await door[Symbol.asyncDispose]())
-    const stage = insideStage(engine, { host: door.host })
-    const started = await stage.start(counting)
-    await hasBegun(stage, started)
-    stage.write(started.run, 'one\n')
-    for (let round = 0; round < 5; round++) {
+describe.skipIf(!canRunDocker)(
+  'a run inside a container, byte for byte',
+  { timeout: 90_000 },
+  () => {
+    test('is whole though every connection to its engine is cut again and again', async () => {
+      const door = await EngineDoor.open(engine.host)
+      onTestFinished(async () => await door[Symbol.asyncDispose]())
+      const stage = insideStage(engine, { host: door.host })
+      const started = await stage.start(counting)
+      await hasBegun(stage, started)
+      stage.write(started.run, 'one\n')
+      for (let round = 0; round < 5; round++) {
+        await door.cut(30)
+        await stage.until('the next words', () => door.visits > 0)
+      }
+      stage.write(started.run, 'two\n')
+      await isWhole(stage, started)
+      expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('alive')
+    })
+
+    test('is whole though the process that carried it is killed in the middle', async () => {
+      const stage = insideStage(engine)
+      const run = stage.prepare()
+      const box = stage.case.boxOf?.(run, stage.folder)
+      const launch = { run, argv: counting, env: { PATH: '/usr/bin:/bin' }, cwd: stage.folder, box }
+      const daemon = await spawnCourier(engine, launch as Launch)
+      const started = { run, handle: daemon.handle }
+      await hasBegun(stage, started)
+      await daemon.kill()
+      const kept = fileSize(runFiles(run.folder).out)
+      expect(await stage.recover(run, daemon.handle)).toEqual({
+        state: 'running',
+        handle: daemon.handle,
+      })
+      stage.write(run, 'one\n')
+      stage.write(run, 'two\n')
+      await isWhole(stage, started)
+      expect(kept).toBeGreaterThan(0)
+      expect(kept).toBeLessThan(lines('line', 1).length)
+      await stage.stop(started)
+    })
+
+    test('is whole though its engine is killed and comes back', async () => {
+      const stage = insideStage(engine)
+      const started = await stage.start(counting)
+      await hasBegun(stage, started)
+      await engine.stop('SIGKILL')
+      stage.write(started.run, 'one\n')
+      expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('unknown')
+      const next = stage.case.createRuntime()
+      expect(await next.recover(started.run, started.handle, stage.signal)).toMatchObject({
+        state: 'unknown',
+      })
+      await engine.startAgain()
+      stage.write(started.run, 'two\n')
+      await isWhole(stage, started)
+      expect(await stage.recover(started.run, started.handle)).toEqual({
+        state: 'running',
+        handle: started.handle,
+      })
+    })
+
+    test('waits where somebody pauses the container, and loses nothing', async () => {
+      const stage = insideStage(engine)
+      const started = await stage.start(counting)
+      await hasBegun(stage, started)
+      await engine.run(['pause', 'project'])
+      stage.write(started.run, 'one\n')
+      const next = stage.case.createRuntime()
+      expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('alive')
+      expect(await next.recover(started.run, started.handle, stage.signal)).toMatchObject({
+        state: 'running',
+      })
+      await engine.run(['unpause', 'project'])
+      stage.write(started.run, 'two\n')
+      await isWhole(stage, started)
+    })
+
+    test('goes on at its place though the beginning of what it said was given up', async () => {
+      const door = await EngineDoor.open(engine.host)
+      onTestFinished(async () => await door[Symbol.asyncDispose]())
+      const stage = insideStage(engine, { host: door.host })
+      const started = await stage.start(stage.case.programs.copy)
+      const much = `${'x'.repeat(20_000)}\n`
+      stage.write(started.run, much)
+      await stage.said(started.run, much)
+      const { out } = runFiles(started.run.folder)
+      await punchHole(out, 8192, stage.signal)
       await door.cut(30)
-      await stage.until('the next words', () => door.visits > 0)
-    }
-    stage.write(started.run, 'two\n')
-    await isWhole(stage, started)
-    expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('alive')
-  })
-
-  test('is whole though the process that carried it is killed in the middle', async () => {
-    const stage = insideStage(engine)
-    const run = stage.prepare()
-    const box = stage.case.boxOf?.(run, stage.folder)
-    const launch = { run, argv: counting, env: { PATH: '/usr/bin:/bin' }, cwd: stage.folder, box }
-    const daemon = await spawnCourier(engine, launch as Launch)
-    const started = { run, handle: daemon.handle }
-    await hasBegun(stage, started)
-    await daemon.kill()
-    const kept = fileSize(runFiles(run.folder).out)
-    expect(await stage.recover(run, daemon.handle)).toEqual({
-      state: 'running',
-      handle: daemon.handle,
+      stage.write(started.run, 'more\n')
+      await stage.until('the rest', () => fileSize(out) === much.length + 5)
+      expect(readFileSync(out, 'utf8').slice(8192)).toBe(`${much.slice(8192)}more\n`)
     })
-    stage.write(run, 'one\n')
-    stage.write(run, 'two\n')
-    await isWhole(stage, started)
-    expect(kept).toBeGreaterThan(0)
-    expect(kept).toBeLessThan(lines('line', 1).length)
-    await stage.stop(started)
-  })
+  },
+)
 
-  test('is whole though its engine is killed and comes back', async () => {
-    const stage = insideStage(engine)
-    const started = await stage.start(counting)
-    await hasBegun(stage, started)
-    await engine.stop('SIGKILL')
-    stage.write(started.run, 'one\n')
-    expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('unknown')
-    const next = stage.case.createRuntime()
-    expect(await next.recover(started.run, started.handle, stage.signal)).toMatchObject({
-      state: 'unknown',
-    })
-    await engine.startAgain()
-    stage.write(started.run, 'two\n')
-    await isWhole(stage, started)
-    expect(await stage.recover(started.run, started.handle)).toEqual({
-      state: 'running',
-      handle: started.handle,
-    })
-  })
-
-  test('waits where somebody pauses the container, and loses nothing', async () => {
-    const stage = insideStage(engine)
-    const started = await stage.start(counting)
-    await hasBegun(stage, started)
-    await engine.run(['pause', 'project'])
-    stage.write(started.run, 'one\n')
-    const next = stage.case.createRuntime()
-    expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('alive')
-    expect(await next.recover(started.run, started.handle, stage.signal)).toMatchObject({
-      state: 'running',
-    })
-    await engine.run(['unpause', 'project'])
-    stage.write(started.run, 'two\n')
-    await isWhole(stage, started)
-  })
-
-  test('goes on at its place though the beginning of what it said was given up', async () => {
-    const door = await EngineDoor.open(engine.host)
-    onTestFinished(async () => await door[Symbol.asyncDispose]())
-    const stage = insideStage(engine, { host: door.host })
-    const started = await stage.start(stage.case.programs.copy)
-    const much = `${'x'.repeat(20_000)}\n`
-    stage.write(started.run, much)
-    await stage.said(started.run, much)
-    const { out } = runFiles(started.run.folder)
-    await punchHole(out, 8192, stage.signal)
-    await door.cut(30)
-    stage.write(started.run, 'more\n')
-    await stage.until('the rest', () => fileSize(out) === much.length + 5)
-    expect(readFileSync(out, 'utf8').slice(8192)).toBe(`${much.slice(8192)}more\n`)
-  })
-})
-
-describe('a container that is not ours', { timeout: 90_000 }, () => {
+describe.skipIf(!canRunDocker)('a container that is not ours', { timeout: 90_000 }, () => {
   test('is left as it is when one of the agents in it is stopped', async () => {
     const stage = insideStage(engine)
     await engine.run(['exec', '-d', 'project', 'sh', '-c', 'echo $$ >/tmp/theirs; exec sleep 5000'])

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runFiles } from '../../src/runtimes/run-folder.ts'
-import { DockerEngine } from '../support/docker-engine.ts'
+import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
 import { findProgram } from '../../src/util/find-program.ts'
 import { insideStage, runProject } from './inside-case.ts'
@@ -59,7 +59,7 @@ async function importBusybox(name: string, programs: readonly string[] | null): 
   await engine.run(['import', tar, name])
 }
 
-describe('the user of a program inside', () => {
+describe.skipIf(!canRunDocker)('the user of a program inside', () => {
   test("is the container's own unless another is named, with what belongs to each", async () => {
     const says = 'echo "$(id -u):$(id -g) $USER $LOGNAME $HOME"; umask'
     expect(await saidBy(insideStage(engine), says)).toBe('0:0 root root /root\n0022\n')
@@ -93,7 +93,7 @@ describe('the user of a program inside', () => {
   })
 })
 
-describe('what comes before a program inside', () => {
+describe.skipIf(!canRunDocker)('what comes before a program inside', () => {
   test('is the login environment, and the launch wins', async () => {
     const put = 'mkdir -p "${1%/*}"; printf %s "$2" >"$1"'
     const files = {
@@ -147,7 +147,7 @@ describe('what comes before a program inside', () => {
   })
 })
 
-describe('a container that lacks something', () => {
+describe.skipIf(!canRunDocker)('a container that lacks something', () => {
   test('such as a shell is an error that says so, and nothing is left of the run', async () => {
     await importBusybox('drover-test-shell-less', ['sleep', 'cat'])
     await runProject(engine, { name: 'bare', image: 'drover-test-shell-less' })
@@ -222,7 +222,7 @@ describe('a container that lacks something', () => {
   })
 })
 
-describe('a container with nothing but busybox', () => {
+describe.skipIf(!canRunDocker)('a container with nothing but busybox', () => {
   test('holds a run like any other', async () => {
     await importBusybox('drover-test-busybox', null)
     await runProject(engine, { name: 'tiny', image: 'drover-test-busybox' })
@@ -247,7 +247,7 @@ describe('a container with nothing but busybox', () => {
   })
 })
 
-describe('memory', () => {
+describe.skipIf(!canRunDocker)('memory', () => {
   test('that its container has no more of is told as why a program was killed', async () => {
     await runProject(engine, {
       name: 'small',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { DockerEngine } from '../support/docker-engine.ts'
+import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
 import { importSmallImage } from '../support/docker-images.ts'
 import { describeRuntime } from './describe-runtime.ts'
 import { insideCase, runProject } from './inside-case.ts'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => await engine?.[Symbol.asyncDispose](), 60_000)
 
-describe('with an engine', () => {
+describe.skipIf(!canRunDocker)('with an engine', () => {
   describeRuntime('docker, inside a container', async () => insideCase(engine), {
     canBeUnknown: false,
     canSuspend: 'elsewhere',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Handle } from '../../src/runtimes/contract.ts'
 import { parseHandle } from '../../src/runtimes/docker/handle.ts'
-import { DockerEngine } from '../support/docker-engine.ts'
+import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
 import { dockerStage } from './docker-case.ts'
 import type { RuntimeStage } from './runtime-stage.ts'
@@ -26,7 +26,7 @@ async function idsOf(stage: RuntimeStage): Promise<string[]> {
   return ids.split('\n').filter(Boolean)
 }
 
-describe('a container that somebody else', () => {
+describe.skipIf(!canRunDocker)('a container that somebody else', () => {
   test('stops ends its program gently, and how it ended is on record', async () => {
     const stage = dockerStage(engine)
     const { run, handle } = await stage.start(catchTerm)
@@ -124,7 +124,7 @@ describe('a container that somebody else', () => {
   })
 })
 
-describe('a container of somebody else', () => {
+describe.skipIf(!canRunDocker)('a container of somebody else', () => {
   test('with an agent’s name is left alone, and the start says what is in the way', async () => {
     const stage = dockerStage(engine, { agent: 'agent_1' })
     const id = await engine.run(['create', '--name', 'drover-agent_1', 'drover-test', '/bin/true'])

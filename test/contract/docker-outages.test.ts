@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseHandle } from '../../src/runtimes/docker/handle.ts'
 import { readExit } from '../../src/runtimes/run-folder.ts'
 import { findMarkedProcesses } from '../../src/util/process-identity.ts'
-import { DockerEngine, noNetwork } from '../support/docker-engine.ts'
+import { canRunDocker, DockerEngine, noNetwork } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
 import { startEngineProxy } from '../support/engine-proxy.ts'
 import { dockerStage } from './docker-case.ts'
@@ -34,7 +34,7 @@ async function untilIt(
   await stage.until(liveness, look)
 }
 
-describe('an engine that is killed', () => {
+describe.skipIf(!canRunDocker)('an engine that is killed', () => {
   test('and keeps its containers takes nothing away: what is said meanwhile is there', async () => {
     const engine = await startEngine('--live-restore')
     const stage = dockerStage(engine)
@@ -118,7 +118,7 @@ describe('an engine that is killed', () => {
 const never = '0001-01-01T00:00:00Z'
 const before = '2020-01-01T00:00:00.123456789Z'
 
-test.each([
+test.skipIf(!canRunDocker).each([
   ['in the first start', { StartedAt: never, FinishedAt: never }],
   ['in a later start', { StartedAt: before, FinishedAt: before, ExitCode: 70, OOMKilled: true }],
 ])(
@@ -159,63 +159,72 @@ function forgetStart({ folder }: DockerEngine, container: string, noted: object)
   writeFileSync(file, JSON.stringify(config))
 }
 
-test('an engine that goes down in good order ends its runs, and that it did is the cause', async () => {
-  const engine = await startEngine()
-  const stage = dockerStage(engine)
-  const started = await stage.start(stage.case.programs.copy)
-  stage.write(started.run, 'up\n')
-  await stage.said(started.run, 'up\n')
-  await engine.stop('SIGTERM')
-  const exit = await stage.ended(started.run)
-  expect(exit).toEqual({ code: null, signal: 'SIGTERM' })
-  expect(stage.runtime.explainExit!(started.run, exit)).toBe(
-    'ended by SIGTERM, while its engine was down or went down',
-  )
-  await engine.startAgain()
-  await stage.dead(started.handle)
-})
+test.skipIf(!canRunDocker)(
+  'an engine that goes down in good order ends its runs, and that it did is the cause',
+  async () => {
+    const engine = await startEngine()
+    const stage = dockerStage(engine)
+    const started = await stage.start(stage.case.programs.copy)
+    stage.write(started.run, 'up\n')
+    await stage.said(started.run, 'up\n')
+    await engine.stop('SIGTERM')
+    const exit = await stage.ended(started.run)
+    expect(exit).toEqual({ code: null, signal: 'SIGTERM' })
+    expect(stage.runtime.explainExit!(started.run, exit)).toBe(
+      'ended by SIGTERM, while its engine was down or went down',
+    )
+    await engine.startAgain()
+    await stage.dead(started.handle)
+  },
+)
 
-test('an engine that hangs holds nobody longer than they wait, nothing is destroyed, and it can come back', async () => {
-  const engine = await startEngine()
-  const stage = dockerStage(engine)
-  const started = await stage.start(stage.case.programs.copy)
-  process.kill(engine.pid, 'SIGSTOP')
-  try {
-    const next = stage.case.createRuntime()
-    const soon = (): AbortSignal => AbortSignal.timeout(300)
-    const { run, handle } = started
-    expect(await next.inspect(handle, soon())).toBe('unknown')
-    await expect(next.recover(run, handle, soon())).rejects.toThrow()
-    await expect(next.probe(soon())).rejects.toThrow()
-    await expect(next.list(run.instance, soon())).rejects.toThrow()
-    const stop = { askMs: 0, graceMs: 1000, signal: soon() }
-    await expect(stage.runtime.stop(run, handle, stop)).rejects.toThrow()
-    stage.write(run, 'alone\n')
-    await stage.said(run, 'alone\n')
-    next.close?.()
-  } finally {
-    process.kill(engine.pid, 'SIGCONT')
-  }
-  await untilIt(stage, started, 'alive')
-  await stage.stop(started)
-  await stage.dead(started.handle)
-})
+test.skipIf(!canRunDocker)(
+  'an engine that hangs holds nobody longer than they wait, nothing is destroyed, and it can come back',
+  async () => {
+    const engine = await startEngine()
+    const stage = dockerStage(engine)
+    const started = await stage.start(stage.case.programs.copy)
+    process.kill(engine.pid, 'SIGSTOP')
+    try {
+      const next = stage.case.createRuntime()
+      const soon = (): AbortSignal => AbortSignal.timeout(300)
+      const { run, handle } = started
+      expect(await next.inspect(handle, soon())).toBe('unknown')
+      await expect(next.recover(run, handle, soon())).rejects.toThrow()
+      await expect(next.probe(soon())).rejects.toThrow()
+      await expect(next.list(run.instance, soon())).rejects.toThrow()
+      const stop = { askMs: 0, graceMs: 1000, signal: soon() }
+      await expect(stage.runtime.stop(run, handle, stop)).rejects.toThrow()
+      stage.write(run, 'alone\n')
+      await stage.said(run, 'alone\n')
+      next.close?.()
+    } finally {
+      process.kill(engine.pid, 'SIGCONT')
+    }
+    await untilIt(stage, started, 'alive')
+    await stage.stop(started)
+    await stage.dead(started.handle)
+  },
+)
 
-test('events that break off alone are followed again, and what was missed is seen', async () => {
-  const engine = await startEngine()
-  const { host, cut } = await startEngineProxy(engine)
-  const stage = dockerStage(engine, { host })
-  const started = await stage.start(stage.case.programs.copy)
-  const killed = await stage.start(stage.case.programs.copy)
-  cut()
-  await engine.run(['kill', parseHandle(killed.handle).container])
-  await stage.dead(killed.handle)
-  expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('alive')
-  cut()
-  await stage.stop(started)
-  await stage.dead(started.handle)
-  expect(readExit(started.run.folder)).toEqual({ code: null, signal: 'SIGTERM' })
-})
+test.skipIf(!canRunDocker)(
+  'events that break off alone are followed again, and what was missed is seen',
+  async () => {
+    const engine = await startEngine()
+    const { host, cut } = await startEngineProxy(engine)
+    const stage = dockerStage(engine, { host })
+    const started = await stage.start(stage.case.programs.copy)
+    const killed = await stage.start(stage.case.programs.copy)
+    cut()
+    await engine.run(['kill', parseHandle(killed.handle).container])
+    await stage.dead(killed.handle)
+    expect(await stage.runtime.inspect(started.handle, stage.signal)).toBe('alive')
+    cut()
+    await stage.stop(started)
+    await stage.dead(started.handle)
+    expect(readExit(started.run.folder)).toEqual({ code: null, signal: 'SIGTERM' })
+  },
+)
 
 /** What the next daemon knows of runs that ended while none was there. */
 async function endUnwatched(
@@ -238,22 +247,25 @@ async function endUnwatched(
   return cause ?? (exit.signal ? `ended by ${exit.signal}` : `exit code ${exit.code}`)
 }
 
-test('a run that ended for want of memory while no daemon was there is told from one that somebody killed', async () => {
-  const engine = await startEngine()
-  const tell = async (stage: RuntimeStage, { run }: StartedRun): Promise<void> =>
-    stage.write(run, 'go\n')
-  const grow = ['/bin/sh', '-c', 'echo up; read -r a; while :; do a=$a$a; done'] as const
-  expect(await endUnwatched(engine, grow, tell)).toBe(
-    'out of memory: its container may have no more',
-  )
-  const child = 'echo up; read -r a; sh -c "a=x; while :; do a=\\$a\\$a; done"; exit 7'
-  expect(await endUnwatched(engine, ['/bin/sh', '-c', child], tell)).toBe(
-    'exit code 7, after the system ended something of it for want of memory',
-  )
-  const victim = ['/bin/sh', '-c', 'echo $$; read -r line'] as const
-  const kill = async (stage: RuntimeStage, { run, handle }: StartedRun): Promise<void> => {
-    const command = `kill -9 ${stage.output(run)}`
-    await engine.run(['exec', parseHandle(handle).container, '/bin/sh', '-c', command])
-  }
-  expect(await endUnwatched(engine, victim, kill)).toBe('ended by SIGKILL')
-})
+test.skipIf(!canRunDocker)(
+  'a run that ended for want of memory while no daemon was there is told from one that somebody killed',
+  async () => {
+    const engine = await startEngine()
+    const tell = async (stage: RuntimeStage, { run }: StartedRun): Promise<void> =>
+      stage.write(run, 'go\n')
+    const grow = ['/bin/sh', '-c', 'echo up; read -r a; while :; do a=$a$a; done'] as const
+    expect(await endUnwatched(engine, grow, tell)).toBe(
+      'out of memory: its container may have no more',
+    )
+    const child = 'echo up; read -r a; sh -c "a=x; while :; do a=\\$a\\$a; done"; exit 7'
+    expect(await endUnwatched(engine, ['/bin/sh', '-c', child], tell)).toBe(
+      'exit code 7, after the system ended something of it for want of memory',
+    )
+    const victim = ['/bin/sh', '-c', 'echo $$; read -r line'] as const
+    const kill = async (stage: RuntimeStage, { run, handle }: StartedRun): Promise<void> => {
+      const command = `kill -9 ${stage.output(run)}`
+      await engine.run(['exec', parseHandle(handle).container, '/bin/sh', '-c', command])
+    }
+    expect(await endUnwatched(engine, victim, kill)).toBe('ended by SIGKILL')
+  },
+)

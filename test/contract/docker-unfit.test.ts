@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runFiles } from '../../src/runtimes/run-folder.ts'
-import { DockerEngine } from '../support/docker-engine.ts'
+import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
 import { smallImageTar } from '../support/docker-images.ts'
 import { dockerStage } from './docker-case.ts'
 
@@ -21,7 +21,7 @@ async function importWithout(name: string, programs: readonly string[]): Promise
   await engine.run(['rm', id])
 }
 
-describe('an image', () => {
+describe.skipIf(!canRunDocker)('an image', () => {
   test('without sh is refused by name, and the run never began', async () => {
     await importWithout('no-sh', ['sh', 'dash'])
     const stage = dockerStage(engine, { container: { image: 'no-sh' } })
@@ -58,7 +58,7 @@ describe('an image', () => {
   })
 })
 
-describe('a user', () => {
+describe.skipIf(!canRunDocker)('a user', () => {
   const whoAmI = ['/bin/sh', '-c', 'echo "$(id -u):$(id -g) $USER $HOME"; exec cat'] as const
 
   test('that the image does not have is told by name', async () => {
@@ -94,7 +94,7 @@ describe('a user', () => {
   })
 })
 
-describe('a run’s folder', () => {
+describe.skipIf(!canRunDocker)('a run’s folder', () => {
   test('that its user can’t write is the cause, and what to do about it', async () => {
     const stage = dockerStage(engine, { container: { user: 'ada' } })
     // Daemons that are not root can't give it away.

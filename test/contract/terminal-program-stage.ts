@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { RunOutput } from '../../src/daemon/run-output.ts'
+import { RunOutput, type RunOutputOptions } from '../../src/daemon/run-output.ts'
 import { RunWatch } from '../../src/daemon/run-watch.ts'
 import type {
   Answer,
@@ -135,9 +135,16 @@ async function driveTerminal(
     notes_bytes: 0,
     transcript_bytes: 0,
     transcript: null,
+    runtime: 'tmux',
     is_terminal: 1,
   } as unknown as RunRow
-  const output = new RunOutput(run.folder, row, decoder.isBlindToScreen ?? false)
+  const output = new RunOutput({
+    context: { runtimes: new Map([['tmux', runtime]]) } as unknown as RunOutputOptions['context'],
+    run: row,
+    spec: request.spec,
+    folder: run.folder,
+    isBlind: decoder.isBlindToScreen ?? false,
+  })
   const watch = new RunWatch(read, (error) => {
     throw error as Error
   })

@@ -1,6 +1,16 @@
-import { chmodSync, existsSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openPlainHandle } from '../../src/util/plain-file.ts'
 import { problemOf, runDrover } from '../support/cli.ts'
 import { mainFile, startTestDaemon, type TestDaemon } from '../support/daemon.ts'
 import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
@@ -8,6 +18,13 @@ import { importBaseImage, importSmallImage } from '../support/docker-images.ts'
 import { createTemporaryFolder } from '../support/temporary-folder.ts'
 import { Terminal } from '../support/terminal.ts'
 import { waitFor } from '../support/wait-for.ts'
+
+/** All of a file that could have been changed. */
+function stateIn(folder: string, name: string): unknown[] {
+  const file = path.join(folder, name)
+  const { mode, uid, mtimeMs, ctimeMs } = statSync(file)
+  return [name, mode, uid, mtimeMs, ctimeMs, readFileSync(file, 'utf8')]
+}
 
 describe.skipIf(!canRunDocker)("a terminal in an agent's container", () => {
   let engine: DockerEngine
@@ -141,6 +158,29 @@ describe.skipIf(!canRunDocker)("a terminal in an agent's container", () => {
       await daemon.client.send('host', { body: 'still there' })
       await waitFor('its answer', async () =>
         (await runDrover(['logs', 'host'], { env: daemon.env })).stdout.includes('still there'),
+      )
+    })
+
+    test('has a folder that its container can replace, and nothing comes to the machine by it', async () => {
+      const machine = createTemporaryFolder()
+      for (const name of ['out', 'ended', 'exit', 'launch']) {
+        writeFileSync(path.join(machine, name), 'a secret of the machine\n', { mode: 0o600 })
+      }
+      const before = JSON.stringify(readdirSync(machine).map((name) => stateIn(machine, name)))
+      const guest = await daemon.client.guests.open('host', { program: ['sleep', '1000'] })
+      const folder = path.join(daemon.home.guestsFolder, guest.id)
+      const place = readlinkSync(folder)
+      const put = `rm -rf ${place}; ln -s ${machine} ${place}`
+      const { code } = await runDrover(['exec', 'host', '--', 'sh', '-c', put], { env: daemon.env })
+      expect(code).toBe(0)
+      expect(lstatSync(place).isSymbolicLink()).toBe(true)
+      await expect(openPlainHandle(path.join(folder, 'out'))).rejects.toThrow('no plain file')
+      await daemon.client.guests.end(guest.id, { waitSeconds: 30 })
+      await waitFor('it to be over', async () => (await stateOf(guest.id)) === null)
+      expect(existsSync(folder)).toBe(false)
+      expect(existsSync(place)).toBe(false)
+      expect(JSON.stringify(readdirSync(machine).map((name) => stateIn(machine, name)))).toBe(
+        before,
       )
     })
 

@@ -72,7 +72,13 @@ describe('drover doctor', () => {
     const env = install(folder.path, 'echo 1.0.0')
     await using daemon = await startTestDaemon({ env, isLeftClean: true })
     const runtimes = await daemon.client.runtimes()
-    expect(runtimes.map(({ name }) => name)).toEqual(['process', 'systemd', 'launchd', 'tmux'])
+    expect(runtimes.map(({ name }) => name)).toEqual([
+      'process',
+      'systemd',
+      'launchd',
+      'tmux',
+      'docker',
+    ])
     expect(existsSync(path.join(folder.path, 'claude.calls'))).toBe(false)
   })
 })

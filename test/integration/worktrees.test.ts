@@ -2,6 +2,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -30,6 +31,49 @@ const walker = (dir: string, name = 'a', rest: Partial<RunRequestInput> = {}): R
 async function worktreeOf({ client }: TestDaemon, name = 'a'): Promise<string> {
   return (await client.show(name)).spec.worktree?.folder ?? ''
 }
+
+/** Config of a repository by which git runs a command: each leaves its name in a folder. */
+const planted = (folder: string): Record<string, string> => {
+  const leave = (name: string): string => `sh -c 'touch ${folder}/${name}; cat'`
+  return {
+    'filter.x.clean': leave('clean'),
+    'filter.x.process': leave('process'),
+    'filter.x.required': 'true',
+    'filter.a=b.clean': leave('odd'),
+    'core.fsmonitor': leave('fsmonitor'),
+    'core.sshCommand': leave('ssh'),
+    'protocol.ext.allow': 'always',
+    'remote.far.url': `ext::sh -c touch% ${folder}/ext`,
+    'remote.far.promisor': 'true',
+    'extensions.partialClone': 'far',
+    'core.pager': leave('pager'),
+    'diff.external': leave('diff'),
+  }
+}
+
+test('nothing that the config of a repository names is run by looking at a worktree, or by removing it', async () => {
+  using repository = new GitFolder()
+  using traces = temporaryFolder()
+  await using daemon = await startTestDaemon()
+  const { client } = daemon
+  await client.run({ ...walker(repository.path), prompt: 'where?' }, up)
+  const folder = await worktreeOf(daemon)
+  repository.git('config', 'core.repositoryFormatVersion', '1')
+  for (const [name, value] of Object.entries(planted(traces.path))) {
+    repository.git('config', name, value)
+  }
+  writeFileSync(path.join(repository.path, '.git', 'info', 'attributes'), '* filter=x\n')
+  // As new as its entry in the index, so that it is read.
+  writeFileSync(path.join(folder, 'README.md'), 'HELLO\n')
+  await client.stop('a', up)
+  const shown = await client.worktrees.show('a')
+  expect(shown).toMatchObject({ uncommitted: 1 })
+  await client.remove('a', up)
+  expect(readdirSync(traces.path)).toEqual([])
+  // They would have been run: a person's own git does.
+  expect(() => gitIn(folder, 'status')).toThrow("filter 'x' failed")
+  expect(readdirSync(traces.path)).not.toEqual([])
+})
 
 describe('an agent with a worktree', () => {
   test('works in a folder and on a branch of its own, made when it first starts', async () => {

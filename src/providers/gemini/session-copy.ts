@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { readPlainFile } from '../../util/plain-file.ts'
 
 /** A minute that no session of Gemini CLI began in. */
 const ownMinute = '2000-01-01T00-00'
@@ -61,7 +62,7 @@ function namesIn(folder: string): string[] {
 /** Its text, when it is the session's own. */
 function readSession(file: string, session: string): string | null {
   try {
-    const content = readFileSync(file, 'utf8')
+    const content = readPlainFile(file, Infinity)
     const first = JSON.parse(content.slice(0, content.indexOf('\n'))) as { sessionId?: unknown }
     return first.sessionId === session ? content : null
   } catch {

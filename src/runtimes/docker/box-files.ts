@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
+import { writePlainFile } from '../../util/plain-file.ts'
 import { createPrivateFolder } from '../../util/private-file.ts'
 import type { AgentReference, BoxWish } from '../box.ts'
 import type { Launch, RunReference } from '../contract.ts'
@@ -58,7 +59,7 @@ export function writeLaunch(run: RunReference, launch: Launch): void {
   // At a terminal TERM is the terminal's.
   const given = launch.terminal || term === undefined ? others : launch.env
   const lines = encodeLaunchLines({ ...launch, env: { ...given, ...markOf(run) } })
-  writeFileSync(launchFile(run), lines, { mode: 0o600 })
+  writePlainFile(launchFile(run), lines)
 }
 
 /** Points the container at the run it is to begin next, and says what that is. Errors: `start_failed`. */
@@ -77,7 +78,7 @@ export function prepareBox(box: BoxWish, launch: Launch): void {
   if (terminal) {
     const place = { folder: link, socket: socketFile }
     const config = encodeTmuxConfig({ ...launch, terminal }, place)
-    writeFileSync(tmuxConfigFile(run), config, { mode: 0o600 })
+    writePlainFile(tmuxConfigFile(run), config)
   }
   rmSync(`${link}.new`, { force: true })
   symlinkSync(run.folder, `${link}.new`)

@@ -39,7 +39,9 @@ export async function ownerOf(folder: string): Promise<{ uid: number; gid: numbe
 
 /**
  * Gives the agent's own folders and its run to whom its programs are, where the daemon may: only root
- * can. What belongs to them already is left alone, and a link is never followed.
+ * can. What belongs to them already is left alone, a link is never followed, and a file that has
+ * another name as well is not given away. Nothing of the agent may run: it could put a link where a
+ * folder was seen.
  */
 export async function giveFolders(
   box: Pick<BoxWish, 'agent' | 'ownFolders'>,
@@ -67,7 +69,9 @@ export async function giveFolder(
 
 async function give(file: string, user: { uid: number; gid: number }): Promise<void> {
   const stats = await lstat(file)
-  if (stats.uid !== user.uid || stats.gid !== user.gid) {
+  // A second name of a file of somebody else's: to give it away here is to give it away there.
+  const isShared = !stats.isDirectory() && stats.nlink > 1
+  if (!isShared && (stats.uid !== user.uid || stats.gid !== user.gid)) {
     await lchown(file, user.uid, user.gid)
   }
   if (stats.isDirectory()) {

@@ -62,6 +62,20 @@ describe('the container of an agent', () => {
     expect(targets(socket)).toContain('/run/docker.sock:/var/run/docker.sock')
   })
 
+  test('shows the folder that it works in at another place where one is named, and not at all where a volume is', () => {
+    const elsewhere = targets(planContainer(parts({ workdir: '/app/src' }), {}))
+    expect(elsewhere).toContain('/work:/app/src')
+    expect(elsewhere).not.toContain('/work:/work')
+    const mounts = [{ volume: 'app', target: '/app', isReadOnly: false }]
+    const covered = targets(planContainer(parts({ workdir: '/app/src', mounts }), {}))
+    expect(covered).toContain('app:/app')
+    expect(covered.some((each) => each.startsWith('/work:'))).toBe(false)
+    const beside = [{ volume: 'app', target: '/ap', isReadOnly: false }]
+    expect(targets(planContainer(parts({ workdir: '/app/src', mounts: beside }), {}))).toContain(
+      '/work:/app/src',
+    )
+  })
+
   test('can do nothing that it was not given', () => {
     const { HostConfig: plain } = planContainer(parts(), {})
     expect(plain).toMatchObject({

@@ -1,4 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
+import { isNotPlain, readPlainFile, writePlainFile } from '../../util/plain-file.ts'
 import {
   bootId,
   environmentValue,
@@ -38,7 +39,7 @@ export function goneWithoutRecord(run: RunReference): Extract<Recovery, { state:
 /** A holder starts its program only once its claim is written; on a full disk it is not. */
 function isClaimed(run: RunReference): boolean {
   try {
-    return statSync(runFiles(run.folder).holder).size > 0
+    return lstatSync(runFiles(run.folder).holder).size > 0
   } catch {
     return true
   }
@@ -61,14 +62,26 @@ export function claimRun(run: RunReference): boolean {
   createRunFolder(run.folder)
   const { holder } = runFiles(run.folder)
   try {
-    writeFileSync(holder, givenUp, { flag: 'wx', mode: 0o600 })
+    writePlainFile(holder, givenUp, 'create')
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+    if (!isNotPlain(error) && (error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error
     }
   }
-  return readFileSync(holder, 'utf8') === givenUp
+  return readClaim(holder) === givenUp
+}
+
+/** Nothing where a program put something else in its place: then it had begun. */
+function readClaim(holder: string): string {
+  try {
+    return readPlainFile(holder)
+  } catch (error) {
+    if (!isNotPlain(error)) {
+      throw error
+    }
+    return ''
+  }
 }
 
 /** Finds a run of which only the intent was stored. */
@@ -77,7 +90,7 @@ export async function recoverUnknown(run: RunReference, signal: AbortSignal): Pr
     return neverStarted
   }
   const { holder } = runFiles(run.folder)
-  const readPid = (): number => Number(/^(\d+)\n/.exec(readFileSync(holder, 'utf8'))?.[1] ?? 0)
+  const readPid = (): number => Number(/^(\d+)\n/.exec(readClaim(holder))?.[1] ?? 0)
   await waitUntil(() => readPid() > 0, { deadlineMs: 1000, signal })
   const identity = readPid() > 0 ? await identifyProcess(readPid()) : null
   if (identity && (await isOfRun(identity.pid, run))) {

@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
+import { isNotPlain, openPipe, openPlainFile } from '../../util/plain-file.ts'
 import type { RunReference } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 
@@ -10,21 +11,23 @@ export function ringFor(bytes: number): 'r' | 'c' {
   return bytes <= littleInputBytes ? 'r' : 'c'
 }
 
+const noRing: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENXIO', 'EPIPE', 'EAGAIN'])
+
 /**
  * Wakes the holder's feeder. Without a bell it has not looked at the input yet, and will; with a
- * full one it is awake anyway; one that goes away meanwhile needs no ring.
+ * full one it is awake anyway; one that goes away meanwhile needs no ring. What a program put in the
+ * bell's place is left alone: it goes without.
  */
 export function ringBell(run: RunReference, word: 'r' | 'c' | 'q'): void {
   try {
-    const bell = openSync(runFiles(run.folder).bell, constants.O_WRONLY | constants.O_NONBLOCK)
+    const bell = openPipe(runFiles(run.folder).bell)
     try {
       writeSync(bell, `${word}\n`)
     } finally {
       closeSync(bell)
     }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENXIO' && code !== 'EPIPE' && code !== 'EAGAIN') {
+    if (!isNotPlain(error) && !noRing.has((error as NodeJS.ErrnoException).code)) {
       throw error
     }
   }
@@ -34,9 +37,9 @@ export function ringBell(run: RunReference, word: 'r' | 'c' | 'q'): void {
 export function ringEnd(run: RunReference): void {
   // The file first: a ring is lost on a holder that has no bell yet, but it will look.
   try {
-    closeSync(openSync(runFiles(run.folder).end, 'a', 0o600))
+    closeSync(openPlainFile(runFiles(run.folder).end, 'append').descriptor)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+    if (!isNotPlain(error) && (error as NodeJS.ErrnoException).code !== 'ENOENT') {
       throw error
     }
   }

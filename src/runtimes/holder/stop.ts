@@ -1,5 +1,6 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { DroverError } from '../../schema/error.ts'
+import { openPlainFile } from '../../util/plain-file.ts'
 import { isProcessAlive, sendSignal } from '../../util/process-identity.ts'
 import { waitUntil } from '../../util/wait.ts'
 import type { RunReference, StopOptions } from '../contract.ts'
@@ -58,9 +59,9 @@ export async function stopRun(
  */
 export function markStopped(run: RunReference): void {
   try {
-    closeSync(openSync(runFiles(run.folder).stop, 'a', 0o600))
+    closeSync(openPlainFile(runFiles(run.folder).stop, 'append').descriptor)
   } catch {
-    // the folder is gone, or the disk is full
+    // the folder is gone, the disk is full, or something else stands there
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { readPlainFile, writePlainFile } from '../../util/plain-file.ts'
 import type { RunReference } from '../contract.ts'
 import { runFiles } from '../run-folder.ts'
 import { instanceGroup } from './cgroup.ts'
@@ -16,7 +16,7 @@ export const LimitNote = z.object({
 export type LimitNote = z.infer<typeof LimitNote>
 
 export function writeNote(run: RunReference, note: LimitNote): void {
-  writeFileSync(runFiles(run.folder).limits, `${JSON.stringify(note)}\n`, { mode: 0o600 })
+  writePlainFile(runFiles(run.folder).limits, `${JSON.stringify(note)}\n`)
 }
 
 /**
@@ -26,7 +26,7 @@ export function writeNote(run: RunReference, note: LimitNote): void {
 export function readNote(run: RunReference): LimitNote | null {
   let text: string
   try {
-    text = readFileSync(runFiles(run.folder).limits, 'utf8')
+    text = readPlainFile(runFiles(run.folder).limits)
   } catch {
     return null
   }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { openPlainHandle } from '../../util/plain-file.ts'
 import { waitUntil } from '../../util/wait.ts'
 import { readExit, runFiles } from '../run-folder.ts'
 
@@ -39,7 +39,7 @@ export class Hearing {
    */
   async findRest(folder: string): Promise<Buffer> {
     await waitUntil(() => readExit(folder) !== null, { deadlineMs: recordMs })
-    const file = await open(runFiles(folder).out).catch(() => null)
+    const file = await openPlainHandle(runFiles(folder).out).catch(() => null)
     if (!file) {
       return Buffer.alloc(0)
     }

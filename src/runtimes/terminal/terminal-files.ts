@@ -1,5 +1,6 @@
-import { readFileSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import path from 'node:path'
+import { readPlainFile } from '../../util/plain-file.ts'
 import { runFiles } from '../run-folder.ts'
 
 /** How the program ended, until all its output is on record; then it is `exit`. */
@@ -10,7 +11,7 @@ export function endedFile(folder: string): string {
 /** The program ended, and its holder has told so. */
 export function hasEnded(folder: string): boolean {
   try {
-    return readFileSync(endedFile(folder), 'utf8').endsWith('\n')
+    return readPlainFile(endedFile(folder)).endsWith('\n')
   } catch {
     return false
   }
@@ -24,8 +25,9 @@ export function recordEnding(folder: string): void {
   try {
     renameSync(endedFile(folder), runFiles(folder).exit)
   } catch (error) {
-    // The holder was there first.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+    // The holder was there first, or the program put a folder in its place.
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'EISDIR' && code !== 'ENOTDIR') {
       throw error
     }
   }

@@ -1,4 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { openPlainHandle } from '../../util/plain-file.ts'
 import { Pen } from './pen.ts'
 
 /** What tmux does not tell of a terminal, and is found in what the program said. */
@@ -26,7 +27,7 @@ const nothing: Untold = { modes: '', pen: '' }
 
 /** Looks through a run's output from its end. What can't be read says nothing. */
 export async function findUntold(out: string): Promise<Untold> {
-  const file = await open(out).catch(() => null)
+  const file = await openPlainHandle(out).catch(() => null)
   if (!file) {
     return nothing
   }

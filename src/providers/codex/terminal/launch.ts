@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../../schema/error.ts'
 import type { LaunchRequest, ProviderLaunch, Transcript } from '../../contract.ts'
+import { fileSize } from '../../../util/file-size.ts'
+import { readSettings } from '../../read-json-file.ts'
 import { hookCommand, nodeOf, noteProgram, notesEnvironment } from '../../terminal/notes.ts'
 import { instructionArguments, prepareCodex } from '../launch.ts'
 
@@ -93,7 +95,7 @@ async function findRollout(home: string, session: string): Promise<Transcript | 
     return null
   }
   const file = path.join(sessions, name)
-  return { file, offset: statSync(file).size }
+  return { file, offset: fileSize(file) }
 }
 
 /**
@@ -121,7 +123,7 @@ function hooksIn(folder: string): string | null {
   }
   const config = path.join(folder, 'config.toml')
   try {
-    return /^\s*\[*\s*["']?hooks\b/m.test(readFileSync(config, 'utf8')) ? config : null
+    return /^\s*\[*\s*["']?hooks\b/m.test(readSettings(config)) ? config : null
   } catch {
     return null
   }

@@ -19,18 +19,20 @@ export function guestsFolder({ folder }: Pick<AgentReference, 'folder'>): string
   return path.join(folder, 'guests')
 }
 
-/**
- * Moves a guest's folder to where the container sees it; a link stays in its place. May be done again.
- * Resolves to the new place.
- */
-export function moveGuest(run: RunReference, agent: Pick<AgentReference, 'folder'>): string {
-  const place = path.join(guestsFolder(agent), run.id)
-  if (findGuest(run) === null) {
-    mkdirSync(path.dirname(place), { recursive: true, mode: 0o700 })
-    renameSync(run.folder, place)
-    symlinkSync(place, run.folder)
-  }
-  return place
+/** Where the container sees a guest's folder. */
+export function guestPlace(
+  run: Pick<RunReference, 'id'>,
+  agent: Pick<AgentReference, 'folder'>,
+): string {
+  return path.join(guestsFolder(agent), run.id)
+}
+
+/** Moves a guest's folder to where the container sees it; a link stays in its place. */
+export function moveGuest(run: RunReference, agent: Pick<AgentReference, 'folder'>): void {
+  const place = guestPlace(run, agent)
+  mkdirSync(path.dirname(place), { recursive: true, mode: 0o700 })
+  renameSync(run.folder, place)
+  symlinkSync(place, run.folder)
 }
 
 /** Where a guest's folder was moved to; null: it was not, or this is no guest. */
@@ -47,8 +49,12 @@ export function moveBack(run: Pick<RunReference, 'folder'>, place: string): void
   if (findGuest(run) !== null) {
     unlinkSync(run.folder)
   }
-  if (existsSync(place) && !existsSync(run.folder)) {
+  if (lstatSync(place, { throwIfNoEntry: false }) && !existsSync(run.folder)) {
     renameSync(place, run.folder)
+  }
+  // Out of reach now. What a program put in the folder's place goes, and is not followed.
+  if (lstatSync(run.folder, { throwIfNoEntry: false })?.isDirectory() === false) {
+    unlinkSync(run.folder)
   }
 }
 

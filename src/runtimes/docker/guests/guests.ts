@@ -1,13 +1,12 @@
 import { readdir, rm } from 'node:fs/promises'
-import { writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { DroverError } from '../../../schema/error.ts'
+import { writePlainFile } from '../../../util/plain-file.ts'
 import { waitUntil } from '../../../util/wait.ts'
 import type { Launch, Recovery, RunReference, StopOptions } from '../../contract.ts'
-import { markStopped } from '../../holder/stop.ts'
-import { readExit } from '../../run-folder.ts'
-import { recordEnding } from '../../terminal/terminal-files.ts'
+import { readEnding, readExit } from '../../run-folder.ts'
+import { endedFile, recordEnding } from '../../terminal/terminal-files.ts'
 import { launchFile, recordedContainer, writeLaunch } from '../box-files.ts'
 import { giveFolder } from '../choose-user.ts'
 import { livenessOf } from '../container-watch.ts'
@@ -18,6 +17,7 @@ import { encodeTmuxConfig, tmuxConfigFile } from '../terminal/tmux-config.ts'
 import {
   boxOfGuest,
   findGuest,
+  guestPlace,
   guestsFolder,
   guestSocket,
   moveBack,
@@ -42,19 +42,19 @@ export async function startGuest(
   signal: AbortSignal,
 ): Promise<DockerHandle> {
   const { run, beside } = launch
-  const place = moveGuest(run, beside.agent)
-  writeLaunch(run, launch)
-  writeFileSync(
-    tmuxConfigFile(run),
-    encodeTmuxConfig(launch, { folder: place, socket: guestSocket }),
-    { mode: 0o600 },
-  )
   const state = await link.inspect(life.container, signal)
   const engine = await link.engine(signal)
+  const place = guestPlace(run, beside.agent)
+  // All of it before the container sees the folder: from then on nothing there is to be trusted.
+  moveBack(run, place)
+  writeLaunch(run, launch)
+  const config = encodeTmuxConfig(launch, { folder: place, socket: guestSocket })
+  writePlainFile(tmuxConfigFile(run), config)
   if (state?.user) {
     const about = { container: life.container, user: state.user }
-    await giveFolder(place, await findOwner(engine, about, signal))
+    await giveFolder(run.folder, await findOwner(engine, about, signal))
   }
+  moveGuest(run, beside.agent)
   const words = [chooseTermScript, guestSocket, tmuxConfigFile({ folder: place }), run.id]
   const { code, said } = await call(link, life, ['/bin/sh', startScript, ...words], signal)
   if (code !== 0) {
@@ -93,8 +93,8 @@ export async function recoverGuest(
       return { state: 'running', handle: life }
     }
   }
-  recordEnding(run.folder)
-  const late = readExit(run.folder)
+  // The record is made whole once the folder is out of the container's reach.
+  const late = readExit(run.folder) ?? readEnding(endedFile(run.folder))
   return late
     ? { state: 'exited', exit: late }
     : { state: 'lost', cause: goesOn ? 'its terminal is gone' : 'its container ended' }
@@ -107,14 +107,12 @@ export async function stopGuest(
   { graceMs, signal }: Pick<StopOptions, 'graceMs' | 'signal'>,
 ): Promise<void> {
   const isOver = (): boolean => readExit(run.folder) !== null
-  markStopped(run)
   for (const [name, deadlineMs] of [['TERM', graceMs] as const, ['KILL', recordMs] as const]) {
     if (!isOver() && (await isAlive(link, handle, signal))) {
       await strike(link, { run, handle }, [name], signal)
       await waitUntil(isOver, { deadlineMs, signal })
     }
   }
-  recordEnding(run.folder)
 }
 
 /** Ends whatever is left of it, and takes its folder back. */

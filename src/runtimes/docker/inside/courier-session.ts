@@ -1,6 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import { fileSize } from '../../../util/file-size.ts'
+import { openPlainHandle } from '../../../util/plain-file.ts'
 import type { RunReference } from '../../contract.ts'
 import { appendAt, runFiles } from '../../run-folder.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -114,7 +115,7 @@ async function feed(
         await more
         continue
       }
-      file ??= await open(input, 'r')
+      file ??= await openPlainHandle(input)
       const { bytesRead, buffer } = await file.read(Buffer.alloc(pieceBytes), 0, pieceBytes, offset)
       offset += bytesRead
       await send(stdin, buffer.subarray(0, bytesRead), signal)

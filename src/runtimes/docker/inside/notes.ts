@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { readPlainFile } from '../../../util/plain-file.ts'
 import { writePrivateFile } from '../../../util/private-file.ts'
 import type { AgentReference } from '../../box.ts'
 import type { RunReference } from '../../contract.ts'
@@ -38,7 +39,7 @@ export function writePlace(run: RunReference, place: Place): void {
 /** Where a run is; null: in no container of somebody's. */
 export function readPlace(run: RunReference): Place | null {
   const file = placeFile(run)
-  return existsSync(file) ? Place.parse(JSON.parse(readFileSync(file, 'utf8'))) : null
+  return existsSync(file) ? Place.parse(JSON.parse(readPlainFile(file))) : null
 }
 
 function agentFile({ folder }: Pick<AgentReference, 'folder'>): string {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { writePlainFile } from '../../../util/plain-file.ts'
 import type { RunReference } from '../../contract.ts'
 import { runFiles } from '../../run-folder.ts'
 
@@ -15,5 +15,5 @@ export function lost(cause: string): Outcome {
 
 /** The ending comes home after all else. */
 export function putExit(run: RunReference, status: number): void {
-  writeFileSync(runFiles(run.folder).exit, `${status}\n`, { mode: 0o600 })
+  writePlainFile(runFiles(run.folder).exit, `${status}\n`)
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { writePlainFile } from '../../../util/plain-file.ts'
 import { DroverError } from '../../../schema/error.ts'
 import { checkExportable } from '../../holder/become-file.ts'
 import { runFiles } from '../../run-folder.ts'
@@ -96,7 +96,7 @@ async function bringUp(
 /** From here on it may have begun; one that was given up does not begin any more. Errors: `start_failed`. */
 function claim({ run }: BoxedLaunch): void {
   try {
-    writeFileSync(runFiles(run.folder).holder, 'inside\n', { flag: 'wx', mode: 0o600 })
+    writePlainFile(runFiles(run.folder).holder, 'inside\n', 'create')
   } catch (error) {
     throw new DroverError('start_failed', 'The run was begun or given up already.', {
       cause: error,
