@@ -54,7 +54,8 @@ describe('a start of a user who may write anywhere', () => {
     expect(await stage.recover(run, null)).toMatchObject({ state: 'lost', isUnstarted: true })
     const wish = { container: Container.parse({ name: 'project' }), ownFolders: [] }
     // Nobody gave that shell its input.
-    expect(await engine.run(['exec', 'project', ...beginArgv(run, wish)])).toBe('made\n')
+    const { stdout } = await engine.call(['exec', 'project', ...beginArgv(run, wish)])
+    expect(stdout).toBe('made\n')
     const left = await engine.call(['exec', 'project', 'ls', innerFolder(run)])
     expect(left.code).not.toBe(0)
   })
