@@ -14,6 +14,8 @@ export interface LostRun {
   cause: string
   /** It never began. */
   isUnstarted?: boolean
+  /** Nor will another, until a person has mended what the cause says. */
+  isRefused?: boolean
   /** The machine went down under it. */
   isMachineFault?: boolean
 }
@@ -41,11 +43,12 @@ export function finishRun(
   reconciler.forget(runId)
   const { folder } = referenceOf(context, runId)
   records.endRun(run, {
-    status: finalStatus(run, exit),
+    status: finalStatus(run, { exit, lost }),
     exitCode: exit?.code ?? null,
     signal: exit?.signal ?? null,
     cause: causeOfEnd(reconciler, run, { exit, lost }),
-    isUnstarted: lost.isUnstarted ?? false,
+    isUnstarted: lost.isUnstarted === true && lost.isRefused !== true,
+    ...(lost.isRefused ? { errorClass: 'config' as const } : {}),
     isMachineFault: lost.isMachineFault ?? false,
     lines: lastLines(folder),
     now: context.now(),
@@ -73,13 +76,13 @@ const failures: ReadonlySet<StopReason> = new Set(['unready', 'wedged'])
 
 function finalStatus(
   { stop_reason: reason }: RunRow,
-  exit: Exit | null,
+  { exit, lost }: { exit: Exit | null; lost: LostRun },
 ): 'stopped' | 'failed' | 'lost' | 'exited' {
   if (reason) {
     return failures.has(reason) ? 'failed' : 'stopped'
   }
   if (exit === null) {
-    return 'lost'
+    return lost.isRefused ? 'failed' : 'lost'
   }
   return exit.code === 0 ? 'exited' : 'failed'
 }

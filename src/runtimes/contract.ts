@@ -77,9 +77,16 @@ export type Recovery =
   | { state: 'exited'; exit: Exit }
   /**
    * Gone with no record. After this answer the run can't start any more. `isUnstarted`: it never did;
+   * `isRefused`: nor will another as things are, until a person has mended what the cause says;
    * `isMachineFault`: the machine went down under it.
    */
-  | { state: 'lost'; cause: string; isUnstarted?: boolean; isMachineFault?: boolean }
+  | {
+      state: 'lost'
+      cause: string
+      isUnstarted?: boolean
+      isRefused?: boolean
+      isMachineFault?: boolean
+    }
   /** The backend can't be asked. */
   | { state: 'unknown'; cause: string }
 

@@ -43,6 +43,7 @@ describe.skipIf(!canRunDocker)('an image', () => {
       expect(await stage.recover(run, handle)).toEqual({
         state: 'lost',
         isUnstarted: true,
+        isRefused: true,
         cause: expect.stringMatching(/^its image lacks one of the programs .*: sh, cat, mkfifo\b/),
       })
     },

@@ -58,7 +58,8 @@ export function planContainer(parts: ContainerParts, wanted: AgentLimits): Plann
     Cmd: [runLink, holder, container.envFile ?? ''],
     Env: [`HOME=${box.home}`],
     User: user ?? '',
-    WorkingDir: '/',
+    // The engine makes it where it is not there.
+    WorkingDir: container.workdir ?? '/',
     HostConfig: {
       Mounts: planMounts(parts, own),
       Tmpfs: Object.fromEntries(tmpfsOf(container).map((folder) => [folder, 'rw,exec,mode=1777'])),

@@ -48,7 +48,7 @@ function judge(run: RunReference, startedAt: string, state: ContainerState | nul
   }
   const refused = entryProblem(state.exitCode)
   if (refused) {
-    return { state: 'lost', cause: refused, isUnstarted: true }
+    return { state: 'lost', cause: refused, isUnstarted: true, isRefused: true }
   }
   const gone = goneWithoutRecord(run)
   return gone.isUnstarted ? gone : { ...gone, ...endWithoutRecord(state.exitCode) }
