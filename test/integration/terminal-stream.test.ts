@@ -77,7 +77,10 @@ test('who may look only types nothing into the shell', async () => {
 })
 
 test('a program has the size of who looks at it, and is told of another', async () => {
-  await runShell('sized', "trap 'stty size' WINCH; while :; do sleep 0.05; done")
+  await runShell('sized', "trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done")
+  await waitFor('the trap to be set', async () =>
+    (await daemon.client.screen('sized')).text.includes('ready'),
+  )
   await using person = await Onlooker.come(daemon.client, 'sized', { size: { cols: 97, rows: 31 } })
   await person.sees('31 97')
   person.stream.resize({ cols: 200, rows: 50 })

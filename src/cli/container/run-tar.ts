@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { PassThrough, type Readable, type Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { DroverError } from '../../schema/error.ts'
 
 /** Words of tar that are kept for an error, characters. */
@@ -30,9 +30,7 @@ export function runTar(args: readonly string[]): TarProcess {
   const done = awaitEnd(child, () => words)
   // Whoever awaits it hears of a failure.
   done.catch(() => undefined)
-  // What nobody reads by the end of its program would be thrown away.
-  const stdout = child.stdout.pipe(new PassThrough())
-  return { stdin: child.stdin, stdout, done, end: () => child.kill('SIGTERM') }
+  return { stdin: child.stdin, stdout: child.stdout, done, end: () => child.kill('SIGTERM') }
 }
 
 async function awaitEnd(
