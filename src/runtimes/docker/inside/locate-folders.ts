@@ -5,13 +5,13 @@ import type { ContainerState } from '../engine/container-state.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { RecentLooks } from './recent-looks.ts'
 
-/** Where a container that is there already shows folders of this machine. Errors: `invalid_dir`, and those of `RecentLooks.get`. */
+/** Where a container that is there already shows folders of this machine. Errors: `invalid_dir`, and those of `RecentLooks.ahead`. */
 export async function locateFolders(
   { engine, looks }: { engine: Engine; looks: RecentLooks },
   { container, folders }: { container: Container; folders: readonly string[] },
   signal: AbortSignal,
 ): Promise<string[]> {
-  const state = await looks.get(engine, container.name ?? '', signal)
+  const state = await looks.ahead(engine, container.name ?? '', signal)
   return folders.map((folder) => locateFolder(folder, state))
 }
 

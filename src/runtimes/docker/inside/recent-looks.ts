@@ -12,20 +12,32 @@ const recentMs = 200
 export class RecentLooks {
   readonly #looks = new Map<string, { state: ContainerState; atMs: number }>()
 
-  /** Errors: those of `requireContainer`. */
-  async get(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState> {
-    const recent = this.#looks.get(name)
-    if (recent && performance.now() - recent.atMs < recentMs) {
-      return recent.state
+  /** A look that counts for the one who comes next, if it comes soon. Errors: those of `requireContainer`. */
+  async ahead(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState> {
+    const recent = this.#recent(name)
+    if (recent) {
+      return recent
     }
-    return await this.again(engine, name, signal)
+    const state = await this.again(engine, name, signal)
+    this.#looks.set(name, { state, atMs: performance.now() })
+    return state
+  }
+
+  /** The look of a moment ago, once; else one of now. Errors: those of `requireContainer`. */
+  async get(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState> {
+    const recent = this.#recent(name)
+    this.#looks.delete(name)
+    return recent ?? (await this.again(engine, name, signal))
   }
 
   /** Looks, whatever is known. Errors: those of `requireContainer`. */
   async again(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState> {
     this.#looks.delete(name)
-    const state = await requireContainer(engine, name, signal)
-    this.#looks.set(name, { state, atMs: performance.now() })
-    return state
+    return await requireContainer(engine, name, signal)
+  }
+
+  #recent(name: string): ContainerState | null {
+    const look = this.#looks.get(name)
+    return look && performance.now() - look.atMs < recentMs ? look.state : null
   }
 }
